@@ -1,0 +1,329 @@
+"""Work in a child process: progress as JSON lines, one way to stop it, and no success without proof.
+
+The parent starts ``python -m MODULE job.json`` in a process group of its own and reads its standard output:
+one JSON object per line (``{"event": "progress", "stage": ..., "done": ..., "total": ...}``, ``"device"`` with
+a reason, ``"error"`` with a sentence).  Lines that are not such objects are log.  The run has succeeded only
+if the exit code is 0 *and* ``manifest.json`` names every output with its SHA-256.  The child dies with its
+parent: it watches its standard input, which the parent holds open.
+
+Parent side: `Child` (poll it from a timer, as a panel does) or `run` (waits, as a command line does).
+Child side: `serve`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import EXIT_CODES, Cancelled, OutOfMemory, PTLFError
+from .progress import Progress, no_progress
+
+Event = dict[str, Any]
+
+LOG_LINES = 400
+"""Lines of the child's log that are kept for diagnostics."""
+
+LINE_CHARACTERS = 2000
+"""A longer line is cut: a child that writes garbage must not fill the parent's memory."""
+
+SILENCE_S = 900.0
+"""A child that says nothing for this long is taken to hang."""
+
+_WINDOWS = os.name == "nt"
+
+
+class Child:
+    """One run in a child process.
+
+    Parameters
+    ----------
+    module : str
+        Module whose ``__main__`` calls `serve`, e.g. ``PTLFPredictorLib.radiomics.worker``.
+    job : mapping
+        JSON-ready arguments of the run.
+    work : Path
+        Existing folder of this run alone: job, outputs and manifest are written here.
+    what : str
+        Name of the work in sentences, e.g. "The segmentation".
+    silence_s : float
+        Watchdog: seconds without a line after which the child is stopped.
+    environment : mapping
+        Added to the child's environment (never to the parent's).
+    python : str
+        Interpreter; inside Slicer that is PythonSlicer, not ``sys.executable``.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        job: Mapping[str, Any],
+        work: Path,
+        *,
+        what: str = "The run",
+        silence_s: float = SILENCE_S,
+        environment: Mapping[str, str] | None = None,
+        python: str = sys.executable,
+    ):
+        self.what, self.work, self.silence_s = what, Path(work), silence_s
+        self.log: deque[str] = deque(maxlen=LOG_LINES)
+        self._error: Event | None = None
+        self._cancelled = self._hung = False
+        self._lines: queue.Queue[str] = queue.Queue()
+        job_file = self.work / "job.json"
+        job_file.write_text(json.dumps(dict(job)), encoding="utf-8")
+        library = str(Path(__file__).resolve().parent.parent)
+        paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
+        self._process = subprocess.Popen(
+            [python, "-m", module, str(job_file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(paths),
+                "PYTHONIOENCODING": "utf-8",
+                "PYTHONUNBUFFERED": "1",
+                **(environment or {}),
+            },
+            start_new_session=not _WINDOWS,
+            creationflags=subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW if _WINDOWS else 0,
+        )
+        self._last_line = time.monotonic()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _read(self) -> None:
+        stream = self._process.stdout
+        while line := stream.readline(LINE_CHARACTERS):
+            self._lines.put(line.decode("utf-8", errors="replace").rstrip())
+
+    def poll(self) -> list[Event]:
+        """Events since the last call, never blocking; stops a child that has hung."""
+        events = []
+        while True:
+            try:
+                line = self._lines.get_nowait()
+            except queue.Empty:
+                break
+            self._last_line = time.monotonic()
+            event = _parse(line)
+            if event is None:
+                self.log.append(line)
+            elif event["event"] == "error":
+                self._error = event
+            else:
+                events.append(event)
+        if self.running and time.monotonic() - self._last_line > self.silence_s:
+            self._hung = True
+            self.kill()
+        return events
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None or self._reader.is_alive()
+
+    def cancel(self) -> None:
+        """Stop the run; `result` then raises `Cancelled`."""
+        self._cancelled = True
+        self.kill()
+
+    def kill(self) -> None:
+        """End the child and everything it started, at once; returns when they are gone."""
+        kill_tree(self._process.pid)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
+        self._reader.join(timeout=5)
+
+    def result(self) -> dict[str, Path]:
+        """Outputs by name, each checked against its SHA-256; call when not `running`.
+
+        Raises
+        ------
+        PTLFError
+            Of the kind the exit code stands for, with a sentence that says what happened and what to do.
+        """
+        self.poll()
+        kill_tree(self._process.pid)  # workers that outlived their parent
+        if self._cancelled:
+            raise Cancelled()
+        code = self._process.returncode
+        if self._hung:
+            raise PTLFError(
+                f"{self.what} gave no sign of life for {self.silence_s:.0f} s and was stopped. "
+                f"Try again; if it happens again, choose the CPU.{self._log_tail()}"
+            )
+        if code == 0:
+            return self._outputs()
+        if self._error is not None:
+            raise EXIT_CODES.get(code, PTLFError)(self._error.get("message", "unknown error"))
+        if code < 0 and -code == signal.SIGKILL:
+            raise OutOfMemory(
+                f"{self.what} was stopped from outside (signal 9). Most often the computer ran out of memory: "
+                "close other programs and try again."
+            )
+        raise EXIT_CODES.get(code, PTLFError)(f"{self.what} ended with exit code {code}.{self._log_tail()}")
+
+    def _outputs(self) -> dict[str, Path]:
+        try:
+            manifest = json.loads((self.work / "manifest.json").read_text(encoding="utf-8"))
+            outputs = {name: (self.work / item["file"], item["sha256"]) for name, item in manifest["outputs"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise PTLFError(f"{self.what} ended without naming its results.{self._log_tail()}") from error
+        for path, digest in outputs.values():
+            if not path.is_file() or file_sha256(path) != digest:
+                raise PTLFError(f"{self.what} left a damaged result ({path.name}). Try again.")
+        return {name: path for name, (path, _) in outputs.items()}
+
+    def _log_tail(self) -> str:
+        lines = [line for line in self.log if line.strip()][-8:]
+        return " Its last lines: " + " | ".join(lines) if lines else ""
+
+
+def _parse(line: str) -> Event | None:
+    if not line.startswith("{"):
+        return None
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def run(
+    module: str,
+    job: Mapping[str, Any],
+    work: Path,
+    *,
+    progress: Progress = no_progress,
+    on_event: Callable[[Event], None] = lambda event: None,
+    **options: Any,
+) -> dict[str, Path]:
+    """Run to the end and return the outputs; `progress` may raise to stop the child.
+
+    `options` are `Child`'s.  Whatever exception passes through here, the child is gone afterwards.
+    """
+    child = Child(module, job, work, **options)
+    try:
+        while child.running:
+            _tell(child.poll(), progress, on_event)
+            time.sleep(0.05)
+        _tell(child.poll(), progress, on_event)
+        return child.result()
+    except BaseException:
+        child.kill()
+        raise
+
+
+def _tell(events: list[Event], progress: Progress, on_event: Callable[[Event], None]) -> None:
+    for event in events:
+        if event["event"] == "progress":
+            progress(str(event.get("stage", "")), int(event.get("done", 0)), int(event.get("total", 0)))
+        else:
+            on_event(event)
+
+
+def kill_tree(pid: int) -> None:
+    """End the process group that `Child` started, workers included; nothing happens if it is gone."""
+    if _WINDOWS:
+        subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, check=False)
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def file_sha256(path: Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Mapping[str, Path]]) -> None:
+    """Child side: run `function` on the job named on the command line, then exit with its code.
+
+    Parameters
+    ----------
+    function : callable
+        Takes ``(job, work, emit)``, writes its outputs under `work` and returns them by name.  ``emit`` sends an
+        event; `progress_of` makes a `Progress` of it.
+    """
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)  # what libraries print is log, not events
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+    def emit(event: Event) -> None:
+        events.write("\n" + json.dumps(event) + "\n")  # a library may have left a line without its end
+        events.flush()
+
+    job_file = Path(sys.argv[1])
+    try:
+        outputs = function(json.loads(job_file.read_text(encoding="utf-8")), job_file.parent, emit)
+        _write_manifest(job_file.parent, outputs)
+        code = 0
+    except PTLFError as error:
+        emit({"event": "error", "message": error.message})
+        code = error.exit_code
+    except MemoryError:
+        emit({"event": "error", "message": "The computer has too little free memory for this. Close other programs."})
+        code = OutOfMemory.exit_code
+    except ImportError as error:
+        traceback.print_exc()
+        emit({"event": "error", "message": f"A package is missing: {error}. './ptlf doctor' says how to get it."})
+        code = 3
+    except Exception as error:
+        traceback.print_exc()
+        if is_out_of_memory(error):
+            emit({"event": "error", "message": f"There was too little memory for this: {error}"})
+            code = OutOfMemory.exit_code
+        else:
+            emit({"event": "error", "message": f"An unexpected error: {type(error).__name__}: {error}"})
+            code = 1
+    sys.stdout.flush()
+    events.flush()
+    os._exit(code)  # threads of libraries must not keep a finished child alive
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a library's error means exhausted memory (ITK, torch on CPU and CUDA say it in words)."""
+    text = f"{type(error).__name__} {error}".lower()
+    return any(
+        word in text for word in ("out of memory", "outofmemory", "bad_alloc", "failed to allocate", "can't allocate")
+    )
+
+
+def progress_of(emit: Callable[[Event], None]) -> Progress:
+    """A `Progress` that sends its calls to the parent."""
+    return lambda stage, done, total: emit({"event": "progress", "stage": stage, "done": done, "total": total})
+
+
+def _write_manifest(work: Path, outputs: Mapping[str, Path]) -> None:
+    listed = {
+        name: {"file": str(Path(path).relative_to(work)), "sha256": file_sha256(path)} for name, path in outputs.items()
+    }
+    temporary = work / "manifest.json.part"
+    temporary.write_text(json.dumps({"outputs": listed}), encoding="utf-8")
+    temporary.replace(work / "manifest.json")
+
+
+def _die_with_parent() -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while os.read(0, 4096):
+            pass
+    if _WINDOWS:
+        os._exit(1)
+    os.killpg(os.getpgrp(), signal.SIGKILL)

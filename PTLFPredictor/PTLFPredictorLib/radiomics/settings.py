@@ -1,0 +1,149 @@
+"""Extraction settings: everything the value of a feature depends on, besides the CT and the VOI.
+
+Shipped inside each signature file; two vectors with different settings are not comparable.  The defaults are
+PyRadiomics 3.0.1's, which the published signature is taken to use (``facts.json``, *derived_configuration*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from ..errors import BadInput
+
+IMAGE_TYPES: dict[str, frozenset[str]] = {
+    "Original": frozenset(),
+    "Wavelet": frozenset({"wavelet", "level", "start_level"}),
+    "LoG": frozenset({"sigma"}),
+    "Square": frozenset(),
+    "SquareRoot": frozenset(),
+    "Logarithm": frozenset(),
+    "Exponential": frozenset(),
+    "Gradient": frozenset({"gradientUseSpacing"}),
+    "LBP3D": frozenset({"lbp3DLevels", "lbp3DIcosphereRadius", "lbp3DIcosphereSubdivision"}),
+}
+"""Image types and the options each one takes, by PyRadiomics' names."""
+
+ALL_1874: dict[str, dict[str, Any]] = {name: {} for name in IMAGE_TYPES} | {"LoG": {"sigma": [1.0, 2.0, 3.0]}}
+"""The image types that give the paper's 1874 features per VOI (107 + 19 x 93)."""
+
+PIXEL_TYPES = ("int16", "float32", "float64")
+INTERPOLATORS = ("sitkNearestNeighbor", "sitkLinear", "sitkBSpline", "sitkGaussian")
+
+
+@dataclass(frozen=True)
+class ExtractionSettings:
+    """What a feature value depends on besides image and VOI.
+
+    Parameters
+    ----------
+    image_types : mapping of str to dict
+        PyRadiomics image types with their options, e.g. ``{"LoG": {"sigma": [1.0]}}`` (sigma in mm).
+    pixel_type : {"int16", "float32", "float64"}
+        Type the CT is brought to before anything is computed.  LBP-3D rounds its samples to this type.
+    orientation : {"LPS", "as stored"}
+        Index axes of the array: "LPS" has columns to the left, rows to the back, slices feet to head.
+    clip_hu : (float, float) or None
+        Range that voxels are clipped to first, in HU: Square, SquareRoot, Logarithm and Exponential scale with
+        the largest absolute value of the whole image.
+    bin_width : float or None
+        Width of a grey-level bin in HU (in filtered images: in their own unit).
+    bin_count : int or None
+        Number of bins instead; exactly one of `bin_width` and `bin_count` is set.
+    resampled_spacing_mm : (float, float, float) or None
+        (x, y, z) spacing to resample to; None keeps the CT's own.
+    interpolator : str
+        SimpleITK's name of the interpolator used when resampling.
+    resegment_range : (float, float) or None
+        Voxels outside this range leave the VOI (all classes but shape).
+    resegment_mode : {"absolute", "relative", "sigma"}
+        What `resegment_range` is relative to: HU, the VOI's maximum, or its mean and SD.
+    normalize : bool
+        Subtract the image's mean and divide by its SD, then multiply by `normalize_scale`.
+    normalize_scale : float
+        See `normalize`.
+    remove_outliers : float or None
+        With `normalize`: clip at this many SD.
+    voxel_array_shift : int
+        Added to the voxels before Energy, TotalEnergy and RootMeanSquared.
+    gldm_a : int
+        GLDM: largest difference of grey levels that still counts as dependent.
+    distances : tuple of int
+        GLCM and NGTDM/GLDM neighbour distances in voxels.
+
+    Raises
+    ------
+    BadInput
+        For a value outside what is listed here.
+    """
+
+    image_types: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: dict(ALL_1874))
+    pixel_type: str = "int16"
+    orientation: str = "LPS"
+    clip_hu: tuple[float, float] | None = (-1024, 3071)
+    bin_width: float | None = 25.0
+    bin_count: int | None = None
+    resampled_spacing_mm: tuple[float, float, float] | None = None
+    interpolator: str = "sitkBSpline"
+    resegment_range: tuple[float, float] | None = None
+    resegment_mode: str = "absolute"
+    normalize: bool = False
+    normalize_scale: float = 1.0
+    remove_outliers: float | None = None
+    voxel_array_shift: int = 0
+    gldm_a: int = 0
+    distances: tuple[int, ...] = (1,)
+
+    def __post_init__(self) -> None:
+        for name in ("clip_hu", "resampled_spacing_mm", "resegment_range", "distances"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, tuple(value) if value is not None else None)
+        self._check_image_types()
+        self._require(self.pixel_type in PIXEL_TYPES, "pixel_type", f"one of {', '.join(PIXEL_TYPES)}")
+        self._require(self.orientation in ("LPS", "as stored"), "orientation", "'LPS' or 'as stored'")
+        self._require(self.interpolator in INTERPOLATORS, "interpolator", f"one of {', '.join(INTERPOLATORS)}")
+        self._require(
+            self.resegment_mode in ("absolute", "relative", "sigma"),
+            "resegment_mode",
+            "'absolute', 'relative' or 'sigma'",
+        )
+        self._require((self.bin_width is None) != (self.bin_count is None), "bin_width", "set, or bin_count, not both")
+        self._require(self.bin_width is None or self.bin_width > 0, "bin_width", "above 0")
+        self._require(self.bin_count is None or self.bin_count >= 1, "bin_count", "at least 1")
+        for name in ("clip_hu", "resegment_range"):
+            value = getattr(self, name)
+            self._require(value is None or (len(value) == 2 and value[0] < value[1]), name, "(low, high)")
+        spacing = self.resampled_spacing_mm
+        self._require(
+            spacing is None or (len(spacing) == 3 and min(spacing) > 0),
+            "resampled_spacing_mm",
+            "three lengths in mm above 0",
+        )
+
+    def _require(self, ok: bool, name: str, allowed: str) -> None:
+        if not ok:
+            raise BadInput(f"The extraction setting '{name}' is {getattr(self, name)!r}; it must be {allowed}.")
+
+    def _check_image_types(self) -> None:
+        for name, options in self.image_types.items():
+            if name not in IMAGE_TYPES:
+                raise BadInput(f"'{name}' is no image type; known are {', '.join(IMAGE_TYPES)}.")
+            unknown = sorted(set(options) - IMAGE_TYPES[name])
+            if unknown:
+                raise BadInput(f"The image type {name} has no option {', '.join(unknown)}.")
+        sigma = self.image_types.get("LoG", {}).get("sigma", ())
+        if "LoG" in self.image_types and (not sigma or min(sigma) <= 0):
+            raise BadInput("The image type LoG needs a list 'sigma' of lengths in mm above 0.")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ExtractionSettings:
+        """Read settings as a signature file holds them; an unknown name is an error."""
+        unknown = sorted(set(data) - {f.name for f in fields(cls)})
+        if unknown:
+            raise BadInput(f"Unknown extraction setting: {', '.join(unknown)}.")
+        return cls(**data)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form; ``from_dict(to_dict())`` gives an equal object."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
