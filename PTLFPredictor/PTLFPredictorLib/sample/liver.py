@@ -44,7 +44,7 @@ def make_liver(frame: Frame, volume_ml: float, nodularity: float, rng: np.random
     tilt = (rng.uniform(0.42, 0.62), rng.uniform(0.30, 0.48), -1.0)
     posterior = ellipsoid(xyz, (2, 70, -60), (40, 62, 300))  # spine and crura
     carved = [
-        intersection(frame.abdomen + 2.5, medial, tip, rounding_mm=16),
+        intersection(frame.abdomen + 0.8, medial, tip, rounding_mm=16),
         -(posterior - 3),
         -(organs.vena_cava(frame) - 0.4),
     ]
@@ -60,7 +60,7 @@ def make_liver(frame: Frame, volume_ml: float, nodularity: float, rng: np.random
     def at(level: float) -> np.ndarray:
         visceral = plane(xyz, (-60, 0, level), tilt)
         cut = intersection(shape, visceral, rounding_mm=14)
-        return np.maximum(intersection(cut, -fissure, rounding_mm=5) + surface, frame.abdomen + 1.5)
+        return np.maximum(intersection(cut, -fissure, rounding_mm=5) + surface, frame.abdomen + 0.8)
 
     low, high = -230.0, -20.0
     for _ in range(9):
@@ -97,7 +97,7 @@ def make_tumours(
         radii = radius * np.exp(rng.normal(0, 0.09, 3))
         ball = ellipsoid((x, y, z), centre, radii, tuple(rng.uniform(0, 90, 3)))
         wobble = radius * (0.05 * smooth_noise(frame.grid, max(radius, 8), rng) + 0.025 * smooth_noise(frame.grid, 7, rng))
-        distances.append(np.maximum(ball + wobble, frame.abdomen + 1.5))
+        distances.append(np.maximum(ball + wobble, frame.abdomen + 0.8))
         tumours.append(_look(centre, radius, rng))
     return tumours, distances
 
@@ -141,9 +141,9 @@ def paint_liver(
 def _paint_vessels(painter: Painter, frame: Frame, liver: np.ndarray, hu: float, rng: np.random.Generator) -> None:
     places = np.argwhere(liver < -5)
     points = np.array(frame.grid.origin) + places[:, ::-1] * np.array(frame.grid.spacing)
-    portal, hepatic = hu + rng.uniform(42, 62), hu + rng.uniform(36, 56)
+    portal, hepatic = hu + rng.uniform(48, 68), hu + rng.uniform(42, 62)
     pieces = [((-10, -12, -110), (-30, -14, -92), 7.5, 6.5)]
-    pieces += _tree((-30, -14, -92), points[rng.choice(len(points), 240)], 6.4, rng)
+    pieces += _tree((-30, -14, -92), points[rng.choice(len(points), 420)], 7.2, rng)
     for hu_vessel, branches in ((portal, pieces), (hepatic, _hepatic_veins(points, rng))):
         for start, end, r0, r1 in branches:
             for box, distance in tube_parts(painter.grid, (start, end), (r0, r1), 2.0):
@@ -158,7 +158,7 @@ def _hepatic_veins(points: np.ndarray, rng: np.random.Generator) -> list:
     for low, high in ((-260, -150), (-150, -100), (-100, 60)):  # right, middle, left
         territory = points[(angle >= low) & (angle < high)]
         if len(territory) > 40:
-            pieces += _tree(tuple(root), territory[rng.choice(len(territory), 90)], 4.8, rng)
+            pieces += _tree(tuple(root), territory[rng.choice(len(territory), 150)], 5.8, rng)
     return pieces
 
 

@@ -13,8 +13,8 @@ GAS, FLUID = -930.0, 12.0
 
 def spleen(frame: Frame, rng: np.random.Generator) -> np.ndarray:
     size = rng.normal(1.0, 0.12)
-    body = ellipsoid(frame.warped, (98, 34, -72), (36 * size, 52 * size, 56 * size), (0, 15, -22))
-    hollow = ellipsoid(frame.warped, (58, -2, -74), (42, 46, 66))
+    body = ellipsoid(frame.warped, (96, 34, -74), (40 * size, 56 * size, 58 * size), (0, 15, -22))
+    hollow = ellipsoid(frame.warped, (58, -4, -74), (38, 44, 66))
     return intersection(body, -hollow, frame.abdomen + 3, rounding_mm=9)
 
 
@@ -49,14 +49,14 @@ def paint_bowel(painter: Painter, frame: Frame, rng: np.random.Generator) -> Non
     """Mesenteric vessels, small bowel and colon; what lies above it is painted later."""
     grid, inside = frame.grid, frame.abdomen + 2
     vessels = np.full(grid.shape, np.float32(1e3))
-    for _ in range(70):
+    for _ in range(160):
         start = np.array([rng.uniform(-70, 90), rng.uniform(-60, 25), rng.uniform(-250, -85)])
         path = [start, start + rng.normal(0, 11, 3), start + rng.normal(0, 20, 3)]
-        vessels = np.minimum(vessels, tube(grid, path, (rng.uniform(1.2, 2.6), 1.6, 1.0), 3))
+        vessels = np.minimum(vessels, tube(grid, path, (rng.uniform(1.0, 2.4), 1.5, 0.9), 3))
     painter.paint(intersection(vessels, inside), 130)
     contrast = rng.choice((18.0, 30.0, 210.0), p=(0.5, 0.35, 0.15))  # water, or positive oral contrast
-    for _ in range(int(22 - 8 * frame.build.visceral_fat)):
-        start = np.array([rng.uniform(-60, 85), rng.uniform(-72, -5), rng.uniform(-260, -120)])
+    for _ in range(int(40 - 14 * frame.build.visceral_fat)):
+        start = np.array([rng.uniform(-70, 95), rng.uniform(-78, 5), rng.uniform(-230, -105)])
         path = _wandering(start, 5, 20, rng)
         radius = rng.uniform(8, 12)
         loop = intersection(tube(grid, path, [radius] * len(path)) + 1.5 * smooth_noise(grid, 10, rng), inside)
@@ -77,7 +77,7 @@ def paint_bowel(painter: Painter, frame: Frame, rng: np.random.Generator) -> Non
 def paint_stomach(painter: Painter, frame: Frame, rng: np.random.Generator) -> None:
     grid = frame.grid
     y = grid.xyz[1]
-    swell = rng.uniform(0.75, 1.1)
+    swell = rng.uniform(0.9, 1.3)
     path = [(52, 14, -42), (62, -8, -62), (60, -40, -95), (34, -62, -118), (4, -58, -118), (-18, -42, -112)]
     path = np.array(path) + rng.normal(0, 4, (6, 3))
     outline = tube(grid, path, np.array((26, 34, 29, 22, 16, 11)) * swell, 12)
@@ -97,7 +97,7 @@ def paint_upper_abdomen(painter: Painter, frame: Frame, rng: np.random.Generator
     pancreas = tube(grid, pancreas_path, (13, 14, 10, 10, 8)) + 2.2 * smooth_noise(grid, 8, rng)
     painter.paint(intersection(pancreas, frame.abdomen + 3), 98, ("fine", 14))
     painter.paint(spleen(frame, rng), rng.uniform(108, 128), ("medium", 3))
-    enhancement = rng.uniform(165, 195)
+    enhancement = rng.uniform(155, 185)
     for side in (-1, 1):
         _paint_kidney(painter, frame, side, enhancement, rng)
         adrenal = tube(grid, [(side * 34, 26, -66), (side * 40, 33, -74), (side * 52, 40, -80)], (2.2, 3, 2))
@@ -120,8 +120,8 @@ def _paint_kidney(painter: Painter, frame: Frame, side: int, hu: float, rng: np.
     outline, sinus = kidney(frame, side, rng)
     painter.paint(outline - 6, FAT, ("fine", 8))
     painter.paint(outline, hu, ("fine", 6))
-    pyramids = intersection(outline + 8, -(smooth_noise(frame.grid, 15, rng) * 6 + 2))
-    painter.paint(pyramids, hu - 28, ("fine", 6))
+    pyramids = intersection(outline + 8, -(smooth_noise(frame.grid, 14, rng) * 9 + 1))
+    painter.paint(pyramids, hu - 42, ("fine", 6))
     painter.paint(intersection(sinus, outline + 5), FAT + 25, ("fine", 22))
     start = (side * 42, 36, -128 + side * 10)
     painter.paint(tube(frame.grid, [start, (side * 26, 26, start[2] + 4), (0, 18, start[2] + 10)], (5, 4.5, 4)), 150)

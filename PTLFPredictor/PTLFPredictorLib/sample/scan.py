@@ -14,7 +14,7 @@ AIR, FAT, MUSCLE = -1000.0, -104.0, 58.0
 TEXTURES_MM = {"fine": 3.0, "medium": 9.0, "coarse": 28.0}
 """Correlation length in mm of the random fields that structures are textured with."""
 
-NOISE_SD_AT_5_MM = 11.0
+NOISE_SD_AT_5_MM = 13.0
 """HU in the middle of a body of average size; abdominal CT of 5 mm slices, soft tissue kernel: 8-15."""
 
 NOISE_CUTOFF_PER_MM = 0.38
@@ -105,7 +105,7 @@ def table(grid: Grid, back_y_mm: float) -> Iterable[tuple[tuple[slice, ...], np.
     x, y, _ = grid.xyz
     arc = np.sqrt(x**2 + (y - (back_y_mm + 14 - 420)) ** 2) - 420
     half_width = np.abs(x) - 205
-    for distance, hu in ((np.abs(arc) - 0.7, -350.0), (np.abs(arc - 24) - 0.7, -620.0)):
+    for distance, hu in ((np.abs(arc) - 1.0, 60.0), (np.abs(arc - 24) - 0.9, -20.0)):
         yield (slice(None),) * 3, np.broadcast_to(np.maximum(distance, half_width), grid.shape), hu
 
 
