@@ -225,7 +225,7 @@ def _features(given: argparse.Namespace) -> None:
     steps = _post_processing(given)
     with _output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, None, settings.clip_hu, series_uid=given.series, progress=progress).require_usable()
-        segments = apply(read_segments(given.segmentation, ct, parse_labels(given.labels)), steps)
+        segments = apply(read_segments(given.segmentation, ct, parse_labels(given.labels)), steps).checked(ct)
         vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
         listed = feature_list(vectors)
         if given.out.suffix.lower() == ".csv":

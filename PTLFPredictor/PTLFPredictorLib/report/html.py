@@ -23,7 +23,7 @@ LEVEL_WORDS = {
 
 WATERMARK = "DEMONSTRATION"
 
-BAR_HALF_MM = 22.0
+BAR_HALF_MM = 16.0
 """Length of the bar of the largest contribution."""
 
 
@@ -39,10 +39,10 @@ def html(record: Record) -> str:
         _nomogram(record, prediction, shape),
         _slices(record),
         _findings(record),
+        _what_if(record),
     ]
     second = [
         _terms(record),
-        _what_if(record),
         _eligibility(record),
         _model(record, equation(signature)),
         _provenance(record),
@@ -79,7 +79,7 @@ def _footer(record: Record, page: int) -> str:
     reader = f"signed off by {signed['reader']}, {signed['time']}" if signed else "not signed off by a reader"
     return (
         f"<footer><span>PTLFPredictor {escape(software)}, {escape(created)}; {escape(reader)}</span>"
-        f"<span>{escape(record['research_use'])} Page {page} of 2</span></footer>"
+        f"<span>Page {page} of 2</span></footer>"
     )
 
 
@@ -168,10 +168,17 @@ def _slices(record: Record) -> str:
 
 
 def _findings(record: Record) -> str:
-    order = ("fail", "withhold", "warn", "pass")
-    listed = sorted(record["findings"], key=lambda f: order.index(f["level"]))
-    rows = "".join(f"<tr><td>{LEVEL_WORDS[f['level']]}</td><td>{escape(f['message'])}</td></tr>" for f in listed)
-    return f'<section id="findings"><h2>Findings</h2><table class="findings">{rows}</table></section>'
+    """A row for each finding that needs attention; what is as it should be shares the last row."""
+    rows = [
+        (LEVEL_WORDS[level], finding["message"])
+        for level in ("fail", "withhold", "warn")
+        for finding in record["findings"]
+        if finding["level"] == level
+    ]
+    fine = " ".join(finding["message"] for finding in record["findings"] if finding["level"] == "pass")
+    rows.append((LEVEL_WORDS["pass"], fine))
+    table = "".join(f"<tr><td>{word}</td><td>{escape(message)}</td></tr>" for word, message in rows)
+    return f'<section id="findings"><h2>Findings</h2><table class="findings">{table}</table></section>'
 
 
 def _terms(record: Record) -> str:
@@ -181,7 +188,7 @@ def _terms(record: Record) -> str:
     for term in terms:
         voi = "tumour" if term["voi"] == "tumor" else "parenchyma"
         rows.append(
-            f'<tr><td>{escape(term["short"])}<br><span class="soft">{escape(term["feature"])}</span></td>'
+            f'<tr><td class="term">{escape(term["short"])}<br><span class="soft">{escape(term["feature"])}</span></td>'
             f"<td>{voi}</td><td class='n'>{_number(term['raw'])}</td><td class='n'>{_number(term['z'], '{:+.2f}')}</td>"
             f"<td class='n'>{_number(term['coefficient'], '{:+.3f}')}</td>"
             f"<td class='n'>{_number(term['contribution'], '{:+.2f}')}</td>"
@@ -233,13 +240,13 @@ def _what_if(record: Record) -> str:
 def _eligibility(record: Record) -> str:
     words = {"confirmed": "\u2713 fits", "unconfirmed": "? not confirmed", "violated": "\u25a0 does not fit"}
     rows = "".join(
-        f"<tr><td>{escape(item['text'])}</td><td>{'needed' if item['kind'] == 'inclusion' else 'must be absent'}</td>"
-        f"<td>{words[item['status']]}</td></tr>"
+        f"<tr><td>{'' if item['kind'] == 'inclusion' else 'No: '}{escape(item['text'])}</td>"
+        f'<td class="n">{words[item["status"]]}</td></tr>'
         for item in record["eligibility"]["items"]
     )
     bilirubin = record["eligibility"]["bilirubin_umol_per_l"]
     more = "" if bilirubin is None else f"<p>Bilirubin {bilirubin:g} umol/L.</p>"
-    return f'<section id="eligibility"><h2>Eligibility</h2><table>{rows}</table>{more}</section>'
+    return f'<section id="eligibility"><h2>Eligibility</h2><table class="columns">{rows}</table>{more}</section>'
 
 
 def _model(record: Record, formula: str) -> str:
@@ -281,7 +288,8 @@ def _of_site(normalisation: Mapping[str, Any]) -> tuple[str, str]:
 def _list(title: str, entries: Sequence[str]) -> str:
     if not entries:
         return ""
-    return f"<small><b>{title}:</b> {escape('; '.join(entries))}.</small><br>"
+    text = "; ".join(entry.removesuffix(".") for entry in entries)
+    return f"<p><small><b>{title}:</b> {escape(text)}.</small></p>"
 
 
 def _provenance(record: Record) -> str:

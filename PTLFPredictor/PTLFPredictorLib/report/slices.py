@@ -26,7 +26,9 @@ PIXEL_MM = 0.6
 PLANES = {"axial": (0, "R", "L"), "coronal": (1, "R", "L"), "sagittal": (2, "A", "P")}
 """Plane -> array axis that it cuts, letters at the picture's left and right edge."""
 
-MARGIN_MM = 25.0
+MARGIN_MM = 6.0
+
+BODY_HU = -250
 
 
 @dataclass(frozen=True)
@@ -114,17 +116,14 @@ def _smooth_labels(labels: np.ndarray, spacing: tuple[float, float]) -> np.ndarr
 
 
 def _body_box(grey: np.ndarray) -> tuple[slice, slice]:
-    body = grey > -250
+    """Rows and columns of the body: the largest connected region, so that the table does not widen the picture."""
+    pieces = sitk.ConnectedComponent(sitk.GetImageFromArray((grey > BODY_HU).astype(np.uint8)))
+    body = sitk.GetArrayViewFromImage(sitk.RelabelComponent(pieces)) == 1
     if not body.any():
         return slice(None), slice(None)
-    # A row of the table is long and thin; a row of the body holds far more.
-    margin = round(MARGIN_MM / PIXEL_MM / 3)
-    boxes = []
-    for axis, size in ((1, grey.shape[0]), (0, grey.shape[1])):
-        full = np.flatnonzero(body.sum(axis=axis) > 0.08 * grey.shape[axis])
-        first, last = (full[0], full[-1]) if full.size else (0, size - 1)
-        boxes.append(slice(max(0, first - margin), min(size, last + margin + 1)))
-    return boxes[0], boxes[1]
+    margin = round(MARGIN_MM / PIXEL_MM)
+    rows, columns = np.flatnonzero(body.any(axis=1)), np.flatnonzero(body.any(axis=0))
+    return tuple(slice(max(0, i[0] - margin), i[-1] + margin + 1) for i in (rows, columns))
 
 
 def _outline(mask: np.ndarray) -> np.ndarray:
