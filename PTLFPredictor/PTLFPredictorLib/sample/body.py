@@ -73,9 +73,7 @@ def make_frame(grid: Grid, build: Build, rng: np.random.Generator) -> Frame:
         ),
         rounding_mm=18,
     )
-    back = union(
-        *(ellipsoid((x, y, flat), (side * 31, 0.86 * b, 0), (30, 21, 1e4)) for side in (-1, 1)), rounding_mm=6
-    )
+    back = union(*(ellipsoid((x, y, flat), (side * 31, 0.86 * b, 0), (30, 21, 1e4)) for side in (-1, 1)), rounding_mm=6)
     muscle = union(cage - build.wall, back, rounding_mm=14)
     angle = np.arctan2(x, y + 0 * z)  # 0 at the back
     thickness = build.fat * (1 + 0.35 * np.cos(angle) ** 2 + 0.25 * np.sin(angle) ** 2 * np.tanh((-z - 60) / 40))
@@ -113,7 +111,10 @@ def _paint_chest(painter: Painter, frame: Frame, rng: np.random.Generator) -> No
     painter.paint(intersection(chest, frame.dome - 2.4), MUSCLE)
     heart = ellipsoid(xyz, (26, -38, 22), (64, 48, 46), (0, 20, 25))
     mediastinum = union(
-        ellipsoid(xyz, (4, -38, 40), (30, 60, 90)), ellipsoid(xyz, (2, 30, 40), (26, 40, 400)), heart - 7, rounding_mm=12
+        ellipsoid(xyz, (4, -38, 40), (30, 60, 90)),
+        ellipsoid(xyz, (2, 30, 40), (26, 40, 400)),
+        heart - 7,
+        rounding_mm=12,
     )
     lung = intersection(chest, 2.4 - frame.dome, 2 - mediastinum, rounding_mm=4)
     painter.paint(lung, -860, ("coarse", 18))
@@ -149,7 +150,10 @@ def paint_bones(painter: Painter, frame: Frame, rng: np.random.Generator) -> Non
     lamina = intersection(arch, phase - 10.5, VERTEBRA_Y + 12 - y + 0 * x)
     spinous = union(
         ellipsoid((x, y, phase), (0, VERTEBRA_Y + 42, 3), (3.4, 15, 9)),
-        *(ellipsoid((x, y, phase), (side * 26, VERTEBRA_Y + 20, 0), (13, 4.5, 6), (0, 0, side * 16)) for side in (-1, 1)),
+        *(
+            ellipsoid((x, y, phase), (side * 26, VERTEBRA_Y + 20, 0), (13, 4.5, 6), (0, 0, side * 16))
+            for side in (-1, 1)
+        ),
         *(ellipsoid((x, y, phase), (side * 14, VERTEBRA_Y + 23, 12), (5, 8, 9)) for side in (-1, 1)),
     )
     posterior = union(lamina, spinous, rounding_mm=4)

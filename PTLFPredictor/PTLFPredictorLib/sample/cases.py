@@ -177,9 +177,7 @@ def _scan_grid(slice_mm: float, matrix: int) -> Grid:
 def _anatomy_grid(scan: Grid) -> Grid:
     half_x, half_y = FIELD_OF_VIEW_MM / 2, 150.0
     size = (2 * half_x, 2 * half_y, 240.0)
-    return Grid(
-        (-half_x, -half_y, -210.0), (ANATOMY_MM,) * 3, tuple(int(length / ANATOMY_MM) + 1 for length in size)
-    )
+    return Grid((-half_x, -half_y, -210.0), (ANATOMY_MM,) * 3, tuple(int(length / ANATOMY_MM) + 1 for length in size))
 
 
 def _back_y(frame) -> float:

@@ -96,7 +96,9 @@ def make_tumours(
         )
         radii = radius * np.exp(rng.normal(0, 0.09, 3))
         ball = ellipsoid((x, y, z), centre, radii, tuple(rng.uniform(0, 90, 3)))
-        wobble = radius * (0.05 * smooth_noise(frame.grid, max(radius, 8), rng) + 0.025 * smooth_noise(frame.grid, 7, rng))
+        wobble = radius * (
+            0.05 * smooth_noise(frame.grid, max(radius, 8), rng) + 0.025 * smooth_noise(frame.grid, 7, rng)
+        )
         distances.append(np.maximum(ball + wobble, frame.abdomen + 0.8))
         tumours.append(_look(centre, radius, rng))
     return tumours, distances
@@ -176,7 +178,10 @@ def _tree(root, targets: np.ndarray, radius: float, rng: np.random.Generator) ->
     middle = (root + end) / 2 + rng.normal(0, 0.05 * np.linalg.norm(along), 3)
     axis = np.linalg.svd(targets - centre, full_matrices=False)[2][0]
     side = (targets - centre) @ axis > 0
-    pieces = [(tuple(root), tuple(middle), radius, radius * 0.95), (tuple(middle), tuple(end), radius * 0.95, radius * 0.9)]
+    pieces = [
+        (tuple(root), tuple(middle), radius, radius * 0.95),
+        (tuple(middle), tuple(end), radius * 0.95, radius * 0.9),
+    ]
     for group in (targets[side], targets[~side]):
         share = len(group) / len(targets)
         pieces += _tree(end, group, radius * 0.9 * share ** (1 / 3), rng)
