@@ -64,6 +64,7 @@ def scan_options(seed: int) -> dict:
 
 def make_cases(folder: Path, part: int, parts: int) -> None:
     import SimpleITK as sitk
+
     from PTLFPredictorLib.sample import make_case
 
     raw = folder / "raw" / DATASET

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import organs
 from .body import Frame
-from .geometry import Grid, ellipsoid, intersection, plane, smooth_noise, tube_parts, union
+from .geometry import ellipsoid, intersection, plane, smooth_noise, tube_parts, union
 from .scan import Painter
 
 VOLUME_ML = (1050.0, 2100.0)

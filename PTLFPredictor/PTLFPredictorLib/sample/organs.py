@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .body import Frame
-from .geometry import ellipsoid, intersection, smooth_noise, tube, union
+from .geometry import ellipsoid, intersection, smooth_noise, tube
 from .scan import FAT, Painter
 
 GAS, FLUID = -930.0, 12.0
