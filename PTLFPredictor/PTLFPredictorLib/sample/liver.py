@@ -37,7 +37,7 @@ class Tumour:
 
 def make_liver(frame: Frame, volume_ml: float, nodularity: float, rng: np.random.Generator) -> np.ndarray:
     """Signed distance (z, y, x) of a liver of this volume; `nodularity` 0 (smooth) to 1 (cirrhotic surface)."""
-    x, y, z = xyz = frame.warped
+    xyz = frame.warped
     left_reach = rng.uniform(40, 82)
     medial = plane(xyz, (-4, 2, 0), (1, 1.02 + rng.uniform(-0.12, 0.12), 0.12))
     tip = ellipsoid(xyz, (-60, -20, -60), (60 + left_reach, 110, 150))

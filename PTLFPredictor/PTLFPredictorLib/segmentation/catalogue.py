@@ -25,6 +25,7 @@ from .segments import NAMES
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 ENTRY = "model.json"
+REQUIRED = frozenset({"id", "title", "version", "licence", "folder", "sha256", "label_roles"})
 ROLES = ("parenchyma", "tumor")
 
 
@@ -86,9 +87,7 @@ class Model:
         try:
             if unknown := sorted(data.keys() - known):
                 raise ValueError(f"unknown: {', '.join(unknown)}")
-            if missing := sorted(
-                {"id", "title", "version", "licence", "folder", "sha256", "label_roles"} - data.keys()
-            ):
+            if missing := sorted(REQUIRED - data.keys()):
                 raise ValueError(f"missing: {', '.join(missing)}")
             roles = {role: tuple(int(label) for label in labels) for role, labels in data["label_roles"].items()}
             folder = model_folder.inside(base, str(data["folder"]))
@@ -248,7 +247,7 @@ def verify(model: Model) -> Model:
     wrong = sorted({label for role in model.label_roles.values() for label in role} - facts.labels)
     if wrong:
         raise UnusableModel(
-            f"Model '{model.id}': the label(s) {', '.join(map(str, wrong))} of the catalogue are not in its dataset.json."
+            f"Model '{model.id}': the label(s) {', '.join(map(str, wrong))} of the catalogue are not in dataset.json."
         )
     digest = model_folder.checksum(model.folder)
     if digest != model.sha256:

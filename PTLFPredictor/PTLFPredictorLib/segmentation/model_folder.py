@@ -103,8 +103,8 @@ def locate(folder: Path) -> Path:
     found = found or sorted({path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/{PLANS}")})
     if not found:
         raise UnusableModel(
-            f"'{folder.name}' is no nnU-Net v2 model: it has no {PLANS}. The folder that nnU-Net trained into is needed "
-            f"({PLANS}, {DATASET}, fold_0/{CHECKPOINT})."
+            f"'{folder.name}' is no nnU-Net v2 model: it has no {PLANS}. The folder that nnU-Net trained into "
+            f"({PLANS}, {DATASET}, fold_0/{CHECKPOINT}) is needed."
         )
     if len(found) > 1:
         names = ", ".join(str(path.relative_to(folder)) for path in found)
