@@ -19,7 +19,7 @@ from .vector import FeatureVector, image_hash
 
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "ExtractionSettings", "FeatureVector", "extract", "image_hash", "prepare"]
 
-ENGINES = {"pyradiomics": "pyradiomics_engine"}
+ENGINES = {"builtin": "builtin_engine", "pyradiomics": "pyradiomics_engine"}
 """Engine name -> module of this package with `extract` and `version`."""
 
 DEFAULT_ENGINE = "pyradiomics"

@@ -1,0 +1,7 @@
+"""Shape."""
+
+FEATURES = {}
+
+
+def features(mask, spacing_mm, names):
+    return {}
