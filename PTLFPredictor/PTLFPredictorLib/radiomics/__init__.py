@@ -22,7 +22,7 @@ __all__ = ["DEFAULT_ENGINE", "ENGINES", "ExtractionSettings", "FeatureVector", "
 ENGINES = {"builtin": "builtin_engine", "pyradiomics": "pyradiomics_engine"}
 """Engine name -> module of this package with `extract` and `version`."""
 
-DEFAULT_ENGINE = "pyradiomics"
+DEFAULT_ENGINE = "builtin"
 
 _SITK_TYPES = {"int16": sitk.sitkInt16, "float32": sitk.sitkFloat32, "float64": sitk.sitkFloat64}
 

@@ -206,12 +206,26 @@ class LocalBinaryPattern:
     def _of_samples(
         self, samples: np.ndarray, centre: np.ndarray, names: Sequence[str]
     ) -> Iterator[tuple[str, np.ndarray]]:
-        pattern = (samples >= centre[:, None]).astype(float)
+        pattern = samples >= centre[:, None]
+        if "lbp-3D-m1" in names:
+            yield "lbp-3D-m1", _zeroth_energies(len(self._vertices)).take(np.count_nonzero(pattern, axis=1))
+        pattern = pattern.astype(float)
         for level, (harmonics, products) in enumerate(self._harmonics):
-            if f"lbp-3D-m{level + 1}" in names:
+            if level > 0 and f"lbp-3D-m{level + 1}" in names:
                 yield f"lbp-3D-m{level + 1}", _energy(pattern, harmonics, products)
         if "lbp-3D-k" in names:
             yield "lbp-3D-k", _excess_kurtosis(samples)
+
+
+def _zeroth_energies(vertices: int) -> np.ndarray:
+    """Energy of degree 0 by number of samples not below the centre, 0 to `vertices`.
+
+    Added one by one as PyRadiomics does: m1 takes so few values that percentiles fall on them, and rounding
+    decides which voxels count as beyond a percentile.
+    """
+    y = spherical_harmonic(0, 0, np.zeros(1), np.zeros(1)).real[0]
+    sums = np.r_[0.0, np.cumsum(np.full(vertices, y))]
+    return np.sqrt(np.cumsum(np.repeat((sums * y)[:, None] ** 2, vertices, axis=1), axis=1)[:, -1])
 
 
 def _energy(pattern: np.ndarray, harmonics: np.ndarray, products: np.ndarray) -> np.ndarray:
