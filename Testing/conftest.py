@@ -110,7 +110,8 @@ def _write_dicom(
         data.FrameOfReferenceUID, data.PatientID, data.PatientName = "1.2.4", "SECRET-ID-77", "Secret^Name"
         data.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
         data.Rows, data.Columns = plane.shape
-        position = np.array(image.TransformIndexToPhysicalPoint((0, 0, k))) + [0, shear_mm * k, 0]
+        x, y, z = image.TransformIndexToPhysicalPoint((0, 0, k))
+        position = (x, y + shear_mm * k, z)
         data.ImagePositionPatient = [f"{x:.6f}" for x in position]
         data.ImageOrientationPatient = [f"{x:.6f}" for x in (*direction[:, 0], *direction[:, 1])]
         data.PixelSpacing = [str(image.GetSpacing()[1]), str(image.GetSpacing()[0])]

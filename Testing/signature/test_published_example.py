@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import LaboratoryValues, geometry, intercept, load, risk_text, what_if
 from PTLFPredictorLib.signature.nomogram import logistic

@@ -5,6 +5,7 @@ import json
 
 import jsonschema
 import pytest
+
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import available, inputs, load, parse
 from PTLFPredictorLib.signature.model import FOLDER
@@ -79,7 +80,7 @@ def test_a_covariance_that_is_none_is_refused(published_data, matrix):
 
 
 def test_unknown_id_names_the_shipped_ones():
-    with pytest.raises(BadInput, match="Shipped are .*ptlf-published"):
+    with pytest.raises(BadInput, match=r"Shipped are .*ptlf-published"):
         load("nothing-like-this")
 
 
