@@ -19,10 +19,10 @@ from .vector import FeatureVector, image_hash
 
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "ExtractionSettings", "FeatureVector", "extract", "image_hash", "prepare"]
 
-ENGINES = {"pyradiomics": "pyradiomics_engine"}
+ENGINES = {"builtin": "builtin_engine", "pyradiomics": "pyradiomics_engine"}
 """Engine name -> module of this package with `extract` and `version`."""
 
-DEFAULT_ENGINE = "pyradiomics"
+DEFAULT_ENGINE = "builtin"
 
 _SITK_TYPES = {"int16": sitk.sitkInt16, "float32": sitk.sitkFloat32, "float64": sitk.sitkFloat64}
 
@@ -86,6 +86,7 @@ def extract(
         raise BadInput(f"The features could not be computed: {error}") from error
     for voi, names in wanted.items():
         _check_complete(voi, values[voi], names)
+        values[voi] = values[voi] if names is None else {name: values[voi][name] for name in names}
     digest = image_hash(ct)
     return {
         voi: FeatureVector(voi, values[voi], engine, module.version(), settings, digest, image_hash(vois[voi]))

@@ -23,7 +23,7 @@ LEVEL_WORDS = {
 
 WATERMARK = "DEMONSTRATION"
 
-BAR_HALF_MM = 16.0
+BAR_HALF_MM = 14.0
 """Length of the bar of the largest contribution."""
 
 
