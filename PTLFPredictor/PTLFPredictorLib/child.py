@@ -381,6 +381,6 @@ def _die_with_parent() -> None:
     with contextlib.suppress(OSError, ValueError):
         while os.read(0, 4096):
             pass
-    if _WINDOWS:
-        os._exit(1)
-    os.killpg(os.getpgrp(), signal.SIGKILL)
+    if not _WINDOWS and os.getpgrp() == os.getpid():  # a group of our own, as `Child` makes it
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
