@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -20,13 +21,8 @@ def behave(job, work, emit):
         (work / "out.txt").write_text("result")
         return {"out": work / "out.txt"}
     if what == "worker and sleep":
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                f"import time; open({job['pids']!r}, 'w').write(str(__import__('os').getpid())); time.sleep(600)",
-            ]
-        )
+        code = f"import os, time; open({job['pids']!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+        subprocess.Popen([sys.executable, "-c", code])
         time.sleep(600)
     if what == "worker that outlives it":
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=False)
@@ -61,10 +57,8 @@ def behave(job, work, emit):
         (work / "out.txt").write_text("other")
         os._exit(0)
     if what == "result elsewhere":
-        (work / "manifest.json").write_text(
-            '{"outputs": {"out": {"file": "../elsewhere.txt", "sha256": "%s"}}}'
-            % child.file_sha256(work.parent / "elsewhere.txt")
-        )
+        elsewhere = {"file": "../elsewhere.txt", "sha256": child.file_sha256(work.parent / "elsewhere.txt")}
+        (work / "manifest.json").write_text(json.dumps({"outputs": {"out": elsewhere}}))
         os._exit(0)
     raise AssertionError(what)
 
@@ -87,8 +81,6 @@ def garbage() -> None:
 
 
 if __name__ == "__main__":
-    import json
-
     if json.loads(Path(sys.argv[1]).read_text())["what"] == "garbage":
         garbage()
     child.serve(behave)
