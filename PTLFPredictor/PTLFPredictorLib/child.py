@@ -202,7 +202,7 @@ class Child:
         code = self._process.returncode
         if self._hung:
             raise PTLFError(
-                f"{self.what} gave no sign of life for {self.silence_s:.0f} s and was stopped. "
+                f"{self.what} gave no sign of life for {self.silence_s:g} s and was stopped. "
                 f"Try again; if it happens again, choose the CPU.{self._log_tail()}"
             )
         if code == 0:

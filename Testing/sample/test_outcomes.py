@@ -35,7 +35,7 @@ def test_outcomes_happen_as_often_as_their_risk_says(cohort):
 
 
 def test_severity_is_standardised_and_rises_with_what_the_image_shows(cohort):
-    burdens, outcomes = cohort
+    _, outcomes = cohort
     assert np.mean([o.severity for o in outcomes]) == pytest.approx(0, abs=0.05)
     assert np.std([o.severity for o in outcomes]) == pytest.approx(1, abs=0.05)
     mild, severe = (Disease(1500, ml, 1, coarse, 105) for ml, coarse in ((10, 0.1), (300, 0.8)))

@@ -94,7 +94,7 @@ def draw_outcome(seed: int, burden: Burden) -> Outcome:
 
 
 def draw_outcomes(seeds: Iterable[int], burdens: Sequence[Burden] | None = None) -> list[Outcome]:
-    """Outcomes of the sample cases of these seeds; without `burdens`, of those that `Disease.draw` gives (no images)."""
+    """Outcomes of the sample cases of these seeds; without `burdens`, of what `Disease.draw` gives (no images)."""
     seeds = list(seeds)
     return [draw_outcome(s, b) for s, b in zip(seeds, burdens or [Disease.draw(s) for s in seeds], strict=True)]
 
