@@ -235,10 +235,10 @@ def _energy(pattern: np.ndarray, harmonics: np.ndarray, products: np.ndarray) ->
 
 
 def _excess_kurtosis(samples: np.ndarray) -> np.ndarray:
-    """Over each row; NaN where all samples are equal, as SciPy gives it."""
-    samples = samples.astype(float, copy=False)
-    deviation = samples - samples.mean(axis=1, keepdims=True)
-    squared = deviation**2
+    """Over each row; NaN where all samples are equal to within rounding, as SciPy gives it."""
+    mean = samples.mean(axis=1, keepdims=True)
+    squared = (samples - mean) ** 2
     second = squared.mean(axis=1)
+    flat = second <= (np.finfo(second.dtype).resolution * mean[:, 0]) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(second == 0, np.nan, (squared**2).mean(axis=1) / second**2) - 3
+        return np.where(flat, np.nan, (squared**2).mean(axis=1) / second**2) - 3
