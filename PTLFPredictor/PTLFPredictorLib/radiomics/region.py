@@ -46,8 +46,8 @@ class Volume:
         return max(abs(float(self.voxels.max())), abs(float(self.voxels.min())))
 
 
-def bounding_box(mask: np.ndarray) -> Box:
-    """Smallest box around the True voxels of `mask`, which must have some."""
+def bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
+    """Smallest box around the True voxels of `mask`, which must have some; of any dimension."""
     ranges = []
     for axis in range(mask.ndim):
         others = tuple(other for other in range(mask.ndim) if other != axis)
