@@ -139,8 +139,9 @@ def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
         ],
         missing=[],
     )
-    print(f"{how}\nRadscore SD {radscore.std():.2f}, with severity r = "
-          f"{np.corrcoef(radscore, [o.severity for o in outcomes])[0, 1]:.2f}, AUC {_auc(x @ beta[1:], y):.3f}")  # fmt: skip
+    shown = np.corrcoef(radscore, [o.severity for o in outcomes])[0, 1]
+    print(how)
+    print(f"Radscore SD {radscore.std():.2f}, with severity r = {shown:.2f}, AUC {_auc(x @ beta[1:], y):.3f}")
     print("coefficients", dict(zip(("intercept", *PREDICTORS), beta.round(3), strict=True)))
     return data
 
