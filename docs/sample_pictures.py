@@ -73,10 +73,6 @@ def _planes(case: SampleCase, path: Path) -> None:
     figure, axes = plt.subplots(1, 3, figsize=(14, 4.4), facecolor="black")
     planes = [(hu[k], labels[k], 1.0)]
     planes += [(hu[::-1, j], labels[::-1, j], stretch), (hu[::-1, :, i], labels[::-1, :, i], stretch)]
-        (hu[k], labels[k], 1),
-        (hu[::-1, j], labels[::-1, j], stretch),
-        (hu[::-1, :, i], labels[::-1, :, i], stretch),
-    )
     for axis, (plane, mask, aspect) in zip(axes, planes, strict=True):
         axis.imshow(plane, aspect=aspect, **WINDOW)
         _outline(axis, mask)
