@@ -145,6 +145,7 @@ def filtered_voxels(
         for name, values in made.values(box, inside, names).items():
             result[name][where] = values
 
+    made.prepare(region.box, pool)
     list(pool.map(fill, region.slabs(made.parts, made.slab_voxels)))
     return result
 

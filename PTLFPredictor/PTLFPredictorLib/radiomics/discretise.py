@@ -80,8 +80,8 @@ def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | Non
     A voxel without a value (the kurtosis of equal samples in LBP-3D) gets the level behind the last edge, where
     PyRadiomics' ``numpy.digitize`` puts it.
     """
-    undefined = np.isnan(values)
-    defined = values[~undefined] if undefined.any() else values
+    undefined = np.isnan(values) if np.isnan(values.sum()) else None
+    defined = values if undefined is None else values[~undefined]
     low, high = (float(defined.min()), float(defined.max())) if defined.size else (np.nan, np.nan)
     if not np.isfinite(high - low):
         raise BadInput(f"The filtered image '{image}' has no finite values in the VOI: the CT is uniform there.")
@@ -94,8 +94,10 @@ def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | Non
             "re-segment the CT."
         )
     edges = bin_edges(defined, bin_width, bin_count)
-    levels = np.full(values.shape, edges.size)
-    levels[~undefined] = _digitise(defined, edges)
+    levels = _digitise(defined, edges)
+    if undefined is not None:
+        known, levels = levels, np.full(values.shape, edges.size)
+        levels[~undefined] = known
     return GreyLevels(levels, int(levels.max()))
 
 

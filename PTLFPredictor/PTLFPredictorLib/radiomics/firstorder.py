@@ -33,7 +33,7 @@ class FirstOrder:
 
     def __init__(self, values: np.ndarray, grey_levels: Callable[[], GreyLevels], voxel_volume_mm3: float, shift: int):
         values = values.astype(float, copy=False)
-        self._x = values if np.isfinite(values).all() else values[~np.isnan(values)]
+        self._x = values[~np.isnan(values)] if np.isnan(values.sum()) else values
         self._grey_levels = grey_levels
         self._voxel_volume_mm3 = voxel_volume_mm3
         self._shift = shift

@@ -10,6 +10,7 @@ decayed below double precision.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
 import numpy as np
@@ -60,6 +61,9 @@ class LaplacianOfGaussian:
 
     def halo(self, name: str) -> tuple[int, ...]:
         return tuple(ceil(HALO_PER_SIGMA * self._sigma[name] / spacing) for spacing in self.volume.spacing_mm)
+
+    def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
+        """Nothing is shared between slabs."""
 
     def values(self, box: Box, inside: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
         return {name: self._filtered(name, box)[inside] for name in names}

@@ -6,7 +6,7 @@ have any pair.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -16,15 +16,20 @@ from ..region import LevelMap
 from . import EPSILON
 
 
-def cooccurrence(flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, offset: tuple[int, int, int]) -> np.ndarray:
-    """Number of neighbours (i, j) at `offset` and at its opposite, shape (G, G), G levels present."""
-    rank = np.zeros(grey.highest + 1, dtype=np.intp)
-    rank[grey.present] = np.arange(1, grey.present.size + 1)
+def cooccurrences(
+    flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, offsets: Sequence[tuple[int, int, int]]
+) -> Iterator[np.ndarray]:
+    """For each offset: number of neighbours (i, j) there and at the opposite, shape (G, G), G levels present."""
     size = grey.present.size + 1
-    neighbour = rank.take(flat.take(level_map.index + level_map.step(offset)))
-    neighbour += rank.take(grey.levels) * size
-    counts = np.bincount(neighbour, minlength=size * size).reshape(size, size)[1:, 1:]
-    return counts + counts.T
+    if grey.present.size < grey.highest:
+        rank = np.zeros(grey.highest + 1, dtype=flat.dtype)
+        rank[grey.present] = np.arange(1, size)
+        flat = rank.take(flat)
+    row = flat.take(level_map.index).astype(np.intp) * size
+    for offset in offsets:
+        code = row + flat.take(level_map.index + level_map.step(offset))
+        counts = np.bincount(code, minlength=size * size).reshape(size, size)[1:, 1:]
+        yield counts + counts.T
 
 
 class Cooccurrence:
@@ -232,8 +237,7 @@ def features(
 ) -> dict[str, float]:
     """Mean over the directions that have pairs; NaN where none has."""
     per_direction: list[list[float]] = []
-    for offset in offsets:
-        counts = cooccurrence(flat, level_map, grey, offset)
+    for counts in cooccurrences(flat, level_map, grey, offsets):
         if counts.any():
             direction = Cooccurrence(counts, grey.present, grey.highest)
             per_direction.append([FEATURES[name](direction) for name in names])
