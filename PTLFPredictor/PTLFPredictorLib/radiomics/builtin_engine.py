@@ -200,7 +200,7 @@ class FilteredVoi:
         return glcm.features(self._flat, self._map, self._grey, self._offsets(self._settings.distances), names)
 
     def glrlm(self, names: Sequence[str]) -> dict[str, float]:
-        return glrlm.features(self._flat, self._map, self._grey, self._offsets((1,)), names)
+        return glrlm.features(self._map, self._grey, self._offsets((1,)), names)
 
     def glszm(self, names: Sequence[str]) -> dict[str, float]:
         matrix = glszm.zones(self._flat, self._map, self._grey)

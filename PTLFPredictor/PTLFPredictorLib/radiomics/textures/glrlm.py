@@ -15,35 +15,22 @@ from ..region import LevelMap
 from .emphasis import ExtentMatrix
 
 
-def run_lengths(
-    flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, offset: tuple[int, int, int]
-) -> ExtentMatrix | None:
+def run_lengths(level_map: LevelMap, grey: GreyLevels, offset: tuple[int, int, int]) -> ExtentMatrix | None:
     """Runs of equal level along `offset`, or None where no line holds two voxels."""
-    step = level_map.step(offset)
-    index = level_map.index
-    start = index[flat.take(index - step) != grey.levels]
-    if start.size == index.size and not _two_on_a_line(level_map, offset):
+    order, breaks = level_map.lines(offset)
+    levels = grey.levels.take(order)
+    starts = breaks.copy()
+    starts[1:] |= levels[1:] != levels[:-1]
+    first = np.flatnonzero(starts)
+    if first.size == levels.size and not _two_on_a_line(level_map, offset):
         return None
-    level = flat.take(start)
-    lengths = np.ones(start.size, dtype=np.intp)
-    running, position = np.arange(start.size), start
-    while running.size:
-        position = position + step
-        goes_on = flat.take(position) == level[running]
-        running, position = running[goes_on], position[goes_on]
-        lengths[running] += 1
-    return ExtentMatrix.of_pairs(level, lengths)
+    return ExtentMatrix.of_pairs(levels.take(first), np.diff(first, append=levels.size))
 
 
 def _two_on_a_line(level_map: LevelMap, offset: tuple[int, int, int]) -> bool:
     """Whether some line along `offset` meets the VOI twice, adjacent or not."""
-    if level_map.inside.take(level_map.index + level_map.step(offset)).any():
-        return True
-    position = np.stack(np.unravel_index(level_map.index, level_map.shape), axis=1)
-    axis = next(axis for axis in range(3) if offset[axis])
-    along = position[:, axis] * offset[axis]
-    lines = position - along[:, None] * np.array(offset)
-    return len(np.unique(lines, axis=0)) < len(lines)
+    _, breaks = level_map.lines(offset)
+    return not breaks.all() or np.unique(level_map.line_numbers(offset)).size < level_map.index.size
 
 
 FEATURES: dict[str, Callable[[ExtentMatrix], float]] = {
@@ -67,14 +54,13 @@ FEATURES: dict[str, Callable[[ExtentMatrix], float]] = {
 
 
 def features(
-    flat: np.ndarray,
     level_map: LevelMap,
     grey: GreyLevels,
     offsets: Sequence[tuple[int, int, int]],
     names: Sequence[str],
 ) -> dict[str, float]:
     """Mean over the directions that have runs; NaN where none has."""
-    matrices = (run_lengths(flat, level_map, grey, offset) for offset in offsets)
+    matrices = (run_lengths(level_map, grey, offset) for offset in offsets)
     values = [[FEATURES[name](matrix) for name in names] for matrix in matrices if matrix is not None]
     if not values:
         return dict.fromkeys(names, float("nan"))
