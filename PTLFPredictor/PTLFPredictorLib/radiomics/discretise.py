@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 
@@ -113,19 +114,35 @@ def _digitise(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return guess + 1
 
 
-def neighbour_offsets(distances: tuple[int, ...], box_shape: tuple[int, ...]) -> list[tuple[int, int, int]]:
+def neighbour_offsets(
+    distances: tuple[int, ...], box_shape: tuple[int, ...], across: int | None = None
+) -> list[tuple[int, int, int]]:
     """One of each pair of opposite offsets whose largest component is one of `distances`.
 
-    In PyRadiomics' order; offsets that leave the VOI's box are left out (``build_angles`` in its cmatrices.c).
+    In PyRadiomics' order; offsets that leave the VOI's box are left out (``build_angles`` in its cmatrices.c), and
+    with `across` an axis, those that leave a plane across it.
     """
     reach = max(distances)
     steps = range(reach, -reach - 1, -1)
     offsets = [
-        (z, y, x)
-        for z in steps
-        for y in steps
-        for x in steps
-        if max(abs(z), abs(y), abs(x)) in distances
-        and all(abs(o) < size for o, size in zip((z, y, x), box_shape, strict=True))
+        offset
+        for offset in product(steps, steps, steps)
+        if max(map(abs, offset)) in distances
+        and all(abs(o) < size for o, size in zip(offset, box_shape, strict=True))
+        and (across is None or offset[across] == 0)
     ]
     return offsets[: len(offsets) // 2]
+
+
+def direction_weights(
+    offsets: list[tuple[int, int, int]], spacing_mm: tuple[float, float, float], norm: str
+) -> np.ndarray:
+    """Length of each offset in mm by `norm` (1 for "no_weighting"), PyRadiomics' ``weightingNorm``."""
+    steps = np.abs(np.array(offsets).reshape(-1, 3)) * spacing_mm
+    if norm == "infinity":
+        return steps.max(axis=1)
+    if norm == "euclidean":
+        return np.sqrt((steps**2).sum(axis=1))
+    if norm == "manhattan":
+        return steps.sum(axis=1)
+    return np.ones(len(steps))

@@ -234,11 +234,19 @@ def features(
     grey: GreyLevels,
     offsets: Sequence[tuple[int, int, int]],
     names: Sequence[str],
+    lengths_mm: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """Mean over the directions that have pairs; NaN where none has."""
+    """Mean over the directions that have pairs; NaN where none has.
+
+    With `lengths_mm` of the offsets, features of the one matrix in which each direction counts exp(-length^2).
+    """
+    matrices: Iterator[np.ndarray] = cooccurrences(flat, level_map, grey, offsets)
+    if lengths_mm is not None:
+        weights = np.exp(-(lengths_mm**2))
+        matrices = iter([sum(weight * counts for weight, counts in zip(weights, matrices, strict=True))])
     per_direction: list[list[float]] = []
-    for counts in cooccurrences(flat, level_map, grey, offsets):
-        if counts.any():
+    for counts in matrices:
+        if np.any(counts):
             direction = Cooccurrence(counts, grey.present, grey.highest)
             per_direction.append([FEATURES[name](direction) for name in names])
     if not per_direction:

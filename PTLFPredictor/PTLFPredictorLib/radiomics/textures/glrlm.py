@@ -58,10 +58,18 @@ def features(
     grey: GreyLevels,
     offsets: Sequence[tuple[int, int, int]],
     names: Sequence[str],
+    lengths_mm: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """Mean over the directions that have runs; NaN where none has."""
-    matrices = (run_lengths(level_map, grey, offset) for offset in offsets)
-    values = [[FEATURES[name](matrix) for name in names] for matrix in matrices if matrix is not None]
-    if not values:
+    """Mean over the directions that have runs; NaN where none has.
+
+    With `lengths_mm` of the offsets, features of the one matrix in which each direction counts its length.
+    """
+    runs = [run_lengths(level_map, grey, offset) for offset in offsets]
+    matrices = [matrix for matrix in runs if matrix is not None]
+    if lengths_mm is not None and matrices:
+        weights = [length for length, matrix in zip(lengths_mm, runs, strict=True) if matrix is not None]
+        matrices = [ExtentMatrix.weighted_sum(matrices, weights)]
+    if not matrices:
         return dict.fromkeys(names, float("nan"))
+    values = [[FEATURES[name](matrix) for name in names] for matrix in matrices]
     return dict(zip(names, np.mean(values, axis=0).tolist(), strict=True))
