@@ -42,7 +42,7 @@ OURS_ALWAYS = {"symmetricalGLCM": True, "minimumROIDimensions": 2, "resegmentSha
 """Settings that have one value here; another one is an error (a smaller minimum only permits more)."""
 
 
-def read_parameter_file(path: Path) -> tuple[ExtractionSettings, tuple[str, ...]]:
+def read_parameter_file(path: Path, pixel_type: str = "int16") -> tuple[ExtractionSettings, tuple[str, ...]]:
     """Settings of a PyRadiomics parameter file, and the features that it enables.
 
     The settings are "as stored": what PyRadiomics does to a CT as it comes, without our clip range and orientation.
@@ -51,6 +51,8 @@ def read_parameter_file(path: Path) -> tuple[ExtractionSettings, tuple[str, ...]
     ----------
     path : Path
         ``.json``, or YAML, which needs the package PyYAML or ruamel.yaml.
+    pixel_type : {"int16", "float32", "float64"}
+        Of the image; a parameter file does not say it.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def read_parameter_file(path: Path) -> tuple[ExtractionSettings, tuple[str, ...]
     unknown = sorted(set(content) - {"setting", "imageType", "featureClass"})
     if unknown:
         raise BadInput(f"The parameter file {path} has unknown sections: {', '.join(unknown)}.")
-    settings = _settings(content.get("setting") or {}, content.get("imageType") or {"Original": {}})
+    settings = _settings(content.get("setting") or {}, content.get("imageType") or {"Original": {}}, pixel_type)
     return settings, _features(content.get("featureClass"), settings)
 
 
@@ -112,8 +114,8 @@ def _load_ruamel_yaml(text: str) -> Any:
         raise ValueError(str(error)) from error
 
 
-def _settings(given: Mapping[str, Any], image_types: Mapping[str, Any]) -> ExtractionSettings:
-    values: dict[str, Any] = {"orientation": "as stored", "clip_hu": None}
+def _settings(given: Mapping[str, Any], image_types: Mapping[str, Any], pixel_type: str) -> ExtractionSettings:
+    values: dict[str, Any] = {"pixel_type": pixel_type, "orientation": "as stored", "clip_hu": None}
     for name, value in given.items():
         if name in SETTING_NAMES:
             values[SETTING_NAMES[name]] = value

@@ -122,7 +122,8 @@ def resampled(
     start, size = start_size[:3], start_size[3:]
     padding = settings.pad_distance
     old = np.array(mask.GetSpacing())
-    new = np.where(size != 1, np.array(settings.resampled_spacing_mm), old)
+    asked = np.array(settings.resampled_spacing_mm, dtype=float)
+    new = np.where((size != 1) & (asked > 0), asked, old)
     whole = np.array(mask.GetSize())
     if np.allclose(old, new):
         low = np.maximum(start - padding, 0)

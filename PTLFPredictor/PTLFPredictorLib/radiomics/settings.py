@@ -53,7 +53,7 @@ class ExtractionSettings:
     bin_count : int or None
         Number of bins instead; exactly one of `bin_width` and `bin_count` is set.
     resampled_spacing_mm : (float, float, float) or None
-        (x, y, z) spacing to resample to; None keeps the CT's own.
+        (x, y, z) spacing to resample to, 0 for an axis that keeps its own; None resamples nothing.
     interpolator : str
         SimpleITK's name of the interpolator used when resampling.
     pad_distance : int
@@ -148,9 +148,9 @@ class ExtractionSettings:
         self._require(self.remove_outliers is None or self.remove_outliers > 0, "remove_outliers", "above 0, or None")
         spacing = self.resampled_spacing_mm
         self._require(
-            spacing is None or (len(spacing) == 3 and min(spacing) > 0),
+            spacing is None or (len(spacing) == 3 and min(spacing) >= 0 and max(spacing) > 0),
             "resampled_spacing_mm",
-            "three lengths in mm above 0",
+            "three lengths in mm, 0 for an axis that keeps its own",
         )
 
     def _require(self, ok: bool, name: str, allowed: str) -> None:

@@ -149,7 +149,7 @@ class Cooccurrence:
         return (self._entropy - cross) / entropy if entropy != 0 else self._entropy - cross
 
     def information_correlation_2(self) -> float:
-        """sqrt(1 - exp(-2 (HXY2 - HXY))), IBSI JN9H, but with entropies in bits as PyRadiomics takes them.
+        """sqrt(1 - exp(-2 (HXY2 - HXY))), IBSI JN9H; entropies in bits, as in IBSI's reference values.
 
         NaN where rounding makes HXY the larger: such a direction is left out of the mean.
         """
