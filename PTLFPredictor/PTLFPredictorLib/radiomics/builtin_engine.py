@@ -18,7 +18,7 @@ import SimpleITK as sitk
 from ..errors import BadInput
 from ..progress import Progress, no_progress
 from . import firstorder, shape
-from .discretise import GreyLevels, direction_weights, discretise, neighbour_offsets
+from .discretise import GreyLevels, direction_weights, discretise, neighbour_offsets, without_undefined
 from .filters import Filter, make_filter
 from .preparation import Prepared, prepare_vois
 from .region import LevelMap, Region, Voi, Volume
@@ -205,8 +205,9 @@ class FilteredVoi:
         return None if norm is None else direction_weights(offsets, self._spacing_mm, norm)
 
     def firstorder(self, names: Sequence[str]) -> dict[str, float]:
+        values = without_undefined(self._values, self.name)
         statistics = firstorder.FirstOrder(
-            self._values, lambda: self._grey, float(np.prod(self._spacing_mm)), self._settings.voxel_array_shift
+            values, lambda: self._grey, float(np.prod(self._spacing_mm)), self._settings.voxel_array_shift
         )
         return {name: firstorder.FEATURES[name](statistics) for name in names}
 

@@ -60,6 +60,17 @@ def bin_edges(values: np.ndarray, bin_width: float | None, bin_count: int | None
     return np.array([edges[0] - 0.5, edges[0] + 0.5]) if edges.size == 1 else edges
 
 
+def without_undefined(values: np.ndarray, image: str) -> np.ndarray:
+    """`values` that are not NaN; raises `BadInput` where none is left or one is infinite."""
+    total = values.sum(dtype=float)
+    if np.isnan(total):
+        values = values[~np.isnan(values)]
+        total = values.sum(dtype=float)
+    if values.size == 0 or not np.isfinite(total):
+        raise BadInput(f"The filtered image '{image}' has no finite values in the VOI: the CT is uniform there.")
+    return values
+
+
 def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | None, image: str) -> GreyLevels:
     """Grey levels of a VOI's voxels.
 
@@ -81,11 +92,8 @@ def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | Non
     A voxel without a value (the kurtosis of equal samples in LBP-3D) gets the level behind the last edge, where
     PyRadiomics' ``numpy.digitize`` puts it.
     """
-    undefined = np.isnan(values) if np.isnan(values.sum()) else None
-    defined = values if undefined is None else values[~undefined]
-    low, high = (float(defined.min()), float(defined.max())) if defined.size else (np.nan, np.nan)
-    if not np.isfinite(high - low):
-        raise BadInput(f"The filtered image '{image}' has no finite values in the VOI: the CT is uniform there.")
+    defined = without_undefined(values, image)
+    low, high = float(defined.min()), float(defined.max())
     expected = bin_count if bin_count is not None else (high - low) / bin_width
     if expected > MAX_GREY_LEVELS:
         setting = f"bin_count of {bin_count}" if bin_count is not None else f"bin_width of {bin_width:g}"
@@ -96,9 +104,9 @@ def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | Non
         )
     edges = bin_edges(defined, bin_width, bin_count)
     levels = _digitise(defined, edges)
-    if undefined is not None:
+    if defined.size < values.size:
         known, levels = levels, np.full(values.shape, edges.size)
-        levels[~undefined] = known
+        levels[~np.isnan(values)] = known
     return GreyLevels(levels, int(levels.max()))
 
 
