@@ -71,7 +71,7 @@ def _predict(network, ct: sitk.Image, device: devices.Device, emit) -> tuple[np.
     progress = child.progress_of(emit)
     try:
         return network.predict(ct, device.name, progress=progress, on_estimate=estimate), device
-    except torch.OutOfMemoryError:
+    except torch.cuda.OutOfMemoryError:
         if device.is_cpu:
             raise
     torch.cuda.empty_cache()
