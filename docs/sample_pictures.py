@@ -68,7 +68,7 @@ def _planes(case: SampleCase, path: Path) -> None:
     import matplotlib.pyplot as plt
 
     hu, labels = (sitk.GetArrayFromImage(image) for image in (case.ct, case.labels))
-    k, j, i = (int(round(c)) for c in np.argwhere(labels == 2).mean(axis=0))
+    k, j, i = (round(c) for c in np.argwhere(labels == 2).mean(axis=0))
     stretch = case.ct.GetSpacing()[2] / case.ct.GetSpacing()[0]
     figure, axes = plt.subplots(1, 3, figsize=(14, 4.4), facecolor="black")
     planes = (
