@@ -37,7 +37,7 @@ def main() -> None:
     rows = []
     for seed in range(*arguments.seeds):
         ct, true = _case(seed, arguments.cases)
-        raw = worker._in_geometry_of(ct, worker.by_role(network.predict(ct, "cpu"), model.label_roles), "LPS")
+        raw = worker.in_geometry_of(ct, worker.by_role(network.predict(ct, "cpu"), model.label_roles), "LPS")
         row = {"seed": seed}
         for name, labels in (("raw", raw), ("product", worker.largest_organ(raw))):
             row[name] = {region: result.to_dict() for region, result in agreement(labels, true).items()}

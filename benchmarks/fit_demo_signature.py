@@ -11,10 +11,10 @@ each feature's mean and SD, and a logistic model of albumin, INR and Radscore wi
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import math
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,8 @@ sys.path.insert(0, str(ROOT / "PTLFPredictor"))
 
 from PTLFPredictorLib.radiomics import extract  # noqa: E402
 from PTLFPredictorLib.sample import Disease, draw_outcome, make_case  # noqa: E402
-from PTLFPredictorLib.segmentation import default_model, segment  # noqa: E402
+from PTLFPredictorLib.segmentation import Model, default_model, verify, worker  # noqa: E402
+from PTLFPredictorLib.segmentation.nnunet import Network  # noqa: E402
 from PTLFPredictorLib.signature import load  # noqa: E402
 
 FIRST_SEED = 3000
@@ -45,8 +46,9 @@ def features_of(seed: int, masks: str, folder: Path) -> list[dict]:
     published = load("ptlf-published")
     ct, labels = _scan(seed, folder)
     if masks == "model":
-        with tempfile.TemporaryDirectory() as work:
-            labels = segment(ct, default_model(), work=Path(work)).labels
+        model, network = _network()
+        drawn = worker.by_role(network.predict(ct, "cpu"), model.label_roles)
+        labels = worker.largest_organ(worker.in_geometry_of(ct, drawn, model.orientation))
     vois = {"tumor": labels == 2, "liver": labels == 1}
     vectors = extract(ct, vois, published.wanted, published.extraction)
     listed = [
@@ -66,6 +68,12 @@ def _scan(seed: int, folder: Path) -> tuple[sitk.Image, sitk.Image]:
         sitk.WriteImage(case.ct, str(kept[0]), True)
         sitk.WriteImage(case.labels, str(kept[1]), True)
     return tuple(sitk.ReadImage(str(path)) for path in kept)
+
+
+@functools.cache
+def _network() -> tuple[Model, Network]:
+    model = verify(default_model())
+    return model, Network(model.folder)
 
 
 def firth(x: np.ndarray, y: np.ndarray, steps: int = 200) -> tuple[np.ndarray, np.ndarray]:

@@ -68,14 +68,11 @@ def _planes(case: SampleCase, path: Path) -> None:
     import matplotlib.pyplot as plt
 
     hu, labels = (sitk.GetArrayFromImage(image) for image in (case.ct, case.labels))
-    k, j, i = (round(c) for c in np.argwhere(labels == 2).mean(axis=0))
+    k, j, i = (round(float(c)) for c in np.argwhere(labels == 2).mean(axis=0))
     stretch = case.ct.GetSpacing()[2] / case.ct.GetSpacing()[0]
     figure, axes = plt.subplots(1, 3, figsize=(14, 4.4), facecolor="black")
-    planes = (
-        (hu[k], labels[k], 1),
-        (hu[::-1, j], labels[::-1, j], stretch),
-        (hu[::-1, :, i], labels[::-1, :, i], stretch),
-    )
+    planes = [(hu[k], labels[k], 1.0)]
+    planes += [(hu[::-1, j], labels[::-1, j], stretch), (hu[::-1, :, i], labels[::-1, :, i], stretch)]
     for axis, (plane, mask, aspect) in zip(axes, planes, strict=True):
         axis.imshow(plane, aspect=aspect, **WINDOW)
         _outline(axis, mask)

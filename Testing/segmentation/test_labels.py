@@ -48,7 +48,7 @@ def test_labels_drawn_on_the_models_axes_lie_right_on_any_ct(own, trained):
     ct.SetOrigin((-10.0, 20.0, 30.0))
     ct = sitk.DICOMOrient(ct, own)
     drawn = sitk.GetArrayFromImage(sitk.DICOMOrient(ct, trained))  # a network that draws what it sees
-    labels = worker._in_geometry_of(ct, drawn, trained)
+    labels = worker.in_geometry_of(ct, drawn, trained)
     assert sitk.GetArrayFromImage(labels).tolist() == sitk.GetArrayFromImage(ct).tolist()
     assert (labels.GetOrigin(), labels.GetSpacing(), labels.GetDirection()) == (
         ct.GetOrigin(),

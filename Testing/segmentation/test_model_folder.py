@@ -106,7 +106,6 @@ BAD = {
     "unknown preprocessor": (configuration(preprocessor_name="Evil"), "'preprocessor_name' .* is 'Evil'"),
     "patch of nothing": (configuration(patch_size=[0, 96, 96]), "'patch_size' of configuration '3d_demo'"),
     "spacing is text": (configuration(spacing="fine"), "'spacing' of configuration '3d_demo'"),
-    "second stage of a cascade": (configuration(previous_stage="3d_lowres"), "second stage of a cascade"),
     "heir of nothing": (configuration(inherits_from="gone"), "inherits from 'gone', which is not there"),
     "axes in no order": (edit("plans.json", lambda p: p.update(transpose_forward=[0, 0, 1])), "'transpose_forward'"),
     "labels are words": (edit("dataset.json", lambda d: d.update(labels={"background": 0, "liver": "one"})), "'one'"),

@@ -223,6 +223,17 @@ def test_weights_that_do_not_fit(ct, work, tmp_path, monkeypatch, what):
         segment(ct, model, work=work, device="cpu")
 
 
+def test_a_cascade_is_refused(ct, work, tmp_path, monkeypatch):
+    monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
+    folder = Path(shutil.copytree(default_model().folder, tmp_path / "model"))
+    plans = json.loads((folder / "plans.json").read_text())
+    plans["configurations"]["3d_lowres"] = {"inherits_from": "3d_demo", "next_stage": "3d_demo"}
+    plans["configurations"]["3d_demo"]["previous_stage"] = "3d_lowres"
+    (folder / "plans.json").write_text(json.dumps(plans))
+    with pytest.raises(UnusableModel, match="'3d_demo' is the second stage of a cascade"):
+        segment(ct, find_model(folder), work=work, device="cpu")
+
+
 def test_a_model_that_changes_after_its_check_is_not_loaded(ct, work, tmp_path, monkeypatch):
     monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
     folder = Path(shutil.copytree(default_model().folder, tmp_path / "model"))

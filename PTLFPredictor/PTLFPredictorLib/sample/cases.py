@@ -27,6 +27,9 @@ SLAB_MM = 2.5
 
 PARENCHYMA, TUMOUR = 1, 2
 
+STEPS = 8
+"""Of `make_case`, as its progress counts them: anatomy, the layers of painting, noise and labels."""
+
 
 @dataclass(frozen=True)
 class SampleCase:
@@ -113,16 +116,16 @@ def make_case(
     """
     disease = Disease.draw(seed, tumours)
     scan = _scan_grid(slice_mm, matrix)
-    progress("Sample case", 0, 6)
+    progress("Sample case", 0, STEPS)
     patient = _Patient.draw(seed, disease, _anatomy_grid(scan))
     painter = Painter(scan, patient.frame.grid, max(1, int(np.ceil(slice_mm / SLAB_MM))), stream(seed, "texture"))
     for step, paint in enumerate(patient.painting(painter)):
-        progress("Sample case", 1 + step, 6)
+        progress("Sample case", 1 + step, STEPS)
         paint()
     body = np.clip(-interpolate(patient.frame.skin, patient.frame.grid, scan), 0, 1)
     hu = painter.slices() + noise(scan, body, noise_sd_hu, stream(seed, "noise"))
     labels = patient.labels(painter)
-    progress("Sample case", 6, 6)
+    progress("Sample case", STEPS, STEPS)
     ml = np.prod(scan.spacing) / 1000
     tumour_ml, liver_ml = float((labels == TUMOUR).sum() * ml), float((labels > 0).sum() * ml)
     return SampleCase(
@@ -191,6 +194,7 @@ class _Patient:
 
         yield body
         yield lambda: organs.paint_bowel(painter, frame, rng("bowel"))
+        yield lambda: organs.paint_pancreas(painter, frame, rng("pancreas"))
         yield lambda: organs.paint_stomach(painter, frame, rng("stomach"))
         yield lambda: paint_bones(painter, frame, rng("bones"))
         yield lambda: organs.paint_upper_abdomen(painter, frame, rng("organs"))

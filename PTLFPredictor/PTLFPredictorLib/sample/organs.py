@@ -90,20 +90,25 @@ def paint_stomach(painter: Painter, frame: Frame, rng: np.random.Generator) -> N
     painter.paint(oesophagus, 68, ("fine", 10))
 
 
-def paint_upper_abdomen(painter: Painter, frame: Frame, rng: np.random.Generator) -> None:
-    """Spleen, pancreas, kidneys, adrenals, splenic and mesenteric veins, aorta and its branches."""
+def paint_pancreas(painter: Painter, frame: Frame, rng: np.random.Generator) -> None:
+    """Pancreas with the splenic vein; the stomach lies in front of it."""
     grid = frame.grid
     pancreas_path = [(-30, -14, -138), (-18, -22, -112), (12, -30, -100), (42, -8, -90), (74, 22, -80)]
     pancreas = tube(grid, pancreas_path, (13, 14, 10, 10, 8)) + 2.2 * smooth_noise(grid, 8, rng)
     painter.paint(intersection(pancreas, frame.abdomen + 3), 98, ("fine", 14))
+    veins = [(-12, -14, -112), (14, -18, -100), (44, 0, -88), (80, 24, -78)]
+    painter.paint(tube(grid, veins, (6.5, 5, 4.5, 4)), 160)
+
+
+def paint_upper_abdomen(painter: Painter, frame: Frame, rng: np.random.Generator) -> None:
+    """Spleen, kidneys, adrenals, mesenteric vessels, aorta and its branches."""
+    grid = frame.grid
     painter.paint(spleen(frame, rng), rng.uniform(108, 128), ("medium", 3))
     enhancement = rng.uniform(155, 185)
     for side in (-1, 1):
         _paint_kidney(painter, frame, side, enhancement, rng)
         adrenal = tube(grid, [(side * 34, 26, -66), (side * 40, 33, -74), (side * 52, 40, -80)], (2.2, 3, 2))
         painter.paint(adrenal, 85)
-    veins = [(-12, -14, -112), (14, -18, -100), (44, 0, -88), (80, 24, -78)]
-    painter.paint(tube(grid, veins, (6.5, 5, 4.5, 4)), 160)
     painter.paint(tube(grid, [(-10, -14, -112), (-8, -22, -160), (-10, -26, -230)], (6.5, 6, 5)), 158)
     painter.paint(tube(grid, [(4, 12, -112), (8, -14, -135), (8, -20, -230)], (4, 3.8, 3.4)), 162)
     painter.paint(tube(grid, [(7, 16, -92), (6, -4, -92), (-24, -14, -92)], (4, 3.4, 2.6)), 162)

@@ -278,8 +278,6 @@ def _check_configuration(name: str, configuration: Mapping[str, Any], all_of_the
     parent = configuration.get("inherits_from")
     if parent is not None and parent not in all_of_them:
         raise UnusableModel(f"Configuration '{name}' in {PLANS} inherits from '{parent}', which is not there.")
-    if configuration.get("previous_stage"):
-        raise UnusableModel(f"Configuration '{name}' is the second stage of a cascade; cascades are not supported.")
     for key, allowed in CHOICES.items():
         value = configuration.get(key)
         for used in value if isinstance(value, list) else [value]:

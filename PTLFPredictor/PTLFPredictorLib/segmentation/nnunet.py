@@ -43,6 +43,8 @@ class Network:
         if self.configuration not in facts.configurations:
             known = ", ".join(facts.configurations)
             raise UnusableModel(f"The weights are of configuration '{self.configuration}'; plans.json has {known}.")
+        if self.plans["configurations"][self.configuration].get("previous_stage"):
+            raise UnusableModel(f"'{self.configuration}' is the second stage of a cascade, which is not supported.")
         self.folds = [fold["network_weights"] for fold in folds]
         axes = folds[0].get("inference_allowed_mirroring_axes")
         self.mirror_axes = tuple(axes) if axes else None

@@ -43,7 +43,7 @@ def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     ct = sitk.ReadImage(str(work / job["ct"]))
     labels, device = _predict(network, sitk.DICOMOrient(ct, job["orientation"]), device, emit)
     seconds["network"] = time.monotonic() - start - seconds["model"]
-    image = _in_geometry_of(ct, by_role(labels, job["label_roles"]), job["orientation"])
+    image = in_geometry_of(ct, by_role(labels, job["label_roles"]), job["orientation"])
     if job["largest_organ_only"]:
         image = largest_organ(image)
     output = work / "labels.nrrd"
@@ -71,7 +71,7 @@ def _predict(network, ct: sitk.Image, device: devices.Device, emit) -> tuple[np.
     progress = child.progress_of(emit)
     try:
         return network.predict(ct, device.name, progress=progress, on_estimate=estimate), device
-    except torch.OutOfMemoryError:
+    except torch.cuda.OutOfMemoryError:
         if device.is_cpu:
             raise
     torch.cuda.empty_cache()
@@ -96,7 +96,7 @@ def largest_organ(image: sitk.Image) -> sitk.Image:
     return sitk.Mask(image, pieces == 1)
 
 
-def _in_geometry_of(ct: sitk.Image, labels: np.ndarray, orientation: str) -> sitk.Image:
+def in_geometry_of(ct: sitk.Image, labels: np.ndarray, orientation: str) -> sitk.Image:
     """An image of labels drawn on the CT as oriented for the model, brought back to the CT's own axes."""
     image = sitk.GetImageFromArray(labels)
     image.CopyInformation(sitk.DICOMOrient(ct, orientation))
