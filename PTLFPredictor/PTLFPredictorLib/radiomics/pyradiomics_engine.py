@@ -15,6 +15,7 @@ import SimpleITK as sitk
 
 from ..errors import MissingDependency
 from ..progress import Progress, no_progress
+from .names import image_type_of, split
 from .settings import ExtractionSettings
 
 NAME = "pyradiomics"
@@ -124,29 +125,6 @@ def pyradiomics_settings(settings: ExtractionSettings) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-IMAGE_TYPE_PREFIXES = {
-    "original": "Original",
-    "wavelet": "Wavelet",
-    "log-sigma": "LoG",
-    "square": "Square",
-    "squareroot": "SquareRoot",
-    "logarithm": "Logarithm",
-    "exponential": "Exponential",
-    "gradient": "Gradient",
-    "lbp-3D": "LBP3D",
-}
-"""First part of a feature's name -> image type."""
-
-
-def image_type_of(feature: str) -> str:
-    """Image type behind a feature's name: ``wavelet-HHH_glcm_Imc1`` -> ``Wavelet``."""
-    filtered = feature.split("_", 1)[0]
-    for prefix, image_type in IMAGE_TYPE_PREFIXES.items():
-        if filtered == prefix or filtered.startswith(prefix + "-"):
-            return image_type
-    raise KeyError(feature)
-
-
 def _by_image_type(names: Sequence[str] | None, settings: ExtractionSettings) -> dict[str, dict[str, list[str]]]:
     """``{image type: {feature class: [feature, ...]}}``; an empty list asks for the whole class."""
     from radiomics import getFeatureClasses
@@ -159,7 +137,7 @@ def _by_image_type(names: Sequence[str] | None, settings: ExtractionSettings) ->
         return plan
     plan = {}
     for name in names:
-        _, feature_class, feature = name.split("_")
+        _, feature_class, feature = split(name)
         plan.setdefault(image_type_of(name), {}).setdefault(feature_class, []).append(feature)
     return plan
 

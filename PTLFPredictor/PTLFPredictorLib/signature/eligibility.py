@@ -1,0 +1,138 @@
+"""The study's inclusion and exclusion criteria as a checklist: unconfirmed warns, violated withholds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..ct import Finding
+from ..errors import BadInput
+from .inputs import LaboratoryValues
+from .model import Signature
+
+BILIRUBIN = "bilirubin_umol_per_l"
+
+
+@dataclass(frozen=True)
+class ChecklistItem:
+    """One criterion and its state: ``confirmed`` (fits the study), ``unconfirmed`` or ``violated``."""
+
+    id: str
+    kind: str
+    text: str
+    status: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """The checklist of one patient, with bilirubin in umol/L where known."""
+
+    items: tuple[ChecklistItem, ...]
+    bilirubin_umol_per_l: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"items": [item.to_dict() for item in self.items], BILIRUBIN: self.bilirubin_umol_per_l}
+
+
+def read_answers(path: str | Path | None) -> dict[str, Any]:
+    """Answers from a JSON file ``{"hcc_confirmed": true, "bilirubin_umol_per_l": 14, ...}``; no file, no answers."""
+    if path is None:
+        return {}
+    try:
+        answers = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"The eligibility file {path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise BadInput(f"The eligibility file {Path(path).name} is not JSON: {error}.") from error
+    if not isinstance(answers, dict):
+        raise BadInput(f"The eligibility file {Path(path).name} must be a JSON object of answers.")
+    return answers
+
+
+def checklist(signature: Signature, answers: Mapping[str, Any]) -> Eligibility:
+    """The signature's criteria with the user's answers.
+
+    Parameters
+    ----------
+    answers : mapping
+        By criterion id: True (it is so), False (it is not), None or absent (not confirmed); and
+        ``bilirubin_umol_per_l``.
+
+    Raises
+    ------
+    BadInput
+        For an unknown criterion or an answer that is none.
+    """
+    known = {criterion.id for criterion in signature.eligibility} | {BILIRUBIN}
+    unknown = sorted(set(answers) - known)
+    if unknown:
+        raise BadInput(f"Unknown eligibility entry {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
+    bilirubin = answers.get(BILIRUBIN)
+    if bilirubin is not None and (isinstance(bilirubin, bool) or not isinstance(bilirubin, (int, float))):
+        raise BadInput(f"Bilirubin must be a number in umol/L, not {bilirubin!r}.")
+    if bilirubin is not None and not 0 < bilirubin < 2000:
+        raise BadInput(f"Bilirubin {bilirubin:g} umol/L cannot be meant.")
+    items = []
+    for criterion in signature.eligibility:
+        answer = answers.get(criterion.id)
+        if answer not in (True, False, None) or (isinstance(answer, (int, float)) and not isinstance(answer, bool)):
+            raise BadInput(f"The eligibility entry '{criterion.id}' must be true, false or null, not {answer!r}.")
+        fits = None if answer is None else answer == (criterion.kind == "inclusion")
+        status = {None: "unconfirmed", True: "confirmed", False: "violated"}[fits]
+        items.append(ChecklistItem(criterion.id, criterion.kind, criterion.text, status))
+    return Eligibility(tuple(items), bilirubin)
+
+
+def findings(signature: Signature, eligibility: Eligibility, laboratory: LaboratoryValues) -> list[Finding]:
+    """What the checklist and the outcome's own laboratory criteria mean for Radscore and risk."""
+    found = []
+    violated = [item for item in eligibility.items if item.status == "violated"]
+    for item in violated:
+        text = item.text if item.kind == "exclusion" else f"not fulfilled: {item.text}"
+        found.append(
+            Finding(
+                f"eligibility_{item.id}",
+                "withhold",
+                f"The study did not include such patients ({text[0].lower() + text[1:]}).",
+            )
+        )
+    open_items = [item for item in eligibility.items if item.status == "unconfirmed"]
+    if open_items:
+        found.append(
+            Finding(
+                "eligibility",
+                "warn",
+                f"{len(open_items)} of {len(eligibility.items)} criteria of the study are not confirmed for this "
+                "patient.",
+                {"unconfirmed": [item.id for item in open_items]},
+            )
+        )
+    limits = signature.limits
+    if laboratory.inr is not None and laboratory.inr > limits.inr_outcome:
+        found.append(
+            Finding(
+                "outcome_present_inr",
+                "withhold",
+                f"INR {laboratory.inr:g} is above {limits.inr_outcome:g}: by the study's definition liver failure is "
+                "already present.",
+                {"inr": laboratory.inr},
+            )
+        )
+    bilirubin = eligibility.bilirubin_umol_per_l
+    if bilirubin is not None and bilirubin >= limits.bilirubin_umol_per_l:
+        found.append(
+            Finding(
+                "outcome_present_bilirubin",
+                "withhold",
+                f"Bilirubin {bilirubin:g} umol/L is at or above {limits.bilirubin_umol_per_l:g}: by the study's "
+                "definition liver failure is already present.",
+                {"bilirubin_umol_per_l": bilirubin},
+            )
+        )
+    return found

@@ -1,0 +1,76 @@
+"""Supply the intercept that the paper only draws: from two points read off its nomogram's risk axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import BadInput
+from .model import PREDICTORS, Signature
+
+SLOPE_TOLERANCE = 0.15
+"""Two readings must agree with the scale of the points to this fraction, else one was misread."""
+
+
+def from_figure(signature: Signature, readings: Sequence[tuple[float, float]]) -> Signature:
+    """The signature with an intercept read off the nomogram figure.
+
+    On a nomogram ``logit(risk) = b0 + sum(coefficient * zero) + total / points_per_logit``: each reading of
+    the two last axes gives b0.  Two readings also check the scale.
+
+    Parameters
+    ----------
+    readings : two (total points, risk) pairs
+        Risk as a probability strictly between 0 and 1.
+
+    Returns
+    -------
+    Signature
+        With id ``<id>-figure``; the mean of both readings is the intercept, their values its range.
+
+    Raises
+    ------
+    BadInput
+        When the readings cannot be two points of this figure.
+    """
+    if len(readings) != 2:
+        raise BadInput("Two points of the figure are needed, each as total points and risk.")
+    for total, risk in readings:
+        if not 0 < risk < 1 or not math.isfinite(total):
+            raise BadInput(
+                f"The reading {total:g} points, risk {risk:g} cannot be used: the risk lies between 0 and 1."
+            )
+    (t1, r1), (t2, r2) = sorted(readings)
+    if t1 == t2:
+        raise BadInput("The two readings have the same total points; read two different places of the axis.")
+    slope = (_logit(r2) - _logit(r1)) / (t2 - t1)
+    expected = 1 / signature.points_per_logit
+    if abs(slope / expected - 1) > SLOPE_TOLERANCE:
+        raise BadInput(
+            f"The two readings do not fit this nomogram: they give {1 / slope if slope else math.inf:.2f} points per "
+            f"logit, the scale has {signature.points_per_logit:.2f}. Read them again."
+        )
+    zeros = sum(signature.axes[name].zero_points_at * signature.risk_model.coefficients[name] for name in PREDICTORS)
+    estimates = sorted(_logit(risk) - total * expected - zeros for total, risk in readings)
+    return signature.with_data(
+        id=f"{signature.id}-figure", risk_model=_risk_model(signature.data["risk_model"], estimates, readings)
+    )
+
+
+def _risk_model(old: dict[str, Any], estimates: list[float], readings: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    low, high = estimates
+    places = " and ".join(f"{total:g} points = {100 * risk:g} %" for total, risk in readings)
+    return {
+        **old,
+        "intercept": {
+            "value": (low + high) / 2,
+            "origin": "figure",
+            "range": [low, high] if low < high else None,
+            "how": f"Read off the nomogram figure by the user: {places}.",
+        },
+    }
+
+
+def _logit(p: float) -> float:
+    return math.log(p / (1 - p))
