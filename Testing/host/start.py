@@ -46,8 +46,9 @@ def start(offscreen: bool = True, version: tuple[int, int] = (5, 12), slicer_pyt
             "apt-get install libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 fonts-dejavu-core"
         ) from error
     # event.pos() is right in Qt 5 and 6 alike; PySide6 calls it old.
-    warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*(pos|globalPos|x|y)\\(\\).*")
+    warnings.filterwarnings("ignore", category=DeprecationWarning, message="Function: .QMouseEvent")
 
+    _keep_none_alive()
     from . import pythonqt
 
     pythonqt.impose()
@@ -60,3 +61,11 @@ def start(offscreen: bool = True, version: tuple[int, int] = (5, 12), slicer_pyt
     application.install(_application)
     scripted.install(slicer_python or os.environ.get("SLICER_PYTHON"))
     return _application
+
+
+def _keep_none_alive() -> None:
+    """PySide6 6.12 counts on an immortal None (Python 3.12): each call without a result takes one reference away."""
+    if sys.version_info < (3, 12):
+        import ctypes
+
+        ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
