@@ -1,5 +1,18 @@
 """Read a CT, bring it to canonical form, check it, describe it."""
 
+from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct
 from .findings import LEVELS, Finding, Protocol, of_level
+from .phase import Phase
 
-__all__ = ["LEVELS", "Finding", "Protocol", "of_level"]
+__all__ = [
+    "CT",
+    "DEFAULT_CLIP_HU",
+    "LEVELS",
+    "Finding",
+    "Phase",
+    "Protocol",
+    "canonical",
+    "image_sha256",
+    "of_level",
+    "read_ct",
+]

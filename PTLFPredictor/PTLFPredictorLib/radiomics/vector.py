@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import SimpleITK as sitk
-
+from ..ct import image_sha256 as image_hash  # noqa: F401  one hash for CT and VOI
 from .settings import ExtractionSettings
 
 
@@ -53,15 +50,3 @@ class FeatureVector:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> FeatureVector:
         return cls(**{**data, "settings": ExtractionSettings.from_dict(data["settings"])})
-
-
-def image_hash(image: sitk.Image) -> str:
-    """SHA-256 over voxels, pixel type, size, spacing, origin and direction (to 1e-6)."""
-    digest = hashlib.sha256()
-    geometry = (*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection())
-    header = f"{image.GetPixelIDTypeAsString()}|{image.GetSize()}|" + ",".join(
-        f"{x:.6f}" for x in np.add(geometry, 0.0)
-    )
-    digest.update(header.encode())
-    digest.update(np.ascontiguousarray(sitk.GetArrayViewFromImage(image)))
-    return digest.hexdigest()

@@ -1,0 +1,342 @@
+"""The canonical CT: one form for one patient, whatever file it came from, with everything that was found on it.
+
+16-bit integer HU, clipped to the signature's range, index axes along L, P, S.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..errors import BadInput
+from ..progress import Progress, no_progress
+from . import dicom, phase
+from .findings import Finding, Protocol, of_level
+from .phase import Phase
+
+DEFAULT_CLIP_HU = (-1024, 3071)
+"""HU of a 12-bit CT."""
+
+FRACTION_TOLERANCE = 1e-3
+"""A float file whose values differ by less than this from whole HU counts as integer (rounding of the format)."""
+
+MINIMUM_SLICES = 3
+
+SATURATED_SHARE = 1e-4
+"""Share of voxels at the highest (or lowest tissue) value above which the range looks cut off."""
+
+AIR_HU, FAT_HU, SOFT_TISSUE_HU = -900, -30, 20
+
+
+@dataclass(frozen=True)
+class CT:
+    """A canonical CT.
+
+    Parameters
+    ----------
+    image : sitk.Image
+        int16 HU; index axes along L, P, S (columns to the left, rows to the back, slices feet to head).
+    findings : tuple of Finding
+    phase : Phase
+        What the header says; the attenuation is asked once there is a liver segment (`with_liver`).
+    source : mapping
+        Format, number of slices and acquisition parameters; nothing that identifies a patient.
+    """
+
+    image: sitk.Image
+    findings: tuple[Finding, ...]
+    phase: Phase = field(default_factory=lambda: Phase(phase.UNKNOWN, "", {}))
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def array(self) -> np.ndarray:
+        """HU, shape (slices, rows, columns); a view that must not be written to."""
+        return sitk.GetArrayViewFromImage(self.image)
+
+    def require_usable(self) -> CT:
+        """Itself, or `BadInput` with the sentences of the findings that stop."""
+        stops = of_level(self.findings, "fail")
+        if stops:
+            raise BadInput(" ".join(finding.message for finding in stops))
+        return self
+
+    def with_liver(self, parenchyma: sitk.Image, protocol: Protocol | None) -> CT:
+        """With the phase from the attenuation where the header does not tell, and the finding on it."""
+        known = self.phase if self.phase.source else phase.from_attenuation(self.image, parenchyma)
+        others = tuple(finding for finding in self.findings if finding.code != "phase")
+        return replace(self, phase=known, findings=(*others, phase_finding(known, protocol)))
+
+
+def read_ct(
+    path: str | Path,
+    protocol: Protocol | None = None,
+    clip_hu: tuple[float, float] | None = DEFAULT_CLIP_HU,
+    *,
+    series_uid: str | None = None,
+    progress: Progress = no_progress,
+) -> CT:
+    """Read a CT and bring it to canonical form.
+
+    Parameters
+    ----------
+    path : str or Path
+        DICOM folder (or one of its files), NIfTI, NRRD or MHA.
+    protocol : Protocol, optional
+        What the signature was fitted on; without it, nothing is compared.
+    clip_hu : (float, float) or None
+    series_uid : str, optional
+        Which series of a DICOM folder.
+
+    Raises
+    ------
+    BadInput
+        When there is no single CT volume to read.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise BadInput(f"There is no file or folder '{path}'.")
+    if path.is_dir():
+        series = dicom.read_folder(path, series_uid, progress)
+        return canonical(
+            series.image, protocol, clip_hu, series.findings, phase.from_header(series.first.get), _describe(series)
+        )
+    image = _read_file(path, progress)
+    return canonical(image, protocol, clip_hu, source={"format": _format(path), "slices": image.GetSize()[2]})
+
+
+def _read_file(path: Path, progress: Progress) -> sitk.Image:
+    progress("Reading file", 0, 1)
+    try:
+        reader = sitk.ImageFileReader()
+        reader.SetFileName(str(path))
+        reader.ReadImageInformation()
+        dimensions, components = reader.GetDimension(), reader.GetNumberOfComponents()
+    except RuntimeError as error:
+        raise BadInput(
+            f"'{path.name}' is no image that can be read. A DICOM folder, NIfTI, NRRD or MHA is expected."
+        ) from error
+    if components > 1:
+        raise BadInput(f"'{path.name}' is a colour or vector image ({components} values per voxel), not a CT.")
+    if dimensions == 4 and reader.GetSize()[3] > 1:
+        raise BadInput(f"'{path.name}' has {reader.GetSize()[3]} time points or phases; one volume is needed.")
+    if dimensions < 3:
+        raise BadInput(f"'{path.name}' is a single 2D image; a volume of the whole liver is needed.")
+    try:
+        image = reader.Execute()
+    except (RuntimeError, MemoryError) as error:
+        raise BadInput(f"'{path.name}' cannot be read to its end; the file may be damaged.") from error
+    progress("Reading file", 1, 1)
+    return image[:, :, :, 0] if image.GetDimension() == 4 else image
+
+
+def _format(path: Path) -> str:
+    name = path.name.lower()
+    return "NIfTI" if ".nii" in name else path.suffix.lstrip(".").upper()
+
+
+def _describe(series: dicom.Series) -> dict[str, Any]:
+    get = series.first.get
+    number = {"kvp": "KVP", "slice_thickness_mm": "SliceThickness"}
+    text = {"manufacturer": "Manufacturer", "kernel": "ConvolutionKernel"}
+    described: dict[str, Any] = {"format": "DICOM", "slices": series.slices}
+    described |= {name: float(get(tag)) for name, tag in number.items() if get(tag)}
+    described |= {name: _one_line(get(tag)) for name, tag in text.items() if get(tag)}
+    return described
+
+
+def _one_line(value: Any) -> str:
+    return value if isinstance(value, str) else "/".join(str(part) for part in value)
+
+
+def canonical(
+    image: sitk.Image,
+    protocol: Protocol | None = None,
+    clip_hu: tuple[float, float] | None = DEFAULT_CLIP_HU,
+    findings: tuple[Finding, ...] = (),
+    header_phase: Phase | None = None,
+    source: Mapping[str, Any] | None = None,
+) -> CT:
+    """Bring an image in HU to canonical form and check it; see `read_ct`.
+
+    Parameters
+    ----------
+    image : sitk.Image
+        3D, any scalar type and orientation.
+    """
+    source = dict(source or {})
+    image = sitk.DICOMOrient(image, "LPS")
+    array = sitk.GetArrayViewFromImage(image)
+    found = [*findings]
+    if not np.isfinite(array).all():
+        found.append(Finding("non_finite", "fail", "The CT has voxels without a number (NaN or infinite)."))
+        return CT(sitk.Cast(image > 0, sitk.sitkInt16), tuple(found), source=source)
+    found += [*_check_range(array), *_check_values(array)]
+    if image.GetSize()[2] < MINIMUM_SLICES:
+        found.append(Finding("few_slices", "fail", "The CT has too few slices: a volume of the whole liver is needed."))
+    if clip_hu is not None:
+        found += _check_clip(array, clip_hu)
+        image = sitk.Clamp(image, image.GetPixelID(), *clip_hu)
+    if "Float" in image.GetPixelIDTypeAsString() or "float" in image.GetPixelIDTypeAsString():
+        image = sitk.Round(image)
+    image = sitk.Cast(image, sitk.sitkInt16)
+    found += check_geometry(image, protocol, source.get("slice_thickness_mm"))
+    known = header_phase or Phase(phase.UNKNOWN, "", {})
+    found.append(phase_finding(known, protocol))
+    return CT(image, tuple(found), known, source)
+
+
+def _check_range(array: np.ndarray) -> list[Finding]:
+    low, high = float(array.min()), float(array.max())
+    if low >= FAT_HU or high <= SOFT_TISSUE_HU:
+        return [
+            Finding(
+                "not_hounsfield",
+                "fail",
+                f"The values run from {low:g} to {high:g}: this is not a CT in Hounsfield units (air is -1000, "
+                "fat about -100).",
+                {"min": low, "max": high},
+            )
+        ]
+    return [Finding("hounsfield", "pass", f"CT in Hounsfield units, {low:g} to {high:g}.", {"min": low, "max": high})]
+
+
+def _check_values(array: np.ndarray) -> list[Finding]:
+    found = []
+    if array.dtype.kind == "f":
+        fractional = float(np.mean(np.abs(array - np.rint(array)) > FRACTION_TOLERANCE))
+        if fractional > 0:
+            found.append(
+                Finding(
+                    "fractional_hu",
+                    "withhold",
+                    f"{100 * fractional:.1f} % of the voxels have fractional HU: the CT was resampled or processed. "
+                    "Load the original series.",
+                    {"share": fractional},
+                )
+            )
+    high = array.max()
+    at_top = float(np.mean(array == high))
+    above_air = array[array > AIR_HU]
+    at_bottom = float(np.mean(above_air == above_air.min())) if above_air.size and array.min() > AIR_HU else 0.0
+    if at_top > SATURATED_SHARE or at_bottom > SATURATED_SHARE:
+        end = f"the upper end ({high:g} HU)" if at_top > SATURATED_SHARE else f"the lower end ({array.min():g} HU)"
+        found.append(
+            Finding(
+                "saturated_hu",
+                "withhold",
+                f"The HU are cut off at {end}: the CT was saved with a limited range of values.",
+                {"share_at_top": at_top, "share_at_bottom": at_bottom},
+            )
+        )
+    return found
+
+
+def _check_clip(array: np.ndarray, clip_hu: tuple[float, float]) -> list[Finding]:
+    low, high = clip_hu
+    padded, metal = float(np.mean(array < low)), float(np.mean(array > high))
+    found = []
+    if padded:
+        found.append(
+            Finding(
+                "padding",
+                "warn",
+                f"{100 * padded:.1f} % of the voxels lie below {low:g} HU (padding around the scan, down to "
+                f"{array.min():g}) and were set to {low:g}.",
+                {"share": padded, "min": float(array.min())},
+            )
+        )
+    if metal:
+        found.append(
+            Finding(
+                "above_range",
+                "warn",
+                f"{100 * metal:.2g} % of the voxels lie above {high:g} HU (metal?) and were set to {high:g}.",
+                {"share": metal, "max": float(array.max())},
+            )
+        )
+    return found
+
+
+def check_geometry(image: sitk.Image, protocol: Protocol | None, thickness_mm: float | None) -> list[Finding]:
+    """Spacing, thickness, anisotropy and obliqueness, against the published protocol where there is one."""
+    x, y, z = image.GetSpacing()
+    found = []
+    if abs(x / y - 1) > 0.01:
+        found.append(
+            Finding("oblong_pixels", "warn", f"The pixels are not square ({x:.3f} x {y:.3f} mm).", {"spacing": [x, y]})
+        )
+    oblique = float(np.degrees(np.arccos(np.clip(np.min(np.abs(np.diag(_direction(image)))), 0, 1))))
+    if oblique > 0.5:
+        found.append(
+            Finding("oblique", "warn", f"The slices are oblique by {oblique:.1f} degrees.", {"degrees": oblique})
+        )
+    if protocol is None:
+        return found
+    low, high = protocol.slice_thickness_mm
+    thickness = thickness_mm or z
+    values = {"spacing_mm": z, "thickness_mm": thickness, "published_mm": [low, high]}
+    if low <= z <= high and low <= thickness <= high:
+        found.append(Finding("slice_thickness", "pass", f"Slices of {_mm(thickness, z)}, as in the study.", values))
+    else:
+        found.append(
+            Finding(
+                "slice_thickness",
+                "withhold",
+                f"The slices are {_mm(thickness, z)}; the signature was fitted on {low:g} to {high:g} mm. "
+                "Reconstruct the CT in 5 mm slices.",
+                values,
+            )
+        )
+    low, high = protocol.in_plane_spacing_mm
+    inside = low - 5e-4 <= min(x, y) and max(x, y) <= high + 5e-4
+    found.append(
+        Finding(
+            "in_plane_spacing",
+            "pass" if inside else "withhold",
+            f"Pixels of {x:.3f} mm, "
+            + ("as in the study." if inside else f"outside the study's {low:g} to {high:g} mm."),
+            {"spacing_mm": [x, y], "published_mm": [low, high]},
+        )
+    )
+    return found
+
+
+def _mm(thickness: float, spacing: float) -> str:
+    same = abs(thickness - spacing) < 0.05
+    return f"{thickness:.1f} mm" if same else f"{thickness:.1f} mm thick, {spacing:.1f} mm apart"
+
+
+def _direction(image: sitk.Image) -> np.ndarray:
+    return np.reshape(image.GetDirection(), (3, 3))
+
+
+def phase_finding(known: Phase, protocol: Protocol | None) -> Finding:
+    """What the contrast phase means for a signature fitted on `protocol.phases`."""
+    told = {"header": "by the DICOM header", "attenuation": "by the attenuation of aorta and liver"}.get(known.source)
+    values = {"phase": known.name, "source": known.source, **known.values}
+    if known.name == phase.UNKNOWN:
+        return Finding("phase", "warn", "The contrast phase cannot be told; check that it is portal venous.", values)
+    if protocol is None or known.name in protocol.phases:
+        return Finding("phase", "pass", f"Contrast phase: {known.name} ({told}).", values)
+    return Finding(
+        "phase",
+        "withhold",
+        f"Contrast phase: {known.name} ({told}); the signature was fitted on the {' or '.join(protocol.phases)} phase.",
+        values,
+    )
+
+
+def image_sha256(image: sitk.Image) -> str:
+    """SHA-256 over voxels, pixel type, size, spacing, origin and direction (to 1e-6)."""
+    digest = hashlib.sha256()
+    geometry = (*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection())
+    lengths = ",".join(f"{x:.6f}" for x in np.round(geometry, 6) + 0.0)  # + 0.0: no "-0.000000"
+    digest.update(f"{image.GetPixelIDTypeAsString()}|{image.GetSize()}|{lengths}".encode())
+    digest.update(np.ascontiguousarray(sitk.GetArrayViewFromImage(image)))
+    return digest.hexdigest()

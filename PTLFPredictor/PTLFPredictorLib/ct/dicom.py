@@ -1,0 +1,270 @@
+"""Read one CT series from a folder of DICOM files.
+
+Headers by pydicom, pixels by SimpleITK (GDCM), which decodes the compressed transfer syntaxes itself.  Order,
+gaps, duplicates and tilt are judged from the slice positions, never from file names or instance numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..errors import BadInput, MissingDependency
+from ..progress import Progress, no_progress
+from .findings import Finding
+
+SAME_POSITION_MM = 0.01
+IRREGULAR_FRACTION = 0.02
+"""Slice steps that differ by less than this fraction count as equal (rounded positions)."""
+
+GAP_FRACTION = 0.25
+"""Slice steps that differ by more than this fraction mean a missing slice."""
+
+TILT_DEGREES = 0.5
+
+HEADER_TAGS = (
+    "SOPClassUID Modality SeriesInstanceUID SeriesDescription ProtocolName StudyDescription ImageType ImageComments "
+    "ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThickness Rows Columns SamplesPerPixel "
+    "NumberOfFrames RescaleSlope RescaleIntercept KVP Manufacturer ConvolutionKernel ContrastBolusAgent "
+    "ContrastBolusStartTime AcquisitionTime ContentTime AcquisitionContrast"
+).split()
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One file of a series with the header entries that are needed here."""
+
+    path: Path
+    header: Any
+
+    def get(self, tag: str, default: Any = None) -> Any:
+        value = self.header.get(tag)
+        return default if value is None or value == "" else value
+
+
+@dataclass(frozen=True)
+class Series:
+    """Image, header of the first slice and findings of one DICOM series."""
+
+    image: sitk.Image
+    first: Slice
+    slices: int
+    findings: tuple[Finding, ...]
+
+
+def read_folder(folder: Path, series_uid: str | None = None, progress: Progress = no_progress) -> Series:
+    """The CT series in `folder` (searched with its subfolders).
+
+    Raises
+    ------
+    BadInput
+        When there is no CT series, several to choose from, or one that cannot be a volume.
+    """
+    by_series = _headers(sorted(p for p in folder.rglob("*") if p.is_file()), folder, progress)
+    slices = _choose(by_series, series_uid)
+    if len(slices) == 1 and int(slices[0].get("NumberOfFrames", 1)) > 1:
+        return Series(_read_files(slices, progress), slices[0], int(slices[0].get("NumberOfFrames")), ())
+    findings: list[Finding] = []
+    slices = _one_geometry(slices, findings)
+    slices = _sorted_without_duplicates(slices, findings)
+    if len(slices) < 2:
+        raise BadInput("The CT has a single slice: a volume of the whole liver is needed.")
+    image = _read_files(slices, progress)
+    _set_geometry(image, slices, findings)
+    return Series(image, slices[0], len(slices), tuple(findings))
+
+
+def _headers(files: Sequence[Path], folder: Path, progress: Progress) -> dict[str, list[Slice]]:
+    try:
+        import pydicom
+        from pydicom.errors import InvalidDicomError
+    except ImportError as error:
+        raise MissingDependency("pydicom is not installed; it is needed to read DICOM folders.") from error
+    if not files:
+        raise BadInput(f"The folder '{folder.name}' is empty: there is no CT in it.")
+    by_series: dict[str, list[Slice]] = defaultdict(list)
+    for done, path in enumerate(files):
+        progress("Reading headers", done, len(files))
+        try:
+            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=HEADER_TAGS)
+        except (InvalidDicomError, OSError, EOFError, ValueError, KeyError):
+            continue
+        if header.get("Rows") and header.get("Modality"):
+            by_series[str(header.get("SeriesInstanceUID", ""))].append(Slice(path, header))
+    progress("Reading headers", len(files), len(files))
+    if not by_series:
+        raise BadInput(f"The folder '{folder.name}' has no DICOM images. For NIfTI, NRRD or MHA name the file itself.")
+    return by_series
+
+
+def _choose(by_series: dict[str, list[Slice]], series_uid: str | None) -> list[Slice]:
+    if series_uid is not None:
+        if series_uid not in by_series:
+            raise BadInput(f"There is no series {series_uid} here.{_listing(by_series)}")
+        candidates = {series_uid: by_series[series_uid]}
+    else:
+        candidates = by_series
+    modalities = sorted({str(s[0].get("Modality")) for s in candidates.values()})
+    candidates = {uid: s for uid, s in candidates.items() if s[0].get("Modality") == "CT"}
+    if not candidates:
+        raise BadInput(f"This is {' and '.join(modalities)}, not CT.")
+    if any(int(s.get("SamplesPerPixel", 1)) > 1 for series in candidates.values() for s in series):
+        raise BadInput("This is a colour image (a screen shot or a report?), not a CT in Hounsfield units.")
+    volumes = {uid: kept for uid, s in candidates.items() if (kept := [x for x in s if not _is_scout(x)])}
+    if not volumes:
+        raise BadInput("There is only a scout image (localizer) here, no CT volume.")
+    stacks = {uid: s for uid, s in volumes.items() if len(s) > 1 or int(s[0].get("NumberOfFrames", 1)) > 1}
+    if not stacks:
+        raise BadInput("The CT has a single slice: a volume of the whole liver is needed.")
+    if len(stacks) > 1:
+        raise BadInput(f"There are {len(stacks)} CT series here; choose one with --series UID.{_listing(stacks)}")
+    return next(iter(stacks.values()))
+
+
+def _is_scout(image: Slice) -> bool:
+    return any(str(word).upper() in ("LOCALIZER", "SCOUT", "TOPOGRAM") for word in image.get("ImageType", ()))
+
+
+def _listing(by_series: dict[str, list[Slice]]) -> str:
+    lines = [
+        f"\n  {uid}: {series[0].get('Modality')}, {len(series)} images, thickness "
+        f"{series[0].get('SliceThickness', '?')} mm, {series[0].get('SeriesDescription', 'no description')}"
+        for uid, series in sorted(by_series.items())
+    ]
+    return "".join(lines)
+
+
+def _one_geometry(slices: list[Slice], findings: list[Finding]) -> list[Slice]:
+    """The slices that share rows, columns, pixel spacing and orientation; a few others are left out."""
+    placed = [s for s in slices if s.get("ImagePositionPatient") and s.get("ImageOrientationPatient")]
+    if len(placed) < len(slices) and len(placed) < 2:
+        raise BadInput("The DICOM files do not say where their slices lie (ImagePositionPatient is missing).")
+    groups = Counter(_geometry_key(s) for s in placed)
+    key, count = groups.most_common(1)[0]
+    left_out = len(slices) - count
+    if left_out > count // 2:
+        raise BadInput("The series mixes images of different size or orientation; export one axial series.")
+    if left_out:
+        findings.append(
+            Finding("mixed_series", "warn", f"{left_out} image(s) of another size or orientation were left out.")
+        )
+    return [s for s in placed if _geometry_key(s) == key]
+
+
+def _geometry_key(image: Slice) -> tuple[Any, ...]:
+    orientation = tuple(round(float(x), 3) for x in image.get("ImageOrientationPatient"))
+    spacing = tuple(round(float(x), 4) for x in image.get("PixelSpacing", (0, 0)))
+    return image.get("Rows"), image.get("Columns"), spacing, orientation
+
+
+def _normal(image: Slice) -> np.ndarray:
+    row, column = np.reshape([float(x) for x in image.get("ImageOrientationPatient")], (2, 3))
+    return np.cross(row, column)
+
+
+def _position(image: Slice) -> np.ndarray:
+    return np.array([float(x) for x in image.get("ImagePositionPatient")])
+
+
+def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding]) -> list[Slice]:
+    normal = _normal(slices[0])
+    order = sorted(slices, key=lambda s: (float(normal @ _position(s)), str(s.path)))
+    kept: list[Slice] = []
+    for image in order:
+        if kept and np.linalg.norm(_position(image) - _position(kept[-1])) < SAME_POSITION_MM:
+            if _pixels(image) != _pixels(kept[-1]):
+                raise BadInput(
+                    "Two different images lie at the same slice position: the series holds several phases or "
+                    "reconstructions. Export the portal venous phase as a series of its own."
+                )
+            continue
+        kept.append(image)
+    if len(kept) < len(order):
+        findings.append(
+            Finding(
+                "duplicate_slices",
+                "warn",
+                f"{len(order) - len(kept)} slice(s) were there twice, with equal pixels; each was used once.",
+                {"duplicates": len(order) - len(kept)},
+            )
+        )
+    return kept
+
+
+def _pixels(image: Slice) -> str:
+    import pydicom
+
+    return hashlib.sha256(pydicom.dcmread(image.path).get("PixelData", b"")).hexdigest()
+
+
+def _read_files(slices: Sequence[Slice], progress: Progress) -> sitk.Image:
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames([str(s.path) for s in slices])
+    rescale = {(float(s.get("RescaleSlope", 1)), float(s.get("RescaleIntercept", 0))) for s in slices}
+    if len(rescale) > 1 or not all(x.is_integer() for pair in rescale for x in pair):
+        reader.SetOutputPixelType(sitk.sitkFloat64)
+    if len(slices) == 1:
+        reader = sitk.ImageFileReader()
+        reader.SetFileName(str(slices[0].path))
+    progress("Reading slices", 0, len(slices))
+    try:
+        image = reader.Execute()
+    except RuntimeError as error:
+        syntax = _transfer_syntax(slices[0].path)
+        raise BadInput(f"The slices cannot be decoded (transfer syntax {syntax}); a file may be damaged.") from error
+    progress("Reading slices", len(slices), len(slices))
+    return image
+
+
+def _transfer_syntax(path: Path) -> str:
+    import pydicom
+
+    return str(pydicom.dcmread(path, stop_before_pixels=True).file_meta.TransferSyntaxUID.name)
+
+
+def _set_geometry(image: sitk.Image, slices: Sequence[Slice], findings: list[Finding]) -> None:
+    """Spacing, origin and direction from the positions themselves; findings on gaps and tilt."""
+    normal = _normal(slices[0])
+    positions = np.array([_position(s) for s in slices])
+    steps = np.diff(positions @ normal)
+    step = float(np.median(steps))
+    odd = np.abs(steps / step - 1)
+    if odd.max() > GAP_FRACTION:
+        at = positions[int(np.argmax(odd))] @ normal
+        missing = Finding(
+            "missing_slices",
+            "fail",
+            f"Slices are missing or unevenly spaced: most lie {step:.2f} mm apart, but near {at:.1f} mm the step is "
+            f"{steps[int(np.argmax(odd))]:.2f} mm. Export the whole series again.",
+            {"median_step_mm": step, "largest_step_mm": float(steps.max())},
+        )
+        findings.append(missing)
+    elif odd.max() > IRREGULAR_FRACTION:
+        findings.append(
+            Finding("uneven_slices", "warn", f"The slice steps vary by {100 * odd.max():.0f} %; {step:.2f} mm is used.")
+        )
+    along = positions[-1] - positions[0]
+    tilt = math.degrees(math.acos(min(1.0, abs(float(normal @ along)) / float(np.linalg.norm(along)))))
+    if tilt > TILT_DEGREES:
+        findings.append(
+            Finding(
+                "gantry_tilt",
+                "withhold",
+                f"The gantry was tilted by {tilt:.1f} degrees: the slices are sheared against each other.",
+                {"degrees": tilt},
+            )
+        )
+    row, column = np.reshape([float(x) for x in slices[0].get("ImageOrientationPatient")], (2, 3))
+    spacing = [float(x) for x in slices[0].get("PixelSpacing", (1, 1))]
+    mean_step = float(normal @ along) / (len(slices) - 1)
+    image.SetSpacing((spacing[1], spacing[0], mean_step))
+    image.SetOrigin(tuple(positions[0]))
+    image.SetDirection(tuple(np.column_stack([row, column, normal]).ravel()))
