@@ -14,6 +14,7 @@ from . import mrml_widgets, segment_editor
 from .files import qSlicerCoreIOManager
 
 LOGICS = {
+    "Colors": "vtkSlicerColorLogic",
     "Terminologies": "vtkSlicerTerminologiesModuleLogic",
     "Volumes": "vtkSlicerVolumesLogic",
     "Segmentations": "vtkSlicerSegmentationsModuleLogic",

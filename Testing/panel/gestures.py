@@ -37,7 +37,7 @@ def drag(widget, start, end, steps=5):
     """Press at `start`, move in `steps`, release at `end`; the event loop turns once per step."""
     press(widget, *start)
     for i in range(1, steps + 1):
-        move(widget, *(a + (b - a) * i / steps for a, b in zip(start, end)))
+        move(widget, *(a + (b - a) * i / steps for a, b in zip(start, end, strict=True)))
         process_events()
     release(widget, *end)
     process_events()

@@ -23,7 +23,8 @@ def svg_of(layout: Layout, reading: Reading, title: str) -> str:
             f'viewBox="0 0 {width:g} {height:g}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif">',
             f"<title>{escape(title)}</title>",
             '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
-            f'patternTransform="rotate(45)"><path d="M0 0V6" stroke="{PRINT["hatch"]}" stroke-width="2"/></pattern></defs>',
+            'patternTransform="rotate(45)">'
+            f'<path d="M0 0V6" stroke="{PRINT["hatch"]}" stroke-width="2"/></pattern></defs>',
             f'<rect width="100%" height="100%" fill="{PRINT["background"]}"/>',
             *body,
             _element(footer),
