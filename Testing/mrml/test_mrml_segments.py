@@ -53,7 +53,7 @@ def erase(node, identifier, box):
 
 
 def test_a_volume_and_its_image_are_the_same_voxels_at_the_same_place(case):
-    volume, _, labels = case
+    volume, _, _labels = case
     image = volumes.image_of(volume)
     canonical = sitk.DICOMOrient(image, "LPS")
     np.testing.assert_array_equal(sitk.GetArrayFromImage(canonical), sitk.GetArrayFromImage(ct_image()))
@@ -81,7 +81,7 @@ def test_segments_carry_codes_colours_and_the_algorithm(case):
 
 
 def test_volumes_are_those_of_the_library(case):
-    volume, node, labels = case
+    _volume, node, labels = case
     expected = Segments(labels, {}).volumes_ml
     assert segments.volumes_ml(node) == pytest.approx(expected)
 
