@@ -19,10 +19,10 @@ from .vector import FeatureVector, image_hash
 
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "ExtractionSettings", "FeatureVector", "extract", "image_hash", "prepare"]
 
-ENGINES = {"pyradiomics": "pyradiomics_engine"}
+ENGINES = {"builtin": "builtin_engine", "pyradiomics": "pyradiomics_engine"}
 """Engine name -> module of this package with `extract` and `version`."""
 
-DEFAULT_ENGINE = "pyradiomics"
+DEFAULT_ENGINE = "builtin"
 
 _SITK_TYPES = {"int16": sitk.sitkInt16, "float32": sitk.sitkFloat32, "float64": sitk.sitkFloat64}
 

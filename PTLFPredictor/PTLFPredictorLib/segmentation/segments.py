@@ -101,7 +101,7 @@ class Segments:
 
 
 def read_segments(path: str | Path, ct: CT, labels: Mapping[str, tuple[int, ...]] | None = None) -> Segments:
-    """Segments from a file, on the grid of `ct`.
+    """Segments from a file, on the grid of `ct`, not yet checked (`Segments.checked`).
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def read_segments(path: str | Path, ct: CT, labels: Mapping[str, tuple[int, ...]
     image, named = _read_dicom_seg(path) if _is_dicom(path) else _read_label_map(path, use_names=labels is None)
     roles = labels or named or DEFAULT_LABELS
     on_grid, findings = _on_grid_of(ct.image, _by_role(image, roles, path.name))
-    return Segments(on_grid, {"source": "file", "format": _format(path)}, tuple(findings)).checked(ct)
+    return Segments(on_grid, {"source": "file", "format": _format(path)}, tuple(findings))
 
 
 def parse_labels(text: str | None) -> dict[str, tuple[int, ...]] | None:

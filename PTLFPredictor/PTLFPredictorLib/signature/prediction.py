@@ -23,8 +23,8 @@ NORMAL_95 = 1.959963984540054
 """97.5th percentile of the standard normal distribution."""
 
 NO_NORMALISATION = (
-    "cannot be computed: the paper does not give the training cohort's mean and SD of each feature. A site can "
-    "supply them from its own cases ('ptlf cohort calibrate')"
+    "cannot be computed: the paper does not give the training cohort's mean and SD of each feature; a site "
+    "can supply them from its own cases, in the signature file"
 )
 NO_INTERVAL = "no interval can be given: the covariances of the coefficients are not known"
 
@@ -197,10 +197,7 @@ def assess(
         return Assessment(Radscore(None, why, _hide(terms, True)), _no_risk(base, "withheld", why, warnings), own)
     score = Radscore(value, _score_status(state, []), terms)
     if state == "relative":
-        why = (
-            "withheld: the score is relative to this site's cases, and no risk model was fitted on outcomes here "
-            "('ptlf cohort calibrate' with outcomes does)"
-        )
+        why = "withheld: the score is relative to this site's cases, and no risk model was fitted on outcomes here"
         return Assessment(score, _no_risk(base, "withheld", why, warnings), own)
     prediction = _risk(signature, laboratory, value, base)
     if state == "demo":

@@ -1,0 +1,66 @@
+"""Features of a case in a child process, so that they freeze no panel and can be stopped at once."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+
+from .. import child
+from ..ct import CT
+from ..progress import Progress, no_progress
+from ..radiomics import DEFAULT_ENGINE, ExtractionSettings, FeatureVector
+from ..segmentation.segments import Segments
+
+WORKER = "PTLFPredictorLib.radiomics.worker"
+
+
+def write_job(
+    work: Path,
+    ct: CT,
+    segments: Segments,
+    wanted: Mapping[str, Sequence[str] | None],
+    settings: ExtractionSettings,
+    engine: str = DEFAULT_ENGINE,
+) -> dict[str, Any]:
+    """Write CT and VOIs into `work` and return the job for `WORKER`; VOIs that do not exist are left out."""
+    sitk.WriteImage(ct.image, str(work / "ct.nrrd"))
+    masks = {voi: mask for voi, mask in segments.vois.items() if voi in wanted}
+    for voi, mask in masks.items():
+        sitk.WriteImage(sitk.Cast(mask, sitk.sitkUInt8), str(work / f"{voi}.nrrd"))
+    return {
+        "image": "ct.nrrd",
+        "masks": {voi: f"{voi}.nrrd" for voi in masks},
+        "wanted": {voi: wanted[voi] if wanted[voi] is None else list(wanted[voi]) for voi in masks},
+        "settings": settings.to_dict(),
+        "engine": engine,
+    }
+
+
+def read_vectors(path: Path) -> dict[str, FeatureVector]:
+    """The feature vectors that `WORKER` wrote, by VOI."""
+    vectors = [FeatureVector.from_dict(item) for item in json.loads(path.read_text(encoding="utf-8"))]
+    return {vector.voi: vector for vector in vectors}
+
+
+def compute(
+    ct: CT,
+    segments: Segments,
+    wanted: Mapping[str, Sequence[str] | None],
+    settings: ExtractionSettings,
+    *,
+    engine: str = DEFAULT_ENGINE,
+    progress: Progress = no_progress,
+) -> dict[str, FeatureVector]:
+    """Features by VOI, of those VOIs that exist; see `radiomics.extract` for the errors."""
+    with tempfile.TemporaryDirectory(prefix="ptlf-") as folder:
+        work = Path(folder)
+        job = write_job(work, ct, segments, wanted, settings, engine)
+        if not job["masks"]:
+            return {}
+        outputs = child.run(WORKER, job, work, what="The feature computation", progress=progress)
+        return read_vectors(outputs["features"])

@@ -1,0 +1,217 @@
+"""One patient through the whole way: CT -> segments -> features -> Radscore -> prediction -> record.
+
+`run` is what the command line calls; the panel calls its steps (`segment`, `score`) one by one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+
+from ..ct import CT, Finding, read_ct
+from ..errors import BadInput
+from ..progress import Progress, no_progress
+from ..radiomics import DEFAULT_ENGINE, FeatureVector
+from ..report import html, record
+from ..report.slices import pictures
+from ..segmentation.postprocess import PostProcessing, apply
+from ..segmentation.segments import Segments, read_segments
+from ..signature import (
+    Assessment,
+    Eligibility,
+    LaboratoryValues,
+    Signature,
+    assess,
+    checklist,
+    eligibility,
+    what_if,
+)
+from . import features
+
+OUTPUTS = {"record": "result.json", "labels": "labels.nii.gz", "report": "report.html"}
+"""Files of a finished case."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a person gives for one patient.
+
+    Parameters
+    ----------
+    ct : Path
+        DICOM folder or image file.
+    signature : Signature
+    segmentation : Path
+        Label map or DICOM SEG.
+    labels : mapping, optional
+        Role -> label values of `segmentation`; see `segmentation.segments.parse_labels`.
+    laboratory : LaboratoryValues
+    radscore : float, optional
+        Typed Radscore for a what-if beside the patient's own result.
+    answers : mapping
+        Eligibility answers; see `signature.checklist`.
+    """
+
+    ct: Path
+    signature: Signature
+    segmentation: Path
+    labels: Mapping[str, tuple[int, ...]] | None = None
+    series_uid: str | None = None
+    laboratory: LaboratoryValues = field(default_factory=LaboratoryValues)
+    radscore: float | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    post_processing: PostProcessing = field(default_factory=PostProcessing)
+    engine: str = DEFAULT_ENGINE
+    demonstration: bool = False
+
+
+@dataclass(frozen=True)
+class Score:
+    """Features, assessment and all findings of one pair of CT and segments."""
+
+    ct: CT
+    vectors: Mapping[str, FeatureVector]
+    eligibility: Eligibility
+    findings: tuple[Finding, ...]
+    assessment: Assessment
+
+
+def run(case: Case, out: Path, progress: Progress = no_progress) -> record.Record:
+    """The whole way; writes `OUTPUTS` into the folder `out`, all of them or none.
+
+    Raises
+    ------
+    PTLFError
+        With a sentence for the user; nothing half-written is left.
+    """
+    with output_folder(out) as staging:
+        seconds: dict[str, float] = {}
+        checklist(case.signature, case.answers)  # a broken answer is told before minutes of work
+        with _timed(seconds, "ct"):
+            ct = read_case_ct(case, progress)
+        with _timed(seconds, "segments"):
+            segments = apply(read_segments(case.segmentation, ct, case.labels), case.post_processing).checked(ct)
+        with _timed(seconds, "features"):
+            vectors = compute_features(case, ct, segments, progress)
+        progress("Report", 0, 1)
+        score = score_case(case, ct, segments, vectors)
+        result = make_record(case, segments, score, seconds)
+        sitk.WriteImage(segments.labels, str(staging / OUTPUTS["labels"]))
+        record.write(result, staging / OUTPUTS["record"])
+        html.write(result, staging / OUTPUTS["report"])
+        progress("Report", 1, 1)
+    return result
+
+
+def read_case_ct(case: Case, progress: Progress = no_progress) -> CT:
+    """The canonical CT of a case, usable, clipped to the signature's range."""
+    signature = case.signature
+    ct = read_ct(
+        case.ct, signature.protocol, signature.extraction.clip_hu, series_uid=case.series_uid, progress=progress
+    )
+    return ct.require_usable()
+
+
+def compute_features(
+    case: Case, ct: CT, segments: Segments, progress: Progress = no_progress
+) -> dict[str, FeatureVector]:
+    signature = case.signature
+    return features.compute(ct, segments, signature.wanted, signature.extraction, engine=case.engine, progress=progress)
+
+
+def score_case(case: Case, ct: CT, segments: Segments, vectors: Mapping[str, FeatureVector]) -> Score:
+    """Eligibility, findings, Radscore and prediction; fast, no files."""
+    signature, laboratory = case.signature, case.laboratory
+    vois = segments.vois
+    if "liver" in vois:
+        ct = ct.with_liver(vois["liver"], signature.protocol)
+    answers = checklist(signature, case.answers)
+    found = (*ct.findings, *segments.findings, *eligibility.findings(signature, answers, laboratory))
+    raw = {(voi, name): value for voi, vector in vectors.items() for name, value in vector.values.items()}
+    assessment = assess(signature, raw, laboratory, found, demonstration=case.demonstration)
+    return Score(ct, vectors, answers, (*found, *assessment.findings), assessment)
+
+
+def make_record(
+    case: Case,
+    segments: Segments,
+    score: Score,
+    seconds: Mapping[str, float],
+    software: Mapping[str, str] | None = None,
+) -> record.Record:
+    """The result record of a scored case."""
+    typed = None
+    if case.radscore is not None:
+        typed = what_if(case.signature, case.laboratory, case.radscore, demonstration=case.demonstration)
+    return record.make(
+        ct=score.ct,
+        segments=segments,
+        signature=case.signature,
+        laboratory=case.laboratory,
+        eligibility=score.eligibility,
+        findings=score.findings,
+        vectors=score.vectors,
+        assessment=score.assessment,
+        what_if=typed,
+        typed_radscore=case.radscore,
+        pictures=pictures(score.ct, segments),
+        demonstration=case.demonstration,
+        seconds=seconds,
+        software=software or {},
+    )
+
+
+@contextlib.contextmanager
+def output_folder(out: Path) -> Iterator[Path]:
+    """A staging folder inside `out`, whose files move to `out` when the block ends well.
+
+    When it does not, the staging folder goes, and `out` too if it was made here.
+
+    Raises
+    ------
+    BadInput
+        When `out` cannot be written to, or the disk is full.
+    """
+    out = Path(out)
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    staging: Path | None = None
+    done = False
+    try:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            staging = Path(tempfile.mkdtemp(prefix=".ptlf-", dir=out))
+        except OSError as error:
+            raise BadInput(f"The folder '{out}' cannot be written to: {error.strerror or error}.") from error
+        try:
+            yield staging
+            for path in sorted(staging.iterdir()):
+                path.replace(out / path.name)
+        except OSError as error:
+            raise BadInput(f"The results could not be written to '{out}': {error.strerror or error}.") from error
+        except RuntimeError as error:  # SimpleITK says so when the disk is full
+            if "writ" not in str(error).lower():
+                raise
+            raise BadInput(f"The results could not be written to '{out}'. Is the disk full?") from error
+        done = True
+    finally:
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
+        if not done:
+            for folder in made:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+
+
+@contextlib.contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    seconds[name] = time.monotonic() - start

@@ -1,0 +1,407 @@
+"""The command line: ``ptlf COMMAND ...``; ``ptlf COMMAND --help`` says what a command takes.
+
+Progress goes to stderr, results to stdout or files.  Exit codes: 0 done, 2 bad input, 3 missing dependency,
+4 out of memory, 5 unusable model, 130 cancelled, 1 anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import RESEARCH_USE, __version__
+from .errors import BadInput, Cancelled, MissingDependency, PTLFError
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The project's folder (in a checkout)."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a traceback is shown only with ``--debug``."""
+    given = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return given.function(given) or 0
+    except PTLFError as error:
+        problem, code = error.message, error.exit_code
+        if given.debug:
+            raise
+    except KeyboardInterrupt:
+        problem, code = Cancelled().message, Cancelled.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        problem, code = "There is too little free memory for this. Close other programs.", 4
+    except Exception as error:
+        if given.debug:
+            raise
+        problem, code = f"An unexpected error ({type(error).__name__}: {error}). --debug shows where.", 1
+    print(f"ptlf: {problem}", file=sys.stderr)
+    return code
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="ptlf", description=f"Risk of post-TACE liver failure from CT. {RESEARCH_USE}")
+    top.add_argument("--version", action="version", version=f"PTLFPredictor {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, function: Callable[[argparse.Namespace], int | None], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        added.set_defaults(function=function)
+        return added
+
+    demo = command("demo", _demo, "a synthetic case through the whole way, with its report at the end")
+    demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR")
+
+    predict = command("predict", _predict, "one patient: from the CT to the report")
+    _add_image(predict)
+    predict.add_argument("--out", type=Path, required=True, metavar="DIR")
+    predict.add_argument("--signature", default="ptlf-published", metavar="ID|FILE")
+    _add_laboratory(predict)
+    predict.add_argument("--eligibility", type=Path, metavar="FILE", help="JSON with the answers to the checklist")
+    predict.add_argument("--demonstration", action="store_true", help="show a demo signature's risk, watermarked")
+    _add_engine(predict)
+
+    features = command("features", _features, "features of both VOIs, as JSON (or CSV by the name of --out)")
+    _add_image(features)
+    which = features.add_mutually_exclusive_group(required=True)
+    which.add_argument("--signature", metavar="ID|FILE", help="the features of a signature")
+    which.add_argument("--all", action="store_true", help="all 1874 features per VOI")
+    features.add_argument("--out", type=Path, required=True, metavar="FILE")
+    _add_engine(features)
+
+    nomogram = command("nomogram", _nomogram, "points and risk of typed values (a what-if)")
+    _add_laboratory(nomogram)
+    nomogram.add_argument("--signature", default="ptlf-published", metavar="ID|FILE")
+    nomogram.add_argument("--demonstration", action="store_true", help="show a demo signature's risk")
+    nomogram.add_argument("--json", action="store_true", help="print the prediction as JSON")
+
+    _add_signatures(command("signatures", _signatures_list, "list, show, check or complete signature files"))
+    command("doctor", _doctor, "what is installed, what is missing and how to get it")
+    test = command("test", _test, "the test suite (under 20 minutes)")
+    test.add_argument("--slow", action="store_true", help="the long tests too")
+    test.add_argument("pytest", nargs="*", metavar="ARG", help="handed to pytest, after --")
+    return top
+
+
+def _add_image(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--ct", type=Path, required=True, metavar="PATH", help="DICOM folder, NIfTI, NRRD or MHA")
+    command.add_argument("--series", metavar="UID", help="which series of a DICOM folder")
+    command.add_argument("--segmentation", type=Path, required=True, metavar="FILE", help="label map or DICOM SEG")
+    command.add_argument("--labels", metavar="ROLES", help="what its labels mean, e.g. liver=5,tumor=7")
+    command.add_argument("--fill-holes", action="store_true", help="fill holes in liver and tumour")
+    command.add_argument("--drop-below", type=float, default=0.0, metavar="ML", help="drop pieces below this volume")
+    command.add_argument("--largest-tumor", action="store_true", help="keep only the largest tumour")
+
+
+def _add_laboratory(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--alb", type=float, metavar="X", help="albumin before TACE")
+    command.add_argument("--alb-unit", choices=("g/L", "g/dL"), default="g/L")
+    command.add_argument("--inr", type=float, metavar="X")
+    command.add_argument("--radscore", type=float, metavar="X", help="a Radscore to try (what-if)")
+
+
+def _add_engine(command: argparse.ArgumentParser) -> None:
+    from .radiomics import DEFAULT_ENGINE, ENGINES
+
+    command.add_argument("--engine", choices=tuple(ENGINES), default=DEFAULT_ENGINE)
+
+
+def _add_signatures(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="the shipped signatures").set_defaults(function=_signatures_list)
+    for name, text in (("show", "what a signature holds"), ("check", "whether a signature file can be used")):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("signature", metavar="ID|FILE")
+        action.set_defaults(function=_signatures_show if name == "show" else _signatures_check)
+    intercept = actions.add_parser("set-intercept", help="from two points read off the paper's figure")
+    intercept.add_argument("--signature", default="ptlf-published", metavar="ID|FILE")
+    intercept.add_argument(
+        "--point", nargs=2, type=float, action="append", required=True, metavar=("TOTAL", "RISK"),
+        help="total points and the risk (0 to 1) below them; give it twice",
+    )  # fmt: skip
+    intercept.add_argument("--out", type=Path, required=True, metavar="FILE")
+    intercept.set_defaults(function=_signatures_set_intercept)
+
+
+def _predict(given: argparse.Namespace) -> None:
+    from .case import OUTPUTS, Case, run
+    from .segmentation.segments import parse_labels
+    from .signature import LaboratoryValues, inputs, load, read_answers
+
+    case = Case(
+        ct=given.ct,
+        signature=load(given.signature),
+        segmentation=given.segmentation,
+        labels=parse_labels(given.labels),
+        series_uid=given.series,
+        laboratory=LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
+        radscore=None if given.radscore is None else inputs.checked_radscore(given.radscore),
+        answers=read_answers(given.eligibility),
+        post_processing=_post_processing(given),
+        engine=given.engine,
+        demonstration=given.demonstration,
+    )
+    with progress_bar() as progress:
+        result = run(case, given.out, progress)
+    print(summary(result))
+    print(f"Written: {', '.join(str(given.out / name) for name in OUTPUTS.values())}")
+
+
+def _post_processing(given: argparse.Namespace) -> Any:
+    from .segmentation.postprocess import PostProcessing
+
+    if given.drop_below < 0:
+        raise BadInput("--drop-below is a volume in mL; it cannot be negative.")
+    return PostProcessing(given.fill_holes, given.drop_below, given.largest_tumor)
+
+
+def summary(result: dict[str, Any]) -> str:
+    """A record in a few lines for a terminal."""
+    volumes, prediction, radscore = result["segmentation"]["volumes_ml"], result["prediction"], result["radscore"]
+    marks = {"withhold": "withholds", "warn": "note"}
+    lines = [f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL."]
+    lines += [f"[{marks[f['level']]}] {f['message']}" for f in result["findings"] if f["level"] in marks]
+    value = "" if radscore["value"] is None else f"{radscore['value']:.3f} "
+    lines.append(f"Radscore: {value}({radscore['status']})")
+    lines += prediction_lines(prediction)
+    if result["what_if"] is not None:
+        lines.append(f"What-if with Radscore {result['what_if']['radscore']:g}, not this patient's result:")
+        lines += [f"  {line}" for line in prediction_lines(result["what_if"])]
+    return "\n".join([*lines, RESEARCH_USE])
+
+
+def prediction_lines(prediction: dict[str, Any]) -> list[str]:
+    """A prediction (`Prediction.to_dict`) in lines for a terminal."""
+    points = [f"{name} {value:.2f}" for name, value in prediction["points"].items() if value is not None]
+    lines = [f"Points: {', '.join(points) or 'none'}"]
+    if prediction["total_points"] is not None:
+        lines[0] += f"; total {prediction['total_points']:.2f}"
+    interval, note = prediction["risk_interval_text"], prediction["interval_note"]
+    if prediction["risk"] is not None:
+        rests_on = f", {interval} {note}" if interval else f"; {note}"
+        lines.append(f"Risk: {prediction['risk_text']} ({prediction['risk']:.3f}){rests_on}")
+    elif interval:
+        lines.append(f"Risk: {interval} ({note})")
+    else:
+        lines.append("Risk: not shown")
+    lines.append(prediction["status"][:1].upper() + prediction["status"][1:])
+    lines += [f"For a patient withheld: {reason}" for reason in prediction["withheld_beside"]]
+    return lines + list(prediction["warnings"])
+
+
+def _features(given: argparse.Namespace) -> None:
+    from .case import features as case_features
+    from .ct import read_ct
+    from .radiomics import ExtractionSettings
+    from .report.record import feature_list
+    from .segmentation.postprocess import apply
+    from .segmentation.segments import parse_labels, read_segments
+    from .signature import load
+
+    signature = None if given.all else load(given.signature)
+    settings = ExtractionSettings() if signature is None else signature.extraction
+    wanted = {"tumor": None, "liver": None} if signature is None else signature.wanted
+    steps = _post_processing(given)
+    with _output_file(given.out) as output, progress_bar() as progress:
+        ct = read_ct(given.ct, None, settings.clip_hu, series_uid=given.series, progress=progress).require_usable()
+        segments = apply(read_segments(given.segmentation, ct, parse_labels(given.labels)), steps).checked(ct)
+        vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
+        listed = feature_list(vectors)
+        if given.out.suffix.lower() == ".csv":
+            lines = ["voi,feature,value", *(f"{f['voi']},{f['feature']},{f['value']!r}" for f in listed)]
+            output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        else:
+            output.write_text(json.dumps(listed, indent=1, allow_nan=False), encoding="utf-8")
+    counts = ", ".join(f"{len(vector.values)} of the {voi}" for voi, vector in vectors.items())
+    print(f"Features: {counts}. Written: {given.out}")
+
+
+@contextlib.contextmanager
+def _output_file(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its name when the block ends well."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        handle, name = tempfile.mkstemp(prefix=".ptlf-", dir=path.parent)
+    except OSError as error:
+        raise BadInput(f"'{path}' cannot be written: {error.strerror or error}.") from error
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o644)
+        part.replace(path)
+    except OSError as error:
+        raise BadInput(f"'{path}' could not be written: {error.strerror or error}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _nomogram(given: argparse.Namespace) -> None:
+    from .signature import LaboratoryValues, equation, inputs, load, what_if
+
+    missing = [name for name in ("alb", "inr", "radscore") if getattr(given, name) is None]
+    if len(missing) > 1 or "radscore" in missing:
+        raise BadInput(f"Give --{' and --'.join(missing)} too; without a Radscore there is nothing to compute.")
+    signature = load(given.signature)
+    laboratory = LaboratoryValues.checked(given.alb, given.alb_unit, given.inr)
+    score = inputs.checked_radscore(given.radscore)
+    prediction = what_if(signature, laboratory, score, demonstration=given.demonstration).to_dict()
+    if given.json:
+        print(json.dumps(prediction, indent=1, ensure_ascii=False))
+        return
+    print("\n".join([*prediction_lines(prediction), equation(signature), RESEARCH_USE]))
+
+
+def _signatures_list(_: argparse.Namespace) -> None:
+    from .signature import available, completeness, load
+
+    says = {
+        "unnormalised": "features only",
+        "relative": "relative score",
+        "complete": "score and risk",
+        "demo": "demonstration",
+    }
+    for path in available():
+        signature = load(path)
+        print(f"{signature.id:18} {says[completeness(signature)]:16} {signature.title}")
+
+
+def _signatures_show(given: argparse.Namespace) -> None:
+    from .signature import completeness, equation, load
+
+    signature = load(given.signature)
+    print(f"{signature.title}\n{signature.citation}\n{signature.population}\n{equation(signature)}")
+    for term in signature.terms:
+        print(f"  {term.coefficient:+9.4f}  {term.voi:6} {term.feature}")
+    print(f"State: {completeness(signature)}")
+    for text in signature.missing:
+        print(f"Not published: {text}")
+
+
+def _signatures_check(given: argparse.Namespace) -> None:
+    from .signature import completeness, load
+
+    signature = load(given.signature)
+    print(f"{signature.id} {signature.version}: usable, {len(signature.terms)} terms, {completeness(signature)}")
+
+
+def _signatures_set_intercept(given: argparse.Namespace) -> None:
+    from .signature import intercept, load
+
+    completed = intercept.from_figure(load(given.signature), [(total, risk) for total, risk in given.point])
+    with _output_file(given.out) as output:
+        output.write_text(json.dumps(completed.data, indent=1, ensure_ascii=False), encoding="utf-8")
+    read = completed.risk_model.intercept
+    low, high = read.range or (read.value, read.value)
+    print(f"Intercept {read.value:.3f} ({low:.3f} to {high:.3f}), read off the figure. Written: {given.out}")
+
+
+def _demo(given: argparse.Namespace) -> None:
+
+    raise MissingDependency("the demo is not there yet")
+
+
+def _doctor(_: argparse.Namespace) -> None:
+    packages = (
+        ("numpy", "numpy", "./ptlf installs it"),
+        ("scipy", "scipy", "./ptlf installs it"),
+        ("SimpleITK", "SimpleITK", "./ptlf installs it"),
+        ("pydicom", "pydicom", "./ptlf installs it; needed for DICOM folders"),
+        ("highdicom", "highdicom", "./ptlf installs it; needed for DICOM SEG"),
+        ("pyradiomics", "radiomics", "optional reference engine: Python 3.11 and a C compiler"),
+        ("torch", "torch", "needed to segment: ./ptlf segment installs it"),
+        ("nnunetv2", "nnunetv2", "needed to segment: ./ptlf segment installs it"),
+    )
+    print(f"PTLFPredictor {__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}")
+    for name, module, hint in packages:
+        if importlib.util.find_spec(module) is None:
+            print(f"  missing  {name:12} {hint}")
+        else:
+            print(f"  found    {name:12} {importlib.metadata.version(name)}")
+    print(f"  device   {_device()}")
+    print(f"  compiler {shutil.which('cc') or shutil.which('gcc') or 'none (only PyRadiomics needs one)'}")
+
+
+def _device() -> str:
+    """The NVIDIA GPU, told without importing torch; else the CPU."""
+    tool = shutil.which("nvidia-smi")
+    if tool:
+        query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+        answer = subprocess.run(query, capture_output=True, text=True, check=False)
+        if answer.returncode == 0 and answer.stdout.strip():
+            return "; ".join(answer.stdout.strip().splitlines())
+    return f"CPU, {os.cpu_count()} cores (no NVIDIA GPU found)"
+
+
+def _test(given: argparse.Namespace) -> int:
+    if importlib.util.find_spec("pytest") is None or not (ROOT / "Testing").is_dir():
+        raise MissingDependency("The tests run from a checkout, through './ptlf test'.")
+    chosen = [] if given.slow else ["-m", "not slow"]
+    steps = [
+        [sys.executable, "-m", "ruff", "check", "."],
+        [str(Path(sys.executable).with_name("lint-imports"))],
+        [sys.executable, "-m", "pytest", *chosen, "--cov", "--cov-report=term:skip-covered", *given.pytest],
+    ]
+    codes = [subprocess.run(step, cwd=ROOT, check=False).returncode for step in steps]
+    return next((code for code in codes if code), 0)
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Progress on stderr: bars with time left on a terminal, else a line for each tenth of a stage."""
+    bars: dict[str, Any] = {}
+    shown: dict[str, int] = {}
+    start = time.monotonic()
+
+    def lines(stage: str, done: int, total: int) -> None:
+        tenth = 10 * done // max(total, 1)
+        if shown.get(stage) != tenth:
+            shown[stage] = tenth
+            print(f"{time.monotonic() - start:7.1f} s  {stage}: {done} of {total}", file=sys.stderr, flush=True)
+
+    def bar(stage: str, done: int, total: int) -> None:
+        from tqdm import tqdm
+
+        group = stage.split(":")[0]
+        if group not in bars:
+            for older in bars.values():
+                older.close()
+            bars[group] = tqdm(total=total, unit="", leave=True, bar_format=_BAR)
+        bars[group].set_description_str(stage)
+        bars[group].total = total
+        bars[group].update(done - bars[group].n)
+
+    try:
+        yield bar if sys.stderr.isatty() else lines
+    finally:
+        for open_bar in bars.values():
+            open_bar.close()
+
+
+_BAR = "{desc:32.32} {bar} {n_fmt} of {total_fmt}, {remaining} left"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Grey levels of a VOI.
+
+PyRadiomics 3.0.1, ``imageoperations.getBinEdges`` and ``binImage``.  With a bin width the edges are multiples of
+it counted from 0, where IBSI's fixed bin size counts from the VOI's minimum or the re-segmentation range's; with a
+bin count they divide the VOI's range, as IBSI's fixed bin number does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..errors import BadInput
+
+MAX_GREY_LEVELS = 10_000
+"""Above this a co-occurrence matrix needs gigabytes and each level holds next to no voxel."""
+
+
+@dataclass(frozen=True)
+class GreyLevels:
+    """Discretised voxels of a VOI.
+
+    Parameters
+    ----------
+    levels : ndarray of int, shape (n,)
+        Level of each voxel, 1 for the lowest bin, in C order.
+    highest : int
+        The highest level that occurs.
+    """
+
+    levels: np.ndarray
+    highest: int
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Voxels per level, shape (highest,), the first for level 1."""
+        return np.bincount(self.levels, minlength=self.highest + 1)[1:]
+
+    @cached_property
+    def present(self) -> np.ndarray:
+        """The levels that occur, ascending."""
+        return np.flatnonzero(self.counts) + 1
+
+
+def bin_edges(values: np.ndarray, bin_width: float | None, bin_count: int | None) -> np.ndarray:
+    """Lower edges of all bins and the upper edge of the last.
+
+    Computed in the type of `values` by PyRadiomics' own steps: in single precision another order moves an edge by
+    one unit in the last place, and with it the voxels that lie on it.
+    """
+    low, high = values.min(), values.max()
+    if bin_count is not None:
+        edges = np.histogram_bin_edges(np.array([low, high], dtype=values.dtype), bin_count)
+        edges[-1] += 1
+        return edges
+    edges = np.arange(low - (low % bin_width), high + 2 * bin_width, bin_width)
+    return np.array([edges[0] - 0.5, edges[0] + 0.5]) if edges.size == 1 else edges
+
+
+def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | None, image: str) -> GreyLevels:
+    """Grey levels of a VOI's voxels.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+    bin_width, bin_count : float or None, int or None
+        Of the extraction settings: exactly one is set.
+    image : str
+        Name of the filtered image, for the error.
+
+    Raises
+    ------
+    BadInput
+        For a voxel that is not finite, or for more than `MAX_GREY_LEVELS` levels.
+    """
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(high - low):
+        raise BadInput(f"The filtered image '{image}' is not finite everywhere in the VOI.")
+    expected = bin_count if bin_count is not None else (high - low) / bin_width
+    if expected > MAX_GREY_LEVELS:
+        setting = f"bin_count of {bin_count}" if bin_count is not None else f"bin_width of {bin_width:g}"
+        raise BadInput(
+            f"The setting {setting} gives {expected:.0f} grey levels in the filtered image '{image}' (values from "
+            f"{low:g} to {high:g}); at most {MAX_GREY_LEVELS} are possible. Choose wider bins, or clip or "
+            "re-segment the CT."
+        )
+    edges = bin_edges(values, bin_width, bin_count)
+    levels = _digitise(values, edges)
+    return GreyLevels(levels, int(levels.max()))
+
+
+def _digitise(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """``numpy.digitize`` for equally spaced edges: a division, corrected where it misses the edge by rounding."""
+    if edges.size < 3:
+        return np.ones(values.shape, dtype=np.intp)
+    spacing = float(edges[1] - edges[0])
+    guess = ((values - float(edges[0])) / spacing).astype(np.intp)
+    np.clip(guess, 0, edges.size - 2, out=guess)
+    guess -= values < edges.take(guess)
+    guess += values >= edges.take(guess + 1)
+    return guess + 1
+
+
+def neighbour_offsets(distances: tuple[int, ...], box_shape: tuple[int, ...]) -> list[tuple[int, int, int]]:
+    """One of each pair of opposite offsets whose largest component is one of `distances`.
+
+    In PyRadiomics' order; offsets that leave the VOI's box are left out (``build_angles`` in its cmatrices.c).
+    """
+    reach = max(distances)
+    steps = range(reach, -reach - 1, -1)
+    offsets = [
+        (z, y, x)
+        for z in steps
+        for y in steps
+        for x in steps
+        if max(abs(z), abs(y), abs(x)) in distances
+        and all(abs(o) < size for o, size in zip((z, y, x), box_shape, strict=True))
+    ]
+    return offsets[: len(offsets) // 2]

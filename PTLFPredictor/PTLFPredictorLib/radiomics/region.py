@@ -1,0 +1,175 @@
+"""Volumes, VOIs and the slabs that bound memory.
+
+Arrays are ordered (slice, row, column) = (z, y, x), as `SimpleITK.GetArrayFromImage` gives them.  Filtered
+values are kept for VOI voxels only, as vectors in C order; no filtered image of the whole CT ever exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import SimpleITK as sitk
+
+Box = tuple[slice, slice, slice]
+"""Half-open ranges of (z, y, x) indices inside a volume."""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A CT (or what resampling and normalising made of it).
+
+    Parameters
+    ----------
+    voxels : ndarray, shape (z, y, x)
+        In the type of the extraction settings: filters depend on it.
+    spacing_mm : (float, float, float)
+        (z, y, x) voxel spacing.
+    """
+
+    voxels: np.ndarray
+    spacing_mm: tuple[float, float, float]
+
+    @classmethod
+    def of(cls, image: sitk.Image) -> Volume:
+        z, y, x = reversed(image.GetSpacing())
+        return cls(sitk.GetArrayViewFromImage(image), (z, y, x))
+
+    @cached_property
+    def largest_magnitude(self) -> float:
+        """Largest absolute value of the whole volume, which four filters scale with."""
+        return max(abs(float(self.voxels.max())), abs(float(self.voxels.min())))
+
+
+def bounding_box(mask: np.ndarray) -> Box:
+    """Smallest box around the True voxels of `mask`, which must have some."""
+    ranges = []
+    for axis in range(mask.ndim):
+        others = tuple(other for other in range(mask.ndim) if other != axis)
+        occupied = np.flatnonzero(mask.any(axis=others))
+        ranges.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
+    return tuple(ranges)
+
+
+def grown(box: Box, lower: Sequence[int], upper: Sequence[int]) -> Box:
+    """`box` with a halo of so many voxels before and after it; may reach outside the volume."""
+    return tuple(slice(s.start - low, s.stop + high) for s, low, high in zip(box, lower, upper, strict=True))
+
+
+def clipped(box: Box, shape: Sequence[int]) -> Box:
+    """The part of `box` inside a volume of `shape`."""
+    return tuple(slice(max(s.start, 0), min(s.stop, size)) for s, size in zip(box, shape, strict=True))
+
+
+def shape_of(box: Box) -> tuple[int, int, int]:
+    return tuple(s.stop - s.start for s in box)
+
+
+class Voi:
+    """Voxels of one VOI inside a volume.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (z, y, x)
+        Of the whole volume; has at least one voxel.
+    """
+
+    def __init__(self, mask: np.ndarray):
+        self.box = bounding_box(mask)
+        self.mask = np.ascontiguousarray(mask[self.box])
+        self.size = int(np.count_nonzero(self.mask))
+        self._maps: dict[int, LevelMap] = {}
+
+    def level_map(self, margin: int) -> LevelMap:
+        """The VOI's `LevelMap` with so many empty voxels around its box."""
+        if margin not in self._maps:
+            self._maps[margin] = LevelMap(self.mask, margin)
+        return self._maps[margin]
+
+    def inside(self, box: Box) -> np.ndarray:
+        """The mask over `box` of the volume, False outside the VOI's own box."""
+        result = np.zeros(shape_of(box), dtype=bool)
+        common = tuple(slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(self.box, box, strict=True))
+        if all(s.stop > s.start for s in common):
+            here = tuple(slice(s.start - b.start, s.stop - b.start) for s, b in zip(common, box, strict=True))
+            own = tuple(slice(s.start - b.start, s.stop - b.start) for s, b in zip(common, self.box, strict=True))
+            result[here] = self.mask[own]
+        return result
+
+
+class LevelMap:
+    """A VOI's grey levels laid out in space, for the texture matrices.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (z, y, x)
+        The VOI in its own box.
+    margin : int
+        Empty voxels around the VOI's box: the largest neighbour distance.
+    """
+
+    def __init__(self, mask: np.ndarray, margin: int):
+        self.shape = tuple(size + 2 * margin for size in mask.shape)
+        self.box_shape = mask.shape
+        self.strides = (self.shape[1] * self.shape[2], self.shape[2], 1)
+        padded = np.pad(mask, margin)
+        self.index = np.flatnonzero(padded)
+        self.inside = padded.ravel()
+
+    def step(self, offset: tuple[int, int, int]) -> int:
+        """Distance in the flattened map of the voxel at `offset` (z, y, x)."""
+        return sum(o * s for o, s in zip(offset, self.strides, strict=True))
+
+    def fill(self, levels: np.ndarray, highest: int) -> np.ndarray:
+        """Flattened map of levels, 0 outside the VOI, in the smallest type that holds them."""
+        flat = np.zeros(self.inside.size, dtype=np.min_scalar_type(highest))
+        flat[self.index] = levels
+        return flat
+
+
+class Region:
+    """The union of some VOIs: what a filter has to be evaluated on, once for all of them.
+
+    Parameters
+    ----------
+    vois : dict of str to Voi
+    """
+
+    def __init__(self, vois: dict[str, Voi]):
+        self.vois = vois
+        lows = [min(voi.box[axis].start for voi in vois.values()) for axis in range(3)]
+        highs = [max(voi.box[axis].stop for voi in vois.values()) for axis in range(3)]
+        self.box: Box = tuple(slice(low, high) for low, high in zip(lows, highs, strict=True))
+        self.mask = np.zeros(shape_of(self.box), dtype=bool)
+        for voi in vois.values():
+            self.mask |= voi.inside(self.box)
+        self._first = np.concatenate([[0], np.cumsum(np.count_nonzero(self.mask, axis=(1, 2)))])
+        self.size = int(self._first[-1])
+
+    def slabs(self, parts: int, voxels: int) -> Iterator[tuple[Box, np.ndarray, slice]]:
+        """Cut into at least `parts` slabs of consecutive slices, each of at most `voxels` or one slice.
+
+        Yields
+        ------
+        box : Box
+        inside : ndarray of bool
+            The region's mask over `box`.
+        where : slice
+            Place of the slab's voxels in the region's vector.
+        """
+        z0, rows, columns = self.box[0].start, self.box[1], self.box[2]
+        depth, height, width = self.mask.shape
+        thickness = max(1, min(voxels // (height * width), -(-depth // parts)))
+        for start in range(0, depth, thickness):
+            stop = min(start + thickness, depth)
+            where = slice(int(self._first[start]), int(self._first[stop]))
+            if where.stop > where.start:
+                yield (slice(z0 + start, z0 + stop), rows, columns), self.mask[start:stop], where
+
+    def part(self, voi: str) -> np.ndarray | slice:
+        """Index of a VOI's voxels in the region's vector."""
+        if len(self.vois) == 1:
+            return slice(None)
+        return self.vois[voi].inside(self.box)[self.mask]

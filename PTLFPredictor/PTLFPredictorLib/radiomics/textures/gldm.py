@@ -1,0 +1,58 @@
+"""Grey-level dependence matrix (IBSI section 3.11: neighbouring grey-level dependence matrix).
+
+PyRadiomics 3.0.1, ``gldm.py``.  The dependence of a voxel is the number of its neighbours in the VOI that differ by
+at most alpha.  PyRadiomics, as IBSI, counts the voxel itself: column j of its matrix holds j - 1 such neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..discretise import GreyLevels
+from ..region import LevelMap
+from .emphasis import ExtentMatrix
+
+
+def dependence(
+    flat: np.ndarray,
+    level_map: LevelMap,
+    grey: GreyLevels,
+    offsets: Sequence[tuple[int, int, int]],
+    alpha: int,
+) -> ExtentMatrix:
+    """Dependence matrix over `offsets` and their opposites."""
+    similar = np.zeros(flat.size, dtype=np.uint8 if 2 * len(offsets) < 255 else np.uint16)
+    for offset in offsets:
+        step = abs(level_map.step(offset))
+        here, there = flat[:-step], flat[step:]
+        if alpha == 0:
+            close = here == there
+        else:
+            difference = np.where(here > there, here - there, there - here)
+            close = difference <= alpha
+            close &= level_map.inside[:-step]
+            close &= level_map.inside[step:]
+        # With alpha = 0 a pair outside the VOI counts as close, but outside the VOI nothing is read.
+        similar[:-step] += close
+        similar[step:] += close
+    return ExtentMatrix.of_pairs(grey.levels, similar.take(level_map.index).astype(np.intp) + 1)
+
+
+FEATURES: dict[str, Callable[[ExtentMatrix], float]] = {
+    "DependenceEntropy": ExtentMatrix.entropy,  # IBSI FCBV
+    "DependenceNonUniformity": ExtentMatrix.extent_nonuniformity,  # IBSI Z87G
+    "DependenceNonUniformityNormalized": ExtentMatrix.extent_nonuniformity_normalised,  # IBSI OKJI
+    "DependenceVariance": ExtentMatrix.extent_variance,  # IBSI DNX2
+    "GrayLevelNonUniformity": ExtentMatrix.level_nonuniformity,  # IBSI FP8K
+    "GrayLevelVariance": ExtentMatrix.level_variance,  # IBSI 1PFV
+    "HighGrayLevelEmphasis": ExtentMatrix.high_level,  # IBSI OAE7
+    "LargeDependenceEmphasis": ExtentMatrix.large_extent,  # IBSI IMOQ
+    "LargeDependenceHighGrayLevelEmphasis": ExtentMatrix.large_extent_high_level,  # IBSI KLTH
+    "LargeDependenceLowGrayLevelEmphasis": ExtentMatrix.large_extent_low_level,  # IBSI NBZI
+    "LowGrayLevelEmphasis": ExtentMatrix.low_level,  # IBSI TL9H
+    "SmallDependenceEmphasis": ExtentMatrix.small_extent,  # IBSI SODN
+    "SmallDependenceHighGrayLevelEmphasis": ExtentMatrix.small_extent_high_level,  # IBSI DKNJ
+    "SmallDependenceLowGrayLevelEmphasis": ExtentMatrix.small_extent_low_level,  # IBSI EQ3F
+}

@@ -1,0 +1,141 @@
+"""The result record: everything about one run as one JSON value, from which every report is made.
+
+What is not shown is ``null`` with a ``status`` that says why.  There are no patient identifiers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from .. import RESEARCH_USE, __version__
+from ..ct import CT, Finding, image_sha256
+from ..errors import BadInput
+from ..radiomics import FeatureVector
+from ..segmentation.segments import Segments
+from ..signature import Assessment, Eligibility, LaboratoryValues, Prediction, Signature
+from .slices import Picture
+
+SCHEMA = "ptlf-result/1"
+
+Record = dict[str, Any]
+
+
+def make(
+    *,
+    ct: CT,
+    segments: Segments,
+    signature: Signature,
+    laboratory: LaboratoryValues,
+    eligibility: Eligibility,
+    findings: Iterable[Finding],
+    vectors: Mapping[str, FeatureVector],
+    assessment: Assessment,
+    what_if: Prediction | None,
+    typed_radscore: float | None,
+    pictures: Sequence[Picture],
+    demonstration: bool,
+    seconds: Mapping[str, float],
+    software: Mapping[str, str],
+) -> Record:
+    """The record of one case; JSON-ready."""
+    return {
+        "schema": SCHEMA,
+        "research_use": RESEARCH_USE,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "software": {**_software(), **software},
+        "input": {
+            "ct": _ct(ct),
+            "laboratory": {"alb_g_per_l": laboratory.albumin_g_per_l, "inr": laboratory.inr},
+            "signature": {
+                "id": signature.id,
+                "version": signature.version,
+                "title": signature.title,
+                "sha256": json_sha256(signature.data),
+                "data": signature.data,
+            },
+            "demonstration": demonstration,
+        },
+        "findings": [finding.to_dict() for finding in findings],
+        "eligibility": eligibility.to_dict(),
+        "segmentation": {
+            "volumes_ml": segments.volumes_ml,
+            "origin": dict(segments.origin),
+            "labels": {"0": "background", "1": "parenchyma", "2": "tumor"},
+            "sha256": segments.sha256,
+        },
+        "extraction": {
+            voi: {
+                "engine": vector.engine,
+                "engine_version": vector.engine_version,
+                "settings": vector.settings.to_dict(),
+                "image_sha256": vector.image_sha256,
+                "voi_sha256": vector.voi_sha256,
+            }
+            for voi, vector in vectors.items()
+        },
+        "features": feature_list(vectors),
+        "radscore": assessment.radscore.to_dict(),
+        "prediction": assessment.prediction.to_dict(),
+        "what_if": None if what_if is None else {"radscore": typed_radscore, **what_if.to_dict()},
+        "sign_off": None,
+        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+        "pictures": [picture.to_dict() for picture in pictures],
+    }
+
+
+def feature_list(vectors: Mapping[str, FeatureVector]) -> list[dict[str, Any]]:
+    """``[{"voi", "feature", "value"}]`` of all VOIs."""
+    return [
+        {"voi": voi, "feature": name, "value": value}
+        for voi, vector in vectors.items()
+        for name, value in vector.values.items()
+    ]
+
+
+def _ct(ct: CT) -> dict[str, Any]:
+    return {
+        **ct.source,
+        "size": list(ct.image.GetSize()),
+        "spacing_mm": list(ct.image.GetSpacing()),
+        "phase": {"name": ct.phase.name, "source": ct.phase.source, **ct.phase.values},
+        "sha256": image_sha256(ct.image),
+    }
+
+
+def _software() -> dict[str, str]:
+    return {
+        "PTLFPredictor": __version__,
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "SimpleITK": sitk.Version_VersionString(),
+        "platform": platform.platform(terse=True),
+    }
+
+
+def json_sha256(data: Any) -> str:
+    """SHA-256 of a JSON value's canonical form (sorted keys, no spaces)."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def write(record: Record, path: Path) -> None:
+    path.write_text(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+
+
+def read(path: str | Path) -> Record:
+    """A record from its file; `BadInput` if it is none."""
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"'{path}' is no result record that can be read.") from error
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise BadInput(f"'{path}' is no result record of this version ({SCHEMA}).")
+    return record
