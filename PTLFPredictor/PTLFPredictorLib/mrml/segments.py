@@ -166,7 +166,7 @@ def label_map(node, volume) -> sitk.Image:
     size = volume.GetImageData().GetDimensions()[::-1]
     masks = {}
     for identifier in (LIVER, TUMOUR):
-        present = node.GetSegmentation().GetSegment(identifier) is not None and not _is_empty(node, identifier)
+        present = node.GetSegmentation().GetSegment(identifier) is not None and not is_empty(node, identifier)
         masks[identifier] = (
             slicer.util.arrayFromSegmentBinaryLabelmap(node, identifier, volume) > 0
             if present
@@ -208,7 +208,7 @@ def _cropped(node, identifier: str) -> tuple[np.ndarray, np.ndarray, tuple[int, 
     return mask[tuple(box)], slicer.util.arrayFromVTKMatrix(matrix), start
 
 
-def _is_empty(node, identifier: str) -> bool:
+def is_empty(node, identifier: str) -> bool:
     return _cropped(node, identifier) is None
 
 

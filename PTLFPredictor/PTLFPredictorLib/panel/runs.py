@@ -51,7 +51,7 @@ class ChildRun:
         self._timer.connect("timeout()", self._poll)
 
     def _clear(self) -> None:
-        self.stage, self.done, self.total = "", 0, 0
+        self.stage, self.done, self.total, self.finished_s = "", 0, 0, 0.0
         self._started = self._stage_started = time.monotonic()
 
     @property
@@ -152,6 +152,7 @@ class ChildRun:
 
     def _end(self, state: State, cause: str = "") -> None:
         self._timer.stop()
+        self.finished_s = self.seconds
         if self._child is not None:
             self.log = list(self._child.log)
             self._child = None

@@ -84,6 +84,8 @@ class PanelState:
         Content hashes that the last run wrote: the segments are edited where theirs differ.
     origin : dict
         Model id, version and checksum behind the segments, or the file they came from.
+    second_origin : dict
+        The same of a later run's segments that wait beside edited ones.
     sign_off : dict
         ``name``, ``time`` and the content hashes it covers; empty without one.
     """
@@ -101,6 +103,7 @@ class PanelState:
     computed: dict = field(default_factory=dict)
     written: dict = field(default_factory=dict)
     origin: dict = field(default_factory=dict)
+    second_origin: dict = field(default_factory=dict)
     sign_off: dict = field(default_factory=dict)
     reader: str = ""
     closed_sections: list = field(default_factory=lambda: ["correction", "radscore", "nomogram", "result"])
