@@ -181,8 +181,8 @@ def _set_up_logics(application, scene) -> None:
 
     for name, kind in LOGICS.items():
         logic = getattr(slicer, kind)()
-        if name == "Terminologies":  # its JSON files are not in the wheel; entries can be made without them
-            vtk.vtkObject.GlobalWarningDisplayOff()
+        vtk.vtkObject.GlobalWarningDisplayOff()
+        if name == "Terminologies":  # its JSON files are not in the wheel; entries can be made without
             logic.SetModuleShareDirectory(application.temporaryPath)
         logic.SetMRMLApplicationLogic(application._logic)
         logic.SetMRMLScene(scene)

@@ -13,8 +13,8 @@ from slicer.i18n import tr as _
 
 from .. import child
 from ..errors import PTLFError
-from ..segmentation import catalogue
-from ..segmentation import run as segmentation_run
+from ..segmentation.catalogue import Model, catalogue
+from ..segmentation.run import WORKER, read_result, write_job
 from . import compat, probe
 from .run_state import State
 from .runs import ChildRun
@@ -51,7 +51,7 @@ class SegmentationSection:
         """Look for models, and ask a child for the device; nothing is installed."""
         self._filling = True
         try:
-            models = catalogue.catalogue()
+            models = catalogue()
         except PTLFError as error:
             models = []
             self._tell(error.message)
@@ -84,8 +84,8 @@ class SegmentationSection:
             self.ask_device()
 
     @property
-    def model(self) -> catalogue.Model | None:
-        return next((m for m in catalogue.catalogue() if m.id == self.session.state.model), None)
+    def model(self) -> Model | None:
+        return next((m for m in catalogue() if m.id == self.session.state.model), None)
 
     # The run
 
@@ -117,14 +117,14 @@ class SegmentationSection:
         volume = self.session.volume
 
         def prepare(work: Path):
-            return segmentation_run.WORKER, segmentation_run.write_job(
+            return WORKER, write_job(
                 ct.image, model, work, device=self.session.state.device
             )
 
         def take(outputs: Mapping[str, Path]) -> None:
             if self.session.volume is not volume:
                 raise PTLFError("Another CT was chosen while this one was segmented; its segments were dropped.")
-            result = segmentation_run.read_result(outputs, model)
+            result = read_result(outputs, model)
             self.session.take_labels(result.labels, result.origin)
 
         self.run.start(prepare, take, silence_s=child.SILENCE_S)
