@@ -106,7 +106,9 @@ class PTLFPredictorTest(ScriptedLoadableModuleTest):
         folder = self_tests()
         sys.path.insert(0, str(folder))
         try:
-            suite = unittest.defaultTestLoader.discover(str(folder), pattern="test_*_widget.py", top_level_dir=str(folder))
+            suite = unittest.defaultTestLoader.discover(
+                str(folder), pattern="test_*_widget.py", top_level_dir=str(folder)
+            )
             result = unittest.TextTestRunner(verbosity=2).run(suite)
         finally:
             sys.path.remove(str(folder))

@@ -17,6 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+WIDGET_MAXIMUM = 16777215
+"""Qt's QWIDGETSIZE_MAX."""
+
 HEADER_MARGIN = 4
 """Pixels above and below the title of a collapsible button."""
 
@@ -59,6 +62,7 @@ class ctkCollapsibleButton(QAbstractButton):
             for child in self._hidden_children:
                 child.show()
             self._hidden_children = []
+        self.setMaximumHeight(self._title_height() if self._collapsed else WIDGET_MAXIMUM)
         self.updateGeometry()
         self.update()
         self.contentsCollapsed.emit(self._collapsed)
@@ -71,6 +75,7 @@ class ctkCollapsibleButton(QAbstractButton):
     def childEvent(self, event):
         if event.added() and self._collapsed and isinstance(event.child(), QWidget):
             event.child().hide()
+            self._hidden_children.append(event.child())
         QAbstractButton.childEvent(self, event)
 
     def sizeHint(self) -> QSize:
@@ -78,12 +83,6 @@ class ctkCollapsibleButton(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:
         return self._size_with(lambda layout: layout.totalMinimumSize())
-
-    def hasHeightForWidth(self) -> bool:
-        return not self._collapsed and self.layout() is not None and self.layout().hasHeightForWidth()
-
-    def heightForWidth(self, width: int) -> int:
-        return self.layout().totalHeightForWidth(width) if self.hasHeightForWidth() else -1
 
     def _size_with(self, of_layout) -> QSize:
         title = QSize(self.fontMetrics().horizontalAdvance(self.text) + 40, self._title_height())

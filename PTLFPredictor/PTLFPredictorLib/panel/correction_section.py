@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 from ..errors import PTLFError
 from ..mrml import segments as mrml_segments
 from .session import Session
+from .widgets import say
 
 EDITOR_TAG = "PTLFPredictor.SegmentEditor"
 """Singleton tag of our own editor node: Slicer's Segment Editor module keeps its own."""
@@ -94,9 +95,9 @@ class CorrectionSection:
         ui.segmentationLabel.text = (
             _("There are no segments yet.")
             if node is None
-            else (_("{name}: edited") if edited else _("{name}: as the model drew it")).format(name=name)
+            else self._state_words().format(name=name)
         )
-        ui.volumesLabel.text = "" if node is None else self._volumes()
+        say(ui.volumesLabel, "" if node is None else self._volumes())
         ui.restoreButton.enabled = edited and session.automatic is not None
         ui.signOffButton.enabled = node is not None
         if not ui.readerEdit.hasFocus() and session.state.reader and not ui.readerEdit.text:
@@ -109,6 +110,11 @@ class CorrectionSection:
             if signed
             else _("Not signed off.")
         )
+
+    def _state_words(self) -> str:
+        if self.session.automatic is None:
+            return _("{name}: taken from the scene")
+        return _("{name}: edited") if self.session.edited else _("{name}: as the model drew it")
 
     def _volumes(self) -> str:
         """Volumes, and Dice and change against the automatic result, as a small table."""

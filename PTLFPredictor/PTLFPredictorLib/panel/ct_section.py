@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import qt
+import SimpleITK as sitk
 import slicer
 from slicer.i18n import tr as _
 
@@ -12,16 +13,19 @@ from .. import signature
 from ..errors import BadInput, PTLFError
 from ..mrml import volumes
 from ..signature.eligibility import BILIRUBIN
+from . import compat, sample_worker
 from .numbers import read_number, written
+from .runs import ChildRun, show_progress
 from .session import Session
-from .widgets import FindingsList, clear
+from .widgets import FindingsList, clear, say
 
 ANSWERS = (None, True, False)
 
 
 class CTSection:
-    def __init__(self, ui, session: Session, tell):
+    def __init__(self, ui, session: Session, tell, on_change):
         self.ui, self.session, self._tell = ui, session, tell
+        self.sample = ChildRun("The sample case", compat.python_executable(), on_change)
         self.findings = FindingsList()
         ui.findingsHolder.layout().addWidget(self.findings)
         self._answers: dict[str, qt.QComboBox] = {}
@@ -64,14 +68,16 @@ class CTSection:
         self.session.select_volume(volume)
 
     def load_sample(self) -> None:
-        """A synthetic CT, made here: nothing is downloaded."""
-        from ..sample import make_case
+        """A synthetic CT, drawn in a child process: nothing is downloaded."""
+        if self.sample.state.busy:
+            self.sample.cancel()
+            return
+        self.sample.start(
+            lambda work: (sample_worker.WORKER, {"seed": SAMPLE_SEED, "matrix": SAMPLE_MATRIX}), self._take
+        )
 
-        slicer.app.setOverrideCursor(qt.QCursor(qt.Qt.WaitCursor))
-        try:
-            volume = volumes.add_volume(make_case(SAMPLE_SEED).image, _("PTLF sample (synthetic)"))
-        finally:
-            slicer.app.restoreOverrideCursor()
+    def _take(self, outputs) -> None:
+        volume = volumes.add_volume(sitk.ReadImage(str(outputs["ct"])), _("PTLF sample (synthetic)"))
         volumes.show_liver_window(volume)
         self.session.select_volume(volume)
 
@@ -156,9 +162,11 @@ class CTSection:
                 self._bilirubin.text = written(session.state.answers.get(BILIRUBIN))
         finally:
             self._filling = False
+        busy = self.sample.state.busy
+        ui.sampleButton.text = _("Cancel sample") if busy else _("Sample case")
+        show_progress(ui.sampleProgress, self.sample)
         ui.liverWindowButton.enabled = session.volume is not None
-        ui.transformLabel.text = self._refusal()
-        ui.transformLabel.setVisible(bool(ui.transformLabel.text))
+        say(ui.transformLabel, self._refusal())
         self.findings.show_findings(() if ui.transformLabel.text else session.findings())
         items = signature.checklist(session.signature, session.state.answers).items
         confirmed = sum(item.status == "confirmed" for item in items)
@@ -178,5 +186,5 @@ class CTSection:
         return ""
 
 
-SAMPLE_SEED = 11
-"""Sample case of the panel; any seed makes one."""
+SAMPLE_SEED, SAMPLE_MATRIX = 11, 512
+"""Sample case of the panel: any seed makes one; 512 pixels are the published in-plane spacing."""

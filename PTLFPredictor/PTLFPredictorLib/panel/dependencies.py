@@ -33,9 +33,9 @@ class Dependencies:
         missing = self.missing()
         if not missing:
             return ""
-        return _(
-            "Not installed: {packages}. Segmentation needs them; the rest of the panel works without."
-        ).format(packages=", ".join(missing))
+        return _("Not installed: {packages}. Segmentation needs them; the rest of the panel works without.").format(
+            packages=", ".join(missing)
+        )
 
     def install(self) -> None:
         """Install what is missing, each by the extension or tool that owns it.

@@ -20,6 +20,7 @@ from .result_section import ResultSection
 from .run_state import State
 from .segmentation_section import SegmentationSection
 from .session import Session
+from .widgets import say
 
 SETTINGS_ACKNOWLEDGED = "PTLFPredictor/AcknowledgedVersion"
 ACKNOWLEDGEMENT_VERSION = "1"
@@ -55,7 +56,7 @@ class ModulePanel:
         self.session.open()
         self.choose_file = _choose_file
         self.dependencies = Dependencies(resources / "requirements.txt")
-        self.ct = CTSection(ui, self.session, self.tell)
+        self.ct = CTSection(ui, self.session, self.tell, self.changed)
         self.segmentation = SegmentationSection(ui, self.session, self.tell, self.changed)
         self.correction = CorrectionSection(ui, self.session, self.tell)
         self.radscore = RadscoreSection(ui, self.session, self.tell, self.changed)
@@ -73,7 +74,7 @@ class ModulePanel:
         ui.acknowledgeButton.connect("clicked()", self.acknowledge)
         ui.installButton.connect("clicked()", self.install)
         ui.diagnosticsButton.connect("clicked()", self.copy_diagnostics)
-        self._message = ""
+        self.tell("")
         self.segmentation.open()
         self.check_dependencies()
         self.take_over()
@@ -117,7 +118,7 @@ class ModulePanel:
 
     @property
     def runs(self):
-        return self.segmentation.run, self.segmentation.probe, self.radscore.run
+        return self.ct.sample, self.segmentation.probe, self.segmentation.run, self.radscore.run
 
     def _stop_runs(self) -> None:
         for run in self.runs:
@@ -175,9 +176,7 @@ class ModulePanel:
 
     def tell(self, message: str) -> None:
         """A sentence for the user, in the panel's own line and in Slicer's status bar."""
-        self._message = message
-        self.ui.messageLabel.text = message
-        self.ui.messageLabel.setVisible(bool(message))
+        say(self.ui.messageLabel, message)
 
     # Acknowledgement, dependencies, diagnostics
 
@@ -191,7 +190,7 @@ class ModulePanel:
 
     def check_dependencies(self) -> None:
         text = self.dependencies.text()
-        self.ui.dependencyLabel.text = text
+        say(self.ui.dependencyLabel, text)
         self.ui.dependencyFrame.setVisible(bool(text))
 
     def install(self) -> None:

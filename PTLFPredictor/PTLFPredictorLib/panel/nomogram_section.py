@@ -12,10 +12,10 @@ from .. import signature
 from ..errors import BadInput
 from ..signature import inputs
 from . import nomogram_paint, nomogram_svg
-from .nomogram_picture import Reading, is_outside
+from .nomogram_picture import Reading
 from .numbers import read_number, written
 from .session import Session
-from .widgets import NomogramPane
+from .widgets import NomogramPane, say
 
 CHECKS = {"ALB": inputs.albumin_g_per_l, "INR": inputs.checked_inr, "Radscore": inputs.checked_radscore}
 
@@ -145,11 +145,9 @@ class NomogramSection:
         prediction = self._prediction()
         ui.radscoreOrigin.text = self._origin(values, own)
         geometry = signature.geometry(session.signature)
-        beyond = [a.label for a in geometry.axes if values.get(a.name) is not None and is_outside(a, values[a.name])]
         warnings = [self._message, *prediction.warnings] if self._message else list(prediction.warnings)
-        ui.inputMessage.text = "\n".join(warnings)
-        ui.inputMessage.setVisible(bool(warnings) or bool(beyond))
-        ui.albNote.text = next(axis.note for axis in geometry.axes if axis.name == "ALB")
+        say(ui.inputMessage, "\n".join(warnings))
+        say(ui.albNote, next(axis.note for axis in geometry.axes if axis.name == "ALB"))
         if self._drawn_for != session.state.signature:
             self.pane.nomogram.show_geometry(geometry)
             self._drawn_for = session.state.signature
@@ -170,9 +168,7 @@ class NomogramSection:
         reason = session.stale(session.kind)
         if reason and session.state.computed:
             known = {k: v for k, v in session.values().items() if v is not None}
-            return _only_points(
-                assessment.prediction, signature.prediction.points_of(session.signature, known), reason
-            )
+            return _only_points(assessment.prediction, signature.prediction.points_of(session.signature, known), reason)
         return assessment.prediction
 
     def _origin(self, values, own) -> str:

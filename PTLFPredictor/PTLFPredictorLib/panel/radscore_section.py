@@ -14,11 +14,10 @@ from ..errors import PTLFError
 from ..radiomics import ENGINES
 from . import compat
 from .run_state import State
-from .runs import ChildRun
-from .segmentation_section import show_progress, status_of
+from .runs import ChildRun, show_progress, status_of
 from .session import Session
 from .state import AUTOMATIC, CORRECTED, KINDS
-from .widgets import TermsTable
+from .widgets import TermsTable, say
 
 
 def available_engines() -> list[str]:
@@ -138,7 +137,7 @@ class RadscoreSection:
         ui.demonstrationBox.checked = state.demonstration
         self._filling = False
         ui.demonstrationBox.setVisible(session.signature.is_demo)
-        ui.signatureNote.text = self._signature_note()
+        say(ui.signatureNote, self._signature_note())
         busy = self.run.state.busy
         computed = any(state.computed.get(kind) for kind in KINDS)
         ui.computeButton.text = _("Cancel") if busy else _("Recompute") if computed else _("Compute")
@@ -148,19 +147,17 @@ class RadscoreSection:
         for widget in (ui.signatureSelector, ui.engineSelector):
             widget.enabled = not busy
         show_progress(ui.computeProgress, self.run)
-        ui.computeStatus.text = status_of(self.run, _("Computed"))
+        say(ui.computeStatus, status_of(self.run, _("Computed")))
         reason = session.stale(session.kind) if computed else ""
-        ui.staleLabel.text = self._stale_text(reason)
-        ui.staleLabel.setVisible(bool(reason))
-        ui.scoresLabel.text = self._scores()
+        say(ui.staleLabel, self._stale_text(reason))
+        say(ui.scoresLabel, self._scores())
         for widget in (ui.termsSelector, ui.termsLabel, ui.termsHolder):
             widget.setVisible(bool(kinds))
         assessment = session.assessment(self._shown_kind) if self._shown_kind else None
         self.terms.show_terms(assessment.radscore.terms if assessment else ())
         self.terms.enabled = bool(self._shown_kind) and not session.stale(self._shown_kind)
         warnings = [finding.message for finding in assessment.findings] if assessment else []
-        ui.warningsLabel.text = "\n".join(warnings)
-        ui.warningsLabel.setVisible(bool(warnings))
+        say(ui.warningsLabel, "\n".join(warnings))
 
     def _stale_text(self, reason: str) -> str:
         if reason == "not computed" and self.session.edited:

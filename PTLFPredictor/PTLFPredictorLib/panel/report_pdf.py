@@ -87,7 +87,8 @@ def page_texts(record: Record) -> tuple[list[Text], float]:
     signature = record["input"]["signature"]
     say(
         f"Signature {signature['id']} {signature['version']}; PTLFPredictor {record['software']['PTLFPredictor']}; "
-        f"{record['created']}; CT {record['input']['ct']['sha256'][:12]}, segments {record['segmentation']['sha256'][:12]}",
+        f"{record['created']}; CT {record['input']['ct']['sha256'][:12]}, "
+        f"segments {record['segmentation']['sha256'][:12]}",
         9,
         ink="faint",
     )

@@ -18,6 +18,7 @@ from . import compat
 from .nomogram_picture import Layout, Reading
 from .report_pdf import write_report_pdf
 from .session import Session
+from .widgets import say
 
 
 class ResultSection:
@@ -41,10 +42,10 @@ class ResultSection:
         try:
             written = export()
         except (PTLFError, OSError) as error:
-            self.ui.exportStatus.text = _("Not exported: {why}").format(why=error)
+            say(self.ui.exportStatus, _("Not exported: {why}").format(why=error))
             return
         if written:
-            self.ui.exportStatus.text = written
+            say(self.ui.exportStatus, written)
 
     # Exports; each returns the sentence that says what was written, or "" where the user chose no file
 
@@ -111,26 +112,29 @@ class ResultSection:
         if session.state.what_if and session.what_if() is not None:
             shown = session.what_if()
             ui.riskLabel.text = _("What-if: {risk}").format(risk=_risk_words(shown))
-            ui.riskStatus.text = f"{shown.status} {_interval_words(shown)} " + _("It is never exported as the patient's.")
+            say(
+                ui.riskStatus, f"{shown.status} {_interval_words(shown)} " + _("It is never exported as the patient's.")
+            )
         elif stale_shown:
             ui.riskLabel.text = _("No risk is shown: stale")
-            ui.riskStatus.text = _("{reason}. Press Recompute in section 4.").format(reason=_sentence(self._why(stale)))
+            say(ui.riskStatus, _("{reason}. Press Recompute in section 4.").format(reason=_sentence(self._why(stale))))
         else:
             ui.riskLabel.text = _risk_words(prediction)
-            ui.riskStatus.text = " ".join(
-                filter(None, [_sentence(prediction.status), _sentence(_interval_words(prediction))])
-            )
+            words = (_sentence(prediction.status), _sentence(_interval_words(prediction)))
+            say(ui.riskStatus, " ".join(filter(None, words)))
         font = qt.QFont(ui.riskLabel.font)
         font.setBold(True)
         font.setPointSize(16 if prediction.risk is not None or session.state.what_if else 12)
         ui.riskLabel.setFont(font)
         details = [] if stale_shown else [*prediction.warnings]
         if prediction.withheld_beside and not stale_shown:
-            details.append(_("For a patient it would be withheld: {why}").format(why=" ".join(prediction.withheld_beside)))
+            details.append(
+                _("For a patient it would be withheld: {why}").format(why=" ".join(prediction.withheld_beside))
+            )
         if session.state.computed and not stale:
             details.append(_("Rests on the {kind} segments.").format(kind=session.kind))
         details.append(equation(session.signature))
-        ui.resultDetails.text = "\n".join(details)
+        say(ui.resultDetails, "\n".join(details))
         for button in self._buttons:
             button.enabled = computed and not stale
             button.toolTip = _("Compute first: {why}").format(why=self._why(stale)) if stale else ""
@@ -195,5 +199,3 @@ def write_csv(made: record.Record, path: Path) -> None:
         writer.writerow(columns)
         for row in rows:
             writer.writerow(["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row])
-
-

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import qt
+from slicer.i18n import tr as _
 
 from ..child import Child
 from ..errors import PTLFError
@@ -160,3 +161,31 @@ class ChildRun:
             shutil.rmtree(self._work, ignore_errors=True)
             self._work = None
         self.state.to(state, cause)
+
+
+def show_progress(bar, run: ChildRun) -> None:
+    bar.setVisible(run.state.busy)
+    bar.setRange(0, run.total if run.total > 0 else 0)
+    if run.total > 0:
+        bar.value = min(run.done, run.total)
+
+
+def status_of(run: ChildRun, done: str) -> str:
+    """Where a run stands, a line; what failed and what to do, where it failed."""
+    state = run.state.state
+    if state is State.FAILED:
+        return _("Failed: {cause}").format(cause=run.state.cause)
+    if state is State.DONE:
+        return _("{done} in {time}.").format(done=done, time=duration(run.finished_s))
+    if not run.state.busy:
+        return _("Cancelled.") if run.state.run and state is State.IDLE else ""
+    text = run.stage or state.value.capitalize()
+    device = run.device.get("device")
+    if device:
+        text += _(" on {device}").format(device=device)
+    left = run.seconds_left
+    return text + (_(", about {time} left").format(time=duration(left)) if left else "...")
+
+
+def duration(seconds: float) -> str:
+    return _("{n} s").format(n=round(seconds)) if seconds < 90 else _("{n} min").format(n=round(seconds / 60))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from .. import child
@@ -17,8 +16,9 @@ from ..segmentation.catalogue import Model, catalogue
 from ..segmentation.run import WORKER, read_result, write_job
 from . import compat, probe
 from .run_state import State
-from .runs import ChildRun
+from .runs import ChildRun, duration, show_progress, status_of
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
+from .widgets import say
 
 DEVICES = ("auto", "cpu", "cuda:0")
 
@@ -117,9 +117,7 @@ class SegmentationSection:
         volume = self.session.volume
 
         def prepare(work: Path):
-            return WORKER, write_job(
-                ct.image, model, work, device=self.session.state.device
-            )
+            return WORKER, write_job(ct.image, model, work, device=self.session.state.device)
 
         def take(outputs: Mapping[str, Path]) -> None:
             if self.session.volume is not volume:
@@ -168,8 +166,8 @@ class SegmentationSection:
         ui.deviceSelector.currentIndex = DEVICES.index(state.device) if state.device in DEVICES else 0
         self._filling = False
         busy = run.state.busy
-        ui.modelNote.text = self._model_note()
-        ui.deviceReason.text = self._device_reason()
+        say(ui.modelNote, self._model_note())
+        say(ui.deviceReason, self._device_reason())
         segmented = self.session.segmentation is not None
         ui.segmentButton.text = _("Cancel") if busy else _("Segment again") if segmented else _("Segment")
         unmet = [] if busy else self.unmet()
@@ -178,7 +176,7 @@ class SegmentationSection:
         for widget in (ui.modelSelector, ui.deviceSelector, ui.useExistingButton, ui.existingSelector):
             widget.enabled = not busy
         show_progress(ui.segmentProgress, run)
-        ui.segmentStatus.text = status_of(run, _("Segmented"))
+        say(ui.segmentStatus, status_of(run, _("Segmented")))
         log = "\n".join(run.log)
         if ui.logText.plainText != log:
             ui.logText.plainText = log
@@ -207,33 +205,3 @@ class SegmentationSection:
         name = _("CPU") if self.device["device"] == "cpu" else self.device["device"]
         estimate = _(" About {time} by our measurements.").format(time=duration(seconds)) if seconds else ""
         return _("Runs on {name}: {why}.").format(name=name, why=self.device["why"]) + estimate
-
-
-def show_progress(bar, run: ChildRun) -> None:
-    bar.setVisible(run.state.busy)
-    bar.setRange(0, run.total if run.total > 0 else 0)
-    if run.total > 0:
-        bar.value = min(run.done, run.total)
-
-
-def status_of(run: ChildRun, done: str) -> str:
-    """Where a run stands, a line; what failed and what to do, where it failed."""
-    state = run.state.state
-    if state is State.FAILED:
-        return _("Failed: {cause}").format(cause=run.state.cause)
-    if state is State.DONE:
-        return _("{done} in {time}.").format(done=done, time=duration(run.finished_s))
-    if not run.state.busy:
-        return _("Cancelled.") if run.state.run and state is State.IDLE else ""
-    text = run.stage or state.value.capitalize()
-    device = run.device.get("device")
-    if device:
-        text += _(" on {device}").format(device=device)
-    left = run.seconds_left
-    return text + (_(", about {time} left").format(time=duration(left)) if left else "...")
-
-
-def duration(seconds: float) -> str:
-    return _("{n} s").format(n=round(seconds)) if seconds < 90 else _("{n} min").format(n=round(seconds / 60))
-
-

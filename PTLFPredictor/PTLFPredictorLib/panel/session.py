@@ -351,9 +351,7 @@ class Session:
         if values.get("Radscore") is None:
             return None
         laboratory = LaboratoryValues(values.get("ALB"), values.get("INR"))
-        return signature.what_if(
-            self.signature, laboratory, values["Radscore"], demonstration=self.state.demonstration
-        )
+        return signature.what_if(self.signature, laboratory, values["Radscore"], demonstration=self.state.demonstration)
 
     # Sign-off and record
 
@@ -363,7 +361,9 @@ class Session:
         if self.segmentation is None:
             raise BadInput("There are no segments to sign off.")
         when = datetime.now().astimezone().isoformat(timespec="seconds")
-        self.update(reader=name.strip(), sign_off={"name": name.strip(), "time": when, "hashes": self.hashes(CORRECTED)})
+        self.update(
+            reader=name.strip(), sign_off={"name": name.strip(), "time": when, "hashes": self.hashes(CORRECTED)}
+        )
 
     def make_record(self) -> tuple[record.Record, Segments]:
         """The result record of the patient's own result; never of a what-if.

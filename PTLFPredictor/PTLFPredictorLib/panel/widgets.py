@@ -13,6 +13,12 @@ from .nomogram_paint import theme_of
 from .nomogram_picture import MINIMUM
 from .nomogram_widget import NomogramWidget
 
+TALLEST = 460
+"""Pixels that the nomogram takes inside the panel; a window of its own may be larger."""
+
+WIDGET_MAXIMUM = 16777215
+"""Qt's QWIDGETSIZE_MAX."""
+
 ORDER = {"fail": 0, "withhold": 1, "warn": 2, "pass": 3}
 
 
@@ -23,6 +29,12 @@ def clear(layout) -> None:
         if widget is not None:
             widget.hide()
             widget.deleteLater()
+
+
+def say(label, text: str) -> None:
+    """Show a text in a label; an empty one takes no room."""
+    label.text = text
+    label.setVisible(bool(text))
 
 
 class FindingsList(qt.QWidget):
@@ -248,6 +260,8 @@ class NomogramPane(qt.QWidget):
         self._narrow.setVisible(not inside)
         if self._window is None:
             self.nomogram.setVisible(inside)
+        self.setMinimumHeight(MINIMUM[1] if inside else 0)
+        self.setMaximumHeight(TALLEST if inside else WIDGET_MAXIMUM)
 
     def open_window(self) -> None:
         """The nomogram in a window of its own; closing the window brings it back."""
@@ -279,8 +293,8 @@ class NomogramPane(qt.QWidget):
         lines = []
         for name, label in labels.items():
             value, points = values.get(name), prediction.points.get(name)
-            shown = "-" if points is None else _("{points:.1f} points").format(points=points)
-            lines.append(f"{label} {'-' if value is None else f'{value:.4g}'}: {shown}")
+            shown = "" if points is None else _(": {points:.1f} points").format(points=points)
+            lines.append(f"{label} {_('not given') if value is None else f'{value:.4g}{shown}'}")
         if prediction.total_points is not None:
             lines.append(_("Total: {total:.1f} points").format(total=prediction.total_points))
         self.points_label.text = "\n".join(lines)
