@@ -18,7 +18,7 @@ def of_phantom(liver, aorta):
     hu, labels = phantom_arrays()
     hu = hu.astype(float)
     hu[labels == 1] += liver - 105
-    hu[aorta_with_fat(hu.shape, 12)] = -80
+    hu[aorta_with_fat(hu.shape, 17)] = -80
     hu[aorta_with_fat(hu.shape, 9)] = aorta
     ct = canonical(image_of(np.rint(hu).astype(np.int16)))
     return phase.from_attenuation(ct.image, image_of((labels == 1).astype(np.uint8)))

@@ -73,11 +73,18 @@ def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | Non
     Raises
     ------
     BadInput
-        For a voxel that is not finite, or for more than `MAX_GREY_LEVELS` levels.
+        For a VOI without any finite voxel, or for more than `MAX_GREY_LEVELS` levels.
+
+    Notes
+    -----
+    A voxel without a value (the kurtosis of equal samples in LBP-3D) gets the level behind the last edge, where
+    PyRadiomics' ``numpy.digitize`` puts it.
     """
-    low, high = float(values.min()), float(values.max())
+    undefined = np.isnan(values)
+    defined = values[~undefined] if undefined.any() else values
+    low, high = (float(defined.min()), float(defined.max())) if defined.size else (np.nan, np.nan)
     if not np.isfinite(high - low):
-        raise BadInput(f"The filtered image '{image}' is not finite everywhere in the VOI.")
+        raise BadInput(f"The filtered image '{image}' has no finite values in the VOI: the CT is uniform there.")
     expected = bin_count if bin_count is not None else (high - low) / bin_width
     if expected > MAX_GREY_LEVELS:
         setting = f"bin_count of {bin_count}" if bin_count is not None else f"bin_width of {bin_width:g}"
@@ -86,8 +93,9 @@ def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | Non
             f"{low:g} to {high:g}); at most {MAX_GREY_LEVELS} are possible. Choose wider bins, or clip or "
             "re-segment the CT."
         )
-    edges = bin_edges(values, bin_width, bin_count)
-    levels = _digitise(values, edges)
+    edges = bin_edges(defined, bin_width, bin_count)
+    levels = np.full(values.shape, edges.size)
+    levels[~undefined] = _digitise(defined, edges)
     return GreyLevels(levels, int(levels.max()))
 
 

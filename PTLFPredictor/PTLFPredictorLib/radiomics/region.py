@@ -27,15 +27,18 @@ class Volume:
         In the type of the extraction settings: filters depend on it.
     spacing_mm : (float, float, float)
         (z, y, x) voxel spacing.
+    image : SimpleITK.Image or None
+        Owner of the voxels, kept alive as long as they are looked at.
     """
 
     voxels: np.ndarray
     spacing_mm: tuple[float, float, float]
+    image: sitk.Image | None = None
 
     @classmethod
     def of(cls, image: sitk.Image) -> Volume:
         z, y, x = reversed(image.GetSpacing())
-        return cls(sitk.GetArrayViewFromImage(image), (z, y, x))
+        return cls(sitk.GetArrayViewFromImage(image), (z, y, x), image)
 
     @cached_property
     def largest_magnitude(self) -> float:
@@ -43,8 +46,8 @@ class Volume:
         return max(abs(float(self.voxels.max())), abs(float(self.voxels.min())))
 
 
-def bounding_box(mask: np.ndarray) -> Box:
-    """Smallest box around the True voxels of `mask`, which must have some."""
+def bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
+    """Smallest box around the True voxels of `mask`, which must have some; of any dimension."""
     ranges = []
     for axis in range(mask.ndim):
         others = tuple(other for other in range(mask.ndim) if other != axis)

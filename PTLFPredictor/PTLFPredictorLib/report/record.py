@@ -51,7 +51,7 @@ def make(
         "schema": SCHEMA,
         "research_use": RESEARCH_USE,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "software": {**_software(), **software},
+        "software": {**_software(), **segments.origin.get("software", {}), **software},
         "input": {
             "ct": _ct(ct),
             "laboratory": {"alb_g_per_l": laboratory.albumin_g_per_l, "inr": laboratory.inr},

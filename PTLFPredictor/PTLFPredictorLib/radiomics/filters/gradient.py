@@ -37,6 +37,6 @@ class Gradient:
         outer = clipped(grown(box, (1, 1, 1), (1, 1, 1)), self.volume.voxels.shape)
         block = sitk.GetImageFromArray(np.ascontiguousarray(self.volume.voxels[outer]))
         block.SetSpacing(self.volume.spacing_mm[::-1])
-        magnitude = sitk.GetArrayViewFromImage(sitk.GradientMagnitude(block, self.use_spacing))
+        magnitude = sitk.GetArrayFromImage(sitk.GradientMagnitude(block, self.use_spacing))
         inner = tuple(slice(b.start - o.start, b.stop - o.start) for b, o in zip(box, outer, strict=True))
-        return {"gradient": magnitude[inner][inside].astype(np.float32)}
+        return {"gradient": magnitude[inner][inside].astype(np.float32, copy=False)}

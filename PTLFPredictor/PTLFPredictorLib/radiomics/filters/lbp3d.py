@@ -12,24 +12,22 @@ excess kurtosis of the samples.  Kept from PyRadiomics, for its values are what 
 - arccos(component 3 / radius) serves as azimuth and atan2(component 2, component 1) as polar angle;
 - the sums are not conjugated, and their squares are not those of a modulus.
 
-The offsets are the same fractions for all voxels, so the samples of a voxel are fixed linear combinations of the
-spline coefficients around it: one matrix product per block of voxels.
+The offsets are the same fractions for all voxels, so a sample is not looked up voxel by voxel: the spline
+coefficients of a whole slice are shifted and weighted, first along slices, then rows, then columns, and vertices
+that share components share the sums.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil, factorial, floor, pi, sqrt
 
 import numpy as np
 
-from ..region import Box, Volume, clipped, grown
+from ..region import Box, Volume, bounding_box, clipped, grown
 
 PREFILTER_HALO = 30
 """The cubic spline's prefilter has the pole sqrt(3) - 2, of which 1e-17 is left after so many voxels."""
-
-BLOCK_VOXELS = 2048
-"""Voxels per matrix product: their 125 coefficients each fit the processor's cache."""
 
 GOLDEN_RATIO = (1 + sqrt(5)) / 2
 
@@ -115,47 +113,92 @@ class LocalBinaryPattern:
         self.names = (*(f"lbp-3D-m{level + 1}" for level in range(lbp3DLevels)), "lbp-3D-k")
         self._vertices = icosphere(lbp3DIcosphereSubdivision, lbp3DIcosphereRadius)
         self._reach = ceil(lbp3DIcosphereRadius) + 2
-        self._offsets, self._weights = self._stencil()
+        self._tree = _tree(self._vertices)
         self._harmonics = self._expansion(lbp3DLevels, lbp3DIcosphereRadius)
 
-    def _stencil(self) -> tuple[np.ndarray, np.ndarray]:
-        """Offsets of the coefficients that some vertex needs, shape (n, 3), and weights (n, vertices)."""
-        width = 2 * self._reach + 1
-        weights = np.zeros((width, width, width, len(self._vertices)))
-        for number, vertex in enumerate(self._vertices):
-            taps = [cubic_spline_weights(component - floor(component)) for component in vertex]
-            place = tuple(slice(floor(c) - 1 + self._reach, floor(c) + 3 + self._reach) for c in vertex)
-            weights[(*place, number)] = np.einsum("i,j,k->ijk", *taps)
-        used = np.argwhere(weights.any(axis=3))
-        return used - self._reach, weights[tuple(used.T)]
-
     def _expansion(self, levels: int, radius: float) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each degree: the harmonics at the vertices (vertices, orders), and their products summed over them."""
+        """For each degree: sums of harmonics for each byte of a pattern, and products summed over the vertices.
+
+        Returns
+        -------
+        list of (ndarray, shape (bytes, 256, orders); ndarray, shape (orders, orders))
+        """
         azimuth = np.arccos(np.clip(self._vertices[:, 2] / radius, -1, 1))
         polar = np.arctan2(self._vertices[:, 1], self._vertices[:, 0])
+        number = -(-len(self._vertices) // 8)
+        bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
         expansion = []
         for degree in range(levels):
             y = np.stack([spherical_harmonic(degree, m, azimuth, polar) for m in range(-degree, degree + 1)], axis=1)
-            expansion.append((y, y.T @ y))
+            padded = np.pad(y, ((0, 8 * number - len(y)), (0, 0))).reshape(number, 8, -1)
+            expansion.append((np.einsum("pb,nbm->npm", bits, padded), y.T @ y))
         return expansion
 
     def values(self, box: Box, inside: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
         coefficients, origin = self._coefficients(box)
-        strides = np.array([coefficients.shape[1] * coefficients.shape[2], coefficients.shape[2], 1])
-        stencil = self._offsets @ strides
-        flat = coefficients.ravel()
         result = {name: np.empty(np.count_nonzero(inside)) for name in names}
-        for where, index in self._blocks(box, inside):
-            first = (index - origin) @ strides
-            samples = flat.take(first[:, None] + stencil) @ self._weights
-            self._zero_outside(samples, index)
-            samples = self._to_pixel_type(samples)
-            centre = self.volume.voxels[tuple(index.T)]
-            for name, values in self._of_samples(samples, centre, names):
-                result[name][where] = values
+        done = 0
+        for z in range(inside.shape[0]):
+            if not inside[z].any():
+                continue
+            rows, columns = bounding_box(inside[z])
+            mask = inside[z, rows, columns]
+            place = (
+                box[0].start + z,
+                *(slice(b.start + w.start, b.start + w.stop) for b, w in zip(box[1:], (rows, columns), strict=True)),
+            )
+            where = slice(done, done + np.count_nonzero(mask))
+            done = where.stop
+            patterns, samples = self._patterns(coefficients, origin, place, mask, "lbp-3D-k" in names)
+            for name in names:
+                result[name][where] = _excess_kurtosis(samples) if name == "lbp-3D-k" else self._energy(name, patterns)
         return result
 
-    def _coefficients(self, box: Box) -> tuple[np.ndarray, np.ndarray]:
+    def _patterns(
+        self,
+        coefficients: np.ndarray,
+        origin: tuple[int, ...],
+        place: tuple[int, slice, slice],
+        mask: np.ndarray,
+        keep_samples: bool,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Patterns of one slice's VOI voxels, eight vertices to a byte, shape (bytes, n), and samples (vertices, n)."""
+        centre = self.volume.voxels[place]
+        threshold = _threshold(centre)
+        packed = np.zeros((-(-len(self._vertices) // 8), *mask.shape), dtype=np.uint8)
+        samples = np.empty((len(self._vertices) if keep_samples else 0, np.count_nonzero(mask)), dtype=centre.dtype)
+        bit = np.empty(mask.shape, dtype=np.uint8)
+        for number, values in self._samples(coefficients, origin, place):
+            self._zero_outside(values, self._vertices[number], place)
+            if centre.dtype.kind == "f":
+                values = values.astype(centre.dtype, copy=False)
+            np.greater_equal(values, threshold, out=bit.view(bool))
+            np.left_shift(bit, number % 8, out=bit)
+            packed[number // 8] |= bit
+            if keep_samples:
+                samples[number] = _to_pixel_type(values[mask], centre.dtype)
+        return packed[:, mask], samples
+
+    def _samples(
+        self, coefficients: np.ndarray, origin: tuple[int, ...], place: tuple[int, slice, slice]
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Vertex by vertex: its number and the spline's values there; the array is overwritten by the next."""
+        reach = self._reach
+        z = place[0] - origin[0]
+        height, width = (s.stop - s.start for s in place[1:])
+        top, left = place[1].start - origin[1] - reach, place[2].start - origin[2] - reach
+        block = coefficients[:, top : top + height + 2 * reach, left : left + width + 2 * reach]
+        by_z, by_y, by_x = np.empty(block.shape[1:]), np.empty((height, block.shape[2])), np.empty((height, width))
+        temporary = [np.empty_like(array) for array in (by_z, by_y, by_x)]
+        for vertex_z, branch in self._tree.items():
+            _weighted(vertex_z, lambda k: block[z + k], by_z, temporary[0])
+            for vertex_y, leaves in branch.items():
+                _weighted(vertex_y, lambda k: by_z[reach + k : reach + k + height], by_y, temporary[1])
+                for vertex_x, number in leaves.items():
+                    _weighted(vertex_x, lambda k: by_y[:, reach + k : reach + k + width], by_x, temporary[2])
+                    yield number, by_x
+
+    def _coefficients(self, box: Box) -> tuple[np.ndarray, tuple[int, ...]]:
         """Spline coefficients around `box`, mirrored at the image's border, and the index of their first."""
         from scipy import ndimage
 
@@ -169,52 +212,71 @@ class LocalBinaryPattern:
         ]
         missing = [(i.start - w.start, w.stop - i.stop) for i, w in zip(inner, wanted, strict=True)]
         # NumPy's "reflect" is what scipy.ndimage calls "mirror": the outermost voxel is not repeated.
-        return np.pad(coefficients, missing, mode="reflect"), np.array([w.start for w in wanted])
+        return np.pad(coefficients, missing, mode="reflect"), tuple(w.start for w in wanted)
 
-    @staticmethod
-    def _blocks(box: Box, inside: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        start = np.array([s.start for s in box])
-        done = 0
-        for z in range(inside.shape[0]):
-            row, column = np.nonzero(inside[z])
-            index = np.stack([np.full_like(row, z), row, column], axis=1) + start
-            for first in range(0, len(index), BLOCK_VOXELS):
-                block = index[first : first + BLOCK_VOXELS]
-                yield slice(done, done + len(block)), block
-                done += len(block)
-
-    def _zero_outside(self, samples: np.ndarray, index: np.ndarray) -> None:
+    def _zero_outside(self, values: np.ndarray, vertex: np.ndarray, place: tuple[int, slice, slice]) -> None:
         """Samples beyond the outermost voxel centres are 0 (``map_coordinates``, mode "constant")."""
         last = np.array(self.volume.voxels.shape) - 1
-        reach = self._vertices.max()
-        border = np.flatnonzero(((index - reach < 0) | (index + reach > last)).any(axis=1))
-        if border.size:
-            place = index[border, None, :] + self._vertices
-            outside = ((place < 0) | (place > last)).any(axis=2)
-            samples[border] = np.where(outside, 0.0, samples[border])
+        z, y, x = vertex
+        if not 0 <= place[0] + z <= last[0]:
+            values[:] = 0
+        row, column = (np.arange(s.start, s.stop) + c for s, c in zip(place[1:], (y, x), strict=True))
+        values[(row < 0) | (row > last[1])] = 0
+        values[:, (column < 0) | (column > last[2])] = 0
 
-    def _to_pixel_type(self, samples: np.ndarray) -> np.ndarray:
-        """What a sample becomes in the image's type (integers: half away from zero)."""
-        dtype = self.volume.voxels.dtype
-        if dtype.kind == "f":
-            return samples.astype(dtype, copy=False)
-        samples += np.copysign(0.5, samples)
-        np.trunc(samples, out=samples)
-        limits = np.iinfo(dtype)
-        return np.clip(samples, limits.min, limits.max, out=samples)
+    def _energy(self, name: str, patterns: np.ndarray) -> np.ndarray:
+        """Real part of sqrt(sum over vertices of (sum over orders of c Y)^2), a quadratic form of the sums c."""
+        if name == "lbp-3D-m1":
+            count = np.bitwise_count(patterns).sum(axis=0) if hasattr(np, "bitwise_count") else _bit_count(patterns)
+            return _zeroth_energies(len(self._vertices)).take(count)
+        tables, products = self._harmonics[int(name.removeprefix("lbp-3D-m")) - 1]
+        sums = sum(table.take(byte, axis=0) for table, byte in zip(tables, patterns, strict=True))
+        return np.sqrt(((sums @ products) * sums).sum(axis=1)).real
 
-    def _of_samples(
-        self, samples: np.ndarray, centre: np.ndarray, names: Sequence[str]
-    ) -> Iterator[tuple[str, np.ndarray]]:
-        pattern = samples >= centre[:, None]
-        if "lbp-3D-m1" in names:
-            yield "lbp-3D-m1", _zeroth_energies(len(self._vertices)).take(np.count_nonzero(pattern, axis=1))
-        pattern = pattern.astype(float)
-        for level, (harmonics, products) in enumerate(self._harmonics):
-            if level > 0 and f"lbp-3D-m{level + 1}" in names:
-                yield f"lbp-3D-m{level + 1}", _energy(pattern, harmonics, products)
-        if "lbp-3D-k" in names:
-            yield "lbp-3D-k", _excess_kurtosis(samples)
+
+def _tree(vertices: np.ndarray) -> dict[float, dict[float, dict[float, int]]]:
+    """``{z: {y: {x: number of the vertex}}}``."""
+    tree: dict[float, dict[float, dict[float, int]]] = {}
+    for number, (z, y, x) in enumerate(vertices.tolist()):
+        tree.setdefault(z, {}).setdefault(y, {})[x] = number
+    return tree
+
+
+def _weighted(component: float, shifted: Callable[[int], np.ndarray], out: np.ndarray, temporary: np.ndarray) -> None:
+    """Sum of the spline's coefficients around `component` along one axis, into `out`."""
+    first = floor(component) - 1
+    weights = cubic_spline_weights(component - floor(component))
+    np.multiply(shifted(first), weights[0], out=out)
+    for k in range(1, 4):
+        if weights[k]:
+            np.multiply(shifted(first + k), weights[k], out=temporary)
+            out += temporary
+
+
+def _threshold(centre: np.ndarray) -> np.ndarray:
+    """What an unrounded sample must reach so that, in the image's type, it is not below the centre.
+
+    Integers are rounded half away from zero, so a half below a positive centre belongs to it, one below a centre
+    of 0 or less does not; the lowest integer is never undercut, for samples are clipped to it.
+    """
+    if centre.dtype.kind == "f":
+        return centre
+    half = centre - 0.5
+    threshold = np.where(centre > 0, half, np.nextafter(half, np.inf))
+    return np.where(centre == np.iinfo(centre.dtype).min, -np.inf, threshold)
+
+
+def _to_pixel_type(samples: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """What samples become in the image's type (integers: half away from zero)."""
+    if dtype.kind == "f":
+        return samples
+    limits = np.iinfo(dtype)
+    return np.clip(np.trunc(samples + np.copysign(0.5, samples)), limits.min, limits.max)
+
+
+def _bit_count(bytes_: np.ndarray) -> np.ndarray:
+    """Number of bits set over the first axis (``numpy.bitwise_count`` came with NumPy 2)."""
+    return np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1).take(bytes_).sum(axis=0)
 
 
 def _zeroth_energies(vertices: int) -> np.ndarray:
@@ -228,17 +290,12 @@ def _zeroth_energies(vertices: int) -> np.ndarray:
     return np.sqrt(np.cumsum(np.repeat((sums * y)[:, None] ** 2, vertices, axis=1), axis=1)[:, -1])
 
 
-def _energy(pattern: np.ndarray, harmonics: np.ndarray, products: np.ndarray) -> np.ndarray:
-    """Real part of sqrt(sum over vertices of (sum over orders of c Y)^2), a quadratic form of the sums c."""
-    sums = pattern @ harmonics.real + 1j * (pattern @ harmonics.imag)
-    return np.sqrt(np.einsum("vi,ij,vj->v", sums, products, sums)).real
-
-
 def _excess_kurtosis(samples: np.ndarray) -> np.ndarray:
-    """Over each row; NaN where all samples are equal, as SciPy gives it."""
-    samples = samples.astype(float, copy=False)
-    deviation = samples - samples.mean(axis=1, keepdims=True)
-    squared = deviation**2
-    second = squared.mean(axis=1)
+    """Over the first axis; NaN where all samples are equal to within rounding, as SciPy gives it."""
+    samples = samples if samples.dtype.kind == "f" else samples.astype(float)
+    mean = samples.mean(axis=0)
+    squared = (samples - mean) ** 2
+    second = squared.mean(axis=0)
+    flat = second <= (np.finfo(second.dtype).resolution * mean) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(second == 0, np.nan, (squared**2).mean(axis=1) / second**2) - 3
+        return np.where(flat, np.nan, (squared**2).mean(axis=0) / second**2) - 3
