@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 
+import qt
 from slicer.i18n import tr as _
 
 from .. import signature
@@ -33,9 +34,10 @@ class RadscoreSection:
         ui.termsHolder.layout().addWidget(self.terms)
         self._queue: list[str] = []
         self._filling = True
-        self._signatures = [path.stem for path in signature.available()]
-        for name in self._signatures:
-            ui.signatureSelector.addItem(signature.load(name).title)
+        self._signatures: list[str] = []
+        ui.signatureSelector.addItem(_("From a file..."))
+        for path in signature.available():
+            self._list_signature(path.stem)
         self._engines = available_engines()
         titles = {"builtin": _("Built-in"), "pyradiomics": "PyRadiomics"}
         for name in self._engines:
@@ -50,12 +52,33 @@ class RadscoreSection:
         ui.demonstrationBox.connect("toggled(bool)", self._choose_demonstration)
         ui.computeButton.connect("clicked()", self.press)
 
+    def _list_signature(self, spec: str) -> None:
+        """Add a signature (id or file) before the last entry, which asks for a file."""
+        self.ui.signatureSelector.insertItem(len(self._signatures), signature.load(spec).title)
+        self._signatures.append(spec)
+
     def _choose_signature(self, index: int) -> None:
-        if not self._filling:
-            chosen = signature.load(self._signatures[index])
-            known = {criterion.id for criterion in chosen.eligibility} | {signature.eligibility.BILIRUBIN}
-            answers = {name: value for name, value in self.session.state.answers.items() if name in known}
-            self.session.update(signature=self._signatures[index], answers=answers, what_if={}, sign_off={})
+        if self._filling:
+            return
+        if index < len(self._signatures):
+            self.choose_signature(self._signatures[index])
+            return
+        path = qt.QFileDialog.getOpenFileName(None, _("Signature"), "", _("Signature files (*.json)"))
+        path = path[0] if isinstance(path, tuple) else path
+        if path:
+            self.choose_signature(path)
+        self.refresh()
+
+    def choose_signature(self, spec: str) -> None:
+        """Go on with another signature, by id or file; answers that it does not ask for are dropped."""
+        try:
+            chosen = signature.load(spec)
+        except PTLFError as error:
+            self._tell(error.message)
+            return
+        known = {criterion.id for criterion in chosen.eligibility} | {signature.eligibility.BILIRUBIN}
+        answers = {name: value for name, value in self.session.state.answers.items() if name in known}
+        self.session.update(signature=spec, answers=answers, what_if={}, sign_off={})
 
     def _choose_engine(self, index: int) -> None:
         if not self._filling:
@@ -130,6 +153,8 @@ class RadscoreSection:
         if self._shown_kind not in kinds:
             self._shown_kind = session.kind if session.kind in kinds else (kinds[0] if kinds else "")
         self._filling = True
+        if state.signature not in self._signatures:
+            self._list_signature(state.signature)
         if state.signature in self._signatures:
             ui.signatureSelector.currentIndex = self._signatures.index(state.signature)
         ui.engineSelector.currentIndex = self._engines.index(state.engine) if state.engine in self._engines else 0
