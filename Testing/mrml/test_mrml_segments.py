@@ -185,6 +185,21 @@ def test_the_watch_tells_changed_voxels_and_not_a_changed_colour(case):
     assert heard == []
 
 
+def test_the_first_edit_after_loading_a_scene_is_heard(case, tmp_path):
+    _, node, _ = case
+    assert slicer.util.saveScene(str(tmp_path / "case.mrb"))
+    slicer.mrmlScene.Clear(0)
+    slicer.util.loadScene(str(tmp_path / "case.mrb"))
+    node = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+    heard = []
+    watch = SegmentsWatch(lambda: heard.append(1))
+    watch.observe(node)
+    array = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, "tumor"))
+    slicer.util.updateSegmentBinaryLabelmapFromArray(array * 0, node, "tumor")
+    assert heard
+    assert watch.changed() == ["tumor"]
+
+
 def test_an_edited_automatic_segment_becomes_semiautomatic(case):
     _, node, _ = case
     segments.mark_edited(node, ["tumor"])

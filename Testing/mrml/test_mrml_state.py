@@ -42,7 +42,8 @@ def test_there_is_one_parameter_node_whatever_happens_to_the_scene():
     assert parameter_node("PTLFTest") is first
     slicer.mrmlScene.Clear(0)
     parameter_node("PTLFTest")
-    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScriptedModuleNode") == 1
+    nodes = slicer.util.getNodesByClass("vtkMRMLScriptedModuleNode")
+    assert [node.GetSingletonTag() for node in nodes].count("PTLFTest") == 1
     assert parameter_node("PTLFTest").GetAttribute("ModuleName") == "PTLFTest"
 
 

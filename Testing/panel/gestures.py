@@ -69,6 +69,7 @@ def type_text(line_edit, text):
     """Replace the text of a field by typing, then press Return."""
     line_edit.setFocus()
     line_edit.selectAll()
+    key(line_edit, qt.Qt.Key_Delete)
     for character in text:
         for kind in (qt.QEvent.KeyPress, qt.QEvent.KeyRelease):
             qt.QCoreApplication.sendEvent(line_edit, qt.QKeyEvent(kind, 0, qt.Qt.NoModifier, character))

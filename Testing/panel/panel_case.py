@@ -15,7 +15,17 @@ from PTLFPredictorLib import signature
 from PTLFPredictorLib.mrml import segments, volumes
 
 MODULE = "PTLFPredictor"
-ORIGIN = {"source": "nnU-Net", "model": {"id": "test-model", "version": "1", "title": "Test model"}, "device": "cpu"}
+MODEL = {"id": "test-model", "version": "1", "title": "Test model", "sha256": "0" * 64, "licence": "CC0"}
+ORIGIN = {
+    "source": "nnU-Net",
+    "model": {**MODEL, "for_patients": False, "warning": "Not for patients."},
+    "device": "cpu",
+    "device_why": "chosen",
+    "software": {},
+    "seconds": {"all": 1.0},
+    "settings": {},
+}
+"""As `segmentation.run.SegmentationResult.origin` says it."""
 
 
 def open_panel():

@@ -38,7 +38,13 @@ class SegmentsWatch:
             return
         self._known = dict(known) if known is not None else content_hashes(node)
         kinds = slicer.vtkSegmentation
-        events = (kinds.SourceRepresentationModified, kinds.SegmentAdded, kinds.SegmentRemoved)
+        # The first edit after a scene was loaded gives SegmentModified alone (seen with slicer-core 5.12.4).
+        events = (
+            kinds.SourceRepresentationModified,
+            kinds.SegmentModified,
+            kinds.SegmentAdded,
+            kinds.SegmentRemoved,
+        )
         self._tags = [node.AddObserver(event, self._heard) for event in events]
 
     def _heard(self, caller, event, calldata=None) -> None:

@@ -45,7 +45,6 @@ class RadscoreSection:
         for word in (_("automatic segments"), _("corrected segments")):
             ui.termsSelector.addItem(word)
         self._filling = False
-        self._shown_kind = ""
         ui.signatureSelector.connect("currentIndexChanged(int)", self._choose_signature)
         ui.engineSelector.connect("currentIndexChanged(int)", self._choose_engine)
         ui.termsSelector.connect("currentIndexChanged(int)", self._choose_terms)
@@ -86,8 +85,7 @@ class RadscoreSection:
 
     def _choose_terms(self, index: int) -> None:
         if not self._filling:
-            self._shown_kind = KINDS[index]
-            self.refresh()
+            self.session.update(terms_of=KINDS[index])
 
     def _choose_demonstration(self, on: bool) -> None:
         if not self._filling:
@@ -150,15 +148,15 @@ class RadscoreSection:
     def refresh(self) -> None:
         ui, session, state = self.ui, self.session, self.session.state
         kinds = [kind for kind in KINDS if state.computed.get(kind)]
-        if self._shown_kind not in kinds:
-            self._shown_kind = session.kind if session.kind in kinds else (kinds[0] if kinds else "")
+        wanted = [kind for kind in (state.terms_of, session.kind, *kinds) if kind in kinds]
+        shown = wanted[0] if wanted else ""
         self._filling = True
         if state.signature not in self._signatures:
             self._list_signature(state.signature)
         if state.signature in self._signatures:
             ui.signatureSelector.currentIndex = self._signatures.index(state.signature)
         ui.engineSelector.currentIndex = self._engines.index(state.engine) if state.engine in self._engines else 0
-        ui.termsSelector.currentIndex = KINDS.index(self._shown_kind) if self._shown_kind else 0
+        ui.termsSelector.currentIndex = KINDS.index(shown) if shown else 0
         ui.demonstrationBox.checked = state.demonstration
         self._filling = False
         ui.demonstrationBox.setVisible(session.signature.is_demo)
@@ -178,9 +176,9 @@ class RadscoreSection:
         say(ui.scoresLabel, self._scores())
         for widget in (ui.termsSelector, ui.termsLabel, ui.termsHolder):
             widget.setVisible(bool(kinds))
-        assessment = session.assessment(self._shown_kind) if self._shown_kind else None
+        assessment = session.assessment(shown) if shown else None
         self.terms.show_terms(assessment.radscore.terms if assessment else ())
-        self.terms.enabled = bool(self._shown_kind) and not session.stale(self._shown_kind)
+        self.terms.enabled = bool(shown) and not session.stale(shown)
         warnings = [finding.message for finding in assessment.findings] if assessment else []
         say(ui.warningsLabel, "\n".join(warnings))
 

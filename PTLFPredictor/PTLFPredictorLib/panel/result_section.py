@@ -39,6 +39,7 @@ class ResultSection:
         )  # fmt: skip
 
     def _guard(self, export: Callable[[], str]) -> None:
+        say(self.ui.exportStatus, "")
         try:
             written = export()
         except (PTLFError, OSError) as error:

@@ -107,10 +107,12 @@ class Session:
     def signature(self) -> Signature:
         if self._signature is None or self._signature[0] != self.state.signature:
             loaded = signature.load(self.state.signature)
-            self._signature = self.state.signature, loaded, record.json_sha256(loaded.data)
+            recipe = {"wanted": loaded.wanted, "settings": loaded.extraction.to_dict()}
+            self._signature = self.state.signature, loaded, record.json_sha256(recipe)
         return self._signature[1]
 
-    def _signature_sha256(self) -> str:
+    def _recipe(self) -> str:
+        """Hash of the features and extraction settings that the signature asks for."""
         return (self.signature, self._signature[2])[1]
 
     @property
@@ -276,8 +278,8 @@ class Session:
             return "not computed"
         if computed.hashes != self.hashes(kind):
             return "the segments were changed after it was computed"
-        if computed.signature != self._signature_sha256():
-            return "another signature was chosen after it was computed"
+        if computed.recipe != self._recipe():
+            return "the chosen signature asks for other features"
         if computed.engine != self.state.engine:
             return "another engine was chosen after it was computed"
         try:
@@ -297,7 +299,7 @@ class Session:
         computed = Computed(
             hashes=dict(hashes),
             image=self._ct_sha256(),
-            signature=self._signature_sha256(),
+            recipe=self._recipe(),
             engine=self.state.engine,
             vectors=vectors,
             findings=(*ct.findings, *segments.findings),

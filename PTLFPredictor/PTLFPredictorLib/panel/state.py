@@ -24,8 +24,8 @@ class Computed:
         `mrml.segments.content_hashes` of the segments that were computed on.
     image : str
         SHA-256 of the canonical CT.
-    signature : str
-        SHA-256 of the signature's data, whose features these are.
+    recipe : str
+        SHA-256 of what was asked for (features and extraction settings): signatures that share it share features.
     engine : str
     vectors : mapping of str to FeatureVector
     findings : tuple of Finding
@@ -36,7 +36,7 @@ class Computed:
 
     hashes: Mapping[str, str]
     image: str
-    signature: str
+    recipe: str
     engine: str
     vectors: Mapping[str, FeatureVector]
     findings: tuple[Finding, ...]
@@ -49,7 +49,7 @@ class Computed:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            **{name: getattr(self, name) for name in ("image", "signature", "engine", "seconds")},
+            **{name: getattr(self, name) for name in ("image", "recipe", "engine", "seconds")},
             "hashes": dict(self.hashes),
             "volumes_ml": dict(self.volumes_ml),
             "vectors": [vector.to_dict() for vector in self.vectors.values()],
@@ -86,6 +86,8 @@ class PanelState:
         Model id, version and checksum behind the segments, or the file they came from.
     second_origin : dict
         The same of a later run's segments that wait beside edited ones.
+    terms_of : str
+        Whose terms are listed; "" follows the patient's own result.
     sign_off : dict
         ``name``, ``time`` and the content hashes it covers; empty without one.
     """
@@ -106,6 +108,7 @@ class PanelState:
     second_origin: dict = field(default_factory=dict)
     sign_off: dict = field(default_factory=dict)
     reader: str = ""
+    terms_of: str = ""
     closed_sections: list = field(default_factory=lambda: ["correction", "radscore", "nomogram", "result"])
     last_failure: str = ""
 
