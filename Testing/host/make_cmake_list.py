@@ -36,7 +36,9 @@ def expected() -> str:
     names = sorted(p.relative_to(MODULE).as_posix() for p in files if p.name != "CMakeLists.txt")
     scripts = [name for name in names if name.endswith(".py")]
     resources = [name for name in names if name.startswith("Resources/")]
-    return TEMPLATE.format(scripts="\n".join(f"  {n}" for n in scripts), resources="\n".join(f"  {n}" for n in resources))
+    return TEMPLATE.format(
+        scripts="\n".join(f"  {n}" for n in scripts), resources="\n".join(f"  {n}" for n in resources)
+    )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import sys
 import tempfile
 import unittest
 
@@ -30,10 +31,20 @@ ORIGIN = {
 
 def open_panel():
     """The module's widget and its outer container, in Slicer or in the stand-in."""
-    if hasattr(slicer.util.mainWindow(), "moduleSelector"):
-        slicer.util.selectModule(MODULE)
-        widget = slicer.util.getModuleWidget(MODULE)
-        return widget.parent, widget, lambda: None
+    if "host" not in sys.modules:
+        widget = slicer.util.getNewModuleWidget(MODULE)
+        container = widget.parent
+        container.resize(620, 1600)
+        container.show()
+        widget.enter()
+
+        def close():
+            widget.exit()
+            widget.cleanup()
+            container.deleteLater()
+            gestures.process_events()
+
+        return container, widget, close
     from pathlib import Path
 
     from host import scripted

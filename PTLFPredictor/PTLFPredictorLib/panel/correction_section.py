@@ -93,9 +93,7 @@ class CorrectionSection:
         name = "" if node is None else node.GetName()
         edited = node is not None and session.edited
         ui.segmentationLabel.text = (
-            _("There are no segments yet.")
-            if node is None
-            else self._state_words().format(name=name)
+            _("There are no segments yet.") if node is None else self._state_words().format(name=name)
         )
         say(ui.volumesLabel, "" if node is None else self._volumes())
         ui.restoreButton.enabled = edited and session.automatic is not None
