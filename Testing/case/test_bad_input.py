@@ -195,7 +195,8 @@ def test_bad_input_ends_with_code_2_a_sentence_and_no_files(bench, capsys, name,
 
 
 def run_ptlf(command, **options):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "PTLFPredictor")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    environment["PYTHONPATH"] = str(ROOT / "PTLFPredictor")
     arguments = [sys.executable, "-m", "PTLFPredictorLib.cli", *command]
     return subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE, text=True, **options)
 
