@@ -202,7 +202,7 @@ class Child:
         code = self._process.returncode
         if self._hung:
             raise PTLFError(
-                f"{self.what} gave no sign of life for {self.silence_s:.0f} s and was stopped. "
+                f"{self.what} gave no sign of life for {self.silence_s:g} s and was stopped. "
                 f"Try again; if it happens again, choose the CPU.{self._log_tail()}"
             )
         if code == 0:
@@ -381,6 +381,6 @@ def _die_with_parent() -> None:
     with contextlib.suppress(OSError, ValueError):
         while os.read(0, 4096):
             pass
-    if _WINDOWS:
-        os._exit(1)
-    os.killpg(os.getpgrp(), signal.SIGKILL)
+    if not _WINDOWS and os.getpgrp() == os.getpid():  # a group of our own, as `Child` makes it
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)

@@ -15,12 +15,13 @@ from functools import cached_property
 import numpy as np
 import SimpleITK as sitk
 
+from ..errors import BadInput
 from ..progress import Progress, no_progress
 from . import firstorder, shape
-from .discretise import GreyLevels, discretise, neighbour_offsets
+from .discretise import GreyLevels, direction_weights, discretise, neighbour_offsets, without_undefined
 from .filters import Filter, make_filter
 from .preparation import Prepared, prepare_vois
-from .region import LevelMap, Region, Voi
+from .region import LevelMap, Region, Voi, Volume
 from .settings import ExtractionSettings
 from .textures import glcm, gldm, glrlm, glszm, ngtdm
 from .wanted import Wanted, options_of, wanted_of
@@ -57,6 +58,12 @@ def extract(
     return values
 
 
+def filtered_image_names(settings: ExtractionSettings) -> dict[str, tuple[str, ...]]:
+    """``{image type: names of its filtered images}`` under these settings."""
+    nothing = Volume(np.zeros((1, 1, 1), dtype=settings.pixel_type), (1.0, 1.0, 1.0))
+    return {name: make_filter(name, nothing, options_of(settings, name)).names for name in settings.image_types}
+
+
 def _threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -70,6 +77,8 @@ def _extract_group(
     values: dict[str, dict[str, float]],
 ) -> None:
     """Features of the VOIs that share one volume, into `values`."""
+    if settings.force_2d and "Wavelet" in settings.image_types:
+        raise BadInput("The built-in engine has no Wavelet with 'force_2d'; choose the engine 'pyradiomics' for it.")
     filters = {name: make_filter(name, group.volume, options_of(settings, name)) for name in settings.image_types}
     images = {name: made.names for name, made in filters.items()}
     plan = {voi: wanted_of(wanted[voi], images) for voi in group.vois}
@@ -145,6 +154,7 @@ def filtered_voxels(
         for name, values in made.values(box, inside, names).items():
             result[name][where] = values
 
+    made.prepare(region.box, pool)
     list(pool.map(fill, region.slabs(made.parts, made.slab_voxels)))
     return result
 
@@ -187,22 +197,30 @@ class FilteredVoi:
         return self._map.fill(self._grey.levels, self._grey.highest)
 
     def _offsets(self, distances: tuple[int, ...]) -> list[tuple[int, int, int]]:
-        return neighbour_offsets(distances, self._map.box_shape)
+        across = self._settings.force_2d_dimension if self._settings.force_2d else None
+        return neighbour_offsets(distances, self._map.box_shape, across)
+
+    def _lengths_mm(self, offsets: list[tuple[int, int, int]]) -> np.ndarray | None:
+        norm = self._settings.weighting_norm
+        return None if norm is None else direction_weights(offsets, self._spacing_mm, norm)
 
     def firstorder(self, names: Sequence[str]) -> dict[str, float]:
+        values = without_undefined(self._values, self.name)
         statistics = firstorder.FirstOrder(
-            self._values, lambda: self._grey, float(np.prod(self._spacing_mm)), self._settings.voxel_array_shift
+            values, lambda: self._grey, float(np.prod(self._spacing_mm)), self._settings.voxel_array_shift
         )
         return {name: firstorder.FEATURES[name](statistics) for name in names}
 
     def glcm(self, names: Sequence[str]) -> dict[str, float]:
-        return glcm.features(self._flat, self._map, self._grey, self._offsets(self._settings.distances), names)
+        offsets = self._offsets(self._settings.distances)
+        return glcm.features(self._flat, self._map, self._grey, offsets, names, self._lengths_mm(offsets))
 
     def glrlm(self, names: Sequence[str]) -> dict[str, float]:
-        return glrlm.features(self._flat, self._map, self._grey, self._offsets((1,)), names)
+        offsets = self._offsets((1,))
+        return glrlm.features(self._map, self._grey, offsets, names, self._lengths_mm(offsets))
 
     def glszm(self, names: Sequence[str]) -> dict[str, float]:
-        matrix = glszm.zones(self._flat, self._map, self._grey)
+        matrix = glszm.zones(self._flat, self._map, self._grey, self._offsets((1,)))
         return {name: glszm.FEATURES[name](matrix) for name in names}
 
     def gldm(self, names: Sequence[str]) -> dict[str, float]:

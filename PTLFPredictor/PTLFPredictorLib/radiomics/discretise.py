@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 
@@ -59,6 +60,17 @@ def bin_edges(values: np.ndarray, bin_width: float | None, bin_count: int | None
     return np.array([edges[0] - 0.5, edges[0] + 0.5]) if edges.size == 1 else edges
 
 
+def without_undefined(values: np.ndarray, image: str) -> np.ndarray:
+    """`values` that are not NaN; raises `BadInput` where none is left or one is infinite."""
+    total = values.sum(dtype=float)
+    if np.isnan(total):
+        values = values[~np.isnan(values)]
+        total = values.sum(dtype=float)
+    if values.size == 0 or not np.isfinite(total):
+        raise BadInput(f"The filtered image '{image}' has no finite values in the VOI: the CT is uniform there.")
+    return values
+
+
 def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | None, image: str) -> GreyLevels:
     """Grey levels of a VOI's voxels.
 
@@ -80,11 +92,8 @@ def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | Non
     A voxel without a value (the kurtosis of equal samples in LBP-3D) gets the level behind the last edge, where
     PyRadiomics' ``numpy.digitize`` puts it.
     """
-    undefined = np.isnan(values)
-    defined = values[~undefined] if undefined.any() else values
-    low, high = (float(defined.min()), float(defined.max())) if defined.size else (np.nan, np.nan)
-    if not np.isfinite(high - low):
-        raise BadInput(f"The filtered image '{image}' has no finite values in the VOI: the CT is uniform there.")
+    defined = without_undefined(values, image)
+    low, high = float(defined.min()), float(defined.max())
     expected = bin_count if bin_count is not None else (high - low) / bin_width
     if expected > MAX_GREY_LEVELS:
         setting = f"bin_count of {bin_count}" if bin_count is not None else f"bin_width of {bin_width:g}"
@@ -94,8 +103,10 @@ def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | Non
             "re-segment the CT."
         )
     edges = bin_edges(defined, bin_width, bin_count)
-    levels = np.full(values.shape, edges.size)
-    levels[~undefined] = _digitise(defined, edges)
+    levels = _digitise(defined, edges)
+    if defined.size < values.size:
+        known, levels = levels, np.full(values.shape, edges.size)
+        levels[~np.isnan(values)] = known
     return GreyLevels(levels, int(levels.max()))
 
 
@@ -111,19 +122,35 @@ def _digitise(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return guess + 1
 
 
-def neighbour_offsets(distances: tuple[int, ...], box_shape: tuple[int, ...]) -> list[tuple[int, int, int]]:
+def neighbour_offsets(
+    distances: tuple[int, ...], box_shape: tuple[int, ...], across: int | None = None
+) -> list[tuple[int, int, int]]:
     """One of each pair of opposite offsets whose largest component is one of `distances`.
 
-    In PyRadiomics' order; offsets that leave the VOI's box are left out (``build_angles`` in its cmatrices.c).
+    In PyRadiomics' order; offsets that leave the VOI's box are left out (``build_angles`` in its cmatrices.c), and
+    with `across` an axis, those that leave a plane across it.
     """
     reach = max(distances)
     steps = range(reach, -reach - 1, -1)
     offsets = [
-        (z, y, x)
-        for z in steps
-        for y in steps
-        for x in steps
-        if max(abs(z), abs(y), abs(x)) in distances
-        and all(abs(o) < size for o, size in zip((z, y, x), box_shape, strict=True))
+        offset
+        for offset in product(steps, steps, steps)
+        if max(map(abs, offset)) in distances
+        and all(abs(o) < size for o, size in zip(offset, box_shape, strict=True))
+        and (across is None or offset[across] == 0)
     ]
     return offsets[: len(offsets) // 2]
+
+
+def direction_weights(
+    offsets: list[tuple[int, int, int]], spacing_mm: tuple[float, float, float], norm: str
+) -> np.ndarray:
+    """Length of each offset in mm by `norm` (1 for "no_weighting"), PyRadiomics' ``weightingNorm``."""
+    steps = np.abs(np.array(offsets).reshape(-1, 3)) * spacing_mm
+    if norm == "infinity":
+        return steps.max(axis=1)
+    if norm == "euclidean":
+        return np.sqrt((steps**2).sum(axis=1))
+    if norm == "manhattan":
+        return steps.sum(axis=1)
+    return np.ones(len(steps))

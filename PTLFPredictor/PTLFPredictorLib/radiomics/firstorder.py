@@ -23,7 +23,7 @@ class FirstOrder:
     Parameters
     ----------
     values : ndarray, shape (n,)
-        Filtered voxels of the VOI; NaN are left out.
+        Filtered voxels of the VOI, all finite.
     grey_levels : callable
         Gives the `GreyLevels`; called only where a feature needs them.
     voxel_volume_mm3 : float
@@ -32,8 +32,7 @@ class FirstOrder:
     """
 
     def __init__(self, values: np.ndarray, grey_levels: Callable[[], GreyLevels], voxel_volume_mm3: float, shift: int):
-        values = values.astype(float, copy=False)
-        self._x = values if np.isfinite(values).all() else values[~np.isnan(values)]
+        self._x = values.astype(float, copy=False)
         self._grey_levels = grey_levels
         self._voxel_volume_mm3 = voxel_volume_mm3
         self._shift = shift

@@ -17,9 +17,6 @@ from ..errors import BadInput
 from .region import Voi, Volume
 from .settings import ExtractionSettings
 
-RESAMPLING_PADDING = 5
-"""Voxels that PyRadiomics keeps around the VOI when it resamples (``padDistance``)."""
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -94,7 +91,7 @@ def normalised(image: sitk.Image, scale: float, remove_outliers: float | None) -
 def resegmented(name: str, voxels: np.ndarray, inside: np.ndarray, settings: ExtractionSettings) -> np.ndarray:
     """The VOI without the voxels outside ``resegment_range`` (closed), IBSI 'range re-segmentation'."""
     values = voxels[inside]
-    low, high = settings.resegment_range
+    low, high = (*settings.resegment_range, np.inf)[:2]
     if settings.resegment_mode == "relative":
         largest = values.max()
         low, high = largest * low, largest * high
@@ -123,17 +120,19 @@ def resampled(
     box.Execute(mask)
     start_size = np.array(box.GetBoundingBox(1))
     start, size = start_size[:3], start_size[3:]
+    padding = settings.pad_distance
     old = np.array(mask.GetSpacing())
-    new = np.where(size != 1, np.array(settings.resampled_spacing_mm), old)
+    asked = np.array(settings.resampled_spacing_mm, dtype=float)
+    new = np.where((size != 1) & (asked > 0), asked, old)
     whole = np.array(mask.GetSize())
     if np.allclose(old, new):
-        low = np.maximum(start - RESAMPLING_PADDING, 0)
-        high = np.minimum(start + size + RESAMPLING_PADDING, whole)
+        low = np.maximum(start - padding, 0)
+        high = np.minimum(start + size + padding, whole)
         crop = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
         return image[crop], {voi: mask[crop]}
     ratio = old / new
-    low = np.maximum(np.floor((start - 0.5) * ratio - RESAMPLING_PADDING), 0)
-    high = np.minimum(np.ceil((start + size - 0.5) * ratio + RESAMPLING_PADDING), np.ceil(whole * ratio) - 1)
+    low = np.maximum(np.floor((start - 0.5) * ratio - padding), 0)
+    high = np.minimum(np.ceil((start + size - 0.5) * ratio + padding), np.ceil(whole * ratio) - 1)
     resample = sitk.ResampleImageFilter()
     resample.SetOutputSpacing(new.tolist())
     resample.SetOutputDirection(mask.GetDirection())

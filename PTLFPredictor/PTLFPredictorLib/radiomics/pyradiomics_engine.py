@@ -120,6 +120,10 @@ def pyradiomics_settings(settings: ExtractionSettings) -> dict[str, Any]:
         "voxelArrayShift": settings.voxel_array_shift,
         "gldm_a": settings.gldm_a,
         "distances": list(settings.distances),
+        "padDistance": settings.pad_distance,
+        "force2D": settings.force_2d,
+        "force2Ddimension": settings.force_2d_dimension,
+        "weightingNorm": settings.weighting_norm,
         "label": 1,
     }
     return {name: value for name, value in options.items() if value is not None}

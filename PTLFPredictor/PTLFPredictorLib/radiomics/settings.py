@@ -29,6 +29,7 @@ ALL_1874: dict[str, dict[str, Any]] = {name: {} for name in IMAGE_TYPES} | {"LoG
 """The image types that give the paper's 1874 features per VOI (107 + 19 x 93)."""
 
 PIXEL_TYPES = ("int16", "float32", "float64")
+WEIGHTING_NORMS = ("manhattan", "euclidean", "infinity", "no_weighting")
 INTERPOLATORS = ("sitkNearestNeighbor", "sitkLinear", "sitkBSpline", "sitkGaussian")
 
 
@@ -52,11 +53,13 @@ class ExtractionSettings:
     bin_count : int or None
         Number of bins instead; exactly one of `bin_width` and `bin_count` is set.
     resampled_spacing_mm : (float, float, float) or None
-        (x, y, z) spacing to resample to; None keeps the CT's own.
+        (x, y, z) spacing to resample to, 0 for an axis that keeps its own; None resamples nothing.
     interpolator : str
         SimpleITK's name of the interpolator used when resampling.
-    resegment_range : (float, float) or None
-        Voxels outside this range leave the VOI (all classes but shape).
+    pad_distance : int
+        Voxels kept around the VOI when resampling: filters see no others.
+    resegment_range : (float, float) or (float,) or None
+        Voxels outside this closed range, or below the one bound, leave the VOI (all classes but shape).
     resegment_mode : {"absolute", "relative", "sigma"}
         What `resegment_range` is relative to: HU, the VOI's maximum, or its mean and SD.
     normalize : bool
@@ -70,7 +73,14 @@ class ExtractionSettings:
     gldm_a : int
         GLDM: largest difference of grey levels that still counts as dependent.
     distances : tuple of int
-        GLCM and NGTDM/GLDM neighbour distances in voxels.
+        GLCM, GLDM and NGTDM neighbour distances in voxels.
+    force_2d : bool
+        Texture neighbours in planes only, across `force_2d_dimension`.
+    force_2d_dimension : {0, 1, 2}
+        With `force_2d`: 0 for axial, 1 for coronal, 2 for sagittal planes.
+    weighting_norm : {"manhattan", "euclidean", "infinity", "no_weighting"} or None
+        GLCM and GLRLM: add the matrices of all directions, weighted by the length of their step in mm, instead of
+        averaging features over directions.
 
     Raises
     ------
@@ -86,7 +96,8 @@ class ExtractionSettings:
     bin_count: int | None = None
     resampled_spacing_mm: tuple[float, float, float] | None = None
     interpolator: str = "sitkBSpline"
-    resegment_range: tuple[float, float] | None = None
+    pad_distance: int = 5
+    resegment_range: tuple[float, ...] | None = None
     resegment_mode: str = "absolute"
     normalize: bool = False
     normalize_scale: float = 1.0
@@ -94,6 +105,9 @@ class ExtractionSettings:
     voxel_array_shift: int = 0
     gldm_a: int = 0
     distances: tuple[int, ...] = (1,)
+    force_2d: bool = False
+    force_2d_dimension: int = 0
+    weighting_norm: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("clip_hu", "resampled_spacing_mm", "resegment_range", "distances"):
@@ -111,14 +125,32 @@ class ExtractionSettings:
         self._require((self.bin_width is None) != (self.bin_count is None), "bin_width", "set, or bin_count, not both")
         self._require(self.bin_width is None or self.bin_width > 0, "bin_width", "above 0")
         self._require(self.bin_count is None or self.bin_count >= 1, "bin_count", "at least 1")
-        for name in ("clip_hu", "resegment_range"):
-            value = getattr(self, name)
-            self._require(value is None or (len(value) == 2 and value[0] < value[1]), name, "(low, high)")
+        low_high, threshold = self.clip_hu, self.resegment_range
+        self._require(low_high is None or (len(low_high) == 2 and low_high[0] < low_high[1]), "clip_hu", "(low, high)")
+        self._require(
+            threshold is None or len(threshold) == 1 or (len(threshold) == 2 and threshold[0] < threshold[1]),
+            "resegment_range",
+            "(low, high), or (low,)",
+        )
+        self._require(
+            len(self.distances) > 0 and all(isinstance(d, int) and d >= 1 for d in self.distances),
+            "distances",
+            "whole numbers of voxels from 1",
+        )
+        self._require(self.gldm_a >= 0, "gldm_a", "0 or more")
+        self._require(self.pad_distance >= 0, "pad_distance", "0 or more")
+        self._require(self.force_2d_dimension in (0, 1, 2), "force_2d_dimension", "0, 1 or 2")
+        self._require(
+            self.weighting_norm is None or self.weighting_norm in WEIGHTING_NORMS,
+            "weighting_norm",
+            f"None or one of {', '.join(WEIGHTING_NORMS)}",
+        )
+        self._require(self.remove_outliers is None or self.remove_outliers > 0, "remove_outliers", "above 0, or None")
         spacing = self.resampled_spacing_mm
         self._require(
-            spacing is None or (len(spacing) == 3 and min(spacing) > 0),
+            spacing is None or (len(spacing) == 3 and min(spacing) >= 0 and max(spacing) > 0),
             "resampled_spacing_mm",
-            "three lengths in mm above 0",
+            "three lengths in mm, 0 for an axis that keeps its own",
         )
 
     def _require(self, ok: bool, name: str, allowed: str) -> None:

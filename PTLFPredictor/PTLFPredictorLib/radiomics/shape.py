@@ -2,8 +2,9 @@
 
 PyRadiomics 3.0.1, ``shape.py`` and its ``cshape.c``; IBSI section 3.1, whose codes are given.  The mesh is a marching
 cubes mesh through the middles of voxel edges (see `cubes`); IBSI uses another, so volumes and surfaces agree with IBSI
-to a few per mille only.  Axis lengths are those of PyRadiomics, four times the root of the covariance eigenvalues, as
-in IBSI; diameters are measured between mesh vertices.
+to a few per mille only.  Where VOI voxels touch along an edge alone, neighbouring cubes of PyRadiomics' mesh disagree
+and leave a hole; the volume of a speckled VOI then depends on its place in its box, here as there.  Axis lengths rest
+on a covariance over N voxels, IBSI's on N - 1.  Diameters are measured between mesh vertices.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .geometry import Grid, ellipsoid, intersection, plane, smooth_noise, tube, union
+from .geometry import Grid, ellipsoid, intersection, nothing, plane, smooth_noise, tube, union
 from .scan import FAT, MUSCLE, Painter
 
 VERTEBRA_Y = 48.0
@@ -118,11 +118,13 @@ def _paint_chest(painter: Painter, frame: Frame, rng: np.random.Generator) -> No
     )
     lung = intersection(chest, 2.4 - frame.dome, 2 - mediastinum, rounding_mm=4)
     painter.paint(lung, -860, ("coarse", 18))
-    for _ in range(120):  # vessels of the lung
+    vessels = nothing(grid)
+    for _ in range(120):
         start = np.array([rng.choice((-1, 1)) * rng.uniform(30, 75), rng.uniform(-50, 60), rng.uniform(5, 50)])
         path = [start, start + rng.normal(0, 14, 3), start + rng.normal(0, 24, 3) - (0, 0, 12)]
         radius = rng.uniform(0.9, 2.2)
-        painter.paint(intersection(tube(grid, path, (radius, radius * 0.7, 0.5), 3), lung + 1.5), 40)
+        tube(grid, path, (radius, radius * 0.7, 0.5), 3, joined_to=vessels)
+    painter.paint(intersection(vessels, lung + 1.5), 40)
     painter.paint(heart, 105, ("medium", 5))
     for centre, radii, hu in (((6, -28, 24), (25, 24, 30), 148), ((52, -36, 18), (32, 19, 27), 140)):
         painter.paint(ellipsoid(xyz, centre, radii, (0, 20, 25)), hu, ("medium", 5))

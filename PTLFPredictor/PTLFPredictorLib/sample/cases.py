@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -11,8 +12,8 @@ import SimpleITK as sitk
 from ..progress import Progress, no_progress
 from . import liver as liver_
 from . import organs
-from .body import Build, make_frame, paint_body, paint_bones
-from .geometry import Grid, interpolate
+from .body import Build, Frame, make_frame, paint_body, paint_bones
+from .geometry import Grid, interpolate, nothing, union
 from .scan import NOISE_SD_AT_5_MM, Painter, noise, table
 
 ANATOMY_MM = 2.5
@@ -112,43 +113,16 @@ def make_case(
     """
     disease = Disease.draw(seed, tumours)
     scan = _scan_grid(slice_mm, matrix)
-    slabs = max(1, int(np.ceil(slice_mm / SLAB_MM)))
-    progress("anatomy", 0, 6)
-    frame = make_frame(_anatomy_grid(scan), Build.draw(stream(seed, "build")), stream(seed, "frame"))
-    shape = liver_.make_liver(frame, disease.liver_ml, disease.coarseness, stream(seed, "liver"))
-    found, distances = [], []
-    if disease.tumour_count:
-        found, distances = liver_.make_tumours(
-            frame, shape, disease.tumour_ml, disease.tumour_count, stream(seed, "tumours")
-        )
-    gallbladder = organs.gallbladder(frame, stream(seed, "gallbladder"))
-    tumour = np.minimum.reduce(distances) if distances else np.full(frame.grid.shape, np.float32(1e3))
-    whole = np.maximum(np.minimum(shape, tumour), -(np.maximum(gallbladder, -tumour) - 0.5))
-
-    progress("anatomy", 1, 6)
-    painter = Painter(scan, frame.grid, slabs, stream(seed, "texture"))
-    for box, distance, hu in table(painter.grid, _back_y(frame)):
-        painter.blend(box, distance, hu)
-    paint_body(painter, frame, stream(seed, "body"))
-    progress("anatomy", 2, 6)
-    organs.paint_bowel(painter, frame, stream(seed, "bowel"))
-    organs.paint_stomach(painter, frame, stream(seed, "stomach"))
-    progress("anatomy", 3, 6)
-    paint_bones(painter, frame, stream(seed, "bones"))
-    organs.paint_upper_abdomen(painter, frame, stream(seed, "organs"))
-    progress("anatomy", 4, 6)
-    painter.paint(organs.vena_cava(frame), disease.parenchyma_hu + 38, ("medium", 4))
-    painter.paint(gallbladder, 85)
-    painter.paint(gallbladder + 2.0, organs.FLUID, ("fine", 3))
-    liver_.paint_liver(
-        painter, frame, whole, found, distances,
-        hu=disease.parenchyma_hu, coarseness=disease.coarseness, rng=stream(seed, "parenchyma"),
-    )  # fmt: skip
-    progress("anatomy", 5, 6)
-    body = np.clip(-interpolate(frame.skin, frame.grid, scan), 0, 1)
+    progress("Sample case", 0, 6)
+    patient = _Patient.draw(seed, disease, _anatomy_grid(scan))
+    painter = Painter(scan, patient.frame.grid, max(1, int(np.ceil(slice_mm / SLAB_MM))), stream(seed, "texture"))
+    for step, paint in enumerate(patient.painting(painter)):
+        progress("Sample case", 1 + step, 6)
+        paint()
+    body = np.clip(-interpolate(patient.frame.skin, patient.frame.grid, scan), 0, 1)
     hu = painter.slices() + noise(scan, body, noise_sd_hu, stream(seed, "noise"))
-    labels = _labels(painter.mask(whole), painter.mask(np.maximum(tumour, whole)))
-    progress("anatomy", 6, 6)
+    labels = patient.labels(painter)
+    progress("Sample case", 6, 6)
     ml = np.prod(scan.spacing) / 1000
     tumour_ml, liver_ml = float((labels == TUMOUR).sum() * ml), float((labels > 0).sum() * ml)
     return SampleCase(
@@ -158,12 +132,74 @@ def make_case(
         liver_ml=liver_ml,
         tumour_ml=tumour_ml,
         coarseness=disease.coarseness,
-        tumours=tuple(found),
+        tumours=tuple(patient.tumours),
         description=(
-            f"Synthetic CT, sample case {seed}: liver {liver_ml:.0f} mL, {len(found)} tumour(s) of {tumour_ml:.0f} mL "
-            "in all. Not a patient."
+            f"Synthetic CT, sample case {seed}: liver {liver_ml:.0f} mL, {len(patient.tumours)} tumour(s) of "
+            f"{tumour_ml:.0f} mL in all. Not a patient."
         ),
     )
+
+
+@dataclass(frozen=True)
+class _Patient:
+    """The anatomy of one seed, before it is scanned; signed distances on the anatomy grid."""
+
+    seed: int
+    disease: Disease
+    frame: Frame
+    liver: np.ndarray
+    tumour: np.ndarray
+    gallbladder: np.ndarray
+    tumours: list[liver_.Tumour]
+    tumour_distances: list[np.ndarray]
+
+    @classmethod
+    def draw(cls, seed: int, disease: Disease, grid: Grid) -> _Patient:
+        frame = make_frame(grid, Build.draw(stream(seed, "build")), stream(seed, "frame"))
+        shape = liver_.make_liver(frame, disease.liver_ml, disease.coarseness, stream(seed, "liver"))
+        tumours, distances = [], []
+        if disease.tumour_count:
+            tumours, distances = liver_.make_tumours(
+                frame, shape, disease.tumour_ml, disease.tumour_count, stream(seed, "tumours")
+            )
+        gallbladder = organs.gallbladder(frame, stream(seed, "gallbladder"))
+        tumour = union(*distances) if distances else nothing(grid)
+        outside_gallbladder = 0.5 - np.maximum(gallbladder, -tumour)
+        liver = np.maximum(np.minimum(shape, tumour), outside_gallbladder)
+        return cls(seed, disease, frame, liver, np.maximum(tumour, liver), gallbladder, tumours, distances)
+
+    def painting(self, painter: Painter) -> Iterator[Callable[[], None]]:
+        """The steps of painting, in the order in which structures lie over each other."""
+        frame, disease = self.frame, self.disease
+
+        def rng(name: str) -> np.random.Generator:
+            return stream(self.seed, name)
+
+        def body() -> None:
+            for box, distance, hu in table(painter.grid, _back_y(frame)):
+                painter.blend(box, distance, hu)
+            paint_body(painter, frame, rng("body"))
+
+        def liver() -> None:
+            painter.paint(organs.vena_cava(frame), disease.parenchyma_hu + 38, ("medium", 4))
+            painter.paint(self.gallbladder, 85)
+            painter.paint(self.gallbladder + 2.0, organs.FLUID, ("fine", 3))
+            liver_.paint_liver(
+                painter, frame, self.liver, self.tumours, self.tumour_distances,
+                hu=disease.parenchyma_hu, coarseness=disease.coarseness, rng=rng("parenchyma"),
+            )  # fmt: skip
+
+        yield body
+        yield lambda: organs.paint_bowel(painter, frame, rng("bowel"))
+        yield lambda: organs.paint_stomach(painter, frame, rng("stomach"))
+        yield lambda: paint_bones(painter, frame, rng("bones"))
+        yield lambda: organs.paint_upper_abdomen(painter, frame, rng("organs"))
+        yield liver
+
+    def labels(self, painter: Painter) -> np.ndarray:
+        """Voxels that lie inside by their mean distance over the slice, uint8 (z, y, x)."""
+        inside, tumour = (painter.mean_distance(distance) < 0 for distance in (self.liver, self.tumour))
+        return np.where(inside, np.where(tumour, TUMOUR, PARENCHYMA), 0).astype(np.uint8)
 
 
 def _scan_grid(slice_mm: float, matrix: int) -> Grid:
@@ -180,15 +216,8 @@ def _anatomy_grid(scan: Grid) -> Grid:
     return Grid((-half_x, -half_y, -210.0), (ANATOMY_MM,) * 3, tuple(int(length / ANATOMY_MM) + 1 for length in size))
 
 
-def _back_y(frame) -> float:
+def _back_y(frame: Frame) -> float:
     return float(frame.grid.axis(1)[np.flatnonzero((frame.skin < 0).any(axis=(0, 2)))[-1]])
-
-
-def _labels(liver: np.ndarray, tumour: np.ndarray) -> np.ndarray:
-    """Voxels of which at least half lies inside."""
-    labels = np.where(liver >= 0.5, PARENCHYMA, 0).astype(np.uint8)
-    labels[(tumour >= 0.5) & (labels > 0)] = TUMOUR
-    return labels
 
 
 def _image(array: np.ndarray, grid: Grid) -> sitk.Image:

@@ -70,8 +70,8 @@ def union(*distances: np.ndarray, rounding_mm: float = 0.0) -> np.ndarray:
     result = distances[0]
     for other in distances[1:]:
         if rounding_mm:
-            h = np.clip(0.5 + 0.5 * (other - result) / rounding_mm, 0, 1)
-            result = other + (result - other) * h - rounding_mm * h * (1 - h)
+            near = np.maximum(np.float32(rounding_mm) - np.abs(result - other), 0)
+            result = np.minimum(result, other) - near * near * np.float32(0.25 / rounding_mm)
         else:
             result = np.minimum(result, other)
     return result
@@ -82,9 +82,24 @@ def intersection(*distances: np.ndarray, rounding_mm: float = 0.0) -> np.ndarray
     return -union(*(-distance for distance in distances), rounding_mm=rounding_mm)
 
 
-def tube(grid: Grid, path: Sequence[Point], radii_mm: Sequence[float], reach_mm: float = 6.0) -> np.ndarray:
-    """Signed distance to a tube with the given radius at each point of `path`; large away from it."""
-    distance = np.full(grid.shape, np.float32(1e3))
+def nothing(grid: Grid) -> np.ndarray:
+    """Signed distance to a structure that is nowhere near."""
+    return np.full(grid.shape, np.float32(1e3))
+
+
+def tube(
+    grid: Grid,
+    path: Sequence[Point],
+    radii_mm: Sequence[float],
+    reach_mm: float = 6.0,
+    *,
+    joined_to: np.ndarray | None = None,
+) -> np.ndarray:
+    """Signed distance to a tube with the given radius at each point of `path`; large away from it.
+
+    With `joined_to`, the tube is added to that structure in place.
+    """
+    distance = nothing(grid) if joined_to is None else joined_to
     for box, near in tube_parts(grid, path, radii_mm, reach_mm):
         np.minimum(distance[box], near, out=distance[box])
     return distance

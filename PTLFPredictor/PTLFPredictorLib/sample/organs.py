@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .body import Frame
-from .geometry import ellipsoid, intersection, smooth_noise, tube
+from .geometry import ellipsoid, intersection, nothing, smooth_noise, tube
 from .scan import FAT, Painter
 
 GAS, FLUID = -930.0, 12.0
@@ -48,11 +48,11 @@ def gallbladder(frame: Frame, rng: np.random.Generator) -> np.ndarray:
 def paint_bowel(painter: Painter, frame: Frame, rng: np.random.Generator) -> None:
     """Mesenteric vessels, small bowel and colon; what lies above it is painted later."""
     grid, inside = frame.grid, frame.abdomen + 2
-    vessels = np.full(grid.shape, np.float32(1e3))
+    vessels = nothing(grid)
     for _ in range(160):
         start = np.array([rng.uniform(-70, 90), rng.uniform(-60, 25), rng.uniform(-250, -85)])
         path = [start, start + rng.normal(0, 11, 3), start + rng.normal(0, 20, 3)]
-        vessels = np.minimum(vessels, tube(grid, path, (rng.uniform(1.0, 2.4), 1.5, 0.9), 3))
+        tube(grid, path, (rng.uniform(1.0, 2.4), 1.5, 0.9), 3, joined_to=vessels)
     painter.paint(intersection(vessels, inside), 130)
     contrast = rng.choice((18.0, 30.0, 210.0), p=(0.5, 0.35, 0.15))  # water, or positive oral contrast
     for _ in range(int(40 - 14 * frame.build.visceral_fat)):

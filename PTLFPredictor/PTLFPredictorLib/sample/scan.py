@@ -68,12 +68,12 @@ class Painter:
         region = self.image[box]
         region += self._coverage(distance, edge_mm) * (np.float32(hu) - region)
 
-    def mask(self, distance: np.ndarray) -> np.ndarray:
-        """Part of each slice's voxel (0 to 1) that lies inside a structure, shape (z, y, x) of the scan."""
-        inside = np.zeros(self.grid.shape, bool)
+    def mean_distance(self, distance: np.ndarray) -> np.ndarray:
+        """Signed distance averaged over the thickness of each slice, shape (z, y, x) of the scan."""
+        fine = np.full(self.grid.shape, np.float32(1e3))
         if (box := self._box(distance, 0.0)) is not None:
-            inside[box] = interpolate(distance, self.anatomy, self.grid, box) < 0
-        return self._slices(inside.astype("f4"))
+            fine[box] = interpolate(distance, self.anatomy, self.grid, box)
+        return self._slices(fine)
 
     def slices(self) -> np.ndarray:
         """HU averaged over the thickness of each slice, shape (z, y, x) of the scan."""

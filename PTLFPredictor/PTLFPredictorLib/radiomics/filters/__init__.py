@@ -4,13 +4,16 @@ A filter is an object made for one volume and one set of options.  It has ``name
 PyRadiomics' order), ``dtype`` (of their voxels), ``slab_voxels`` (how much of the image to filter at a time),
 ``parts`` (into how many slabs to cut for threads) and
 
+``prepare(box, pool)``
+    is called once with the box that all slabs lie in;
 ``values(box, inside, names)``
-    the filtered voxels where `inside` is True, in C order, for each of `names`.
+    gives the filtered voxels where `inside` is True, in C order, for each of `names`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +26,8 @@ class Filter(Protocol):
     dtype: np.dtype
     slab_voxels: int
     parts: int
+
+    def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None: ...
 
     def values(self, box: Box, inside: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]: ...
 

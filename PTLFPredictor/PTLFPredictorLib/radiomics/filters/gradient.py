@@ -7,6 +7,7 @@ border, single precision.  IBSI has no such filter.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import SimpleITK as sitk
@@ -32,6 +33,9 @@ class Gradient:
     def __init__(self, volume: Volume, gradientUseSpacing: bool = True):
         self.volume = volume
         self.use_spacing = gradientUseSpacing
+
+    def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
+        """Nothing is shared between slabs."""
 
     def values(self, box: Box, inside: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
         outer = clipped(grown(box, (1, 1, 1), (1, 1, 1)), self.volume.voxels.shape)

@@ -20,11 +20,15 @@ that share components share the sums.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import ceil, factorial, floor, pi, sqrt
 
 import numpy as np
 
 from ..region import Box, Volume, bounding_box, clipped, grown
+
+PARTS = 4
+"""Into how many parts to cut work for threads."""
 
 PREFILTER_HALO = 30
 """The cubic spline's prefilter has the pole sqrt(3) - 2, of which 1e-17 is left after so many voxels."""
@@ -100,7 +104,7 @@ class LocalBinaryPattern:
 
     dtype = np.dtype(float)
     slab_voxels = 4_000_000
-    parts = 4
+    parts = PARTS
 
     def __init__(
         self,
@@ -117,11 +121,14 @@ class LocalBinaryPattern:
         self._harmonics = self._expansion(lbp3DLevels, lbp3DIcosphereRadius)
 
     def _expansion(self, levels: int, radius: float) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each degree: sums of harmonics for each byte of a pattern, and products summed over the vertices.
+        """For each degree n: what each byte of a pattern adds to 2 n + 1 real sums, and their quadratic form.
+
+        With the harmonics Y of orders 0 ... n, the sums are c(0), Re c(1), Im c(1) ...; those of the negative orders
+        follow from Y(-m) = (-1)^m conj Y(m).
 
         Returns
         -------
-        list of (ndarray, shape (bytes, 256, orders); ndarray, shape (orders, orders))
+        list of (ndarray, shape (bytes, 2 n + 1, 256); complex ndarray, shape (2 n + 1, 2 n + 1))
         """
         azimuth = np.arccos(np.clip(self._vertices[:, 2] / radius, -1, 1))
         polar = np.arctan2(self._vertices[:, 1], self._vertices[:, 0])
@@ -129,13 +136,48 @@ class LocalBinaryPattern:
         bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
         expansion = []
         for degree in range(levels):
-            y = np.stack([spherical_harmonic(degree, m, azimuth, polar) for m in range(-degree, degree + 1)], axis=1)
-            padded = np.pad(y, ((0, 8 * number - len(y)), (0, 0))).reshape(number, 8, -1)
-            expansion.append((np.einsum("pb,nbm->npm", bits, padded), y.T @ y))
+            real, rows = [], []
+            for order in range(degree + 1):
+                y = spherical_harmonic(degree, order, azimuth, polar)
+                real += [y.real] if order == 0 else [y.real, y.imag]
+            for order in range(-degree, degree + 1):
+                row = np.zeros(2 * degree + 1, dtype=complex)
+                first = 2 * abs(order) - 1
+                if order == 0:
+                    row[0] = 1
+                else:
+                    row[first : first + 2] = (1, 1j) if order > 0 else ((-1) ** order, -1j * (-1) ** order)
+                rows.append(row)
+            harmonics = np.array(rows) @ np.array(real)
+            form = np.array(rows).T @ (harmonics @ harmonics.T) @ np.array(rows)
+            padded = np.pad(real, ((0, 0), (0, 8 * number - len(self._vertices)))).reshape(-1, number, 8)
+            expansion.append((np.einsum("pb,mnb->nmp", bits, padded), form))
         return expansion
 
+    def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
+        """Spline coefficients around `box`, mirrored at the image's border, for the slabs that follow."""
+        from scipy import ndimage
+
+        shape = self.volume.voxels.shape
+        outer = clipped(grown(box, (PREFILTER_HALO,) * 3, (PREFILTER_HALO,) * 3), shape)
+        coefficients = self.volume.voxels[outer].astype(float)
+
+        def along(axis: int, part: np.ndarray) -> None:
+            ndimage.spline_filter1d(part, order=3, axis=axis, output=part)
+
+        for axis, other in ((0, 1), (1, 0), (2, 0)):
+            list(pool.map(along, [axis] * PARTS, np.array_split(coefficients, PARTS, axis=other)))
+        wanted = grown(box, (self._reach,) * 3, (self._reach,) * 3)
+        inner = clipped(wanted, shape)
+        coefficients = coefficients[
+            tuple(slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
+        ]
+        missing = [(i.start - w.start, w.stop - i.stop) for i, w in zip(inner, wanted, strict=True)]
+        # NumPy's "reflect" is what scipy.ndimage calls "mirror": the outermost voxel is not repeated.
+        self._coefficients = np.pad(coefficients, missing, mode="reflect") if np.any(missing) else coefficients
+        self._origin = tuple(w.start for w in wanted)
+
     def values(self, box: Box, inside: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
-        coefficients, origin = self._coefficients(box)
         result = {name: np.empty(np.count_nonzero(inside)) for name in names}
         done = 0
         for z in range(inside.shape[0]):
@@ -149,15 +191,13 @@ class LocalBinaryPattern:
             )
             where = slice(done, done + np.count_nonzero(mask))
             done = where.stop
-            patterns, samples = self._patterns(coefficients, origin, place, mask, "lbp-3D-k" in names)
+            patterns, samples = self._patterns(place, mask, "lbp-3D-k" in names)
             for name in names:
                 result[name][where] = _excess_kurtosis(samples) if name == "lbp-3D-k" else self._energy(name, patterns)
         return result
 
     def _patterns(
         self,
-        coefficients: np.ndarray,
-        origin: tuple[int, ...],
         place: tuple[int, slice, slice],
         mask: np.ndarray,
         keep_samples: bool,
@@ -168,7 +208,7 @@ class LocalBinaryPattern:
         packed = np.zeros((-(-len(self._vertices) // 8), *mask.shape), dtype=np.uint8)
         samples = np.empty((len(self._vertices) if keep_samples else 0, np.count_nonzero(mask)), dtype=centre.dtype)
         bit = np.empty(mask.shape, dtype=np.uint8)
-        for number, values in self._samples(coefficients, origin, place):
+        for number, values in self._samples(place):
             self._zero_outside(values, self._vertices[number], place)
             if centre.dtype.kind == "f":
                 values = values.astype(centre.dtype, copy=False)
@@ -179,15 +219,13 @@ class LocalBinaryPattern:
                 samples[number] = _to_pixel_type(values[mask], centre.dtype)
         return packed[:, mask], samples
 
-    def _samples(
-        self, coefficients: np.ndarray, origin: tuple[int, ...], place: tuple[int, slice, slice]
-    ) -> Iterator[tuple[int, np.ndarray]]:
+    def _samples(self, place: tuple[int, slice, slice]) -> Iterator[tuple[int, np.ndarray]]:
         """Vertex by vertex: its number and the spline's values there; the array is overwritten by the next."""
         reach = self._reach
-        z = place[0] - origin[0]
+        z = place[0] - self._origin[0]
         height, width = (s.stop - s.start for s in place[1:])
-        top, left = place[1].start - origin[1] - reach, place[2].start - origin[2] - reach
-        block = coefficients[:, top : top + height + 2 * reach, left : left + width + 2 * reach]
+        top, left = place[1].start - self._origin[1] - reach, place[2].start - self._origin[2] - reach
+        block = self._coefficients[:, top : top + height + 2 * reach, left : left + width + 2 * reach]
         by_z, by_y, by_x = np.empty(block.shape[1:]), np.empty((height, block.shape[2])), np.empty((height, width))
         temporary = [np.empty_like(array) for array in (by_z, by_y, by_x)]
         for vertex_z, branch in self._tree.items():
@@ -198,25 +236,13 @@ class LocalBinaryPattern:
                     _weighted(vertex_x, lambda k: by_y[:, reach + k : reach + k + width], by_x, temporary[2])
                     yield number, by_x
 
-    def _coefficients(self, box: Box) -> tuple[np.ndarray, tuple[int, ...]]:
-        """Spline coefficients around `box`, mirrored at the image's border, and the index of their first."""
-        from scipy import ndimage
-
-        shape = self.volume.voxels.shape
-        outer = clipped(grown(box, (PREFILTER_HALO,) * 3, (PREFILTER_HALO,) * 3), shape)
-        coefficients = ndimage.spline_filter(self.volume.voxels[outer], order=3, output=float)
-        wanted = grown(box, (self._reach,) * 3, (self._reach,) * 3)
-        inner = clipped(wanted, shape)
-        coefficients = coefficients[
-            tuple(slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
-        ]
-        missing = [(i.start - w.start, w.stop - i.stop) for i, w in zip(inner, wanted, strict=True)]
-        # NumPy's "reflect" is what scipy.ndimage calls "mirror": the outermost voxel is not repeated.
-        return np.pad(coefficients, missing, mode="reflect"), tuple(w.start for w in wanted)
-
     def _zero_outside(self, values: np.ndarray, vertex: np.ndarray, place: tuple[int, slice, slice]) -> None:
         """Samples beyond the outermost voxel centres are 0 (``map_coordinates``, mode "constant")."""
-        last = np.array(self.volume.voxels.shape) - 1
+        last = [size - 1 for size in self.volume.voxels.shape]
+        reach = self._reach
+        ends = ((place[0], place[0] + 1), *((s.start, s.stop) for s in place[1:]))
+        if all(start >= reach and stop + reach <= end for (start, stop), end in zip(ends, last, strict=True)):
+            return
         z, y, x = vertex
         if not 0 <= place[0] + z <= last[0]:
             values[:] = 0
@@ -229,9 +255,26 @@ class LocalBinaryPattern:
         if name == "lbp-3D-m1":
             count = np.bitwise_count(patterns).sum(axis=0) if hasattr(np, "bitwise_count") else _bit_count(patterns)
             return _zeroth_energies(len(self._vertices)).take(count)
-        tables, products = self._harmonics[int(name.removeprefix("lbp-3D-m")) - 1]
-        sums = sum(table.take(byte, axis=0) for table, byte in zip(tables, patterns, strict=True))
-        return np.sqrt(((sums @ products) * sums).sum(axis=1)).real
+        tables, form = self._harmonics[int(name.removeprefix("lbp-3D-m")) - 1]
+        indices = [byte.astype(np.intp) for byte in patterns]
+        sums = [
+            sum(table.take(index) for table, index in zip(tables[:, order], indices, strict=True))
+            for order in range(tables.shape[1])
+        ]
+        real, imaginary = (_quadratic(matrix, sums) for matrix in (form.real, form.imag))
+        return np.sqrt((np.hypot(real, imaginary) + real) / 2)
+
+
+def _quadratic(matrix: np.ndarray, vectors: list[np.ndarray]) -> np.ndarray:
+    """sum of matrix[i, j] vectors[i] vectors[j]; entries that are 0 but for rounding are left out."""
+    noise = 1e-12 * np.abs(matrix).max()
+    total = np.zeros_like(vectors[0])
+    for i, first in enumerate(vectors):
+        for j, second in enumerate(vectors[: i + 1]):
+            entry = matrix[i, j] + (matrix[j, i] if i != j else 0)
+            if abs(entry) > noise:
+                total += entry * first * second
+    return total
 
 
 def _tree(vertices: np.ndarray) -> dict[float, dict[float, dict[float, int]]]:

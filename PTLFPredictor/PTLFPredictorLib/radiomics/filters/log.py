@@ -10,6 +10,7 @@ decayed below double precision.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
 import numpy as np
@@ -33,11 +34,6 @@ class LaplacianOfGaussian:
     volume : Volume
     sigma : sequence of float
         Widths of the Gaussian in mm.
-
-    Raises
-    ------
-    BadInput
-        Where the image is too small for a sigma (PyRadiomics leaves the features out with a log line).
     """
 
     dtype = np.dtype(np.float32)
@@ -48,18 +44,20 @@ class LaplacianOfGaussian:
         self.volume = volume
         self._sigma = {f"log-sigma-{str(s).replace('.', '-')}-mm-3D": s for s in sigma}
         self.names = tuple(self._sigma)
-        self._whole: dict[str, tuple[Box, np.ndarray]] = {}
-        shape = volume.voxels.shape
-        for s in sigma:
-            needed = [max(SMALLEST_IMAGE, ceil(s / spacing) + 1) for spacing in volume.spacing_mm]
-            if any(size < least for size, least in zip(shape, needed, strict=True)):
-                raise BadInput(
-                    f"The image of {' x '.join(map(str, shape))} voxels (slices x rows x columns) is too small for "
-                    f"the image type LoG with sigma {s} mm, which needs {' x '.join(map(str, needed))}."
-                )
 
     def halo(self, name: str) -> tuple[int, ...]:
         return tuple(ceil(HALO_PER_SIGMA * self._sigma[name] / spacing) for spacing in self.volume.spacing_mm)
+
+    def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
+        """Refuse an image that is too small (PyRadiomics leaves the features out with a log line)."""
+        shape = self.volume.voxels.shape
+        for sigma in self._sigma.values():
+            needed = [max(SMALLEST_IMAGE, ceil(sigma / spacing) + 1) for spacing in self.volume.spacing_mm]
+            if any(size < least for size, least in zip(shape, needed, strict=True)):
+                raise BadInput(
+                    f"The image of {' x '.join(map(str, shape))} voxels (slices x rows x columns) is too small for "
+                    f"the image type LoG with sigma {sigma} mm, which needs {' x '.join(map(str, needed))}."
+                )
 
     def values(self, box: Box, inside: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
         return {name: self._filtered(name, box)[inside] for name in names}

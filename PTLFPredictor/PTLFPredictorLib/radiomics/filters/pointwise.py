@@ -14,6 +14,7 @@ Exponential     exp(x log(M) / M)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -37,6 +38,9 @@ class Pointwise:
         self.names = (image_type.lower(),)
         self.dtype = volume.voxels.dtype if image_type == "Original" else np.dtype(float)
         self._function = getattr(self, f"_{image_type.lower()}")
+
+    def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
+        """Nothing is shared between slabs."""
 
     def values(self, box: Box, inside: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
         return {self.names[0]: self._function(self.volume.voxels[box][inside])}

@@ -12,6 +12,7 @@ rounding noise around a bin edge.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -72,6 +73,9 @@ class Wavelet:
             self._subbands |= {f"{prefix}-{band}": (start_level + number, band) for band in details}
         self._subbands[f"{prefix}-LLL"] = (start_level + level, "LLL")
         self.names = tuple(self._subbands)
+
+    def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
+        """Nothing is shared between slabs."""
 
     def values(self, box: Box, inside: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
         result = {}

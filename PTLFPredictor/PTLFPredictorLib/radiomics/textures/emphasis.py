@@ -7,6 +7,7 @@ matrix in its 3D averaged form, dependence and zone codes stand in their modules
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -46,6 +47,15 @@ class ExtentMatrix:
         else:
             pairs, counts = np.unique(codes, return_counts=True)
         return cls(pairs // width, pairs % width, counts)
+
+    @classmethod
+    def weighted_sum(cls, matrices: Sequence[ExtentMatrix], weights: Sequence[float]) -> ExtentMatrix:
+        """The matrix whose counts are the weighted sums of those of `matrices`."""
+        rows, extents = (np.concatenate([getattr(m, name) for m in matrices]) for name in ("_rows", "_extents"))
+        counts = np.concatenate([weight * matrix._p for weight, matrix in zip(weights, matrices, strict=True)])
+        width = int(extents.max()) + 1
+        pairs, index = np.unique(rows.astype(np.int64) * width + extents, return_inverse=True)
+        return cls(pairs // width, pairs % width, np.bincount(index, counts))
 
     @cached_property
     def by_level(self) -> tuple[np.ndarray, np.ndarray]:

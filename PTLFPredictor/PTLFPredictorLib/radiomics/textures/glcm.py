@@ -6,7 +6,7 @@ have any pair.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -16,15 +16,20 @@ from ..region import LevelMap
 from . import EPSILON
 
 
-def cooccurrence(flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, offset: tuple[int, int, int]) -> np.ndarray:
-    """Number of neighbours (i, j) at `offset` and at its opposite, shape (G, G), G levels present."""
-    rank = np.zeros(grey.highest + 1, dtype=np.intp)
-    rank[grey.present] = np.arange(1, grey.present.size + 1)
+def cooccurrences(
+    flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, offsets: Sequence[tuple[int, int, int]]
+) -> Iterator[np.ndarray]:
+    """For each offset: number of neighbours (i, j) there and at the opposite, shape (G, G), G levels present."""
     size = grey.present.size + 1
-    neighbour = rank.take(flat.take(level_map.index + level_map.step(offset)))
-    neighbour += rank.take(grey.levels) * size
-    counts = np.bincount(neighbour, minlength=size * size).reshape(size, size)[1:, 1:]
-    return counts + counts.T
+    if grey.present.size < grey.highest:
+        rank = np.zeros(grey.highest + 1, dtype=flat.dtype)
+        rank[grey.present] = np.arange(1, size)
+        flat = rank.take(flat)
+    row = flat.take(level_map.index).astype(np.intp) * size
+    for offset in offsets:
+        code = row + flat.take(level_map.index + level_map.step(offset))
+        counts = np.bincount(code, minlength=size * size).reshape(size, size)[1:, 1:]
+        yield counts + counts.T
 
 
 class Cooccurrence:
@@ -144,7 +149,7 @@ class Cooccurrence:
         return (self._entropy - cross) / entropy if entropy != 0 else self._entropy - cross
 
     def information_correlation_2(self) -> float:
-        """sqrt(1 - exp(-2 (HXY2 - HXY))), IBSI JN9H, but with entropies in bits as PyRadiomics takes them.
+        """sqrt(1 - exp(-2 (HXY2 - HXY))), IBSI JN9H; entropies in bits, as in IBSI's reference values.
 
         NaN where rounding makes HXY the larger: such a direction is left out of the mean.
         """
@@ -229,12 +234,19 @@ def features(
     grey: GreyLevels,
     offsets: Sequence[tuple[int, int, int]],
     names: Sequence[str],
+    lengths_mm: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """Mean over the directions that have pairs; NaN where none has."""
+    """Mean over the directions that have pairs; NaN where none has.
+
+    With `lengths_mm` of the offsets, features of the one matrix in which each direction counts exp(-length^2).
+    """
+    matrices: Iterator[np.ndarray] = cooccurrences(flat, level_map, grey, offsets)
+    if lengths_mm is not None:
+        weights = np.exp(-(lengths_mm**2))
+        matrices = iter([sum(weight * counts for weight, counts in zip(weights, matrices, strict=True))])
     per_direction: list[list[float]] = []
-    for offset in offsets:
-        counts = cooccurrence(flat, level_map, grey, offset)
-        if counts.any():
+    for counts in matrices:
+        if np.any(counts):
             direction = Cooccurrence(counts, grey.present, grey.highest)
             per_direction.append([FEATURES[name](direction) for name in names])
     if not per_direction:

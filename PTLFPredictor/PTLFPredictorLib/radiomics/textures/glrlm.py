@@ -15,35 +15,22 @@ from ..region import LevelMap
 from .emphasis import ExtentMatrix
 
 
-def run_lengths(
-    flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, offset: tuple[int, int, int]
-) -> ExtentMatrix | None:
+def run_lengths(level_map: LevelMap, grey: GreyLevels, offset: tuple[int, int, int]) -> ExtentMatrix | None:
     """Runs of equal level along `offset`, or None where no line holds two voxels."""
-    step = level_map.step(offset)
-    index = level_map.index
-    start = index[flat.take(index - step) != grey.levels]
-    if start.size == index.size and not _two_on_a_line(level_map, offset):
+    order, breaks = level_map.lines(offset)
+    levels = grey.levels.take(order)
+    starts = breaks.copy()
+    starts[1:] |= levels[1:] != levels[:-1]
+    first = np.flatnonzero(starts)
+    if first.size == levels.size and not _two_on_a_line(level_map, offset):
         return None
-    level = flat.take(start)
-    lengths = np.ones(start.size, dtype=np.intp)
-    running, position = np.arange(start.size), start
-    while running.size:
-        position = position + step
-        goes_on = flat.take(position) == level[running]
-        running, position = running[goes_on], position[goes_on]
-        lengths[running] += 1
-    return ExtentMatrix.of_pairs(level, lengths)
+    return ExtentMatrix.of_pairs(levels.take(first), np.diff(first, append=levels.size))
 
 
 def _two_on_a_line(level_map: LevelMap, offset: tuple[int, int, int]) -> bool:
     """Whether some line along `offset` meets the VOI twice, adjacent or not."""
-    if level_map.inside.take(level_map.index + level_map.step(offset)).any():
-        return True
-    position = np.stack(np.unravel_index(level_map.index, level_map.shape), axis=1)
-    axis = next(axis for axis in range(3) if offset[axis])
-    along = position[:, axis] * offset[axis]
-    lines = position - along[:, None] * np.array(offset)
-    return len(np.unique(lines, axis=0)) < len(lines)
+    _, breaks = level_map.lines(offset)
+    return not breaks.all() or np.unique(level_map.line_numbers(offset)).size < level_map.index.size
 
 
 FEATURES: dict[str, Callable[[ExtentMatrix], float]] = {
@@ -67,15 +54,22 @@ FEATURES: dict[str, Callable[[ExtentMatrix], float]] = {
 
 
 def features(
-    flat: np.ndarray,
     level_map: LevelMap,
     grey: GreyLevels,
     offsets: Sequence[tuple[int, int, int]],
     names: Sequence[str],
+    lengths_mm: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """Mean over the directions that have runs; NaN where none has."""
-    matrices = (run_lengths(flat, level_map, grey, offset) for offset in offsets)
-    values = [[FEATURES[name](matrix) for name in names] for matrix in matrices if matrix is not None]
-    if not values:
+    """Mean over the directions that have runs; NaN where none has.
+
+    With `lengths_mm` of the offsets, features of the one matrix in which each direction counts its length.
+    """
+    runs = [run_lengths(level_map, grey, offset) for offset in offsets]
+    matrices = [matrix for matrix in runs if matrix is not None]
+    if lengths_mm is not None and matrices:
+        weights = [length for length, matrix in zip(lengths_mm, runs, strict=True) if matrix is not None]
+        matrices = [ExtentMatrix.weighted_sum(matrices, weights)]
+    if not matrices:
         return dict.fromkeys(names, float("nan"))
+    values = [[FEATURES[name](matrix) for name in names] for matrix in matrices]
     return dict(zip(names, np.mean(values, axis=0).tolist(), strict=True))

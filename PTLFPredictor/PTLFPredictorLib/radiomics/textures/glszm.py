@@ -5,7 +5,7 @@ PyRadiomics 3.0.1, ``glszm.py``: zones are 26-connected voxels of one grey level
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -15,18 +15,20 @@ from .emphasis import ExtentMatrix
 
 # A voxel has 13 neighbours before it in C order.  Where one of the first three below has the voxel's level, the
 # neighbours next to that one need no link of their own: they are linked to it, so only those listed remain.
-_HALF = [(z, y, x) for z in (-1, 0) for y in (-1, 0, 1) for x in (-1, 0, 1) if (z, y, x) < (0, 0, 0)]
+_LEADERS = ((-1, 0, 0), (0, -1, 0), (0, 0, -1))
 
 
 def _not_next_to(first: tuple[int, int, int], candidates: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     return [c for c in candidates if max(abs(a - b) for a, b in zip(first, c, strict=True)) > 1]
 
 
-def zones(flat: np.ndarray, level_map: LevelMap, grey: GreyLevels) -> ExtentMatrix:
-    """Zone sizes per grey level."""
+def zones(
+    flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, offsets: Sequence[tuple[int, int, int]]
+) -> ExtentMatrix:
+    """Zone sizes per grey level; `offsets` and their opposites are what connects voxels."""
     from scipy.sparse import coo_array, csgraph
 
-    first, second = _links(flat, level_map, grey)
+    first, second = _links(flat, level_map, grey, [tuple(-o for o in offset) for offset in offsets])
     size = level_map.index.size
     graph = coo_array((np.ones(first.size, dtype=np.int8), (first, second)), shape=(size, size))
     number, zone = csgraph.connected_components(graph, directed=False)
@@ -36,7 +38,9 @@ def zones(flat: np.ndarray, level_map: LevelMap, grey: GreyLevels) -> ExtentMatr
     return ExtentMatrix.of_pairs(level, sizes)
 
 
-def _links(flat: np.ndarray, level_map: LevelMap, grey: GreyLevels) -> tuple[np.ndarray, np.ndarray]:
+def _links(
+    flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, remaining: list[tuple[int, int, int]]
+) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of voxel numbers of equal level that connect every zone."""
     number = np.empty(flat.size, dtype=np.int32)
     number[level_map.index] = np.arange(level_map.index.size, dtype=np.int32)
@@ -50,15 +54,16 @@ def _links(flat: np.ndarray, level_map: LevelMap, grey: GreyLevels) -> tuple[np.
         return equal
 
     todo = np.arange(level_map.index.size, dtype=np.int32)
-    remaining = list(_HALF)
-    for leader in ((-1, 0, 0), (0, -1, 0), (0, 0, -1)):
+    for leader in [leader for leader in _LEADERS if leader in remaining]:
         found = link(todo, leader)
-        remaining.remove(leader)
+        remaining = [offset for offset in remaining if offset != leader]
         for offset in _not_next_to(leader, remaining):
             link(todo[found], offset)
         todo = todo[~found]
     for offset in remaining:
         link(todo, offset)
+    if not links:
+        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
     return np.concatenate([pair[0] for pair in links]), np.concatenate([pair[1] for pair in links])
 
 

@@ -1,0 +1,111 @@
+"""Grey levels and first-order features."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.radiomics.discretise import bin_edges, direction_weights, discretise
+from PTLFPredictorLib.radiomics.firstorder import FEATURES, FirstOrder
+
+
+def levels_of(values, bin_width=25.0, bin_count=None):
+    return discretise(np.asarray(values), bin_width, bin_count, "original").levels.tolist()
+
+
+def test_bins_are_multiples_of_the_width_and_the_lowest_is_one():
+    assert levels_of([54, 74, 75, 166]) == [1, 1, 2, 5]  # edges 50, 75, 100, 125, 150, 175
+    assert levels_of([-30.0, -25.0, -0.001, 0.0, 24.999]) == [1, 2, 2, 3, 3]
+
+
+def test_bin_count_divides_the_range_and_includes_the_maximum():
+    assert levels_of([0, 1, 5, 9, 10], bin_width=None, bin_count=5) == [1, 1, 3, 5, 5]
+    assert levels_of([7, 7, 7], bin_width=None, bin_count=5) == [3, 3, 3]
+
+
+def test_a_flat_voi_has_one_level():
+    assert levels_of([60, 60, 60]) == [1, 1, 1]
+    assert levels_of([75.0, 75.0]) == [1, 1]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    values=st.lists(st.floats(-3000, 3000, width=32), min_size=1, max_size=30),
+    dtype=st.sampled_from([np.int16, np.float32, np.float64]),
+    width=st.sampled_from([0.7, 1.0, 5.0, 25.0, 1000.0]),
+)
+def test_levels_are_what_numpy_digitize_gives(values, dtype, width):
+    values = np.array(values).astype(dtype)
+    edges = bin_edges(values, width, None)
+    found = discretise(values, width, None, "original")
+    np.testing.assert_array_equal(found.levels, np.digitize(values, edges))
+    assert found.highest == found.levels.max()
+    assert found.counts.sum() == values.size
+    np.testing.assert_array_equal(found.present, np.unique(found.levels))
+
+
+def test_too_many_grey_levels_name_the_setting_and_the_image():
+    with pytest.raises(BadInput, match=r"bin_width of 0\.1 gives 40950 grey levels in the filtered image 'square'"):
+        discretise(np.array([-1024.0, 3071.0]), 0.1, None, "square")
+    with pytest.raises(BadInput, match="bin_count of 20000 gives 20000 grey levels"):
+        discretise(np.array([-1024.0, 3071.0]), None, 20000, "square")
+
+
+def test_voxels_without_a_value_get_the_level_behind_the_last_edge():
+    values = np.array([1.0, np.nan, 30.0])
+    assert levels_of(values) == [1, np.digitize(np.nan, bin_edges(values[[0, 2]], 25.0, None)), 2]
+    with pytest.raises(BadInput, match="'lbp-3D-k' has no finite values"):
+        discretise(np.array([np.nan]), 25.0, None, "lbp-3D-k")
+
+
+def test_direction_weights_are_lengths_in_mm():
+    offsets = [(1, 1, 0), (0, 0, 1)]
+    spacing = (4.0, 3.0, 2.0)
+    assert direction_weights(offsets, spacing, "euclidean").tolist() == [5.0, 2.0]
+    assert direction_weights(offsets, spacing, "manhattan").tolist() == [7.0, 2.0]
+    assert direction_weights(offsets, spacing, "infinity").tolist() == [4.0, 2.0]
+    assert direction_weights(offsets, spacing, "no_weighting").tolist() == [1.0, 1.0]
+
+
+VALUES = np.array([-10.0, 0.0, 20.0, 30.0, 60.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Energy", 100 + 400 + 900 + 3600),
+        ("TotalEnergy", 5000 * 2.5),
+        ("RootMeanSquared", np.sqrt(1000)),
+        ("Minimum", -10),
+        ("Maximum", 60),
+        ("Range", 70),
+        ("Mean", 20),
+        ("Median", 20),
+        ("10Percentile", -6),
+        ("90Percentile", 48),
+        ("InterquartileRange", 30),
+        ("MeanAbsoluteDeviation", (30 + 20 + 0 + 10 + 40) / 5),
+        ("RobustMeanAbsoluteDeviation", (50 / 3 + 10 / 3 + 40 / 3) / 3),
+        ("Variance", (900 + 400 + 0 + 100 + 1600) / 5),
+        ("Skewness", (-27000 - 8000 + 1000 + 64000) / 5 / 600**1.5),
+        ("Kurtosis", (810000 + 160000 + 10000 + 2560000) / 5 / 600**2),
+        ("Entropy", -(0.4 * np.log2(0.2) + 0.4 * np.log2(0.4) + 0.2 * np.log2(0.2)) + 0),
+        ("Uniformity", (1 + 4 + 1 + 1) / 25),
+    ],
+)
+def test_first_order_by_hand(name, expected):
+    statistics = FirstOrder(VALUES, lambda: discretise(VALUES, 25.0, None, "original"), 2.5, 0)
+    assert FEATURES[name](statistics) == pytest.approx(expected, rel=1e-12)
+
+
+def test_shift_enters_energy_only():
+    statistics = FirstOrder(VALUES, lambda: None, 1.0, 10)
+    assert FEATURES["Energy"](statistics) == 0 + 100 + 900 + 1600 + 4900
+    assert FEATURES["Mean"](statistics) == 20
+
+
+def test_a_flat_voi_has_no_skewness_and_no_kurtosis():
+    statistics = FirstOrder(np.full(9, 3.3), lambda: None, 1.0, 0)
+    assert FEATURES["Skewness"](statistics) == pytest.approx(0, abs=1e-12)
+    assert FEATURES["Kurtosis"](statistics) == pytest.approx(0, abs=1e-12)
