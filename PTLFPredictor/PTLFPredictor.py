@@ -112,8 +112,10 @@ class PTLFPredictorTest(ScriptedLoadableModuleTest):
             result = unittest.TextTestRunner(verbosity=2).run(suite)
         finally:
             sys.path.remove(str(folder))
-        self.assertGreater(result.testsRun, 0, f"no tests were found in {folder}")
-        self.assertTrue(result.wasSuccessful(), f"{len(result.failures) + len(result.errors)} tests failed")
+        if not result.testsRun:
+            self.fail(f"no tests were found in {folder}")
+        if not result.wasSuccessful():
+            self.fail(f"{len(result.failures) + len(result.errors)} tests failed")
 
 
 def self_tests():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from host import api_list
 from host.make_cmake_list import expected
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,3 +86,10 @@ def test_the_code_keeps_to_what_pythonqt_and_qt_5_have():
             if forbidden.search(line):
                 found.append(f"{path.name}:{number}: {line.strip()}")
     assert found == []
+
+
+def test_the_list_of_slicers_api_in_docs_is_what_the_code_calls_and_all_of_it_was_found():
+    listed = api_list.DOCUMENT.read_text(encoding="utf-8")
+    names = re.findall(r"^\| `([^`]+)` \|", listed, re.M)
+    assert names == list(api_list.used()), "run: python Testing/host/api_list.py"
+    assert "NOT FOUND" not in listed
