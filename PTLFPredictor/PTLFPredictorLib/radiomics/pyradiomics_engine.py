@@ -65,8 +65,9 @@ def extract(
         What PyRadiomics returned; may lack features that it skipped.
     """
     _import_radiomics()
-    from radiomics import imageoperations
     from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+    from radiomics import imageoperations
 
     options = pyradiomics_settings(settings)
     plan = {voi: _by_image_type(names, settings) for voi, names in wanted.items()}
