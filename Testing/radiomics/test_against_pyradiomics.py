@@ -313,8 +313,9 @@ def test_pyradiomics_baseline_tables_are_reproduced(sdist, feature_class):
 
 
 def test_each_cube_of_the_mesh_has_pyradiomics_surface_and_volume():
-    from PTLFPredictorLib.radiomics import cubes
     from radiomics import cShape
+
+    from PTLFPredictorLib.radiomics import cubes
 
     for spacing in ((1.0, 1.0, 1.0), (1.7, 0.9, 0.6)):
         area, determinant, _ = cubes.triangles(spacing)
