@@ -106,6 +106,9 @@ def parser() -> argparse.ArgumentParser:
     _add_models(command("models", _models_list, "list, add, verify or remove segmentation models"))
     _add_signatures(command("signatures", _signatures_list, "list, show, check or complete signature files"))
     command("doctor", _doctor, "what is installed, what is missing and how to get it")
+    panel = command("panel", _panel, "the Slicer module's panel in a stand-in window, without Slicer")
+    panel.add_argument("--ct", type=Path, metavar="PATH", help="DICOM folder or image file; a sample case without it")
+    panel.add_argument("--screenshot", type=Path, metavar="FILE", help="write a PNG instead of opening a window")
     bench = command("bench", _bench, "figures against the peers, both in one run")
     bench.add_argument("what", choices=_benches(), help="which figures")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write them there too")
@@ -286,6 +289,11 @@ def _models_remove(given: argparse.Namespace) -> None:
 def _benches() -> tuple[str, ...]:
     names = ("radiomics", "segmentation", "panel", "cohort")
     return tuple(name for name in names if (ROOT / "benchmarks" / f"{name}.py").exists())
+
+
+def _panel(given: argparse.Namespace) -> int:
+    sys.path.insert(0, str(ROOT / "Testing"))
+    return importlib.import_module("host.window").main(given.ct, given.screenshot)
 
 
 def _bench(given: argparse.Namespace) -> None:

@@ -15,8 +15,8 @@ import psutil
 import pytest
 import SimpleITK as sitk
 
-from conftest import ROOT, image_of, phantom_arrays
-from PTLFPredictorLib.cli import main
+from phantom import image_of, phantom_arrays
+from PTLFPredictorLib.cli import ROOT, main
 
 
 class Bench:

@@ -315,9 +315,10 @@ def _provenance(record: Record) -> str:
     model = record["segmentation"]["origin"].get("model")
     if model:
         hashes.append((f"model {model['id']} {model['version']}", model["sha256"]))
-    rows = "".join(f'<tr><td>{escape(a)}</td><td class="hash">{b}</td></tr>' for a, b in hashes)
+    listed = "".join(f'<div>{escape(a)}<br><span class="hash">{b}</span></div>' for a, b in hashes)
     return (
         f'<section id="provenance"><h2>Versions and hashes</h2><p class="soft">{escape(software)}; features by '
         f"{escape(', '.join(sorted(engines)) or 'none')}. CT: {escape(ct.get('format', ''))}, "
-        f"{size} voxels of {spacing} mm, phase {escape(ct['phase']['name'])}.</p><table>{rows}</table></section>"
+        f"{size} voxels of {spacing} mm, phase {escape(ct['phase']['name'])}.</p>"
+        f'<div class="two">{listed}</div></section>'
     )

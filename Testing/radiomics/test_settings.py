@@ -1,0 +1,164 @@
+"""Extraction settings and PyRadiomics parameter files."""
+
+import builtins
+import json
+
+import pytest
+
+from PTLFPredictorLib.errors import BadInput, MissingDependency
+from PTLFPredictorLib.radiomics import ExtractionSettings
+from PTLFPredictorLib.radiomics.parameter_file import read_parameter_file
+
+
+def test_the_defaults_are_the_signatures():
+    settings = ExtractionSettings()
+    assert (settings.pixel_type, settings.orientation, settings.clip_hu) == ("int16", "LPS", (-1024, 3071))
+    assert (settings.bin_width, settings.bin_count, settings.resampled_spacing_mm) == (25.0, None, None)
+
+
+def test_settings_survive_json():
+    settings = ExtractionSettings(
+        image_types={"LoG": {"sigma": [1.5]}},
+        bin_width=None,
+        bin_count=32,
+        resampled_spacing_mm=(1, 1, 0),
+        resegment_range=(0,),
+        distances=(1, 2),
+        weighting_norm="euclidean",
+    )
+    assert ExtractionSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("bin_width", 0, "must be above 0"),
+        ("bin_count", 16, "'bin_width' is 25.0; it must be set, or bin_count, not both"),
+        ("resampled_spacing_mm", (1, 1), "three lengths in mm"),
+        ("resampled_spacing_mm", (0, 0, 0), "three lengths in mm"),
+        ("resegment_range", (5, 1), r"\(low, high\)"),
+        ("resegment_mode", "absolut", "'absolute', 'relative' or 'sigma'"),
+        ("distances", (), "whole numbers of voxels from 1"),
+        ("distances", (0,), "whole numbers of voxels from 1"),
+        ("gldm_a", -1, "0 or more"),
+        ("pad_distance", -1, "0 or more"),
+        ("force_2d_dimension", 3, "0, 1 or 2"),
+        ("weighting_norm", "L2", "manhattan, euclidean, infinity, no_weighting"),
+        ("remove_outliers", 0, "above 0"),
+        ("interpolator", "linear", "one of sitkNearestNeighbor"),
+        ("pixel_type", "int8", "one of int16"),
+        ("orientation", "RAS", "'LPS' or 'as stored'"),
+        ("clip_hu", (3071, -1024), r"\(low, high\)"),
+        ("image_types", {"LBP2D": {}}, "'LBP2D' is no image type"),
+        ("image_types", {"LoG": {}}, "needs a list 'sigma'"),
+        ("image_types", {"Wavelet": {"levels": 2}}, "Wavelet has no option levels"),
+    ],
+)
+def test_a_setting_outside_what_is_possible_is_named(name, value, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        ExtractionSettings(**{name: value})
+
+
+def test_an_unknown_setting_is_an_error():
+    with pytest.raises(BadInput, match="Unknown extraction setting: binwidth"):
+        ExtractionSettings.from_dict({"binwidth": 25})
+
+
+# ---- parameter files
+
+CT_FILE = {
+    "setting": {
+        "binWidth": 10,
+        "interpolator": "sitkLinear",
+        "resampledPixelSpacing": [1, 1, 3],
+        "padDistance": 10,
+        "resegmentRange": [-3, 3],
+        "resegmentMode": "sigma",
+        "voxelArrayShift": 1000,
+        "label": 1,
+    },
+    "imageType": {"Original": {}, "LoG": {"sigma": [2.0, 4.5]}},
+    "featureClass": {"shape": None, "glcm": ["Contrast", "Imc1"], "firstorder": []},
+}
+
+
+def written(path, content):
+    path.write_text(json.dumps(content) if path.suffix == ".json" else content, encoding="utf-8")
+    return path
+
+
+def test_a_parameter_file_is_translated(tmp_path):
+    settings, features = read_parameter_file(written(tmp_path / "ct.json", CT_FILE))
+    assert settings == ExtractionSettings(
+        image_types={"Original": {}, "LoG": {"sigma": [2.0, 4.5]}},
+        orientation="as stored",
+        clip_hu=None,
+        bin_width=10,
+        interpolator="sitkLinear",
+        resampled_spacing_mm=(1, 1, 3),
+        pad_distance=10,
+        resegment_range=(-3, 3),
+        resegment_mode="sigma",
+        voxel_array_shift=1000,
+    )
+    assert len(features) == 14 + 3 * (2 + 18)
+    assert "log-sigma-4-5-mm-3D_glcm_Imc1" in features
+    assert "original_glcm_Correlation" not in features
+
+
+def test_without_classes_all_features_are_enabled(tmp_path):
+    _, features = read_parameter_file(written(tmp_path / "all.json", {"setting": {"binCount": 32}}))
+    assert len(features) == 107
+
+
+def test_nothing_is_resampled_where_a_file_gives_no_spacing_or_no_interpolator(tmp_path):
+    for setting in ({"interpolator": "sitkBSpline"}, {"interpolator": None, "resampledPixelSpacing": [1, 1, 1]}):
+        settings, _ = read_parameter_file(written(tmp_path / "p.json", {"setting": setting}))
+        assert settings.resampled_spacing_mm is None
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"settings": {}}, "unknown sections: settings"),
+        ({"setting": {"binwidth": 3}}, "'binwidth' is not known"),
+        ({"setting": {"symmetricalGLCM": False}}, "'symmetricalGLCM: False' is not possible"),
+        ({"setting": {"minimumROISize": 50}}, "'minimumROISize' is not known"),
+        ({"imageType": {"LBP2D": {}}}, "'LBP2D' is no image type"),
+        ({"imageType": {"Wavelet": {"binWidth": 10}}}, "image type alone are not possible here: binWidth"),
+        ({"featureClass": {"shape2D": None}}, "'shape2D' is not known"),
+        ({"featureClass": {"shape": ["Compactness1"]}}, "shape has no feature Compactness1"),
+        ([1, 2], "holds no sections"),
+    ],
+)
+def test_what_cannot_be_honoured_is_named(tmp_path, content, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        read_parameter_file(written(tmp_path / "p.json", content))
+
+
+def test_a_file_that_is_not_there_or_not_json_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_parameter_file(tmp_path / "none.json")
+    (tmp_path / "bad.json").write_text("{", encoding="utf-8")
+    with pytest.raises(BadInput, match="not well formed"):
+        read_parameter_file(tmp_path / "bad.json")
+
+
+def test_yaml_says_what_to_install_or_is_read(tmp_path, monkeypatch):
+    path = written(tmp_path / "ct.yaml", "setting:\n  binWidth: 10\nimageType:\n  Square:\n")
+    try:
+        settings, features = read_parameter_file(path)
+    except MissingDependency as error:
+        assert "PyYAML" in error.message  # noqa: PT017  either is right
+    else:
+        assert (settings.bin_width, len(features)) == (10, 93)
+    original = builtins.__import__
+
+    def without_yaml(name, *args, **kwargs):
+        if name.split(".")[0] in ("yaml", "ruamel"):
+            raise ImportError(name)
+        return original(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without_yaml)
+    with pytest.raises(MissingDependency, match="PyYAML, which is not installed"):
+        read_parameter_file(path)
