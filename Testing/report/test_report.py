@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from phantom import image_of, phantom_arrays
+from abdomen import image_of, phantom_arrays
 from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.case import Case, make_record, score_case
 from PTLFPredictorLib.ct import canonical
