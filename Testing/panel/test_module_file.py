@@ -21,10 +21,10 @@ host.start()
 import numpy, SimpleITK, slicer, vtk, qt, ctk, slicer.util
 from vtk.util import numpy_support
 sys.path.insert(0, {module!r})
-before, start = set(sys.modules), time.perf_counter()
+before, start = set(sys.modules), time.process_time()
 from host import scripted
 entry = scripted.load({module!r} + "/PTLFPredictor.py")
-seconds = time.perf_counter() - start
+seconds = time.process_time() - start
 widget_start = set(sys.modules)
 scripted.open_widget(entry)
 roots = sorted({{name.split(".")[0] for name in set(sys.modules) - before}})

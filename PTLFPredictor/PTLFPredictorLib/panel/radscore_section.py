@@ -45,6 +45,9 @@ class RadscoreSection:
         for word in (_("automatic segments"), _("corrected segments")):
             ui.termsSelector.addItem(word)
         self._filling = False
+        font = qt.QFont(ui.staleLabel.font)
+        font.setBold(True)
+        ui.staleLabel.setFont(font)
         ui.signatureSelector.connect("currentIndexChanged(int)", self._choose_signature)
         ui.engineSelector.connect("currentIndexChanged(int)", self._choose_engine)
         ui.termsSelector.connect("currentIndexChanged(int)", self._choose_terms)
