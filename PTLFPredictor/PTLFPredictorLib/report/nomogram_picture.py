@@ -171,6 +171,9 @@ def axes_of(layout: Layout) -> list[Primitive]:
     if g.risk_ticks:
         drawn += _ruler(layout, "risk", "Risk", g.risk_ticks, layout.x_of_risk, ends=_risk_ends(layout))
         drawn.append(Text(10, layout.y("risk") + 16, "within 4 weeks", SMALL, ink="faint"))
+        origin = {"derived": "intercept derived", "figure": "intercept read off"}.get(g.risk_origin)
+        if origin:
+            drawn.append(Text(10, layout.y("risk") + 29, origin, SMALL, ink="faint"))
     else:
         drawn += [
             Text(10, layout.y("risk") + 2, "Risk", bold=True),
