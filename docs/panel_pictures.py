@@ -25,10 +25,10 @@ import numpy as np  # noqa: E402
 import qt  # noqa: E402
 import SimpleITK as sitk  # noqa: E402
 import slicer  # noqa: E402
+
 from host import scripted  # noqa: E402
 from host.views import HostWindow  # noqa: E402
 from host.window import load  # noqa: E402
-
 from PTLFPredictorLib.mrml import volumes  # noqa: E402
 from PTLFPredictorLib.panel import segmentation_section  # noqa: E402
 from PTLFPredictorLib.panel.run_state import State  # noqa: E402
@@ -94,7 +94,7 @@ class Pictures:
         palette = qt.QPalette()
         if on:
             colours = {"Window": "#202326", "Base": "#17191b", "Button": "#2d3135", "AlternateBase": "#2d3135"}
-            colours |= {role: "#f0f0f0" for role in ("WindowText", "Text", "ButtonText", "BrightText")}
+            colours |= dict.fromkeys(("WindowText", "Text", "ButtonText", "BrightText"), "#f0f0f0")
             colours |= {"Highlight": "#2f6f9f", "HighlightedText": "#ffffff", "PlaceholderText": "#a0a0a0"}
             for role, colour in colours.items():
                 palette.setColor(getattr(qt.QPalette, role), qt.QColor(colour))

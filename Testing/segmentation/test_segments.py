@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from phantom import image_of, phantom_arrays
+from abdomen import image_of, phantom_arrays
 from PTLFPredictorLib.ct import canonical, read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing, apply

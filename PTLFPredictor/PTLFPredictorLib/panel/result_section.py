@@ -13,9 +13,9 @@ from ..errors import BadInput, PTLFError
 from ..mrml import tables
 from ..mrml.dicom import can_export_dicom, export_dicom_seg
 from ..report import html, record
+from ..report.nomogram_picture import Layout, Reading
 from ..signature import equation, interval_text, risk_text
 from . import compat
-from .nomogram_picture import Layout, Reading
 from .report_pdf import write_report_pdf
 from .session import Session
 from .widgets import say

@@ -8,9 +8,9 @@ import qt
 from slicer.i18n import tr as _
 
 from ..ct import Finding
+from ..report.nomogram_picture import MINIMUM
 from ..signature import Prediction, ScoredTerm, interval_text, risk_text
 from .nomogram_paint import theme_of
-from .nomogram_picture import MINIMUM
 from .nomogram_widget import NomogramWidget
 
 SCROLL_BAR = 24

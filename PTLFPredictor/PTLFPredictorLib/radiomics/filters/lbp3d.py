@@ -33,6 +33,9 @@ PARTS = 4
 PREFILTER_HALO = 30
 """The cubic spline's prefilter has the pole sqrt(3) - 2, of which 1e-17 is left after so many voxels."""
 
+BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1, dtype=np.uint8)
+"""Number of bits set in each byte."""
+
 GOLDEN_RATIO = (1 + sqrt(5)) / 2
 
 
@@ -253,7 +256,7 @@ class LocalBinaryPattern:
     def _energy(self, name: str, patterns: np.ndarray) -> np.ndarray:
         """Real part of sqrt(sum over vertices of (sum over orders of c Y)^2), a quadratic form of the sums c."""
         if name == "lbp-3D-m1":
-            count = np.bitwise_count(patterns).sum(axis=0) if hasattr(np, "bitwise_count") else _bit_count(patterns)
+            count = BITS.take(patterns).sum(axis=0, dtype=np.intp)
             return _zeroth_energies(len(self._vertices)).take(count)
         tables, form = self._harmonics[int(name.removeprefix("lbp-3D-m")) - 1]
         indices = [byte.astype(np.intp) for byte in patterns]
@@ -315,11 +318,6 @@ def _to_pixel_type(samples: np.ndarray, dtype: np.dtype) -> np.ndarray:
         return samples
     limits = np.iinfo(dtype)
     return np.clip(np.trunc(samples + np.copysign(0.5, samples)), limits.min, limits.max)
-
-
-def _bit_count(bytes_: np.ndarray) -> np.ndarray:
-    """Number of bits set over the first axis (``numpy.bitwise_count`` came with NumPy 2)."""
-    return np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1).take(bytes_).sum(axis=0)
 
 
 def _zeroth_energies(vertices: int) -> np.ndarray:

@@ -6,6 +6,7 @@ only with size or signature, `marks_of` what moves.  Colours are named inks; a t
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -199,7 +200,7 @@ def _ruler(layout: Layout, row: str, title: str, ticks, x_of, ends=None) -> list
 def _ticks(placed: list[tuple[float, str]], y: float) -> list[Primitive]:
     """Every tick its line, and its label where it touches no other: every n-th tick of an even axis, else what fits."""
     drawn: list[Primitive] = [Line(x, y, x, y + 6) for x, _ in placed]
-    gaps = [b[0] - a[0] for a, b in zip(placed, placed[1:], strict=False)]
+    gaps = [b[0] - a[0] for a, b in itertools.pairwise(placed)]
     even = len(gaps) > 1 and max(gaps) - min(gaps) < 1
     widest = max(len(text) for _, text in placed) * SMALL * CHARACTER + 6
     stride = math.ceil(widest / gaps[0]) if even else 1
