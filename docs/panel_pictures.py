@@ -38,9 +38,6 @@ from PTLFPredictorLib.segmentation.catalogue import default_model  # noqa: E402
 WIDTHS = (360, 560, 900)
 SECTIONS = ("ct", "segmentation", "correction", "radscore", "nomogram", "result")
 SAMPLE_SEED, SAMPLE_MATRIX = 11, 512
-MARGIN = 28
-"""Pixels that the panel's own margins take from the container's width."""
-
 
 class Pictures:
     def __init__(self, out: Path):
@@ -117,7 +114,7 @@ class Pictures:
             volume = volumes.add_volume(case.ct, "PTLF sample (synthetic)")
             volumes.show_liver_window(volume)
             self.session.select_volume(volume)
-            truth = case.labels
+            truth = None if default_model().folder.is_dir() else case.labels
         else:
             load(ct, self.panel)
             truth = sitk.ReadImage(str(labels)) if labels else None
@@ -144,9 +141,9 @@ class Pictures:
         run.state.reset()
 
     def segment(self, truth) -> None:
-        """By the demo model where it is there, else from the truth as an existing segmentation."""
+        """By the demo model on its synthetic case; on a given CT from its label map, as if a model had drawn it."""
         run = self.panel.segmentation.run
-        if truth is None or default_model().folder.is_dir():
+        if truth is None:
             self.ui.segmentButton.click()
             gestures.wait_for(lambda: run.done > 0 or not run.state.busy, 300, "progress")
             self.whole_window("04-segmenting", "segmentation")
@@ -231,20 +228,15 @@ class Pictures:
     def widths(self) -> None:
         """The panel alone, everything open, at the widths that a dock may have."""
         self.panel.open_sections(*SECTIONS)
-        scroll = qt.QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(qt.QFrame.NoFrame)
-        scroll.setWidget(self.container)
         for width in WIDTHS:
-            scroll.resize(width, 2400)
-            scroll.show()
-            self.settle(0.2)
+            for _ in range(2):  # the window's least size follows one turn later
+                self.window.show_panel_alone(width, 2700)
+                self.settle(0.3)
             self.take(f"panel-{width}", self.container)
+        self.window.show_panel_alone(640, 2700)
+        self.settle(0.3)
         for section in SECTIONS:
-            scroll.resize(620, 2400)
-            self.settle()
             self.take(f"section-{section}", getattr(self.ui, f"{section}Section"))
-        self.scroll = scroll
 
 
 def main() -> None:

@@ -13,6 +13,9 @@ from ..signature import Prediction, ScoredTerm, interval_text, risk_text
 from .nomogram_paint import theme_of
 from .nomogram_widget import NomogramWidget
 
+SCROLL_BAR = 24
+"""Pixels that a vertical scroll bar may take."""
+
 TALLEST = 460
 """Pixels that the nomogram takes inside the panel; a window of its own may be larger."""
 
@@ -244,16 +247,26 @@ class NomogramPane(qt.QWidget):
         self._layout.addWidget(self._narrow)
         self._layout.addWidget(self.nomogram)
         self._window = None
+        self._is_narrow = True
+        self._later = qt.QTimer()
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.connect("timeout()", self._arrange)
         self.nomogram.hide()
         self.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Preferred)
         self.setMinimumWidth(200)
 
     @property
     def is_narrow(self) -> bool:
-        return self.width < MINIMUM[0]
+        return self._is_narrow
 
     def resizeEvent(self, event):
-        self._arrange()
+        # Later, not here: a new height may bring a scroll bar, which changes the width within this very event.
+        # The dead band keeps that scroll bar from turning the arrangement back and forth for ever.
+        limit = MINIMUM[0] + (SCROLL_BAR if self._is_narrow else 0)
+        if (self.width < limit) != self._is_narrow:
+            self._is_narrow = not self._is_narrow
+            self._later.start()
 
     def _arrange(self) -> None:
         inside = self._window is None and not self.is_narrow
@@ -286,6 +299,7 @@ class NomogramPane(qt.QWidget):
             window.deleteLater()
 
     def close_window(self) -> None:
+        self._later.stop()
         if self._window is not None:
             self._window.close()
 
