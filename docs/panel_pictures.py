@@ -39,6 +39,7 @@ WIDTHS = (360, 560, 900)
 SECTIONS = ("ct", "segmentation", "correction", "radscore", "nomogram", "result")
 SAMPLE_SEED, SAMPLE_MATRIX = 11, 512
 
+
 class Pictures:
     def __init__(self, out: Path):
         self.out = out
