@@ -16,7 +16,6 @@ import contextlib
 import hashlib
 import json
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -28,7 +27,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import EXIT_CODES, Cancelled, OutOfMemory, PTLFError
+from .errors import EXIT_CODES, Cancelled, MissingDependency, OutOfMemory, PTLFError
 from .progress import Progress, no_progress
 
 Event = dict[str, Any]
@@ -39,8 +38,31 @@ LOG_LINES = 400
 LINE_CHARACTERS = 2000
 """A longer line is cut: a child that writes garbage must not fill the parent's memory."""
 
+MESSAGE_CHARACTERS = 1200
+"""An error's sentence is cut to this, so that its line stays whole even with every character escaped in part."""
+
+WAITING_EVENTS = 1000
+"""Events kept until the next `Child.poll`; of more, the oldest go."""
+
+MEMORY_LIMIT = "PTLF_MEMORY_LIMIT_MB"
+"""Environment variable: address space that a child may use, in MB (not on Windows)."""
+
 SILENCE_S = 900.0
 """A child that says nothing for this long is taken to hang."""
+
+OUT_OF_MEMORY = (
+    "out of memory",
+    "outofmemory",
+    "bad_alloc",
+    "failed to allocate",
+    "unable to allocate",
+    "allocate memory",
+    "failed to map segment",
+)
+"""Words of libraries for exhausted memory: CUDA, torch, the C++ library, ITK, NumPy, the C library, the loader."""
+
+GRACE_S = 2.0
+"""What a child's own workers get to end after it has ended."""
 
 _WINDOWS = os.name == "nt"
 
@@ -81,27 +103,34 @@ class Child:
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self._error: Event | None = None
         self._cancelled = self._hung = False
-        self._lines: queue.Queue[str] = queue.Queue()
+        self._events: deque[Event] = deque(maxlen=WAITING_EVENTS)
         job_file = self.work / "job.json"
         job_file.write_text(json.dumps(dict(job)), encoding="utf-8")
+        (self.work / "manifest.json").unlink(missing_ok=True)  # one of an earlier run would prove nothing
         library = str(Path(__file__).resolve().parent.parent)
         paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._process = subprocess.Popen(
-            [python, "-m", module, str(job_file)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(paths),
-                "PYTHONIOENCODING": "utf-8",
-                "PYTHONUNBUFFERED": "1",
-                **(environment or {}),
-            },
-            start_new_session=not _WINDOWS,
-            creationflags=subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW if _WINDOWS else 0,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [python, "-m", module, str(job_file)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(paths),
+                    "PYTHONIOENCODING": "utf-8",
+                    "PYTHONUNBUFFERED": "1",
+                    **(environment or {}),
+                },
+                start_new_session=not _WINDOWS,
+                creationflags=subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW if _WINDOWS else 0,
+            )
+        except OSError as error:
+            raise MissingDependency(
+                f"{what} could not be started: '{python}' cannot be run ({error.strerror})."
+            ) from error
         self._last_line = time.monotonic()
+        self._ended: float | None = None
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -112,32 +141,39 @@ class Child:
     def _read(self) -> None:
         stream = self._process.stdout
         while line := stream.readline(LINE_CHARACTERS):
-            self._lines.put(line.decode("utf-8", errors="replace").rstrip())
-
-    def poll(self) -> list[Event]:
-        """Events since the last call, never blocking; stops a child that has hung."""
-        events = []
-        while True:
-            try:
-                line = self._lines.get_nowait()
-            except queue.Empty:
-                break
             self._last_line = time.monotonic()
-            event = _parse(line)
+            text = line.decode("utf-8", errors="replace").rstrip()
+            event = _parse(text)
             if event is None:
-                self.log.append(line)
+                self.log.append(text)
             elif event["event"] == "error":
                 self._error = event
             else:
-                events.append(event)
+                self._events.append(event)
+
+    def poll(self) -> list[Event]:
+        """Events since the last call, never blocking; stops a child that has hung."""
         if self.running and time.monotonic() - self._last_line > self.silence_s:
             self._hung = True
             self.kill()
+        events = []
+        with contextlib.suppress(IndexError):
+            while True:
+                events.append(self._events.popleft())
         return events
 
     @property
     def running(self) -> bool:
-        return self._process.poll() is None or self._reader.is_alive()
+        if self._process.poll() is None:
+            return True
+        if not self._reader.is_alive():
+            return False
+        self._ended = self._ended or time.monotonic()
+        if time.monotonic() - self._ended > GRACE_S:  # a worker of the ended child holds its output open
+            kill_tree(self._process.pid)
+            self._reader.join(timeout=GRACE_S)
+            return False
+        return True
 
     def cancel(self) -> None:
         """Stop the run; `result` then raises `Cancelled`."""
@@ -166,13 +202,13 @@ class Child:
         code = self._process.returncode
         if self._hung:
             raise PTLFError(
-                f"{self.what} gave no sign of life for {self.silence_s:.0f} s and was stopped. "
+                f"{self.what} gave no sign of life for {self.silence_s:g} s and was stopped. "
                 f"Try again; if it happens again, choose the CPU.{self._log_tail()}"
             )
         if code == 0:
             return self._outputs()
         if self._error is not None:
-            raise EXIT_CODES.get(code, PTLFError)(self._error.get("message", "unknown error"))
+            raise EXIT_CODES.get(code, PTLFError)(str(self._error.get("message", "unknown error")))
         if code < 0 and -code == signal.SIGKILL:
             raise OutOfMemory(
                 f"{self.what} was stopped from outside (signal 9). Most often the computer ran out of memory: "
@@ -186,8 +222,9 @@ class Child:
             outputs = {name: (self.work / item["file"], item["sha256"]) for name, item in manifest["outputs"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise PTLFError(f"{self.what} ended without naming its results.{self._log_tail()}") from error
+        inside = self.work.resolve()
         for path, digest in outputs.values():
-            if not path.is_file() or file_sha256(path) != digest:
+            if inside not in path.resolve().parents or not path.is_file() or file_sha256(path) != digest:
                 raise PTLFError(f"{self.what} left a damaged result ({path.name}). Try again.")
         return {name: path for name, (path, _) in outputs.items()}
 
@@ -197,13 +234,18 @@ class Child:
 
 
 def _parse(line: str) -> Event | None:
+    """The event in a line; None for anything else, so that it becomes log."""
     if not line.startswith("{"):
         return None
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+        return None
+    if event["event"] == "progress" and not (type(event.get("done")) is type(event.get("total")) is int):
+        return None
+    return event
 
 
 def run(
@@ -234,7 +276,7 @@ def run(
 def _tell(events: list[Event], progress: Progress, on_event: Callable[[Event], None]) -> None:
     for event in events:
         if event["event"] == "progress":
-            progress(str(event.get("stage", "")), int(event.get("done", 0)), int(event.get("total", 0)))
+            progress(str(event.get("stage", "")), event["done"], event["total"])
         else:
             on_event(event)
 
@@ -249,8 +291,11 @@ def kill_tree(pid: int) -> None:
 
 
 def file_sha256(path: Path) -> str:
+    digest = hashlib.sha256()
     with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Mapping[str, Path]]) -> None:
@@ -267,11 +312,14 @@ def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Ma
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
     def emit(event: Event) -> None:
-        events.write("\n" + json.dumps(event) + "\n")  # a library may have left a line without its end
+        if "message" in event:
+            event = {**event, "message": str(event["message"])[:MESSAGE_CHARACTERS]}
+        events.write("\n" + json.dumps(event, ensure_ascii=False) + "\n")  # a library may have left a line open
         events.flush()
 
     job_file = Path(sys.argv[1])
     try:
+        _limit_memory()
         outputs = function(json.loads(job_file.read_text(encoding="utf-8")), job_file.parent, emit)
         _write_manifest(job_file.parent, outputs)
         code = 0
@@ -281,15 +329,14 @@ def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Ma
     except MemoryError:
         emit({"event": "error", "message": "The computer has too little free memory for this. Close other programs."})
         code = OutOfMemory.exit_code
-    except ImportError as error:
-        traceback.print_exc()
-        emit({"event": "error", "message": f"A package is missing: {error}. './ptlf doctor' says how to get it."})
-        code = 3
     except Exception as error:
         traceback.print_exc()
         if is_out_of_memory(error):
-            emit({"event": "error", "message": f"There was too little memory for this: {error}"})
+            emit({"event": "error", "message": f"There was too little memory for this ({_first_line(error)})."})
             code = OutOfMemory.exit_code
+        elif isinstance(error, ImportError):
+            emit({"event": "error", "message": f"A package is missing: {error}. './ptlf doctor' says how to get it."})
+            code = MissingDependency.exit_code
         else:
             emit({"event": "error", "message": f"An unexpected error: {type(error).__name__}: {error}"})
             code = 1
@@ -301,9 +348,11 @@ def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Ma
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether a library's error means exhausted memory (ITK, torch on CPU and CUDA say it in words)."""
     text = f"{type(error).__name__} {error}".lower()
-    return any(
-        word in text for word in ("out of memory", "outofmemory", "bad_alloc", "failed to allocate", "can't allocate")
-    )
+    return any(words in text for words in OUT_OF_MEMORY)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def progress_of(emit: Callable[[Event], None]) -> Progress:
@@ -320,10 +369,18 @@ def _write_manifest(work: Path, outputs: Mapping[str, Path]) -> None:
     temporary.replace(work / "manifest.json")
 
 
+def _limit_memory() -> None:
+    limit = os.environ.get(MEMORY_LIMIT)
+    if limit and not _WINDOWS:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (int(limit) << 20,) * 2)
+
+
 def _die_with_parent() -> None:
     with contextlib.suppress(OSError, ValueError):
         while os.read(0, 4096):
             pass
-    if _WINDOWS:
-        os._exit(1)
-    os.killpg(os.getpgrp(), signal.SIGKILL)
+    if not _WINDOWS and os.getpgrp() == os.getpid():  # a group of our own, as `Child` makes it
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import importlib.metadata
 import importlib.util
 import json
@@ -74,13 +75,19 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR")
 
     predict = command("predict", _predict, "one patient: from the CT to the report")
-    _add_image(predict)
+    _add_image(predict, segmentation_required=False)
+    _add_model(predict)
     predict.add_argument("--out", type=Path, required=True, metavar="DIR")
     predict.add_argument("--signature", default="ptlf-published", metavar="ID|FILE")
     _add_laboratory(predict)
     predict.add_argument("--eligibility", type=Path, metavar="FILE", help="JSON with the answers to the checklist")
     predict.add_argument("--demonstration", action="store_true", help="show a demo signature's risk, watermarked")
     _add_engine(predict)
+
+    draw = command("segment", _segment, "liver and tumour of a CT by nnU-Net, as a label map")
+    _add_ct(draw)
+    _add_model(draw)
+    draw.add_argument("--out", type=Path, required=True, metavar="FILE", help="label map, e.g. labels.nii.gz")
 
     features = command("features", _features, "features of both VOIs, as JSON (or CSV by the name of --out)")
     _add_image(features)
@@ -96,22 +103,56 @@ def parser() -> argparse.ArgumentParser:
     nomogram.add_argument("--demonstration", action="store_true", help="show a demo signature's risk")
     nomogram.add_argument("--json", action="store_true", help="print the prediction as JSON")
 
+    _add_models(command("models", _models_list, "list, add, verify or remove segmentation models"))
     _add_signatures(command("signatures", _signatures_list, "list, show, check or complete signature files"))
     command("doctor", _doctor, "what is installed, what is missing and how to get it")
+    panel = command("panel", _panel, "the Slicer module's panel in a stand-in window, without Slicer")
+    panel.add_argument("--ct", type=Path, metavar="PATH", help="DICOM folder or image file; a sample case without it")
+    panel.add_argument("--screenshot", type=Path, metavar="FILE", help="write a PNG instead of opening a window")
+    bench = command("bench", _bench, "figures against the peers, both in one run")
+    bench.add_argument("what", choices=_benches(), help="which figures")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write them there too")
     test = command("test", _test, "the test suite (under 20 minutes)")
     test.add_argument("--slow", action="store_true", help="the long tests too")
     test.add_argument("pytest", nargs="*", metavar="ARG", help="handed to pytest, after --")
     return top
 
 
-def _add_image(command: argparse.ArgumentParser) -> None:
+def _add_ct(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ct", type=Path, required=True, metavar="PATH", help="DICOM folder, NIfTI, NRRD or MHA")
     command.add_argument("--series", metavar="UID", help="which series of a DICOM folder")
-    command.add_argument("--segmentation", type=Path, required=True, metavar="FILE", help="label map or DICOM SEG")
+
+
+def _add_image(command: argparse.ArgumentParser, segmentation_required: bool = True) -> None:
+    _add_ct(command)
+    command.add_argument(
+        "--segmentation", type=Path, required=segmentation_required, metavar="FILE", help="label map or DICOM SEG"
+    )
     command.add_argument("--labels", metavar="ROLES", help="what its labels mean, e.g. liver=5,tumor=7")
     command.add_argument("--fill-holes", action="store_true", help="fill holes in liver and tumour")
     command.add_argument("--drop-below", type=float, default=0.0, metavar="ML", help="drop pieces below this volume")
     command.add_argument("--largest-tumor", action="store_true", help="keep only the largest tumour")
+
+
+def _add_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", metavar="ID|DIR|ZIP", help="segmentation model (see 'ptlf models list')")
+    command.add_argument("--device", default="auto", metavar="auto|cpu|cuda:N")
+
+
+def _add_models(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="all models").set_defaults(function=_models_list)
+    add = actions.add_parser("add", help="copy a trained nnU-Net v2 model (folder or zip) to your models")
+    add.add_argument("source", type=Path, metavar="DIR|ZIP")
+    add.add_argument("--id", help="its name here")
+    add.add_argument("--labels", metavar="ROLES", help="what its labels mean, e.g. liver=1,tumor=2")
+    add.set_defaults(function=_models_add)
+    verify = actions.add_parser("verify", help="check the files of a model against its checksum")
+    verify.add_argument("model", metavar="ID|DIR|ZIP")
+    verify.set_defaults(function=_models_verify)
+    remove = actions.add_parser("remove", help="delete one of your models")
+    remove.add_argument("model", metavar="ID")
+    remove.set_defaults(function=_models_remove)
 
 
 def _add_laboratory(command: argparse.ArgumentParser) -> None:
@@ -153,6 +194,8 @@ def _predict(given: argparse.Namespace) -> None:
         ct=given.ct,
         signature=load(given.signature),
         segmentation=given.segmentation,
+        model=_model(given),
+        device=given.device,
         labels=parse_labels(given.labels),
         series_uid=given.series,
         laboratory=LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
@@ -163,9 +206,99 @@ def _predict(given: argparse.Namespace) -> None:
         demonstration=given.demonstration,
     )
     with progress_bar() as progress:
-        result = run(case, given.out, progress)
+        result = run(case, given.out, progress, tell_device)
     print(summary(result))
     print(f"Written: {', '.join(str(given.out / name) for name in OUTPUTS.values())}")
+
+
+def _model(given: argparse.Namespace) -> Any:
+    from .segmentation import find_model
+
+    return None if given.model is None else find_model(given.model)
+
+
+def tell_device(event: dict[str, Any]) -> None:
+    """Say on stderr which device segments, why, and how long it may take."""
+    if event["event"] == "device":
+        estimate = event.get("estimate_s")
+        about = f", about {estimate:.0f} s" if estimate else ""
+        print(f"ptlf: segmenting on {event['device']} ({event['why']}){about}", file=sys.stderr, flush=True)
+
+
+def _segment(given: argparse.Namespace) -> None:
+    import SimpleITK as sitk
+
+    from .ct import read_ct
+    from .segmentation import default_model, segment
+    from .segmentation.segments import Segments
+
+    model = _model(given) or default_model()
+    with _output_file(given.out) as output, progress_bar() as progress:
+        ct = read_ct(given.ct, series_uid=given.series, progress=progress).require_usable()
+        with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
+            drawn = segment(
+                ct.image, model, device=given.device, work=Path(work), progress=progress, on_event=tell_device
+            )
+        try:
+            sitk.WriteImage(drawn.labels, str(output))
+        except RuntimeError as error:
+            raise BadInput(f"'{given.out}' cannot be written; use a name like labels.nii.gz.") from error
+    volumes = Segments(drawn.labels, drawn.origin).volumes_ml
+    print(f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL. Written: {given.out}")
+    if model.warning:
+        print(model.warning)
+
+
+def _models_list(_: argparse.Namespace) -> None:
+    from .segmentation import catalogue
+    from .segmentation.catalogue import broken
+
+    for model in catalogue():
+        note = "" if model.for_patients else " (not for patients)"
+        print(f"{model.id:20} {model.version:8} {model.licence:12} {model.title}{note}")
+    for name, problem in broken().items():
+        print(f"{name:20} cannot be used: {problem}")
+
+
+def _models_add(given: argparse.Namespace) -> None:
+    from .segmentation import add
+    from .segmentation.segments import parse_labels
+
+    roles = parse_labels(given.labels)
+    if roles is not None:
+        roles = {"parenchyma" if role == "liver" else role: labels for role, labels in roles.items()}
+    entry = {} if given.id is None else {"id": given.id}
+    model = add(given.source, roles, **entry)
+    print(f"Added {model.id}: {model.folder}\n{model.warning}")
+
+
+def _models_verify(given: argparse.Namespace) -> None:
+    from .segmentation import find_model, verify
+
+    model = verify(find_model(given.model))
+    print(f"{model.id} {model.version}: as in the catalogue, SHA-256 {model.sha256}")
+
+
+def _models_remove(given: argparse.Namespace) -> None:
+    from .segmentation import remove
+
+    remove(given.model)
+    print(f"Removed {given.model}.")
+
+
+def _benches() -> tuple[str, ...]:
+    names = ("radiomics", "segmentation", "panel", "cohort")
+    return tuple(name for name in names if (ROOT / "benchmarks" / f"{name}.py").exists())
+
+
+def _panel(given: argparse.Namespace) -> int:
+    sys.path.insert(0, str(ROOT / "Testing"))
+    return importlib.import_module("host.window").main(given.ct, given.screenshot)
+
+
+def _bench(given: argparse.Namespace) -> None:
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    importlib.import_module(given.what).main(given.json)
 
 
 def _post_processing(given: argparse.Namespace) -> Any:
@@ -243,7 +376,7 @@ def _output_file(path: Path) -> Iterator[Path]:
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        handle, name = tempfile.mkstemp(prefix=".ptlf-", dir=path.parent)
+        handle, name = tempfile.mkstemp("".join(path.suffixes), ".ptlf-", path.parent)
     except OSError as error:
         raise BadInput(f"'{path}' cannot be written: {error.strerror or error}.") from error
     os.close(handle)
@@ -318,9 +451,32 @@ def _signatures_set_intercept(given: argparse.Namespace) -> None:
     print(f"Intercept {read.value:.3f} ({low:.3f} to {high:.3f}), read off the figure. Written: {given.out}")
 
 
-def _demo(given: argparse.Namespace) -> None:
+DEMO_SEED = 900_020
+"""Sample case of the demo: one that the demo model was not trained on."""
 
-    raise MissingDependency("the demo is not there yet")
+DEMO_LABORATORY = (43.6, 1.09)
+"""ALB in g/L and INR of the paper's worked example."""
+
+
+def _demo(given: argparse.Namespace) -> None:
+    import SimpleITK as sitk
+
+    from .case import OUTPUTS, Case, run
+    from .sample import make_case
+    from .segmentation import agreement
+    from .signature import LaboratoryValues, load
+
+    with tempfile.TemporaryDirectory(prefix="ptlf-") as folder, progress_bar() as progress:
+        sample = make_case(DEMO_SEED, matrix=512, progress=progress)
+        ct = Path(folder) / "ct.nrrd"
+        sitk.WriteImage(sample.ct, str(ct))
+        case = Case(ct, load("demo"), laboratory=LaboratoryValues(*DEMO_LABORATORY), demonstration=True)
+        result = run(case, given.out, progress, tell_device)
+    drawn = sitk.ReadImage(str(given.out / OUTPUTS["labels"]))
+    print(summary(result))
+    for region, measured in agreement(drawn, sample.labels).items():
+        print(f"Dice of the {region} against the known truth: {measured.dice:.3f}")
+    print(f"{sample.description}\nOpen {given.out / OUTPUTS['report']}")
 
 
 def _doctor(_: argparse.Namespace) -> None:

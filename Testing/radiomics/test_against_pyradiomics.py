@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from make_golden import sample_case
 from voi_phantoms import SHARED_DATA, SIGNATURE, ellipsoids, image_of, mask_of, random_voi
 
 from PTLFPredictorLib.errors import BadInput
@@ -180,6 +181,18 @@ def test_intensity_scaling():
         assert not wrong_features(ours, theirs)
 
 
+# ---- sample cases
+
+
+@pytest.mark.parametrize("slice_mm", [5.0, 2.5, 1.5])
+def test_sample_cases(slice_mm):
+    image, masks = sample_case(slice_mm)
+    for mask in masks.values():
+        check_layers(image, mask)
+    for ours, theirs in both(image, masks, {"liver": None, "tumor": None}, ExtractionSettings()).values():
+        assert not wrong_features(ours, theirs)
+
+
 # ---- real data
 
 
@@ -333,8 +346,9 @@ def test_pyradiomics_baseline_tables_are_reproduced(sdist, feature_class):
 
 
 def test_each_cube_of_the_mesh_has_pyradiomics_surface_and_volume():
-    from PTLFPredictorLib.radiomics import cubes
     from radiomics import cShape
+
+    from PTLFPredictorLib.radiomics import cubes
 
     for spacing in ((1.0, 1.0, 1.0), (1.7, 0.9, 0.6)):
         area, determinant, _ = cubes.triangles(spacing)

@@ -62,5 +62,11 @@ def compute(
         job = write_job(work, ct, segments, wanted, settings, engine)
         if not job["masks"]:
             return {}
-        outputs = child.run(WORKER, job, work, what="The feature computation", progress=progress)
+        outputs = child.run(
+            WORKER,
+            job,
+            work,
+            what="The feature computation",
+            progress=lambda stage, done, total: progress(f"Features: {stage}", done, total),
+        )
         return read_vectors(outputs["features"])

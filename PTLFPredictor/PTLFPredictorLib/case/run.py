@@ -9,19 +9,21 @@ import contextlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import SimpleITK as sitk
 
+from .. import child
 from ..ct import CT, Finding, read_ct
 from ..errors import BadInput
 from ..progress import Progress, no_progress
 from ..radiomics import DEFAULT_ENGINE, FeatureVector
 from ..report import html, record
 from ..report.slices import pictures
+from ..segmentation import Model, default_model, segment
 from ..segmentation.postprocess import PostProcessing, apply
 from ..segmentation.segments import Segments, read_segments
 from ..signature import (
@@ -49,8 +51,12 @@ class Case:
     ct : Path
         DICOM folder or image file.
     signature : Signature
-    segmentation : Path
-        Label map or DICOM SEG.
+    segmentation : Path, optional
+        Label map or DICOM SEG; without it, `model` draws the segments.
+    model : Model, optional
+        Segmentation model; the catalogue's first one if neither is given.
+    device : str
+        "auto", "cpu" or "cuda:N", for `model`.
     labels : mapping, optional
         Role -> label values of `segmentation`; see `segmentation.segments.parse_labels`.
     laboratory : LaboratoryValues
@@ -62,7 +68,9 @@ class Case:
 
     ct: Path
     signature: Signature
-    segmentation: Path
+    segmentation: Path | None = None
+    model: Model | None = None
+    device: str = "auto"
     labels: Mapping[str, tuple[int, ...]] | None = None
     series_uid: str | None = None
     laboratory: LaboratoryValues = field(default_factory=LaboratoryValues)
@@ -84,8 +92,21 @@ class Score:
     assessment: Assessment
 
 
-def run(case: Case, out: Path, progress: Progress = no_progress) -> record.Record:
+def run(
+    case: Case,
+    out: Path,
+    progress: Progress = no_progress,
+    on_event: Callable[[child.Event], None] = lambda event: None,
+) -> record.Record:
     """The whole way; writes `OUTPUTS` into the folder `out`, all of them or none.
+
+    Parameters
+    ----------
+    case : Case
+    out : Path
+    progress : Progress
+    on_event : callable
+        Told which device segments, why, and how long it may take, before it does.
 
     Raises
     ------
@@ -98,7 +119,7 @@ def run(case: Case, out: Path, progress: Progress = no_progress) -> record.Recor
         with _timed(seconds, "ct"):
             ct = read_case_ct(case, progress)
         with _timed(seconds, "segments"):
-            segments = apply(read_segments(case.segmentation, ct, case.labels), case.post_processing).checked(ct)
+            segments = apply(draw_or_read(case, ct, progress, on_event), case.post_processing).checked(ct)
         with _timed(seconds, "features"):
             vectors = compute_features(case, ct, segments, progress)
         progress("Report", 0, 1)
@@ -118,6 +139,29 @@ def read_case_ct(case: Case, progress: Progress = no_progress) -> CT:
         case.ct, signature.protocol, signature.extraction.clip_hu, series_uid=case.series_uid, progress=progress
     )
     return ct.require_usable()
+
+
+def draw_or_read(
+    case: Case,
+    ct: CT,
+    progress: Progress = no_progress,
+    on_event: Callable[[child.Event], None] = lambda event: None,
+) -> Segments:
+    """The given segmentation on the CT's grid, or nnU-Net's."""
+    if case.segmentation is not None:
+        return read_segments(case.segmentation, ct, case.labels)
+    model = case.model or default_model()
+    with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
+        drawn = segment(ct.image, model, device=case.device, work=Path(work), progress=progress, on_event=on_event)
+    return Segments(drawn.labels, drawn.origin, model_findings(model))
+
+
+def model_findings(model: Model) -> tuple[Finding, ...]:
+    """A model that was not made for patients withholds score and risk; an unknown one warns."""
+    if model.for_patients:
+        return ()
+    level = "withhold" if model.shipped else "warn"
+    return (Finding("model_not_for_patients", level, model.warning, {"model": model.id}),)
 
 
 def compute_features(

@@ -26,6 +26,9 @@ DEFAULT_CLIP_HU = (-1024, 3071)
 FRACTION_TOLERANCE = 1e-3
 """A float file whose values differ by less than this from whole HU counts as integer (rounding of the format)."""
 
+ORIGIN_DECIMALS, DIRECTION_DECIMALS = 3, 6
+"""Decimals of the canonical origin in mm and of the direction cosines."""
+
 MINIMUM_SLICES = 3
 
 SATURATED_SHARE = 1e-4
@@ -184,11 +187,19 @@ def canonical(
         image = sitk.Clamp(image, image.GetPixelID(), *clip_hu)
     if "Float" in image.GetPixelIDTypeAsString() or "float" in image.GetPixelIDTypeAsString():
         image = sitk.Round(image)
-    image = sitk.Cast(image, sitk.sitkInt16)
+    image = _rounded_geometry(sitk.Cast(image, sitk.sitkInt16))
     found += check_geometry(image, protocol, source.get("slice_thickness_mm"))
     known = header_phase or Phase(phase.UNKNOWN, "", {})
     found.append(phase_finding(known, protocol))
     return CT(image, tuple(found), known, source)
+
+
+def _rounded_geometry(image: sitk.Image) -> sitk.Image:
+    """Without the rounding noise of formats that store 32-bit floats (NIfTI): it would move filtered images."""
+    image.SetSpacing([float(str(np.float32(x))) for x in image.GetSpacing()])  # 0.800000012 -> 0.8
+    image.SetOrigin([round(x, ORIGIN_DECIMALS) for x in image.GetOrigin()])
+    image.SetDirection([round(x, DIRECTION_DECIMALS) for x in image.GetDirection()])
+    return image
 
 
 def _check_range(array: np.ndarray) -> list[Finding]:

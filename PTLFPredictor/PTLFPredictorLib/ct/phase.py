@@ -100,9 +100,14 @@ def classify(liver_hu: float, aorta_hu: float) -> str:
 AORTA_RADII_MM = (7.0, 9.0, 11.0)
 """Radii tried for the abdominal aorta (diameter 14-22 mm)."""
 
-AORTA_REGION_MM = (50.0, 15.0, 45.0, 4.0)
+AORTA_REGION_MM = (50.0, 15.0, 45.0, 8.0)
 """Where its centre is looked for: up to 50 mm in front of the spine, from 15 mm to the right of the spine's middle to
-45 mm to the left, and at least 4 mm off the vertebra's front."""
+45 mm to the left, and to 8 mm behind its front, since a bright aorta may seem one with the vertebra."""
+
+BRIGHTEST_HU = 600.0
+DISC_HU = (25.0, 420.0)
+DISC_SPREAD_HU = 40.0
+"""Mean of a disc of blood in any phase, and its largest SD: noise, not an edge."""
 
 AORTA_SAMPLING_MM = 1.5
 AORTA_QUALITY = 1.5
@@ -151,13 +156,13 @@ def _best_disc(axial: np.ndarray, spacing: tuple[float, float]) -> tuple[float, 
         return None
     dy, dx = spacing
     row, column = spine
-    front_mm, right_mm, left_mm, gap_mm = AORTA_REGION_MM
+    front_mm, right_mm, left_mm, behind_mm = AORTA_REGION_MM
     top, left = max(0, int(row - front_mm / dy)), max(0, int(column - right_mm / dx))
     stride = max(1, round(AORTA_SAMPLING_MM / dx))
-    region = axial[top : int(row - gap_mm / dy) : stride, left : int(column + left_mm / dx) : stride]
+    region = axial[top : int(row + behind_mm / dy) : stride, left : int(column + left_mm / dx) : stride]
     if min(region.shape) < 12:
         return None
-    clipped = np.clip(region, -100, 400)
+    clipped = np.clip(region, -100, BRIGHTEST_HU)
     best, score = None, AORTA_QUALITY
     for radius in AORTA_RADII_MM:
         inside = _disc(radius * 0.75, 0, (dy * stride, dx * stride))
@@ -165,7 +170,8 @@ def _best_disc(axial: np.ndarray, spacing: tuple[float, float]) -> tuple[float, 
         mean = ndimage.convolve(clipped, inside / inside.sum(), mode="nearest")
         spread = np.sqrt(np.maximum(ndimage.convolve(clipped**2, inside / inside.sum(), mode="nearest") - mean**2, 0))
         around = ndimage.percentile_filter(clipped, 60, footprint=ring > 0, mode="nearest")
-        quality = np.where((mean > 25) & (mean < 390), (mean - around) / (spread + NOISE_HU), 0)
+        blood = (mean > DISC_HU[0]) & (mean < DISC_HU[1]) & (spread < DISC_SPREAD_HU)
+        quality = np.where(blood, (mean - around) / (spread + NOISE_HU), 0)
         at = np.unravel_index(int(np.argmax(quality)), quality.shape)
         if quality[at] > score:
             score = float(quality[at])
@@ -195,7 +201,7 @@ def _spine(axial: np.ndarray, spacing: tuple[float, float]) -> tuple[float, floa
     body = labels == (int(np.argmax(sizes[1:])) + 1)
     rows, columns = np.nonzero(body)
     middle, front, back = np.median(columns), rows.min(), rows.max()
-    bone = ndimage.binary_closing(ndimage.gaussian_filter(axial, (1 / dy, 1 / dx)) > 180, iterations=2)
+    bone = ndimage.gaussian_filter(axial, (1 / dy, 1 / dx)) > 180
     y, x = np.indices(axial.shape)
     central = bone & (np.abs(x - middle) * dx < 45) & (y > front + 0.45 * (back - front)) & body
     labels, count = ndimage.label(central)

@@ -86,6 +86,7 @@ def extract(
         raise BadInput(f"The features could not be computed: {error}") from error
     for voi, names in wanted.items():
         _check_complete(voi, values[voi], names)
+        values[voi] = values[voi] if names is None else {name: values[voi][name] for name in names}
     digest = image_hash(ct)
     return {
         voi: FeatureVector(voi, values[voi], engine, module.version(), settings, digest, image_hash(vois[voi]))

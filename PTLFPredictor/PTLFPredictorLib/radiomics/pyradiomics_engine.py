@@ -65,9 +65,8 @@ def extract(
         What PyRadiomics returned; may lack features that it skipped.
     """
     _import_radiomics()
-    from radiomics.featureextractor import RadiomicsFeatureExtractor
-
     from radiomics import imageoperations
+    from radiomics.featureextractor import RadiomicsFeatureExtractor
 
     options = pyradiomics_settings(settings)
     plan = {voi: _by_image_type(names, settings) for voi, names in wanted.items()}

@@ -155,7 +155,7 @@ def _slices(record: Record) -> str:
         )
     volumes = record["segmentation"]["volumes_ml"]
     origin = record["segmentation"]["origin"]
-    source = origin.get("model") or f"given label map ({origin.get('format', 'file')})"
+    source = _source(origin)
     text = (
         f"Liver {volumes['liver']:.0f} mL, parenchyma {volumes['parenchyma']:.1f} mL, "
         f"tumour {volumes['tumor']:.1f} mL. Segments: {source}. Window 30/300 HU."
@@ -165,6 +165,14 @@ def _slices(record: Record) -> str:
         f'<section id="slices"><h2>CT and segments</h2><div class="slices">{"".join(figures)}</div>'
         f'<p class="key">{key} &emsp; {escape(text)}</p></section>'
     )
+
+
+def _source(origin: Mapping[str, Any]) -> str:
+    """Where the segments come from, in a few words."""
+    if "model" not in origin:
+        return f"given label map ({origin.get('format', 'file')})"
+    model = origin["model"]
+    return f"{origin.get('source', 'nnU-Net')}, {model['title']} {model['version']}, on {origin['device']}"
 
 
 def _findings(record: Record) -> str:
@@ -304,12 +312,13 @@ def _provenance(record: Record) -> str:
         ("label map", record["segmentation"]["sha256"]),
         (f"signature {signature['id']} {signature['version']}", signature["sha256"]),
     ]
-    model = record["segmentation"]["origin"]
-    if model.get("sha256"):
-        hashes.append((f"model {model.get('model', '')}", model["sha256"]))
-    rows = "".join(f'<tr><td>{escape(a)}</td><td class="hash">{b}</td></tr>' for a, b in hashes)
+    model = record["segmentation"]["origin"].get("model")
+    if model:
+        hashes.append((f"model {model['id']} {model['version']}", model["sha256"]))
+    listed = "".join(f'<div>{escape(a)}<br><span class="hash">{b}</span></div>' for a, b in hashes)
     return (
         f'<section id="provenance"><h2>Versions and hashes</h2><p class="soft">{escape(software)}; features by '
         f"{escape(', '.join(sorted(engines)) or 'none')}. CT: {escape(ct.get('format', ''))}, "
-        f"{size} voxels of {spacing} mm, phase {escape(ct['phase']['name'])}.</p><table>{rows}</table></section>"
+        f"{size} voxels of {spacing} mm, phase {escape(ct['phase']['name'])}.</p>"
+        f'<div class="two">{listed}</div></section>'
     )

@@ -51,7 +51,7 @@ def make(
         "schema": SCHEMA,
         "research_use": RESEARCH_USE,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "software": {**_software(), **software},
+        "software": _software({**segments.origin.get("software", {}), **software}),
         "input": {
             "ct": _ct(ct),
             "laboratory": {"alb_g_per_l": laboratory.albumin_g_per_l, "inr": laboratory.inr},
@@ -111,14 +111,17 @@ def _ct(ct: CT) -> dict[str, Any]:
     }
 
 
-def _software() -> dict[str, str]:
-    return {
+def _software(more: Mapping[str, str]) -> dict[str, str]:
+    """Versions of what made the record; `more` adds what a child process ran with, where it is not listed yet."""
+    own = {
         "PTLFPredictor": __version__,
         "Python": platform.python_version(),
         "NumPy": np.__version__,
         "SimpleITK": sitk.Version_VersionString(),
-        "platform": platform.platform(terse=True),
     }
+    listed = {name.lower() for name in own}
+    others = {name: version for name, version in more.items() if name.lower() not in listed}
+    return {**own, **others, "platform": platform.platform(terse=True)}
 
 
 def json_sha256(data: Any) -> str:

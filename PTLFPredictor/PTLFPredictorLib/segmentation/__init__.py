@@ -1,1 +1,19 @@
+"""Where the liver and its tumours are: segments from files, or drawn by nnU-Net in a child process."""
 
+from .agreement import Agreement, agreement
+from .catalogue import Model, add, catalogue, default_model, find_model, remove, verify
+from .run import SegmentationResult, segment
+
+__all__ = [
+    "Agreement",
+    "Model",
+    "SegmentationResult",
+    "add",
+    "agreement",
+    "catalogue",
+    "default_model",
+    "find_model",
+    "remove",
+    "segment",
+    "verify",
+]

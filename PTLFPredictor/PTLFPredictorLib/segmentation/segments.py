@@ -174,8 +174,8 @@ def _read_label_map(path: Path, use_names: bool) -> tuple[sitk.Image, dict[str, 
     segments = sorted({int(m[1]) for key in keys if (m := re.fullmatch(r"Segment(\d+)_Name", key))})
     if not segments or not use_names:
         return image, None
-    layers = [sitk.VectorIndexSelectionCast(image, i) for i in range(image.GetNumberOfComponentsPerPixel())]
-    layers = layers if image.GetNumberOfComponentsPerPixel() > 1 else [image]
+    count = image.GetNumberOfComponentsPerPixel()
+    layers = [image] if count == 1 else [sitk.VectorIndexSelectionCast(image, i) for i in range(count)]
     names, masks = [], []
     for number in segments:
         value = _meta_int(image, f"Segment{number}_LabelValue", number + 1)

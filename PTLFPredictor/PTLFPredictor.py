@@ -1,0 +1,128 @@
+"""The scripted module PTLFPredictor: what 3D Slicer loads.  Thin; everything is in PTLFPredictorLib."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+
+class PTLFPredictor(ScriptedLoadableModule):
+    """Title, help and sample data."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        parent.title = _("PTLF Predictor")
+        parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation"), "Liver"]
+        parent.dependencies = ["Segmentations", "SegmentEditor", "Volumes", "Tables", "SubjectHierarchy"]
+        parent.contributors = ["PTLFPredictor developers"]
+        parent.helpText = _(
+            "Risk of liver failure after TACE from a contrast CT, albumin and INR: segment liver and tumour, correct "
+            "the segments, compute the Radscore, read the nomogram. Research use only; not a medical device."
+        )
+        parent.acknowledgementText = _("Built on nnU-Net, SimpleITK and 3D Slicer.")
+
+
+class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """Hands Slicer's events to the panel."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.panel = None
+
+    def setup(self):
+        ScriptedLoadableModuleWidget.setup(self)
+        from PTLFPredictorLib.panel.module_panel import ModulePanel
+
+        self.uiWidget = slicer.util.loadUI(self.resourcePath("UI/PTLFPredictor.ui"))
+        self.layout.addWidget(self.uiWidget)
+        self.ui = slicer.util.childWidgetVariables(self.uiWidget)
+        self.uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.panel = ModulePanel(self.ui, Path(self.resourcePath("")))
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        slicer.app.connect("aboutToQuit()", self.cleanup)
+
+    def enter(self):
+        if self.panel is not None:
+            self.panel.enter()
+
+    def exit(self):
+        if self.panel is not None:
+            self.panel.exit()
+
+    def onSceneStartClose(self, caller, event):
+        self.panel.scene_closes()
+
+    def onSceneChanged(self, caller, event):
+        self.panel.take_over()
+
+    def cleanup(self):
+        """Slicer reloads the module or exits: nothing may stay behind."""
+        if self.panel is None:
+            return
+        self.removeObservers()
+        slicer.app.disconnect("aboutToQuit()", self.cleanup)
+        panel, self.panel = self.panel, None
+        panel.cleanup()
+        self.uiWidget.setMRMLScene(None)
+
+    def onReload(self):
+        """Reload the library too, not only this file."""
+        for name in [name for name in sys.modules if name.split(".")[0] == "PTLFPredictorLib"]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        ScriptedLoadableModuleWidget.onReload(self)
+
+
+class PTLFPredictorLogic(ScriptedLoadableModuleLogic):
+    """For scripts: one case without the panel, the same call as the command line's."""
+
+    def run(self, case, folder):
+        """See `PTLFPredictorLib.case.run`."""
+        from PTLFPredictorLib import case as library
+
+        return library.run(case, Path(folder))
+
+
+class PTLFPredictorTest(ScriptedLoadableModuleTest):
+    """Runs the panel's own tests, the same files as outside Slicer."""
+
+    def runTest(self, **_ignored):
+        import unittest
+
+        folder = self_tests()
+        sys.path.insert(0, str(folder))
+        try:
+            suite = unittest.defaultTestLoader.discover(
+                str(folder), pattern="test_*_widget.py", top_level_dir=str(folder)
+            )
+            result = unittest.TextTestRunner(verbosity=2).run(suite)
+        finally:
+            sys.path.remove(str(folder))
+        if not result.testsRun:
+            self.fail(f"no tests were found in {folder}")
+        if not result.wasSuccessful():
+            self.fail(f"{len(result.failures) + len(result.errors)} tests failed")
+
+
+def self_tests():
+    """Folder of the tests: in the source tree, or where PTLF_TESTS says."""
+    import os
+
+    folder = Path(os.environ.get("PTLF_TESTS") or Path(__file__).resolve().parents[1] / "Testing" / "panel")
+    if not folder.is_dir():
+        raise FileNotFoundError(f"The tests are in the source tree, not in the package; set PTLF_TESTS (not {folder}).")
+    return folder

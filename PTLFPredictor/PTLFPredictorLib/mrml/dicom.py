@@ -1,0 +1,47 @@
+"""DICOM SEG of the segments through Slicer's own exporter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import PTLFError
+from . import segments as mrml_segments
+
+FILE_NAME = "ptlf_segments.dcm"
+
+
+def can_export_dicom(node, volume) -> tuple[bool, str]:
+    """Whether the segments can become a DICOM SEG, or the reason why not."""
+    if node is None or volume is None:
+        return False, "There are no segments yet."
+    if not volume.GetAttribute("DICOM.instanceUIDs"):
+        return False, "The CT was not loaded from Slicer's DICOM database; a DICOM SEG must refer to its images."
+    empty = [i for i in (mrml_segments.LIVER, mrml_segments.TUMOUR) if mrml_segments.is_empty(node, i)]
+    if mrml_segments.LIVER in empty:
+        return False, "The liver segment is empty."
+    return True, "Write the segments with their codes as a DICOM SEG."
+
+
+def export_dicom_seg(exporter: type, node, folder: str, reader: str) -> str:
+    """Write the segments `liver` and `tumor` into `folder`; returns the file.
+
+    Parameters
+    ----------
+    exporter : type
+        Slicer's ``DICOMSegmentationExporter``.
+    reader : str
+        Content creator, "" for none.
+    """
+    metadata: dict[str, Any] = {
+        "SeriesDescription": "PTLF segments, research use only",
+        "ClinicalTrialCoordinatingCenterName": "PTLFPredictor",
+    }
+    writer = exporter(node, contentCreatorName=reader or "PTLFPredictor")
+    ids = [i for i in (mrml_segments.LIVER, mrml_segments.TUMOUR) if not mrml_segments.is_empty(node, i)]
+    try:
+        writer.export(folder, FILE_NAME, metadata, ids, skipEmpty=True)
+    except (ValueError, RuntimeError) as error:
+        raise PTLFError(f"Slicer's DICOM exporter refused: {error}") from error
+    finally:
+        writer.cleanup()
+    return f"{folder}/{FILE_NAME}"

@@ -1,0 +1,98 @@
+"""CT volumes of the scene as images of the library, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+import slicer
+import vtk
+
+from ..errors import BadInput
+
+LIVER_LEVEL, LIVER_WINDOW = 30.0, 300.0
+"""HU; the usual window for the liver in the portal venous phase."""
+
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def require_no_transform(node) -> None:
+    """`BadInput` where a node stands under a transform that moves it: voxels and patient would not agree."""
+    transform = node.GetParentTransformNode()
+    if transform is None:
+        return
+    matrix = vtk.vtkMatrix4x4()
+    if transform.IsTransformToWorldLinear():
+        transform.GetMatrixTransformToWorld(matrix)
+        if np.allclose(slicer.util.arrayFromVTKMatrix(matrix), np.eye(4), atol=1e-9):
+            return
+    raise BadInput(
+        f"'{node.GetName()}' stands under the transform '{transform.GetName()}'. Harden the transform first "
+        "(module Data, tab Transform hierarchy, right click, Harden transform)."
+    )
+
+
+def image_of(volume) -> sitk.Image:
+    """A scalar volume node as an image in patient coordinates (LPS, mm), its voxels copied.
+
+    Raises
+    ------
+    BadInput
+        No voxels, more than one component, or a transform that is not hardened.
+    """
+    require_no_transform(volume)
+    data = volume.GetImageData()
+    if data is None or data.GetNumberOfPoints() == 0:
+        raise BadInput(f"The volume '{volume.GetName()}' has no voxels.")
+    if data.GetNumberOfScalarComponents() != 1:
+        raise BadInput(f"The volume '{volume.GetName()}' is a colour image, not a CT.")
+    image = sitk.GetImageFromArray(slicer.util.arrayFromVolume(volume))
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    place(image, RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(matrix))
+    return image
+
+
+def place(image: sitk.Image, index_to_lps: np.ndarray) -> None:
+    """Give an image the geometry of a 4 x 4 matrix from voxel index to LPS in mm."""
+    columns = index_to_lps[:3, :3]
+    spacing = np.linalg.norm(columns, axis=0)
+    image.SetSpacing([float(s) for s in spacing])
+    image.SetDirection([float(d) for d in (columns / spacing).ravel()])
+    image.SetOrigin([float(o) for o in index_to_lps[:3, 3]])
+
+
+def index_to_lps(image: sitk.Image) -> np.ndarray:
+    """4 x 4 matrix from voxel index to LPS in mm."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
+    matrix[:3, 3] = image.GetOrigin()
+    return matrix
+
+
+def add_volume(image: sitk.Image, name: str):
+    """A new scalar volume node with an image's voxels and geometry."""
+    matrix = RAS_TO_LPS @ index_to_lps(image)
+    volume = slicer.util.addVolumeFromArray(sitk.GetArrayFromImage(image), ijkToRAS=matrix, name=name)
+    volume.CreateDefaultDisplayNodes()
+    return volume
+
+
+def show_liver_window(volume) -> None:
+    volume.CreateDefaultDisplayNodes()
+    display = volume.GetDisplayNode()
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevel(LIVER_WINDOW, LIVER_LEVEL)
+
+
+def oriented_like(image: sitk.Image, volume) -> sitk.Image:
+    """An image that lies on a volume's voxels, with its index axes in the volume's order."""
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    like = sitk.Image(1, 1, 1, sitk.sitkUInt8)
+    place(like, RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(matrix))
+    code = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(like.GetDirection())
+    turned = sitk.DICOMOrient(image, code)
+    size = volume.GetImageData().GetDimensions()
+    if turned.GetSize() != tuple(size) or not np.allclose(turned.GetOrigin(), like.GetOrigin(), atol=1e-2):
+        raise BadInput(f"The label map does not lie on the voxels of '{volume.GetName()}'.")
+    return turned

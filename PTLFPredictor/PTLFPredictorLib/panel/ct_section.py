@@ -1,0 +1,190 @@
+"""Section 1, CT: choose or load it, see whether it can be used, answer the study's criteria."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import qt
+import SimpleITK as sitk
+import slicer
+from slicer.i18n import tr as _
+
+from .. import signature
+from ..errors import BadInput, PTLFError
+from ..mrml import volumes
+from ..signature.eligibility import BILIRUBIN
+from . import compat, sample_worker
+from .numbers import read_number, written
+from .runs import ChildRun, show_progress
+from .session import Session
+from .widgets import FindingsList, clear, say
+
+ANSWERS = (None, True, False)
+
+
+class CTSection:
+    def __init__(self, ui, session: Session, tell, on_change):
+        self.ui, self.session, self._tell = ui, session, tell
+        self.sample = ChildRun("The sample case", compat.python_executable(), on_change)
+        self.findings = FindingsList()
+        ui.findingsHolder.layout().addWidget(self.findings)
+        self._answers: dict[str, qt.QComboBox] = {}
+        self._bilirubin: qt.QLineEdit | None = None
+        self._for_signature = ""
+        self._filling = False
+        ui.volumeSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._choose)
+        ui.loadDicomButton.connect("clicked()", self.load_dicom)
+        ui.loadFileButton.connect("clicked()", self.choose_file)
+        ui.liverWindowButton.connect("clicked()", self.liver_window)
+        ui.sampleButton.connect("clicked()", self.load_sample)
+        ui.eligibilityButton.connect("toggled(bool)", self._open_eligibility)
+        ui.eligibilityHolder.hide()
+
+    def _choose(self, node) -> None:
+        if not self._filling:
+            self.session.select_volume(node)
+
+    def load_dicom(self) -> None:
+        if slicer.util.mainWindow() is None:
+            self._tell(_("The DICOM module needs Slicer's main window."))
+            return
+        slicer.util.selectModule("DICOM")
+
+    def choose_file(self) -> None:
+        path = qt.QFileDialog.getOpenFileName(
+            None, _("Load CT"), "", _("Images (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd)")
+        )
+        path = path[0] if isinstance(path, tuple) else path
+        if path:
+            self.load_file(path)
+
+    def load_file(self, path: str) -> None:
+        try:
+            volume = slicer.util.loadVolume(path)
+        except RuntimeError:
+            self._tell(_("'{name}' could not be read as an image.").format(name=Path(path).name))
+            return
+        volumes.show_liver_window(volume)
+        self.session.select_volume(volume)
+
+    def load_sample(self) -> None:
+        """A synthetic CT, drawn in a child process: nothing is downloaded."""
+        if self.sample.state.busy:
+            self.sample.cancel()
+            return
+        self.sample.start(
+            lambda work: (sample_worker.WORKER, {"seed": SAMPLE_SEED, "matrix": SAMPLE_MATRIX}), self._take
+        )
+
+    def _take(self, outputs) -> None:
+        volume = volumes.add_volume(sitk.ReadImage(str(outputs["ct"])), _("PTLF sample (synthetic)"))
+        volumes.show_liver_window(volume)
+        self.session.select_volume(volume)
+
+    def liver_window(self) -> None:
+        if self.session.volume is not None:
+            volumes.show_liver_window(self.session.volume)
+
+    # Eligibility
+
+    def _open_eligibility(self, opened: bool) -> None:
+        self.ui.eligibilityHolder.setVisible(opened)
+        self.ui.eligibilityButton.arrowType = qt.Qt.DownArrow if opened else qt.Qt.RightArrow
+
+    def _make_checklist(self) -> None:
+        layout = self.ui.eligibilityHolder.layout()
+        clear(layout)
+        self._answers = {}
+        frame = qt.QWidget()
+        grid = qt.QGridLayout(frame)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setColumnStretch(0, 1)
+        for row, criterion in enumerate(self.session.signature.eligibility):
+            text = qt.QLabel(criterion.text)
+            text.wordWrap = True
+            box = qt.QComboBox()
+            for word in (_("not confirmed"), _("yes"), _("no")):
+                box.addItem(word)
+            box.accessibleName = criterion.text
+            box.connect("currentIndexChanged(int)", lambda index, name=criterion.id: self._answer(name, ANSWERS[index]))
+            grid.addWidget(text, row, 0)
+            grid.addWidget(box, row, 1, qt.Qt.AlignTop)
+            self._answers[criterion.id] = box
+        label = qt.QLabel(_("Bilirubin before TACE (umol/L)"))
+        label.wordWrap = True
+        self._bilirubin = qt.QLineEdit()
+        self._bilirubin.setMaximumWidth(110)
+        self._bilirubin.placeholderText = _("not given")
+        self._bilirubin.accessibleName = label.text
+        self._bilirubin.connect("editingFinished()", self._read_bilirubin)
+        row = len(self._answers)
+        grid.addWidget(label, row, 0)
+        grid.addWidget(self._bilirubin, row, 1)
+        layout.addWidget(frame)
+
+    def _answer(self, name: str, value: bool | float | None) -> None:
+        if self._filling:
+            return
+        answers = {key: old for key, old in self.session.state.answers.items() if key != name}
+        if value is not None:
+            answers[name] = value
+        try:
+            signature.checklist(self.session.signature, answers)
+        except BadInput as error:
+            self._tell(error.message)
+            self.refresh()
+            return
+        self.session.update(answers=answers, sign_off={})
+
+    def _read_bilirubin(self) -> None:
+        try:
+            value = read_number(self._bilirubin.text, _("Bilirubin"))
+        except BadInput as error:
+            self._tell(error.message)
+            self.refresh()
+            return
+        if value != self.session.state.answers.get(BILIRUBIN):
+            self._answer(BILIRUBIN, value)
+
+    # Display
+
+    def refresh(self) -> None:
+        session, ui = self.session, self.ui
+        self._filling = True
+        try:
+            ui.volumeSelector.setCurrentNode(session.volume)
+            if self._for_signature != session.state.signature:
+                self._make_checklist()
+                self._for_signature = session.state.signature
+            for name, box in self._answers.items():
+                box.currentIndex = ANSWERS.index(session.state.answers.get(name))
+            if not self._bilirubin.hasFocus():
+                self._bilirubin.text = written(session.state.answers.get(BILIRUBIN))
+        finally:
+            self._filling = False
+        busy = self.sample.state.busy
+        ui.sampleButton.text = _("Cancel sample") if busy else _("Sample case")
+        show_progress(ui.sampleProgress, self.sample)
+        ui.liverWindowButton.enabled = session.volume is not None
+        say(ui.transformLabel, self._refusal())
+        self.findings.show_findings(() if ui.transformLabel.text else session.findings())
+        items = signature.checklist(session.signature, session.state.answers).items
+        confirmed = sum(item.status == "confirmed" for item in items)
+        violated = sum(item.status == "violated" for item in items)
+        text = _("Eligibility: {confirmed} of {all} confirmed").format(confirmed=confirmed, all=len(items))
+        ui.eligibilityButton.text = text + (_(", {n} violated").format(n=violated) if violated else "")
+
+    def _refusal(self) -> str:
+        if self.session.volume is None:
+            return _("Choose or load the contrast CT before TACE.")
+        try:
+            volumes.require_no_transform(self.session.volume)
+            if self.session.segmentation is not None:
+                volumes.require_no_transform(self.session.segmentation)
+        except PTLFError as error:
+            return error.message
+        return ""
+
+
+SAMPLE_SEED, SAMPLE_MATRIX = 11, 512
+"""Sample case of the panel: any seed makes one; 512 pixels are the published in-plane spacing."""

@@ -1,0 +1,74 @@
+"""What has to be installed, told when the panel opens and done only when the user asks."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from slicer.i18n import tr as _
+
+from ..errors import MissingDependency
+from . import compat
+
+
+class Dependencies:
+    """Packages of ``Resources/requirements.txt``, PyTorch and nnU-Net.
+
+    Parameters
+    ----------
+    requirements : Path
+        Packages from the package index that Slicer does not bundle.
+    """
+
+    def __init__(self, requirements: Path):
+        self._requirements = requirements
+
+    def missing(self) -> list[str]:
+        """Names of what is not installed; looks only, imports nothing heavy."""
+        lines = self._requirements.read_text(encoding="utf-8") if self._requirements.is_file() else ""
+        missing = compat.missing_requirements(lines)
+        return [*missing, *(name for name in ("torch", "nnunetv2") if not _installed(name))]
+
+    def text(self) -> str:
+        missing = self.missing()
+        if not missing:
+            return ""
+        return _("Not installed: {packages}. Segmentation needs them; the rest of the panel works without.").format(
+            packages=", ".join(missing)
+        )
+
+    def install(self) -> None:
+        """Install what is missing, each by the extension or tool that owns it.
+
+        Raises
+        ------
+        MissingDependency
+            Where an extension has to be installed first.
+        """
+        if not _installed("torch"):
+            logic = compat.torch_logic()
+            if logic is None:
+                raise MissingDependency(
+                    _("Install the extension PyTorch first (View, Extensions Manager), restart Slicer, come back.")
+                )
+            if logic.installTorch(askConfirmation=True) is None:
+                raise MissingDependency(_("PyTorch was not installed."))
+        if not _installed("nnunetv2"):
+            nnunet = compat.nnunet_logic()
+            if nnunet is None:
+                raise MissingDependency(
+                    _("Install the extension NNUNet first (View, Extensions Manager), restart Slicer, come back.")
+                )
+            nnunet.setupPythonRequirements()
+        lines = self._requirements.read_text(encoding="utf-8") if self._requirements.is_file() else ""
+        missing = compat.missing_requirements(lines)
+        if missing:
+            compat.install(missing)
+
+
+def _installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,213 @@
+"""The whole panel: six sections over one session, shown anew at most once per turn of the event loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from .. import RESEARCH_USE
+from ..errors import PTLFError
+from .correction_section import CorrectionSection
+from .ct_section import CTSection
+from .dependencies import Dependencies
+from .diagnostics import diagnostics
+from .nomogram_section import NomogramSection
+from .radscore_section import RadscoreSection
+from .result_section import ResultSection
+from .run_state import State
+from .segmentation_section import SegmentationSection
+from .session import Session
+from .widgets import say
+
+SETTINGS_ACKNOWLEDGED = "PTLFPredictor/AcknowledgedVersion"
+ACKNOWLEDGEMENT_VERSION = "1"
+SECTIONS = ("ct", "segmentation", "correction", "radscore", "nomogram", "result")
+
+VOXELS_SETTLE_MS = 250
+"""Brush strokes arrive as many events; the segments are looked at when they have settled."""
+
+
+class ModulePanel:
+    """Sections, session and the events of the scene.
+
+    Parameters
+    ----------
+    ui : object
+        The widgets of ``PTLFPredictor.ui`` by name.
+    resources : Path
+        The module's ``Resources`` folder.
+    """
+
+    def __init__(self, ui, resources: Path):
+        self.ui = ui
+        self._waiting = self._closed = self._refreshing = False
+        self._settle = qt.QTimer()
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(VOXELS_SETTLE_MS)
+        self._settle.connect("timeout()", self._look)
+        self._refresh_timer = qt.QTimer()
+        self._refresh_timer.setSingleShot(True)
+        self._refresh_timer.setInterval(0)
+        self._refresh_timer.connect("timeout()", self.refresh)
+        self.session = Session("PTLFPredictor", self.changed, self._settle_voxels)
+        self.session.open()
+        self.choose_file = _choose_file
+        self.dependencies = Dependencies(resources / "requirements.txt")
+        self.ct = CTSection(ui, self.session, self.tell, self.changed)
+        self.segmentation = SegmentationSection(ui, self.session, self.tell, self.changed)
+        self.correction = CorrectionSection(ui, self.session, self.tell)
+        self.radscore = RadscoreSection(ui, self.session, self.tell, self.changed)
+        self.nomogram = NomogramSection(ui, self.session, self.tell, lambda *a: self.choose_file(*a))
+        self.result = ResultSection(ui, self.session, self.tell, lambda *a: self.choose_file(*a))
+        self._sections = (self.ct, self.segmentation, self.correction, self.radscore, self.nomogram, self.result)
+        self._last_states: tuple = ()
+        for name in SECTIONS:
+            self._button(name).connect("contentsCollapsed(bool)", lambda closed, name=name: self._folded(name, closed))
+        ui.researchUseLabel.text = RESEARCH_USE
+        ui.acknowledgementLabel.text = _(
+            "This module computes a risk from a CT for research. It is no medical device. It must not decide on a "
+            "patient's treatment. Results of the demo model and the demo signature are not for patients at all."
+        )
+        ui.acknowledgeButton.connect("clicked()", self.acknowledge)
+        ui.installButton.connect("clicked()", self.install)
+        ui.diagnosticsButton.connect("clicked()", self.copy_diagnostics)
+        self.tell("")
+        self.segmentation.open()
+        self.check_dependencies()
+        self.take_over()
+
+    def _button(self, name: str):
+        return getattr(self.ui, f"{name}Section")
+
+    # Life: entered, left, scene closed, gone
+
+    def enter(self) -> None:
+        self.correction.enter()
+        self.session.look()
+
+    def exit(self) -> None:
+        self.correction.exit()
+
+    def take_over(self) -> None:
+        """Show what the scene holds: after opening, loading or closing a scene."""
+        self.correction.select_editor_node()
+        self.session.open()
+        self._fold()
+        self.refresh()
+
+    def scene_closes(self) -> None:
+        self._stop_runs()
+        self._settle.stop()
+        self.nomogram.exit()
+        self.correction.scene_closes()
+        self.session.close()
+
+    def cleanup(self) -> None:
+        """Leave no process, node, observer or timer behind."""
+        self._closed = True
+        for run in self.runs:
+            run.close()
+        for timer in (self._settle, self._refresh_timer):
+            timer.stop()
+        self.nomogram.exit()
+        self.correction.cleanup()
+        self.session.close()
+
+    @property
+    def runs(self):
+        return self.ct.sample, self.segmentation.probe, self.segmentation.run, self.radscore.run
+
+    def _stop_runs(self) -> None:
+        for run in self.runs:
+            run.cancel()
+
+    # Change and display
+
+    def changed(self) -> None:
+        """Something changed: show it when the event loop comes round."""
+        if not self._closed:
+            self._refresh_timer.start()
+
+    def _settle_voxels(self) -> None:
+        if not self._closed:
+            self._settle.start()
+
+    def _look(self) -> None:
+        self.session.look()
+
+    def refresh(self) -> None:
+        if self._closed or self._refreshing:
+            return
+        self._refreshing = True
+        try:
+            self._lead_on()
+            for section in self._sections:
+                section.refresh()
+            self._show_acknowledgement()
+        finally:
+            self._refreshing = False
+
+    def _lead_on(self) -> None:
+        """When a step has just been done, open the next one."""
+        self.radscore.follow()
+        states = (self.segmentation.run.state.state, self.radscore.run.state.state)
+        before, self._last_states = self._last_states or states, states
+        if states[0] is State.DONE and before[0] is not State.DONE:
+            self.open_sections("correction", "radscore")
+        if states[1] is State.DONE and before[1] is not State.DONE:
+            self.open_sections("nomogram", "result")
+
+    def open_sections(self, *names: str) -> None:
+        for name in names:
+            self._button(name).collapsed = False
+
+    def _folded(self, name: str, closed: bool) -> None:
+        now = [n for n in self.session.state.closed_sections if n != name] + ([name] if closed else [])
+        if sorted(now) != sorted(self.session.state.closed_sections):
+            self.session.update(closed_sections=sorted(now))
+
+    def _fold(self) -> None:
+        closed = self.session.state.closed_sections
+        for name in SECTIONS:
+            self._button(name).collapsed = name in closed
+
+    def tell(self, message: str) -> None:
+        """A sentence for the user, in the panel's own line and in Slicer's status bar."""
+        say(self.ui.messageLabel, message)
+
+    # Acknowledgement, dependencies, diagnostics
+
+    def _show_acknowledgement(self) -> None:
+        known = slicer.app.userSettings().value(SETTINGS_ACKNOWLEDGED, "")
+        self.ui.acknowledgementFrame.setVisible(str(known) != ACKNOWLEDGEMENT_VERSION)
+
+    def acknowledge(self) -> None:
+        slicer.app.userSettings().setValue(SETTINGS_ACKNOWLEDGED, ACKNOWLEDGEMENT_VERSION)
+        self._show_acknowledgement()
+
+    def check_dependencies(self) -> None:
+        text = self.dependencies.text()
+        say(self.ui.dependencyLabel, text)
+        self.ui.dependencyFrame.setVisible(bool(text))
+
+    def install(self) -> None:
+        try:
+            self.dependencies.install()
+        except PTLFError as error:
+            self.tell(error.message)
+        except Exception as error:  # pip's own errors, of any kind
+            self.tell(_("The installation failed: {error}").format(error=error))
+        self.check_dependencies()
+        self.segmentation.open()
+
+    def copy_diagnostics(self) -> None:
+        slicer.app.clipboard().setText(diagnostics(self.session, self.runs, self.segmentation.device))
+        self.tell(_("Diagnostics are on the clipboard; they hold nothing about the patient."))
+
+
+def _choose_file(title: str, name: str) -> str:
+    path = qt.QFileDialog.getSaveFileName(None, title, name)
+    return path[0] if isinstance(path, tuple) else path

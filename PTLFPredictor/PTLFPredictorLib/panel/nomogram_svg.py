@@ -1,0 +1,55 @@
+"""The nomogram as SVG text, from the same primitives that the widget paints."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape, quoteattr
+
+from .. import RESEARCH_USE
+from .nomogram_picture import Area, Layout, Line, Primitive, Reading, Shape, Text, axes_of, marks_of
+from .themes import PRINT
+
+FOOTER = 22
+"""Pixels below the nomogram for the research-use line."""
+
+
+def svg_of(layout: Layout, reading: Reading, title: str) -> str:
+    """A complete SVG document: the nomogram on white, its title, and the research-use line."""
+    width, height = layout.width, layout.height + FOOTER
+    body = [_element(p) for p in (*axes_of(layout), *marks_of(layout, reading))]
+    footer = Text(layout.width / 2, layout.height + 13, f"{title} - {RESEARCH_USE}", 10, "middle", "faint")
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+            f'viewBox="0 0 {width:g} {height:g}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif">',
+            f"<title>{escape(title)}</title>",
+            '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
+            'patternTransform="rotate(45)">'
+            f'<path d="M0 0V6" stroke="{PRINT["hatch"]}" stroke-width="2"/></pattern></defs>',
+            f'<rect width="100%" height="100%" fill="{PRINT["background"]}"/>',
+            *body,
+            _element(footer),
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _element(p: Primitive) -> str:
+    ink = PRINT[p.ink]
+    if isinstance(p, Line):
+        dash = ' stroke-dasharray="4 3"' if p.dashed else ""
+        return (
+            f'<line x1="{p.x1:.2f}" y1="{p.y1:.2f}" x2="{p.x2:.2f}" y2="{p.y2:.2f}" '
+            f'stroke="{ink}" stroke-width="{p.width:g}"{dash}/>'
+        )
+    if isinstance(p, Area):
+        fill = "url(#hatch)" if p.hatched else ink
+        return f'<rect x="{p.x:.2f}" y="{p.y:.2f}" width="{p.width:.2f}" height="{p.height:.2f}" fill="{fill}"/>'
+    if isinstance(p, Shape):
+        corners = " ".join(f"{x:.2f},{y:.2f}" for x, y in p.points)
+        return f'<polygon points="{corners}" fill="{"none" if p.hollow else ink}" stroke="{ink}" stroke-width="1.5"/>'
+    weight = ' font-weight="bold"' if p.bold else ""
+    return (
+        f'<text x="{p.x:.2f}" y="{p.y:.2f}" font-size="{p.size:g}" text-anchor={quoteattr(p.anchor)} '
+        f'fill="{ink}"{weight}>{escape(p.text)}</text>'
+    )

@@ -1,0 +1,215 @@
+"""The nomogram that one can drag: a plain widget over `nomogram_picture`.
+
+The mouse, the keyboard and a double click move a predictor's marker; the widget then tells its owner the new
+value and waits to be given a new `Reading`.  It computes no risk.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import qt
+
+from ..signature import NomogramGeometry
+from .nomogram_paint import paint, theme_of
+from .nomogram_picture import MINIMUM, Layout, Reading, axes_of, marks_of, number
+
+STEPS = {"ALB": 0.1, "INR": 0.01, "Radscore": 0.1}
+"""What an arrow key moves, in the predictor's unit; a page key moves ten of them."""
+
+DECIMALS = {"ALB": 1, "INR": 2, "Radscore": 2}
+"""A marker that is dragged stops at values that a laboratory reports."""
+
+GRAB = 12
+"""Pixels beside a marker in which the mouse still takes hold of it."""
+
+
+class NomogramWidget(qt.QWidget):
+    """Paints a geometry and a reading.
+
+    Parameters
+    ----------
+    on_move : callable
+        Called with ``(name, value)`` at most once per turn of the event loop while a marker moves.
+
+    Attributes
+    ----------
+    counts : Counter
+        ``layouts``, ``static_layers`` and ``repaints`` made so far.
+    """
+
+    def __init__(self, on_move: Callable[[str, float], None], parent=None):
+        qt.QWidget.__init__(self, parent)
+        self._on_move = on_move
+        self._geometry: NomogramGeometry | None = None
+        self._reading = Reading({})
+        self._layout: Layout | None = None
+        self._layer = self._layer_key = None
+        self._dragged = self._focused = ""
+        self._pending: tuple[str, float] | None = None
+        self.counts: Counter = Counter()
+        self.setFocusPolicy(qt.Qt.StrongFocus)
+        self.setMinimumSize(*MINIMUM)
+        self.accessibleName = "Nomogram"
+        self.toolTip = (
+            "Drag a marker or double-click an axis. Keyboard: Up and Down choose an axis, Left and Right move its "
+            "marker, Page Up and Page Down move it ten steps."
+        )
+
+    # What it shows
+
+    def show_geometry(self, geometry: NomogramGeometry | None) -> None:
+        """Another signature; None shows nothing."""
+        self._geometry, self._layout = geometry, None
+        self._focused = geometry.axes[0].name if geometry else ""
+        self.update()
+
+    def show_reading(self, reading: Reading) -> None:
+        """Other values, points, total or risk."""
+        self._reading = reading
+        self.accessibleDescription = self._words()
+        self.update()
+
+    @property
+    def picture(self) -> tuple[Layout, Reading] | None:
+        """What is on screen, for exports; None without a signature."""
+        return None if self._geometry is None else (self._placed(), self._reading)
+
+    def _words(self) -> str:
+        prediction = self._reading.prediction
+        words = [f"{name} {number(value)}" for name, value in self._reading.values.items() if value is not None]
+        if prediction is not None:
+            risk = prediction.to_dict()["risk_text"]
+            words.append(f"risk {risk}" if risk else prediction.status)
+        return "; ".join(words)
+
+    def marker_at(self, name: str) -> tuple[float, float] | None:
+        """Pixels of a predictor's marker, the tip on its axis."""
+        value = self._reading.values.get(name)
+        if self._geometry is None or value is None:
+            return None
+        layout = self._placed()
+        return layout.on_canvas(layout.x_of_value(name, value))[0], layout.y(name)
+
+    def _placed(self) -> Layout:
+        if self._layout is None or (self._layout.width, self._layout.height) != (self.width, self.height):
+            self._layout = Layout(self._geometry, self.width, self.height)
+            self.counts["layouts"] += 1
+        return self._layout
+
+    # Painting
+
+    def paintEvent(self, event):
+        if self._geometry is None:
+            return
+        self.counts["repaints"] += 1
+        layout, theme = self._placed(), theme_of(self)
+        layer = self._static_layer(layout, theme)
+        focused = self._focused if self.hasFocus() else ""
+        shown = Reading(self._reading.values, self._reading.prediction, self._reading.ghosts, self._dragged, focused)
+        painter = qt.QPainter()
+        painter.begin(self)
+        try:
+            painter.drawImage(qt.QPointF(0, 0), layer)
+            painter.setRenderHint(qt.QPainter.Antialiasing, True)
+            paint(painter, marks_of(layout, shown), theme)
+        finally:
+            painter.end()
+
+    def _static_layer(self, layout: Layout, theme: dict[str, str]):
+        ratio = _pixel_ratio(self)
+        key = (layout.width, layout.height, ratio, tuple(theme.values()), id(layout.geometry))
+        if key != self._layer_key:
+            image = qt.QImage(round(layout.width * ratio), round(layout.height * ratio), qt.QImage.Format_ARGB32)
+            image.setDevicePixelRatio(ratio)
+            image.fill(qt.QColor(theme["background"]))
+            painter = qt.QPainter()
+            painter.begin(image)
+            try:
+                painter.setRenderHint(qt.QPainter.Antialiasing, True)
+                painter.setFont(self.font)
+                paint(painter, axes_of(layout), theme)
+            finally:
+                painter.end()
+            self._layer, self._layer_key = image, key
+            self.counts["static_layers"] += 1
+        return self._layer
+
+    # Mouse
+
+    def mousePressEvent(self, event):
+        name = self._row(event)
+        if event.button() != qt.Qt.LeftButton or not name:
+            return
+        self._focused = name
+        marker = self.marker_at(name)
+        if marker is not None and abs(event.pos().x() - marker[0]) <= GRAB:
+            self._dragged = name
+            self.cursor = qt.QCursor(qt.Qt.ClosedHandCursor)
+        self.update()
+
+    def mouseMoveEvent(self, event):
+        if self._dragged:
+            self._move_to_x(self._dragged, event.pos().x())
+
+    def mouseReleaseEvent(self, event):
+        if self._dragged:
+            self._dragged = ""
+            self.unsetCursor()
+            self._tell()
+            self.update()
+
+    def mouseDoubleClickEvent(self, event):
+        name = self._row(event)
+        if event.button() == qt.Qt.LeftButton and name:
+            self._focused = name
+            self._move_to_x(name, event.pos().x())
+
+    def _row(self, event) -> str:
+        return self._placed().row_at(event.pos().y()) if self._geometry else ""
+
+    def _move_to_x(self, name: str, x: float) -> None:
+        self._move(name, self._placed().value_of_x(name, x))
+
+    # Keyboard
+
+    def keyPressEvent(self, event):
+        key = event.key()
+        names = [axis.name for axis in self._geometry.axes] if self._geometry else []
+        value = self._reading.values.get(self._focused)
+        steps = {qt.Qt.Key_Left: -1, qt.Qt.Key_Right: 1, qt.Qt.Key_PageDown: -10, qt.Qt.Key_PageUp: 10}
+        if names and key in (qt.Qt.Key_Up, qt.Qt.Key_Down):
+            index = names.index(self._focused) + (1 if key == qt.Qt.Key_Down else -1)
+            self._focused = names[min(max(index, 0), len(names) - 1)]
+            self.update()
+        elif key in steps and value is not None:
+            if self._pending and self._pending[0] == self._focused:
+                value = self._pending[1]  # several keys in one turn of the event loop add up
+            self._move(self._focused, value + steps[key] * STEPS[self._focused])
+        else:
+            qt.QWidget.keyPressEvent(self, event)
+
+    def focusInEvent(self, event):
+        self.update()
+
+    def focusOutEvent(self, event):
+        self.update()
+
+    # One word to the owner per turn of the event loop
+
+    def _move(self, name: str, value: float) -> None:
+        waiting = self._pending is not None
+        self._pending = (name, round(value, DECIMALS[name]))
+        if not waiting:
+            qt.QTimer.singleShot(0, self._tell)
+
+    def _tell(self) -> None:
+        if self._pending is not None:
+            (name, value), self._pending = self._pending, None
+            self._on_move(name, value)
+
+
+def _pixel_ratio(widget) -> float:
+    ratio = getattr(widget, "devicePixelRatioF", 1.0)
+    return float(ratio() if callable(ratio) else ratio)

@@ -1,0 +1,213 @@
+"""Section 4, Radscore: compute it in a child, for the automatic and the corrected segments side by side."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+
+import qt
+from slicer.i18n import tr as _
+
+from .. import signature
+from ..case import features
+from ..errors import PTLFError
+from ..radiomics import ENGINES
+from . import compat
+from .run_state import State
+from .runs import ChildRun, show_progress, status_of
+from .session import Session
+from .state import AUTOMATIC, CORRECTED, KINDS
+from .widgets import TermsTable, say
+
+
+def available_engines() -> list[str]:
+    """Engines that can run here: PyRadiomics only where SlicerRadiomics or pip has brought it."""
+    return [name for name in ENGINES if name != "pyradiomics" or importlib.util.find_spec("radiomics") is not None]
+
+
+class RadscoreSection:
+    def __init__(self, ui, session: Session, tell, on_change):
+        self.ui, self.session, self._tell = ui, session, tell
+        self.run = ChildRun("The feature computation", compat.python_executable(), on_change)
+        self.terms = TermsTable()
+        ui.termsHolder.layout().addWidget(self.terms)
+        self._queue: list[str] = []
+        self._filling = True
+        self._signatures: list[str] = []
+        ui.signatureSelector.addItem(_("From a file..."))
+        for path in signature.available():
+            self._list_signature(path.stem)
+        self._engines = available_engines()
+        titles = {"builtin": _("Built-in"), "pyradiomics": "PyRadiomics"}
+        for name in self._engines:
+            ui.engineSelector.addItem(titles[name])
+        for word in (_("automatic segments"), _("corrected segments")):
+            ui.termsSelector.addItem(word)
+        self._filling = False
+        ui.signatureSelector.connect("currentIndexChanged(int)", self._choose_signature)
+        ui.engineSelector.connect("currentIndexChanged(int)", self._choose_engine)
+        ui.termsSelector.connect("currentIndexChanged(int)", self._choose_terms)
+        ui.demonstrationBox.connect("toggled(bool)", self._choose_demonstration)
+        ui.computeButton.connect("clicked()", self.press)
+
+    def _list_signature(self, spec: str) -> None:
+        """Add a signature (id or file) before the last entry, which asks for a file."""
+        self.ui.signatureSelector.insertItem(len(self._signatures), signature.load(spec).title)
+        self._signatures.append(spec)
+
+    def _choose_signature(self, index: int) -> None:
+        if self._filling:
+            return
+        if index < len(self._signatures):
+            self.choose_signature(self._signatures[index])
+            return
+        path = qt.QFileDialog.getOpenFileName(None, _("Signature"), "", _("Signature files (*.json)"))
+        path = path[0] if isinstance(path, tuple) else path
+        if path:
+            self.choose_signature(path)
+        self.refresh()
+
+    def choose_signature(self, spec: str) -> None:
+        """Go on with another signature, by id or file; answers that it does not ask for are dropped."""
+        try:
+            chosen = signature.load(spec)
+        except PTLFError as error:
+            self._tell(error.message)
+            return
+        known = {criterion.id for criterion in chosen.eligibility} | {signature.eligibility.BILIRUBIN}
+        answers = {name: value for name, value in self.session.state.answers.items() if name in known}
+        self.session.update(signature=spec, answers=answers, what_if={}, sign_off={})
+
+    def _choose_engine(self, index: int) -> None:
+        if not self._filling:
+            self.session.update(engine=self._engines[index])
+
+    def _choose_terms(self, index: int) -> None:
+        if not self._filling:
+            self.session.update(terms_of=KINDS[index])
+
+    def _choose_demonstration(self, on: bool) -> None:
+        if not self._filling:
+            self.session.update(demonstration=on)
+
+    # The run
+
+    def unmet(self) -> list[str]:
+        found = []
+        try:
+            self.session.ct().require_usable()
+        except PTLFError as error:
+            found.append(error.message)
+        if self.session.segmentation is None:
+            found.append(_("There are no segments yet: segment the CT, or use an existing segmentation."))
+        return found
+
+    def press(self) -> None:
+        """Compute what is missing or stale, one kind after the other; or cancel."""
+        if self.run.state.busy:
+            self._queue = []
+            self.run.cancel()
+            return
+        unmet = self.unmet()
+        if unmet:
+            self._tell(" ".join(unmet))
+            return
+        self._queue = self.session.to_compute() or [self.session.kind]
+        self._next()
+
+    def _next(self) -> None:
+        kind = self._queue.pop(0)
+        session = self.session
+        volume, signature_id = session.volume, session.state.signature
+        hashes = dict(session.hashes(kind))
+
+        def prepare(work: Path):
+            segments = session.segments(kind)
+            chosen = session.signature
+            return features.WORKER, features.write_job(
+                work, session.ct(), segments, chosen.wanted, chosen.extraction, session.state.engine
+            )
+
+        def take(outputs: Mapping[str, Path]) -> None:
+            if session.volume is not volume or session.state.signature != signature_id:
+                raise PTLFError("CT or signature changed while features were computed; they were dropped.")
+            session.take_features(kind, hashes, outputs["features"], self.run.seconds)
+
+        self.run.start(prepare, take)
+
+    def follow(self) -> None:
+        """Start the next kind once one is done; called by the panel after each change."""
+        if self._queue and self.run.state.state is State.DONE:
+            self._next()
+        elif self.run.state.state is State.FAILED:
+            self._queue = []
+
+    # Display
+
+    def refresh(self) -> None:
+        ui, session, state = self.ui, self.session, self.session.state
+        kinds = [kind for kind in KINDS if state.computed.get(kind)]
+        wanted = [kind for kind in (state.terms_of, session.kind, *kinds) if kind in kinds]
+        shown = wanted[0] if wanted else ""
+        self._filling = True
+        if state.signature not in self._signatures:
+            self._list_signature(state.signature)
+        if state.signature in self._signatures:
+            ui.signatureSelector.currentIndex = self._signatures.index(state.signature)
+        ui.engineSelector.currentIndex = self._engines.index(state.engine) if state.engine in self._engines else 0
+        ui.termsSelector.currentIndex = KINDS.index(shown) if shown else 0
+        ui.demonstrationBox.checked = state.demonstration
+        self._filling = False
+        ui.demonstrationBox.setVisible(session.signature.is_demo)
+        say(ui.signatureNote, self._signature_note())
+        busy = self.run.state.busy
+        computed = any(state.computed.get(kind) for kind in KINDS)
+        ui.computeButton.text = _("Cancel") if busy else _("Recompute") if computed else _("Compute")
+        unmet = [] if busy else self.unmet()
+        ui.computeButton.toolTip = "\n".join(unmet) or (_("Stop now") if busy else _("Compute the features"))
+        ui.computeButton.enabled = busy or not unmet
+        for widget in (ui.signatureSelector, ui.engineSelector):
+            widget.enabled = not busy
+        show_progress(ui.computeProgress, self.run)
+        say(ui.computeStatus, status_of(self.run, _("Computed")))
+        reason = session.stale(session.kind) if computed else ""
+        say(ui.staleLabel, self._stale_text(reason))
+        say(ui.scoresLabel, self._scores())
+        for widget in (ui.termsSelector, ui.termsLabel, ui.termsHolder):
+            widget.setVisible(bool(kinds))
+        assessment = session.assessment(shown) if shown else None
+        self.terms.show_terms(assessment.radscore.terms if assessment else ())
+        self.terms.enabled = bool(shown) and not session.stale(shown)
+        warnings = [finding.message for finding in assessment.findings] if assessment else []
+        say(ui.warningsLabel, "\n".join(warnings))
+
+    def _stale_text(self, reason: str) -> str:
+        if reason == "not computed" and self.session.edited:
+            reason = _("the segments were edited")
+        return _("STALE: {reason}. Press Recompute.").format(reason=reason) if reason else ""
+
+    def _signature_note(self) -> str:
+        notes = {
+            "unnormalised": _("Published coefficients without the cohort's means and SDs: features only, no Radscore."),
+            "relative": _("Normalised with this site's cases, no risk model fitted here: a relative score, no risk."),
+            "demo": _("Fitted on synthetic cases: a demonstration, never for a patient."),
+            "complete": "",
+        }
+        return notes[signature.completeness(self.session.signature)]
+
+    def _scores(self) -> str:
+        lines = []
+        titles = {AUTOMATIC: _("Automatic segments"), CORRECTED: _("Corrected segments")}
+        for kind in KINDS:
+            assessment = self.session.assessment(kind)
+            if assessment is None or (kind == CORRECTED and not self.session.edited):
+                continue
+            score, stale = assessment.radscore, self.session.stale(kind)
+            text = f"{score.value:.2f}" if score.value is not None else score.status
+            if score.value is not None and score.status != "computed":
+                text += f" ({score.status})"
+            if stale:
+                text += " - " + _("stale")
+            lines.append(f"{titles[kind]}: {_('Radscore')} {text}")
+        return "\n".join(lines)

@@ -1,0 +1,202 @@
+"""Section 6, Result: the risk with what it rests on, or why there is none; and everything that can be exported."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import qt
+from slicer.i18n import tr as _
+
+from ..errors import BadInput, PTLFError
+from ..mrml import tables
+from ..mrml.dicom import can_export_dicom, export_dicom_seg
+from ..report import html, record
+from ..signature import equation, interval_text, risk_text
+from . import compat
+from .nomogram_picture import Layout, Reading
+from .report_pdf import write_report_pdf
+from .session import Session
+from .widgets import say
+
+
+class ResultSection:
+    def __init__(self, ui, session: Session, tell, choose_file: Callable[[str, str], str]):
+        self.ui, self.session, self._tell, self._choose_file = ui, session, tell, choose_file
+        ui.riskLabel.setTextFormat(qt.Qt.PlainText)
+        for button, what in (
+            (ui.exportRecordButton, self.export_record),
+            (ui.exportReportButton, self.export_report),
+            (ui.exportPdfButton, self.export_pdf),
+            (ui.exportCsvButton, self.export_csv),
+            (ui.exportTableButton, self.export_table),
+            (ui.exportSegButton, self.export_seg),
+        ):
+            button.connect("clicked()", lambda what=what: self._guard(what))
+        self._buttons = (
+            ui.exportRecordButton, ui.exportReportButton, ui.exportPdfButton, ui.exportCsvButton, ui.exportTableButton
+        )  # fmt: skip
+
+    def _guard(self, export: Callable[[], str]) -> None:
+        say(self.ui.exportStatus, "")
+        try:
+            written = export()
+        except (PTLFError, OSError) as error:
+            say(self.ui.exportStatus, _("Not exported: {why}").format(why=error))
+            return
+        if written:
+            say(self.ui.exportStatus, written)
+
+    # Exports; each returns the sentence that says what was written, or "" where the user chose no file
+
+    def export_record(self) -> str:
+        return self._write("result.json", lambda made, path: record.write(made, path))
+
+    def export_report(self) -> str:
+        return self._write("report.html", lambda made, path: html.write(made, path))
+
+    def export_csv(self) -> str:
+        return self._write("result.csv", lambda made, path: write_csv(made, path))
+
+    def export_pdf(self) -> str:
+        return self._write("result.pdf", lambda made, path: write_report_pdf(made, str(path), self._picture()))
+
+    def _write(self, name: str, write: Callable[[record.Record, Path], None]) -> str:
+        made, _segments = self.session.make_record()
+        path = self._choose_file(_("Export"), name)
+        if not path:
+            return ""
+        target = Path(path)
+        part = target.with_name(target.name + ".part")
+        try:
+            write(made, part)
+            part.replace(target)
+        except OSError as error:
+            raise BadInput(f"'{target}' cannot be written: {error.strerror or error}.") from error
+        finally:
+            part.unlink(missing_ok=True)
+        return _("Written: {path}").format(path=path)
+
+    def _picture(self) -> tuple[Layout, Reading]:
+        from .. import signature
+
+        layout = Layout(signature.geometry(self.session.signature), 760, 430)
+        return layout, Reading(self.session.values(), self.session.patient().prediction)
+
+    def export_table(self) -> str:
+        made, _segments = self.session.make_record()
+        node = tables.add_table("PTLF result", *record_table(made))
+        return _("Table '{name}' was added to the scene.").format(name=node.GetName())
+
+    def export_seg(self) -> str:
+        exporter, reason = compat.segmentation_exporter()
+        if exporter is None:
+            raise BadInput(reason)
+        if self.session.signature.is_demo and self.session.state.demonstration:
+            raise BadInput(_("A demonstration is not exported as DICOM."))
+        folder = qt.QFileDialog.getExistingDirectory(None, _("Folder for the DICOM SEG"))
+        if not folder:
+            return ""
+        return _("Written: {path}").format(
+            path=export_dicom_seg(exporter, self.session.segmentation, folder, self.session.state.reader)
+        )
+
+    # Display
+
+    def refresh(self) -> None:
+        ui, session = self.ui, self.session
+        assessment, stale = session.patient(), session.stale(session.kind)
+        prediction = assessment.prediction
+        computed = bool(session.state.computed)
+        stale_shown = bool(stale) and computed
+        if session.state.what_if and session.what_if() is not None:
+            shown = session.what_if()
+            ui.riskLabel.text = _("What-if: {risk}").format(risk=_risk_words(shown))
+            say(
+                ui.riskStatus, f"{shown.status} {_interval_words(shown)} " + _("It is never exported as the patient's.")
+            )
+        elif stale_shown:
+            ui.riskLabel.text = _("No risk is shown: stale")
+            say(ui.riskStatus, _("{reason}. Press Recompute in section 4.").format(reason=_sentence(self._why(stale))))
+        else:
+            ui.riskLabel.text = _risk_words(prediction)
+            words = (_sentence(prediction.status), _sentence(_interval_words(prediction)))
+            say(ui.riskStatus, " ".join(filter(None, words)))
+        font = qt.QFont(ui.riskLabel.font)
+        font.setBold(True)
+        font.setPointSize(16 if prediction.risk is not None or session.state.what_if else 12)
+        ui.riskLabel.setFont(font)
+        details = [] if stale_shown else [*prediction.warnings]
+        if prediction.withheld_beside and not stale_shown:
+            details.append(
+                _("For a patient it would be withheld: {why}").format(why=" ".join(prediction.withheld_beside))
+            )
+        if session.state.computed and not stale:
+            details.append(_("Rests on the {kind} segments.").format(kind=session.kind))
+        details.append(equation(session.signature))
+        say(ui.resultDetails, "\n".join(details))
+        for button in self._buttons:
+            button.enabled = computed and not stale
+            button.toolTip = _("Compute first: {why}").format(why=self._why(stale)) if stale else ""
+        possible, why = self._seg_state()
+        ui.exportSegButton.enabled = possible
+        ui.exportSegButton.toolTip = why
+
+    def _why(self, stale: str) -> str:
+        if stale == "not computed" and self.session.edited and self.session.state.computed:
+            return _("the segments were edited")
+        return stale
+
+    def _seg_state(self) -> tuple[bool, str]:
+        exporter, reason = compat.segmentation_exporter()
+        if exporter is None:
+            return False, reason
+        return can_export_dicom(self.session.segmentation, self.session.volume)
+
+
+def _risk_words(prediction) -> str:
+    if prediction.risk is not None:
+        return _("Risk {risk} within 4 weeks").format(risk=risk_text(prediction.risk))
+    if prediction.risk_interval is not None:
+        return _("Risk {risk} within 4 weeks").format(risk=interval_text(prediction.risk_interval))
+    return _("No risk is shown")
+
+
+def _interval_words(prediction) -> str:
+    if prediction.risk is not None and prediction.risk_interval is not None:
+        return f"{interval_text(prediction.risk_interval)} {prediction.interval_note}."
+    return f"{prediction.interval_note}." if prediction.interval_note else ""
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text[:1].upper() + text[1:]
+
+
+def record_table(made: record.Record) -> tuple[list[str], list[list[object]]]:
+    """The record's numbers as rows: what, VOI, name, value, Z-score, contribution, note."""
+    columns = ["what", "voi", "name", "value", "z", "contribution", "note"]
+    prediction, score = made["prediction"], made["radscore"]
+    rows: list[list[object]] = [
+        ["notice", "", "", None, None, None, made["research_use"]],
+        ["input", "", "ALB [g/L]", made["input"]["laboratory"]["alb_g_per_l"], None, None, ""],
+        ["input", "", "INR", made["input"]["laboratory"]["inr"], None, None, ""],
+        ["radscore", "", "Radscore", score["value"], None, None, score["status"]],
+        ["prediction", "", "risk", prediction["risk"], None, None, prediction["status"]],
+        ["prediction", "", "total points", prediction["total_points"], None, None, ""],
+    ]
+    for name, value in made["segmentation"]["volumes_ml"].items():
+        rows.append(["volume", "", f"{name} [mL]", value, None, None, ""])
+    for term in score["terms"]:
+        rows.append(["term", term["voi"], term["feature"], term["raw"], term["z"], term["contribution"], term["short"]])
+    return columns, rows
+
+
+def write_csv(made: record.Record, path: Path) -> None:
+    columns, rows = record_table(made)
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow(["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row])

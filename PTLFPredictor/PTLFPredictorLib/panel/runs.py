@@ -1,0 +1,191 @@
+"""A child process under a panel: started, polled from a timer, cancelled at once, never left behind."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from ..child import Child
+from ..errors import PTLFError
+from .run_state import RunState, State
+
+POLL_MS = 100
+
+
+class ChildRun:
+    """One kind of work (segmentation, features) and its current run.
+
+    Parameters
+    ----------
+    what : str
+        Name in sentences, "The segmentation".
+    python : str
+        Interpreter of the child.
+    on_change : callable
+        Called when state, progress or log changed.
+
+    Attributes
+    ----------
+    state : RunState
+    stage, done, total : str, int, int
+        What the child said last.
+    """
+
+    def __init__(self, what: str, python: str, on_change: Callable[[], None]):
+        self.what, self._python, self._on_change = what, python, on_change
+        self.state = RunState(on_change)
+        self.log: list[str] = []
+        self.device: dict[str, Any] = {}
+        self._child: Child | None = None
+        self._work: Path | None = None
+        self._on_outputs: Callable[[dict[str, Path]], None] = lambda outputs: None
+        self._clear()
+        self._timer = qt.QTimer()
+        self._timer.setInterval(POLL_MS)
+        self._timer.connect("timeout()", self._poll)
+
+    def _clear(self) -> None:
+        self.stage, self.done, self.total, self.finished_s = "", 0, 0, 0.0
+        self._started = self._stage_started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Of the current stage, from its own pace; None before the pace is known."""
+        if self.done <= 0 or self.total <= 0:
+            return None
+        return (time.monotonic() - self._stage_started) / self.done * (self.total - self.done)
+
+    def start(
+        self,
+        prepare: Callable[[Path], tuple[str, Mapping[str, Any]]],
+        on_outputs: Callable[[dict[str, Path]], None],
+        **options: Any,
+    ) -> None:
+        """Start a run.
+
+        Parameters
+        ----------
+        prepare : callable
+            Takes the empty work folder, writes the inputs and returns ``(module, job)``.
+        on_outputs : callable
+            Takes the outputs by name, checked; they are gone when it returns.
+        options
+            `Child`'s: environment, silence_s.
+        """
+        self.log, self.device = [], {}
+        self._clear()
+        self._on_outputs = on_outputs
+        self.state.to(State.CHECKING)
+        try:
+            self.state.to(State.PREPARING)
+            self._work = Path(tempfile.mkdtemp(prefix="ptlf-"))
+            module, job = prepare(self._work)
+            self._child = Child(module, job, self._work, what=self.what, python=self._python, **options)
+        except (PTLFError, OSError) as error:
+            self._end(State.FAILED, str(error))
+            return
+        self.state.to(State.RUNNING)
+        self._timer.start()
+
+    def cancel(self) -> None:
+        """Stop now; returns when the process and all it started are gone."""
+        if not self.state.busy:
+            return
+        self.state.to(State.CANCELLING)
+        if self._child is not None:
+            self._child.cancel()
+        self._end(State.IDLE)
+
+    def close(self) -> None:
+        """Cancel, and never call anybody again."""
+        self._on_change = lambda: None
+        self.cancel()
+        self._timer.stop()
+
+    def _poll(self) -> None:
+        child = self._child
+        if child is None:
+            return
+        ended = not child.running
+        for event in child.poll():
+            self._take(event)
+        self.log = list(child.log)
+        self._on_change()
+        if ended:
+            self._finish(child)
+
+    def _take(self, event: dict[str, Any]) -> None:
+        if event["event"] == "progress":
+            stage = str(event.get("stage", ""))
+            if stage != self.stage:
+                self._stage_started = time.monotonic()
+            self.stage = stage
+            self.done, self.total = int(event.get("done", 0)), int(event.get("total", 0))
+        elif event["event"] == "device":
+            self.device = event
+
+    def _finish(self, child: Child) -> None:
+        self._timer.stop()
+        run = self.state.run
+        try:
+            outputs = child.result()
+            self.state.to(State.IMPORTING)
+            self._on_outputs(outputs)
+        except PTLFError as error:
+            self._end(State.FAILED, error.message)
+            return
+        except Exception as error:  # the panel must say what happened, whatever it was
+            self._end(State.FAILED, f"{self.what} could not be taken over: {type(error).__name__}: {error}")
+            raise
+        if self.state.run == run and self.state.state is State.IMPORTING:
+            self._end(State.DONE)
+
+    def _end(self, state: State, cause: str = "") -> None:
+        self._timer.stop()
+        self.finished_s = self.seconds
+        if self._child is not None:
+            self.log = list(self._child.log)
+            self._child = None
+        if self._work is not None:
+            shutil.rmtree(self._work, ignore_errors=True)
+            self._work = None
+        self.state.to(state, cause)
+
+
+def show_progress(bar, run: ChildRun) -> None:
+    bar.setVisible(run.state.busy)
+    bar.setRange(0, run.total if run.total > 0 else 0)
+    if run.total > 0:
+        bar.value = min(run.done, run.total)
+
+
+def status_of(run: ChildRun, done: str) -> str:
+    """Where a run stands, a line; what failed and what to do, where it failed."""
+    state = run.state.state
+    if state is State.FAILED:
+        return _("Failed: {cause}").format(cause=run.state.cause)
+    if state is State.DONE:
+        return _("{done} in {time}.").format(done=done, time=duration(run.finished_s))
+    if not run.state.busy:
+        return _("Cancelled.") if run.state.run and state is State.IDLE else ""
+    text = run.stage or state.value.capitalize()
+    device = run.device.get("device")
+    if device:
+        text += _(" on {device}").format(device=device)
+    left = run.seconds_left
+    return text + (_(", about {time} left").format(time=duration(left)) if left else "...")
+
+
+def duration(seconds: float) -> str:
+    return _("{n} s").format(n=round(seconds)) if seconds < 90 else _("{n} min").format(n=round(seconds / 60))

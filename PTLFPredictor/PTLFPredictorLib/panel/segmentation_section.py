@@ -1,0 +1,207 @@
+"""Section 2, Segmentation: model, device, one button, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from .. import child
+from ..errors import PTLFError
+from ..segmentation.catalogue import Model, catalogue
+from ..segmentation.run import WORKER, read_result, write_job
+from . import compat, probe
+from .run_state import State
+from .runs import ChildRun, duration, show_progress, status_of
+from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
+from .widgets import say
+
+DEVICES = ("auto", "cpu", "cuda:0")
+
+
+class SegmentationSection:
+    def __init__(self, ui, session: Session, tell, on_change):
+        self.ui, self.session, self._tell = ui, session, tell
+        python = compat.python_executable()
+        self.run = ChildRun("The segmentation", python, on_change)
+        self.probe = ChildRun("The device check", python, on_change)
+        self.device: dict[str, Any] = {}
+        self._filling = False
+        self._models: list[str] = []
+        for word in (_("Automatic"), _("CPU"), _("GPU")):
+            ui.deviceSelector.addItem(word)
+        ui.modelSelector.connect("currentIndexChanged(int)", self._choose_model)
+        ui.deviceSelector.connect("currentIndexChanged(int)", self._choose_device)
+        ui.segmentButton.connect("clicked()", self.press)
+        ui.logButton.connect("toggled(bool)", self._open_log)
+        ui.useExistingButton.connect("clicked()", self._use_existing)
+        ui.keepButton.connect("clicked()", lambda: self._decide(keep=True))
+        ui.replaceButton.connect("clicked()", lambda: self._decide(keep=False))
+        ui.compareButton.connect("clicked()", self.compare)
+        for widget in (ui.logText, ui.segmentProgress, ui.rerunFrame):
+            widget.hide()
+
+    # Model and device
+
+    def open(self) -> None:
+        """Look for models, and ask a child for the device; nothing is installed."""
+        self._filling = True
+        try:
+            models = catalogue()
+        except PTLFError as error:
+            models = []
+            self._tell(error.message)
+        self._models = [model.id for model in models]
+        self.ui.modelSelector.clear()
+        for model in models:
+            self.ui.modelSelector.addItem(f"{model.title} {model.version}")
+        self._filling = False
+        if self.session.state.model not in self._models and self._models:
+            self.session.update(model=self._models[0])
+        self.ask_device()
+
+    def ask_device(self) -> None:
+        if self.probe.state.busy:
+            self.probe.cancel()
+        self.device = {}
+        wanted = self.session.state.device
+        self.probe.start(lambda work: (probe.WORKER, {"device": wanted}), self._take_device)
+
+    def _take_device(self, outputs: Mapping[str, Path]) -> None:
+        self.device = json.loads(outputs["device"].read_text(encoding="utf-8"))
+
+    def _choose_model(self, index: int) -> None:
+        if not self._filling and 0 <= index < len(self._models):
+            self.session.update(model=self._models[index])
+
+    def _choose_device(self, index: int) -> None:
+        if not self._filling and DEVICES[index] != self.session.state.device:
+            self.session.update(device=DEVICES[index])
+            self.ask_device()
+
+    @property
+    def model(self) -> Model | None:
+        return next((m for m in catalogue() if m.id == self.session.state.model), None)
+
+    # The run
+
+    def unmet(self) -> list[str]:
+        """What is missing before a segmentation can start, sentences."""
+        found = []
+        try:
+            self.session.ct().require_usable()
+        except PTLFError as error:
+            found.append(error.message)
+        if self.model is None:
+            found.append(_("There is no segmentation model."))
+        if self.probe.state.state is State.FAILED:
+            found.append(self.probe.state.cause)
+        if self.session.node(SECOND_ROLE) is not None:
+            found.append(_("Decide first between the edited and the new segments."))
+        return found
+
+    def press(self) -> None:
+        """The one button: Segment, Cancel, Segment again."""
+        if self.run.state.busy:
+            self.run.cancel()
+            return
+        unmet = self.unmet()
+        if unmet:
+            self._tell(" ".join(unmet))
+            return
+        model, ct = self.model, self.session.ct()
+        volume = self.session.volume
+
+        def prepare(work: Path):
+            return WORKER, write_job(ct.image, model, work, device=self.session.state.device)
+
+        def take(outputs: Mapping[str, Path]) -> None:
+            if self.session.volume is not volume:
+                raise PTLFError("Another CT was chosen while this one was segmented; its segments were dropped.")
+            result = read_result(outputs, model)
+            self.session.take_labels(result.labels, result.origin)
+
+        self.run.start(prepare, take, silence_s=child.SILENCE_S)
+
+    # Segments that are there already, and a second run's
+
+    def _use_existing(self) -> None:
+        node = self.ui.existingSelector.currentNode()
+        if node is None:
+            self._tell(_("Choose a segmentation first."))
+            return
+        try:
+            self.session.use_existing(node)
+        except PTLFError as error:
+            self._tell(error.message)
+
+    def _decide(self, keep: bool) -> None:
+        self.session.decide_second(keep)
+
+    def compare(self) -> None:
+        """Both on the CT: the edited segments filled, the new ones as outlines."""
+        edited, new = self.session.node(SEGMENTS_ROLE), self.session.node(SECOND_ROLE)
+        for node, fill in ((edited, True), (new, False)):
+            node.CreateDefaultDisplayNodes()
+            display = node.GetDisplayNode()
+            display.SetVisibility(True)
+            display.SetVisibility2DFill(fill)
+            display.SetVisibility2DOutline(True)
+
+    # Display
+
+    def _open_log(self, opened: bool) -> None:
+        self.ui.logText.setVisible(opened)
+        self.ui.logButton.arrowType = qt.Qt.DownArrow if opened else qt.Qt.RightArrow
+
+    def refresh(self) -> None:
+        ui, run, state = self.ui, self.run, self.session.state
+        self._filling = True
+        if state.model in self._models:
+            ui.modelSelector.currentIndex = self._models.index(state.model)
+        ui.deviceSelector.currentIndex = DEVICES.index(state.device) if state.device in DEVICES else 0
+        self._filling = False
+        busy = run.state.busy
+        say(ui.modelNote, self._model_note())
+        say(ui.deviceReason, self._device_reason())
+        segmented = self.session.segmentation is not None
+        ui.segmentButton.text = _("Cancel") if busy else _("Segment again") if segmented else _("Segment")
+        unmet = [] if busy else self.unmet()
+        ui.segmentButton.toolTip = "\n".join(unmet) or (_("Stop now") if busy else _("Draw liver and tumour"))
+        ui.segmentButton.enabled = busy or not unmet
+        for widget in (ui.modelSelector, ui.deviceSelector, ui.useExistingButton, ui.existingSelector):
+            widget.enabled = not busy
+        show_progress(ui.segmentProgress, run)
+        say(ui.segmentStatus, status_of(run, _("Segmented")))
+        log = "\n".join(run.log)
+        if ui.logText.plainText != log:
+            ui.logText.plainText = log
+        second = self.session.node(SECOND_ROLE)
+        ui.rerunFrame.setVisible(second is not None)
+        if second is not None:
+            ui.rerunLabel.text = _(
+                "Your edited segments were left as they are. The new run is in '{name}'. Which shall be used?"
+            ).format(name=second.GetName())
+
+    def _model_note(self) -> str:
+        model = self.model
+        if model is None:
+            return _("No segmentation model is installed. Use an existing segmentation, or add a model.")
+        return model.warning or model.intended_input
+
+    def _device_reason(self) -> str:
+        if self.probe.state.busy:
+            return _("Looking for a GPU...")
+        if self.probe.state.state is State.FAILED:
+            return self.probe.state.cause
+        if not self.device:
+            return ""
+        model = self.model
+        seconds = (model.measured.get("cpu_s" if self.device["device"] == "cpu" else "gpu_s") if model else None) or 0
+        name = _("CPU") if self.device["device"] == "cpu" else self.device["device"]
+        estimate = _(" About {time} by our measurements.").format(time=duration(seconds)) if seconds else ""
+        return _("Runs on {name}: {why}.").format(name=name, why=self.device["why"]) + estimate

@@ -1,0 +1,75 @@
+"""Where the network runs, and why there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from ..errors import BadInput
+
+FREE_GPU_BYTES = 2 << 30
+"""Below this much free GPU memory nnU-Net's usual patches do not fit."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A torch device by name ("cpu", "cuda:0") and the sentence why it was chosen."""
+
+    name: str
+    why: str
+
+    @property
+    def is_cpu(self) -> bool:
+        return self.name == "cpu"
+
+
+def choose(wanted: str = "auto") -> Device:
+    """The device to run on; the CPU, with the reason, where the wanted GPU cannot be used.
+
+    Parameters
+    ----------
+    wanted : str
+        "auto", "cpu" or "cuda:N".
+
+    Raises
+    ------
+    BadInput
+        For any other word.
+    """
+    import torch
+
+    number = _number(wanted)
+    if number is None:
+        return Device("cpu", f"chosen ({_cores()})")
+    if not torch.backends.cuda.is_built():
+        return Device("cpu", f"this PyTorch was built without CUDA ({_cores()})")
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not count:
+        return Device("cpu", f"no NVIDIA GPU with a working driver was found ({_cores()})")
+    if number >= count:
+        return Device("cpu", f"there is no GPU {number}, only {count} GPU(s) numbered from 0 ({_cores()})")
+    free, total = torch.cuda.mem_get_info(number)
+    title = torch.cuda.get_device_name(number)
+    if free < FREE_GPU_BYTES:
+        return Device("cpu", f"the GPU {title} has only {free / 2**30:.1f} of {total / 2**30:.0f} GB free ({_cores()})")
+    return Device(f"cuda:{number}", f"{title}, {free / 2**30:.0f} GB free")
+
+
+def after_exhausted(device: Device) -> Device:
+    """The CPU, when the GPU's memory did not suffice."""
+    return Device("cpu", f"the memory of {device.name} did not suffice ({_cores()})")
+
+
+def _number(wanted: str) -> int | None:
+    """GPU number, None for the CPU."""
+    if wanted == "cpu":
+        return None
+    if wanted in ("auto", "cuda"):
+        return 0
+    if wanted.startswith("cuda:") and wanted[5:].isdecimal():
+        return int(wanted[5:])
+    raise BadInput(f"'{wanted}' is no device; auto, cpu or cuda:N (a number from 0) is.")
+
+
+def _cores() -> str:
+    return f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} CPU cores"

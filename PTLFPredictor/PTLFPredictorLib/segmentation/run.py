@@ -1,0 +1,135 @@
+"""Segment a CT with a model, in a child process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+
+from .. import child
+from ..progress import Progress, no_progress
+from .catalogue import Model, verify
+
+WORKER = "PTLFPredictorLib.segmentation.worker"
+WHAT = "The segmentation"
+
+
+@dataclass(frozen=True)
+class SegmentationResult:
+    """What nnU-Net drew, and with what.
+
+    Attributes
+    ----------
+    labels : sitk.Image
+        uint8 in the CT's geometry: 0 background, 1 parenchyma, 2 tumour.
+    model : mapping
+        `Model.identity`.
+    device, device_why : str
+        Where it ran and why there.
+    software : mapping
+        Versions.
+    seconds : mapping
+        "model", "network" and "all".
+    settings : mapping
+        Configuration, number of folds, test-time mirroring, post-processing.
+    """
+
+    labels: sitk.Image
+    model: Mapping[str, Any]
+    device: str
+    device_why: str
+    software: Mapping[str, str]
+    seconds: Mapping[str, float]
+    settings: Mapping[str, Any]
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """For the record: everything but the labels."""
+        return {
+            "source": "nnU-Net",
+            "model": dict(self.model),
+            "device": self.device,
+            "device_why": self.device_why,
+            "software": dict(self.software),
+            "seconds": dict(self.seconds),
+            "settings": dict(self.settings),
+        }
+
+
+def write_job(ct: sitk.Image, model: Model, work: Path, *, device: str = "auto", tta: bool | None = None) -> dict:
+    """Write the CT into `work` and return the job for `WORKER`; the model is checked first."""
+    verify(model)
+    sitk.WriteImage(ct, str(work / "ct.nrrd"))
+    return {
+        "ct": "ct.nrrd",
+        "folder": str(model.folder.resolve()),
+        "sha256": model.sha256,
+        "label_roles": {role: list(labels) for role, labels in model.label_roles.items()},
+        "orientation": model.orientation,
+        "largest_organ_only": model.largest_organ_only,
+        "device": device,
+        "tta": tta,
+        "estimate_s": model.measured.get("cpu_s"),
+    }
+
+
+def read_result(outputs: Mapping[str, Path], model: Model) -> SegmentationResult:
+    """The result that `WORKER` wrote."""
+    facts = json.loads(outputs["facts"].read_text(encoding="utf-8"))
+    settings = {name: facts[name] for name in ("configuration", "folds", "tta")}
+    return SegmentationResult(
+        labels=sitk.ReadImage(str(outputs["labels"])),
+        model=model.identity,
+        device=facts["device"],
+        device_why=facts["device_why"],
+        software=facts["software"],
+        seconds=facts["seconds"],
+        settings={**settings, "largest_organ_only": model.largest_organ_only},
+    )
+
+
+def segment(
+    ct: sitk.Image,
+    model: Model,
+    *,
+    device: str = "auto",
+    work: Path,
+    progress: Progress = no_progress,
+    on_event: Callable[[child.Event], None] = lambda event: None,
+    tta: bool | None = None,
+    **options: Any,
+) -> SegmentationResult:
+    """Draw liver and tumour with nnU-Net in a child process.
+
+    Parameters
+    ----------
+    ct : sitk.Image
+        HU, any orientation; the canonical CT.
+    model : Model
+    device : str
+        "auto", "cpu" or "cuda:N"; where the GPU cannot be used, the CPU is, and `on_event` is told why.
+    work : Path
+        Existing folder of this run alone; the caller removes it.
+    progress : Progress
+        Per tile; raises to stop the child.
+    on_event : callable
+        Gets ``{"event": "device", "device", "why", "estimate_s"}`` and ``{"event": "estimate", "seconds"}``.
+    tta : bool, optional
+        Test-time mirroring; None leaves it to the model.
+    **options
+        `child.Child`'s: `silence_s`, `environment`, `python`.
+
+    Raises
+    ------
+    UnusableModel, MissingDependency, OutOfMemory, Cancelled, PTLFError
+        With a sentence; the child and its workers are gone then.
+    """
+    progress("Checking the model", 0, 1)
+    job = write_job(ct, model, Path(work), device=device, tta=tta)
+    progress("Checking the model", 1, 1)
+    outputs = child.run(WORKER, job, Path(work), what=WHAT, progress=progress, on_event=on_event, **options)
+    return read_result(outputs, model)

@@ -1,0 +1,118 @@
+"""Child process that segments: ``python -m PTLFPredictorLib.segmentation.worker job.json``.
+
+The job names the CT in the work folder (``ct``), the model (``folder``, ``sha256``, ``label_roles``,
+``orientation``, ``largest_organ_only``), the wanted ``device`` and ``tta``.  Outputs: ``labels`` (0 background,
+1 parenchyma, 2 tumour, in the CT's geometry) and ``facts`` (JSON: device, software, seconds, voxels per label).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from .. import child
+from ..errors import UnusableModel
+from . import device as devices
+from . import model_folder
+from .segments import derive
+
+
+def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:
+    progress = child.progress_of(emit)
+    seconds = {}
+    start = time.monotonic()
+    folder = Path(job["folder"])
+    progress("Loading the model", 0, 1)
+    if model_folder.checksum(folder) != job["sha256"]:
+        raise UnusableModel(f"The files of the model in '{folder}' changed since they were checked.")
+    from .nnunet import Network
+
+    network = Network(folder, job["tta"])
+    device = devices.choose(job["device"])
+    _tell(emit, device, job["estimate_s"] if device.is_cpu else None)
+    progress("Loading the model", 1, 1)
+    seconds["model"] = time.monotonic() - start
+
+    ct = sitk.ReadImage(str(work / job["ct"]))
+    labels, device = _predict(network, sitk.DICOMOrient(ct, job["orientation"]), device, emit)
+    seconds["network"] = time.monotonic() - start - seconds["model"]
+    image = in_geometry_of(ct, by_role(labels, job["label_roles"]), job["orientation"])
+    if job["largest_organ_only"]:
+        image = largest_organ(image)
+    output = work / "labels.nrrd"
+    sitk.WriteImage(image, str(output), True)
+    seconds["all"] = time.monotonic() - start
+    facts = {
+        "device": device.name,
+        "device_why": device.why,
+        "configuration": network.configuration,
+        "folds": len(network.folds),
+        "tta": network.tta,
+        "software": software(),
+        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+    }
+    (work / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+    return {"labels": output, "facts": work / "facts.json"}
+
+
+def _predict(network, ct: sitk.Image, device: devices.Device, emit) -> tuple[np.ndarray, devices.Device]:
+    import torch
+
+    def estimate(seconds: float) -> None:
+        emit({"event": "estimate", "seconds": round(seconds, 1)})
+
+    progress = child.progress_of(emit)
+    try:
+        return network.predict(ct, device.name, progress=progress, on_estimate=estimate), device
+    except torch.cuda.OutOfMemoryError:
+        if device.is_cpu:
+            raise
+    torch.cuda.empty_cache()
+    device = devices.after_exhausted(device)
+    _tell(emit, device, None)
+    return network.predict(ct, device.name, progress=progress, on_estimate=estimate), device
+
+
+def _tell(emit, device: devices.Device, estimate_s: float | None) -> None:
+    emit({"event": "device", "device": device.name, "why": device.why, "estimate_s": estimate_s})
+
+
+def by_role(labels: np.ndarray, roles: dict[str, list[int]]) -> np.ndarray:
+    """The model's labels -> 0 background, 1 parenchyma, 2 tumour (uint8); labels without a role are background."""
+    parenchyma, tumour = (np.isin(labels, roles.get(role, [])) for role in ("parenchyma", "tumor"))
+    return derive(parenchyma, tumour)
+
+
+def largest_organ(image: sitk.Image) -> sitk.Image:
+    """Only the largest connected piece of parenchyma and tumour together (neighbours share a face)."""
+    pieces = sitk.RelabelComponent(sitk.ConnectedComponent(image > 0))
+    return sitk.Mask(image, pieces == 1)
+
+
+def in_geometry_of(ct: sitk.Image, labels: np.ndarray, orientation: str) -> sitk.Image:
+    """An image of labels drawn on the CT as oriented for the model, brought back to the CT's own axes."""
+    image = sitk.GetImageFromArray(labels)
+    image.CopyInformation(sitk.DICOMOrient(ct, orientation))
+    own = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(ct.GetDirection())
+    image = sitk.DICOMOrient(image, own)
+    image.CopyInformation(ct)
+    return image
+
+
+def software() -> dict[str, str]:
+    """Versions of what the label map depends on."""
+    from importlib.metadata import version
+
+    names = ("torch", "nnunetv2", "dynamic-network-architectures", "numpy", "scipy", "SimpleITK")
+    return {"python": sys.version.split()[0], **{name: version(name) for name in names}}
+
+
+if __name__ == "__main__":
+    child.serve(segment)

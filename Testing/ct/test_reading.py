@@ -1,0 +1,210 @@
+"""One CT, many files: the same canonical CT; and what cannot be one CT is refused with a reason."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phantom import image_of, phantom_arrays
+from PTLFPredictorLib.ct import canonical, image_sha256, read_ct
+from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.signature import load
+
+PROTOCOL = load("ptlf-published").protocol
+
+
+def codes(ct, level):
+    return {finding.code for finding in ct.findings if finding.level == level}
+
+
+def test_canonical_ct_is_int16_along_l_p_s(phantom):
+    ct = canonical(phantom[0], PROTOCOL)
+    assert ct.image.GetPixelID() == sitk.sitkInt16
+    assert np.allclose(ct.image.GetDirection(), np.eye(3).ravel())
+    assert np.array_equal(ct.array, sitk.GetArrayFromImage(phantom[0]))
+    assert not codes(ct, "withhold")
+    assert not codes(ct, "fail")
+
+
+@pytest.mark.parametrize("name", ["ct.nii.gz", "ct.nrrd", "ct.mha"])
+@pytest.mark.parametrize("axes", ["LPS", "RAS", "LAS", "PSR"])
+@pytest.mark.parametrize("pixel", [sitk.sitkInt16, sitk.sitkFloat32])
+def test_same_canonical_ct_from_any_format_orientation_and_type(phantom, tmp_path, name, axes, pixel):
+    sitk.WriteImage(sitk.Cast(sitk.DICOMOrient(phantom[0], axes), pixel), str(tmp_path / name))
+    ct = read_ct(tmp_path / name, PROTOCOL)
+    assert image_sha256(ct.image) == image_sha256(canonical(phantom[0]).image)
+
+
+def test_dicom_without_extension_in_any_order(phantom, tmp_path, write_dicom):
+    ct = read_ct(write_dicom(tmp_path / "series", phantom[0]), PROTOCOL)
+    assert np.array_equal(ct.array, sitk.GetArrayFromImage(phantom[0]))
+    assert image_sha256(ct.image) == image_sha256(canonical(phantom[0]).image)
+    assert ct.source["slices"] == 16
+
+
+def test_nothing_that_names_the_patient_is_kept(phantom, tmp_path, write_dicom):
+    ct = read_ct(write_dicom(tmp_path / "series", phantom[0]), PROTOCOL)
+    assert "SECRET" not in repr(ct.source) + repr(ct.findings) + repr(ct.phase)
+    assert not ct.image.GetMetaDataKeys() or "SECRET" not in repr(
+        [ct.image.GetMetaData(k) for k in ct.image.GetMetaDataKeys()]
+    )
+
+
+def test_compressed_transfer_syntax(phantom, tmp_path, write_dicom):
+    import pydicom
+    from pydicom.uid import JPEG2000Lossless, RLELossless
+
+    folder = write_dicom(tmp_path / "series", phantom[0])
+    for number, path in enumerate(sorted(folder.iterdir())):
+        data = pydicom.dcmread(path)
+        data.compress(RLELossless if number % 2 else JPEG2000Lossless, generate_instance_uid=False)
+        data.save_as(path)
+    ct = read_ct(folder, PROTOCOL)
+    assert np.array_equal(ct.array, sitk.GetArrayFromImage(phantom[0]))
+
+
+def test_several_series_are_listed_and_one_can_be_chosen(phantom, tmp_path, write_dicom):
+    write_dicom(tmp_path / "d", phantom[0], series="1.2.3.1")
+    for path in (tmp_path / "d").iterdir():
+        path.rename(path.with_name("a" + path.name))
+    write_dicom(tmp_path / "d", phantom[0] + 1, series="1.2.3.2", tags={"SeriesDescription": "arterial"})
+    with pytest.raises(BadInput, match=r"2 CT series(.|\n)*1\.2\.3\.1(.|\n)*1\.2\.3\.2.*arterial"):
+        read_ct(tmp_path / "d", PROTOCOL)
+    assert np.array_equal(read_ct(tmp_path / "d", series_uid="1.2.3.1").array, sitk.GetArrayFromImage(phantom[0]))
+
+
+def test_a_scout_beside_the_volume_is_left_out(phantom, tmp_path, write_dicom):
+    write_dicom(tmp_path / "d", phantom[0], series="1.2.3.1")
+    scout = {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}
+    write_dicom(tmp_path / "d" / "scout", phantom[0][:, :, :1], series="1.2.3.2", tags=scout)
+    assert read_ct(tmp_path / "d").source["slices"] == 16
+
+
+def test_equal_duplicates_are_used_once(phantom, tmp_path, write_dicom):
+    folder = write_dicom(tmp_path / "d", phantom[0])
+    (folder / "again").write_bytes((folder / "image_5").read_bytes())
+    ct = read_ct(folder, PROTOCOL)
+    assert "duplicate_slices" in codes(ct, "warn")
+    assert ct.source["slices"] == 16
+
+
+def test_two_phases_in_one_series_are_refused(phantom, tmp_path, write_dicom):
+    write_dicom(tmp_path / "d", phantom[0])
+    write_dicom(tmp_path / "d" / "second", phantom[0] + 7)
+    with pytest.raises(BadInput, match="several phases"):
+        read_ct(tmp_path / "d")
+
+
+def test_a_missing_slice_stops(phantom, tmp_path, write_dicom):
+    folder = write_dicom(tmp_path / "d", phantom[0])
+    (folder / "image_8").unlink()
+    with pytest.raises(BadInput, match="Slices are missing"):
+        read_ct(folder).require_usable()
+
+
+def test_gantry_tilt_is_told_in_degrees(phantom, tmp_path, write_dicom):
+    ct = read_ct(write_dicom(tmp_path / "d", phantom[0], shear_mm=0.5), PROTOCOL)
+    tilt = next(f for f in ct.findings if f.code == "gantry_tilt")
+    assert tilt.level == "withhold"
+    assert tilt.values["degrees"] == pytest.approx(np.degrees(np.arctan(0.5 / 5)), abs=0.01)
+    assert ct.image.GetSpacing()[2] == pytest.approx(5.0)
+
+
+def test_rescale_slope_of_a_half_keeps_fractions_visible(phantom, tmp_path, write_dicom):
+    ct = read_ct(write_dicom(tmp_path / "d", phantom[0], slope=0.5), PROTOCOL)
+    assert np.array_equal(ct.array, sitk.GetArrayFromImage(phantom[0]))
+
+
+@pytest.mark.parametrize(
+    ("tags", "phase"),
+    [
+        ({"SeriesDescription": "Abdomen portal venous 5mm"}, "portal venous"),
+        ({"SeriesDescription": "Leber_art"}, "arterial"),
+        ({"SeriesDescription": "native"}, "unenhanced"),
+        ({"SeriesDescription": "arterial and portal venous"}, "unknown"),
+        ({"ContrastBolusStartTime": "120000", "AcquisitionTime": "120105"}, "portal venous"),
+        ({"ContrastBolusStartTime": "120000", "AcquisitionTime": "120030.5"}, "arterial"),
+        ({"ContrastBolusStartTime": "120000", "AcquisitionTime": "120048"}, "unknown"),
+        ({}, "unknown"),
+    ],
+)
+def test_phase_from_the_header(phantom, tmp_path, write_dicom, tags, phase):
+    ct = read_ct(write_dicom(tmp_path / "d", phantom[0], tags=tags), PROTOCOL)
+    assert ct.phase.name == phase
+    expected = {"portal venous": "pass", "unknown": "warn"}.get(phase, "withhold")
+    assert next(f.level for f in ct.findings if f.code == "phase") == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "level"),
+    [
+        (lambda a: np.where(a == -1000, -2000, a), "padding", "warn"),
+        (lambda a: np.where(a > 490, 3500, a), "above_range", "warn"),
+        (lambda a: a + 0.25, "fractional_hu", "withhold"),
+        (lambda a: np.minimum(a, 160), "saturated_hu", "withhold"),
+        (lambda a: np.maximum(a, -200), "saturated_hu", "withhold"),
+        (lambda a: np.where(a == 105, np.nan, a), "non_finite", "fail"),
+        (lambda a: np.clip(a, 0, None), "not_hounsfield", "fail"),
+        (lambda a: a + 1024, "not_hounsfield", "fail"),
+    ],
+)
+def test_findings_on_the_values(change, code, level):
+    image = image_of(change(phantom_arrays()[0].astype(np.float64)))
+    assert code in codes(canonical(image, PROTOCOL), level)
+
+
+@pytest.mark.parametrize(
+    ("spacing", "code", "level"),
+    [
+        ((0.8, 0.8, 1.6), "slice_thickness", "withhold"),
+        ((0.8, 0.8, 4.4), "slice_thickness", "withhold"),
+        ((0.8, 0.8, 4.6), "slice_thickness", "pass"),
+        ((0.5, 0.5, 5), "in_plane_spacing", "withhold"),
+        ((1.2, 1.2, 5), "in_plane_spacing", "withhold"),
+        ((0.977, 0.977, 5), "in_plane_spacing", "pass"),
+        ((0.8, 0.9, 5), "oblong_pixels", "warn"),
+    ],
+)
+def test_findings_on_the_geometry(spacing, code, level):
+    assert code in codes(canonical(image_of(phantom_arrays()[0], spacing), PROTOCOL), level)
+
+
+def test_findings_are_for_the_signature_without_one_nothing_is_compared(phantom):
+    assert not codes(canonical(image_of(phantom_arrays()[0], (2, 2, 9))), "withhold")
+
+
+def test_clip_takes_the_padding_to_the_signatures_range():
+    array = phantom_arrays()[0]
+    array[array < -950] = -3024
+    assert canonical(image_of(array)).array.min() == -1024
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    flips=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    axes=st.permutations([0, 1, 2]),
+    size=st.tuples(st.integers(3, 6), st.integers(3, 6), st.integers(3, 6)),
+)
+def test_any_order_and_direction_of_axes_gives_the_same_voxels_at_the_same_places(flips, axes, size):
+    rng = np.random.default_rng(0)
+    image = sitk.GetImageFromArray(rng.integers(-900, 900, size).astype(np.int16))
+    image.SetSpacing((0.7, 0.8, 5.0))
+    turned = sitk.Flip(sitk.PermuteAxes(image, list(axes)), list(flips))
+    a, b = canonical(image).image, canonical(turned).image
+    assert a.GetSize() == b.GetSize()
+    assert np.allclose(a.GetOrigin(), b.GetOrigin())
+    assert np.array_equal(sitk.GetArrayViewFromImage(a), sitk.GetArrayViewFromImage(b))
+
+
+def test_real_ct_with_padding_and_full_header(shared):
+    ct = read_ct(shared / "crlm1006" / "dicom", PROTOCOL)
+    assert ct.image.GetSize() == (512, 512, 51)
+    assert ct.image.GetSpacing() == pytest.approx((0.804688, 0.804688, 5.0))
+    assert "padding" in codes(ct, "warn")
+    assert "slice_thickness" in codes(ct, "pass")
+
+
+def test_real_thin_slices_and_cut_range_withhold(shared):
+    ct = read_ct(shared / "ircad17" / "dicom", PROTOCOL)
+    assert codes(ct, "withhold") == {"slice_thickness", "saturated_hu"}

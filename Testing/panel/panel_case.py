@@ -1,0 +1,154 @@
+"""The panel with a small case in it: what its tests start from.  Runs in Slicer and in the stand-in."""
+
+import copy
+import json
+import os
+import sys
+import tempfile
+import unittest
+
+import gestures
+import numpy as np
+import slicer
+
+import phantom
+from PTLFPredictorLib import signature
+from PTLFPredictorLib.mrml import segments, volumes
+
+MODULE = "PTLFPredictor"
+MODEL = {"id": "test-model", "version": "1", "title": "Test model", "sha256": "0" * 64, "licence": "CC0"}
+ORIGIN = {
+    "source": "nnU-Net",
+    "model": {**MODEL, "for_patients": False, "warning": "Not for patients."},
+    "device": "cpu",
+    "device_why": "chosen",
+    "software": {},
+    "seconds": {"all": 1.0},
+    "settings": {},
+}
+"""As `segmentation.run.SegmentationResult.origin` says it."""
+
+
+def open_panel():
+    """The module's widget and its outer container, in Slicer or in the stand-in."""
+    if "host" not in sys.modules:
+        widget = slicer.util.getNewModuleWidget(MODULE)
+        container = widget.parent
+        container.resize(620, 1600)
+        container.show()
+        widget.enter()
+
+        def close():
+            widget.exit()
+            widget.cleanup()
+            container.deleteLater()
+            gestures.process_events()
+
+        return container, widget, close
+    from pathlib import Path
+
+    from host import scripted
+
+    entry = scripted.load(Path(__file__).resolve().parents[2] / MODULE / f"{MODULE}.py")
+    container, widget = scripted.open_widget(entry)
+    container.resize(620, 1600)
+    container.show()
+    return container, widget, lambda: scripted.close_widget(entry, container)
+
+
+class PanelCase(unittest.TestCase):
+    """Opens the panel on an empty scene; `load` brings the CT, `draw` the segments of a model."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear(0)
+        self.folder = tempfile.TemporaryDirectory()
+        self.container, self.widget, self._close = open_panel()
+        self.panel, self.ui, self.session = self.widget.panel, self.widget.ui, self.widget.panel.session
+        self.panel.acknowledge()
+        self.panel.choose_file = lambda title, name: os.path.join(self.folder.name, name)
+        self.settle()
+
+    def tearDown(self):
+        for run in self.panel.runs:
+            run.cancel()
+        self._close()
+        slicer.mrmlScene.Clear(0)
+        self.folder.cleanup()
+
+    def settle(self):
+        """Until nothing waits: timers of zero length, deferred refreshes."""
+        for _ in range(4):
+            gestures.process_events()
+
+    def load(self):
+        image, self.labels = phantom.ct_and_labels()
+        self.volume = volumes.add_volume(image, "CT of the phantom")
+        self.ui.volumeSelector.setCurrentNode(self.volume)
+        self.settle()
+
+    def draw(self):
+        """Segments as a model's run brings them."""
+        self.load()
+        self.session.take_labels(self.labels, ORIGIN)
+        self.settle()
+
+    def erase_tumour(self, slices=slice(0, 7)):
+        node = self.session.segmentation
+        array = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, "tumor", self.volume))
+        array[slices] = 0
+        slicer.util.updateSegmentBinaryLabelmapFromArray(array, node, "tumor", self.volume)
+        gestures.wait_for(lambda: not self.panel._settle.isActive(), 5, "the edit was noticed")
+        self.settle()
+
+    def compute(self):
+        """Press Compute and wait for the real child process."""
+        gestures.click(self.ui.computeButton)
+        self.wait_for_features()
+
+    def wait_for_features(self):
+        def finished():
+            return not self.panel.radscore.run.state.busy and not self.panel.radscore._queue
+
+        gestures.wait_for(finished, 120, "features")
+        self.settle()
+        self.assertEqual(self.panel.radscore.run.state.cause, "")
+
+    def type(self, edit, text):
+        gestures.type_text(edit, text)
+        self.settle()
+
+    def choose(self, name, **changes):
+        """Go on with a signature made of the published one; see `made_signature`."""
+        path = os.path.join(self.folder.name, f"{name}.json")
+        with open(path, "w") as stream:
+            json.dump(made_signature(self.session, **changes), stream)
+        self.panel.radscore.choose_signature(path)
+        self.settle()
+
+
+def made_signature(session, *, origin, kind="site", intercept="fitted", z=0.4):
+    """The published signature's data with a normalisation in which this case's features lie `z` SD above the mean."""
+    data = copy.deepcopy(signature.load("ptlf-published").data)
+    computed = session.state.of(session.kind)
+    values = []
+    for term in data["terms"]:
+        raw = computed.vectors[term["voi"]].values[term["feature"]]
+        sd = abs(raw) / 10 or 1.0
+        entry = {"voi": term["voi"], "feature": term["feature"], "mean": raw - z * sd, "sd": sd}
+        values.append(entry)
+    data["normalisation"] = {"origin": origin, "n": 60, "how": "test", "values": values}
+    data["kind"], data["id"] = kind, f"test-{origin}-{intercept}"
+    data["risk_model"]["intercept"]["origin"] = intercept
+    if intercept == "fitted":
+        data["risk_model"]["intercept"]["range"] = None
+        names = ["intercept", "ALB", "INR", "Radscore"]
+        matrix = np.diag([4.0, 0.003, 3.0, 0.005]).tolist()
+        data["risk_model"]["covariance"] = {"names": names, "matrix": matrix}
+    return data
+
+
+def labels_of(session):
+    """The segments' label map as bytes."""
+    import SimpleITK as sitk
+
+    return sitk.GetArrayFromImage(segments.label_map(session.segmentation, session.volume)).tobytes()

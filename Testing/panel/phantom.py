@@ -1,0 +1,32 @@
+"""A small abdomen for the panel's tests, in a few kilobytes and with plausible HU; numpy and SimpleITK only."""
+
+import numpy as np
+import SimpleITK as sitk
+
+SHAPE, SPACING = (14, 72, 80), (0.9, 0.9, 5.0)
+
+
+def _ellipsoid(centre, radii):
+    grid = np.indices(SHAPE, dtype=float)
+    return sum(((g - c) / r) ** 2 for g, c, r in zip(grid, centre, radii, strict=True)) <= 1
+
+
+def ct_and_labels(seed=5):
+    """Portal venous CT (int16 HU) and label map (0, 1 parenchyma, 2 tumour), axes along L, P, S."""
+    rng = np.random.default_rng(seed)
+    hu = np.full(SHAPE, -1000.0)
+    hu[_ellipsoid((7, 36, 40), (1e6, 33, 38))] = 45
+    hu[_ellipsoid((7, 54, 42), (1e6, 8, 9))] = 500
+    hu[_ellipsoid((7, 42, 46), (1e6, 5, 5))] = 150
+    liver = _ellipsoid((6.5, 30, 26), (5.2, 20, 18)) & (hu == 45)
+    tumour = _ellipsoid((6.5, 27, 20), (2.4, 7, 7)) & liver
+    hu[liver], hu[tumour] = 108, 70
+    hu += rng.normal(0, 11, SHAPE) * (hu > -900)
+    return _image(np.rint(hu).astype(np.int16)), _image((liver.astype(np.uint8) + tumour).astype(np.uint8))
+
+
+def _image(array):
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing(SPACING)
+    image.SetOrigin((-36.0, -30.0, 120.0))
+    return image

@@ -1,0 +1,218 @@
+"""Runs under the panel: allowed moves, real child processes that fail in every way, and cancelling at every stage."""
+
+import os
+import time
+from pathlib import Path
+
+import gestures
+import psutil
+import pytest
+import slicer
+from panel_case import PanelCase
+
+from PTLFPredictorLib.errors import PTLFError
+from PTLFPredictorLib.panel import segmentation_section
+from PTLFPredictorLib.panel.run_state import ALLOWED, BUSY, RunState, State
+from PTLFPredictorLib.panel.runs import ChildRun, duration
+
+HERE = Path(__file__).resolve().parent
+ENVIRONMENT = {"PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[1] / "PTLFPredictor")])}
+
+
+@pytest.mark.parametrize("target", State, ids=lambda s: s.value)
+@pytest.mark.parametrize("start", State, ids=lambda s: s.value)
+def test_only_the_moves_of_the_table_are_possible(start, target):
+    run = RunState()
+    run.state = start
+    if target in ALLOWED[start]:
+        run.to(target)
+        assert run.state is target
+    else:
+        with pytest.raises(ValueError, match="cannot go"):
+            run.to(target)
+
+
+def test_every_state_can_be_reached_and_every_busy_one_can_be_stopped():
+    reached, todo = set(), [State.IDLE]
+    while todo:
+        state = todo.pop()
+        if state not in reached:
+            reached.add(state)
+            todo.extend(ALLOWED[state])
+    assert reached == set(State)
+    for state in BUSY - {State.CANCELLING}:
+        assert {State.CANCELLING, State.FAILED} <= ALLOWED[state]
+
+
+@pytest.fixture
+def run():
+    run = ChildRun("The segmentation", os.sys.executable, lambda: None)
+    yield run
+    run.close()
+
+
+def start(run, how, **job):
+    taken = []
+    options = {"environment": ENVIRONMENT}
+    if "silence_s" in job:
+        options["silence_s"] = job.pop("silence_s")
+
+    def take(outputs):
+        taken.append(outputs["labels"].read_text())
+
+    run.start(lambda work: ("child_of_tests", {"how": how, **job}), take, **options)
+    return taken
+
+
+def finish(run):
+    gestures.wait_for(lambda: not run.state.busy, 30, "the run ended")
+
+
+def test_a_run_that_ends_well_hands_over_its_outputs_and_leaves_no_folder(run):
+    taken = start(run, "well")
+    work = run._work
+    finish(run)
+    assert run.state.state is State.DONE
+    assert taken == ["labels"]
+    assert not work.exists()
+
+
+def test_progress_device_and_log_arrive(run):
+    start(run, "family", tiles=40)
+    gestures.wait_for(lambda: run.stage == "Segmentation" and run.done > 2, 20, "progress")
+    assert run.total == 40
+    assert run.seconds_left > 0
+    assert run.device["device"] == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("killed", r"stopped from outside \(signal 9\).*ran out of memory.*close other programs"),
+        ("memory", r"too little (free )?memory.*Close other programs"),
+        ("garbage", r"ended without naming its results"),
+    ],
+)
+def test_a_run_that_fails_says_what_happened_and_what_to_do(run, how, sentence):
+    import re
+
+    taken = start(run, how)
+    work = run._work
+    finish(run)
+    assert run.state.state is State.FAILED
+    assert re.search(sentence, run.state.cause), run.state.cause
+    assert taken == []
+    assert not work.exists()
+
+
+def test_a_run_that_hangs_is_stopped_by_the_watchdog(run):
+    start(run, "well", pause=30, silence_s=1.0)
+    finish(run)
+    assert "gave no sign of life for 1 s" in run.state.cause
+
+
+@pytest.mark.parametrize("stage", ["Loading the model", "Segmentation", "Writing"])
+def test_cancelled_at_any_stage_it_ends_within_three_seconds_with_all_its_processes(run, stage):
+    start(run, "family", tiles=40)
+    gestures.wait_for(lambda: run.stage == stage, 20, stage)
+    pids = [run._child.pid, int(run.device["why"])]
+    work, begin = run._work, time.monotonic()
+    run.cancel()
+    assert time.monotonic() - begin < 3
+    assert run.state.state is State.IDLE
+    for pid in pids:
+        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert not work.exists()
+
+
+def test_inputs_that_cannot_be_prepared_fail_before_anything_starts(run):
+    def prepare(work):
+        raise PTLFError("The model's files are not complete.")
+
+    run.start(prepare, lambda outputs: None)
+    assert run.state.state is State.FAILED
+    assert run.state.cause == "The model's files are not complete."
+    assert run._child is None
+
+
+def test_a_duration_is_said_in_seconds_or_minutes():
+    assert [duration(s) for s in (4.4, 89, 100, 3000)] == ["4 s", "89 s", "2 min", "50 min"]
+
+
+class TestInThePanel(PanelCase):
+    """The Segment button with children that behave as asked (the network itself: see test_end_to_end)."""
+
+    def setUp(self):
+        super().setUp()
+        self.patched = {n: getattr(segmentation_section, n) for n in ("WORKER", "write_job")}
+        segmentation_section.WORKER = "child_of_tests"
+        self.before = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = ENVIRONMENT["PYTHONPATH"]
+        self.load()
+        gestures.wait_for(lambda: not self.panel.segmentation.probe.state.busy, 60, "the device")
+        self.panel.segmentation.probe.state.reset()  # whether torch is installed is not the matter here
+        self.panel.refresh()
+
+    def tearDown(self):
+        for name, value in self.patched.items():
+            setattr(segmentation_section, name, value)
+        os.environ.pop("PYTHONPATH") if self.before is None else os.environ.update(PYTHONPATH=self.before)
+        super().tearDown()
+
+    def ask_for(self, how, **job):
+        segmentation_section.write_job = lambda image, model, work, device: {"how": how, **job}
+        self.panel.refresh()
+        gestures.click(self.ui.segmentButton)
+        self.settle()
+
+    def test_the_one_button_is_segment_then_cancel_then_segment(self):
+        assert self.ui.segmentButton.text == "Segment"
+        self.ask_for("family", tiles=100)
+        gestures.wait_for(lambda: self.panel.segmentation.run.stage == "Segmentation", 20, "running")
+        self.settle()
+        assert self.ui.segmentButton.text == "Cancel"
+        assert self.ui.segmentProgress.isVisible()
+        assert "Segmentation on cpu" in self.ui.segmentStatus.text
+        assert not self.ui.modelSelector.enabled
+        gestures.click(self.ui.segmentButton)
+        self.settle()
+        assert self.ui.segmentButton.text == "Segment"
+        assert self.ui.segmentStatus.text == "Cancelled."
+        assert self.session.segmentation is None
+
+    def test_a_failed_run_says_the_cause_and_keeps_the_log(self):
+        self.ask_for("garbage")
+        gestures.wait_for(lambda: not self.panel.segmentation.run.state.busy, 20, "ended")
+        self.settle()
+        assert self.ui.segmentStatus.text.startswith("Failed: The segmentation ended without naming its results.")
+        assert self.ui.segmentButton.text == "Segment"
+        assert self.ui.segmentButton.enabled
+        self.ui.logButton.checked = True
+        self.settle()
+        assert self.ui.logText.isVisible()
+        assert self.ui.logText.plainText
+
+    def test_results_for_a_ct_that_is_no_longer_chosen_are_dropped(self):
+        self.ask_for("family", tiles=30)
+        gestures.wait_for(lambda: self.panel.segmentation.run.state.state is State.RUNNING, 20, "running")
+        self.ui.volumeSelector.setCurrentNode(None)
+        self.settle()
+        gestures.wait_for(lambda: not self.panel.segmentation.run.state.busy, 60, "ended")
+        self.settle()
+        assert "Another CT was chosen" in self.ui.segmentStatus.text
+        assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
+
+
+def test_a_segmentation_without_its_model_says_which_files_are_missing():
+    """The real job writer, on a model folder that is not there: a sentence, no traceback."""
+    import dataclasses
+    import tempfile
+
+    import phantom
+    from PTLFPredictorLib.segmentation.catalogue import catalogue
+    from PTLFPredictorLib.segmentation.run import write_job
+
+    model = dataclasses.replace(catalogue()[0], folder=Path("/absent/model"))
+    with tempfile.TemporaryDirectory() as work, pytest.raises(PTLFError) as error:
+        write_job(phantom.ct_and_labels()[0], model, Path(work))
+    assert "model" in error.value.message

@@ -1,0 +1,153 @@
+"""The stand-in is as strict as Slicer: PythonQt's rules hold, and no class offers what Slicer's has not."""
+
+import json
+import os
+from pathlib import Path
+
+import ctk
+import pytest
+import qt
+import slicer
+
+from host import application, ctk_widgets, files, mrml_widgets, scripted, segment_editor
+
+QT_API = Path(__file__).resolve().parents[2].parent / "shared/slicer/qt_api.json"
+
+QT_VIRTUALS = {
+    "paintEvent", "event", "childEvent", "sizeHint", "minimumSizeHint", "hasHeightForWidth", "heightForWidth",
+    "hitButton", "resizeEvent", "mousePressEvent", "wheelEvent",
+}  # fmt: skip
+STAND_INS = [
+    *ctk_widgets.WIDGETS,
+    *mrml_widgets.WIDGETS,
+    *segment_editor.WIDGETS,
+    segment_editor.qSlicerSegmentEditorEffectFactory,
+    mrml_widgets.qSlicerScriptedLoadableModuleWidget,
+    application.qSlicerApplication,
+    application.qSlicerModuleManager,
+    application.qSlicerLayoutManager,
+    files.qSlicerCoreIOManager,
+]
+ALSO_IN_SLICER = {
+    # qSlicerCoreApplication.h at v5.12.3, through decorators or plain C++ that PythonQt wraps as slots.
+    "qSlicerApplication": {"testingEnabled", "translate"},
+    # Slicer's io manager as `coreIOManager` is the application's `ioManager`.
+    "qSlicerCoreIOManager": set(),
+}
+
+
+def slicers_names(api: dict, name: str) -> set[str]:
+    """Everything that Slicer's class and its bases show to Python."""
+    names: set[str] = set()
+    while name in api:
+        entry = api[name]
+        names |= {p["name"] for p in entry["properties"]} | set(entry["enums"])
+        for kind in ("signals", "slots", "invokable"):
+            names |= {signature.split("(")[0].split()[-1] for signature in entry[kind]}
+        name = entry["base"]
+    return names
+
+
+@pytest.mark.parametrize("cls", STAND_INS, ids=lambda c: c.__name__)
+def test_a_stand_in_offers_nothing_that_slicers_class_has_not(cls):
+    if not QT_API.is_file():
+        pytest.skip(f"{QT_API} is not on this machine: strictness cannot be checked here")
+    api = json.loads(QT_API.read_text())
+    known = slicers_names(api, cls.__name__) | ALSO_IN_SLICER.get(cls.__name__, set()) | QT_VIRTUALS
+    own = {
+        name
+        for base in cls.__mro__
+        if base.__module__.startswith("host.")
+        for name in vars(base)
+        if not name.startswith("_") and name != "staticMetaObject"
+    }
+    assert own - known == set()
+
+
+def test_a_property_is_a_value_and_never_called():
+    button = qt.QPushButton("Segment")
+    assert button.text == "Segment"
+    button.text = "Cancel"
+    assert button.text == "Cancel"
+    with pytest.raises(TypeError):
+        button.text()
+
+
+def test_setters_and_getters_of_another_name_exist_beside_the_property():
+    box = qt.QCheckBox()
+    box.setChecked(True)
+    assert box.checked is True
+    assert box.isChecked() is True
+    box.setToolTip("why")
+    assert box.toolTip == "why"
+
+
+def test_a_plain_qt_object_takes_no_new_attribute():
+    with pytest.raises(AttributeError, match="can't be added"):
+        qt.QLabel().remark = 1
+
+
+def test_read_only_properties_slots_and_signals_cannot_be_assigned():
+    widget = qt.QPushButton()
+    for name in ("visibleRegion", "click", "clicked", "frameGeometry"):
+        with pytest.raises((AttributeError, TypeError)):
+            setattr(widget, name, None)
+
+
+def test_connect_takes_a_signature_and_refuses_an_unknown_one():
+    button, heard = qt.QPushButton(), []
+    button.connect("clicked(bool)", heard.append)
+    button.click()
+    assert heard == [False]
+    button.disconnect("clicked(bool)", heard.append)
+    button.click()
+    assert heard == [False]
+    with pytest.raises(ValueError, match="no signal"):
+        button.connect("pushed()", heard.append)
+
+
+@pytest.mark.parametrize("name", ["QtSvg", "QPrinter", "QSvgGenerator", "QTest", "Slot", "Property"])
+def test_qt_offers_no_module_that_pythonqt_does_not_wrap(name):
+    assert not hasattr(qt, name)
+
+
+def test_an_unknown_widget_class_in_a_ui_file_is_an_error(tmp_path):
+    ui = tmp_path / "x.ui"
+    ui.write_text('<ui version="4.0"><widget class="qMRMLRemoteWidget" name="a"/></ui>')
+    with pytest.raises(NotImplementedError, match="qMRMLRemoteWidget"):
+        slicer.util.loadUI(str(ui))
+
+
+def test_a_collapsed_section_hides_its_content_and_shrinks():
+    section = ctk.ctkCollapsibleButton()
+    section.text = "CT"
+    layout = qt.QVBoxLayout(section)
+    label = qt.QLabel("findings")
+    layout.addWidget(label)
+    section.show()
+    section.adjustSize()
+    tall = section.height
+    section.collapsed = True
+    section.adjustSize()
+    assert not label.isVisible()
+    assert section.height < tall
+    section.collapsed = False
+    assert label.isVisible()
+
+
+@pytest.mark.skipif(
+    not os.environ.get("SLICER_PYTHON"), reason="needs SLICER_PYTHON: the template uses Slicer's parameterNodeWrapper"
+)
+def test_slicers_own_module_template_runs_untouched():
+    source = Path(os.environ["SLICER_PYTHON"]).parents[1]
+    entry = scripted.load(source / "Utilities/Templates/Modules/Scripted/TemplateKey.py")
+    container, widget = scripted.open_widget(entry)
+    late = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "late CT")
+    widget.ui.inputSelector.setCurrentNode(late)
+    widget.ui.imageThresholdSliderWidget.value = 42
+    assert widget._parameterNode.inputVolume is late
+    assert widget._parameterNode.imageThreshold == 42
+    assert not widget.ui.applyButton.enabled
+    assert widget.ui.applyButton.toolTip == "Select input and output volume nodes"
+    scripted.close_widget(entry, container)
+    assert not hasattr(slicer.modules, "TemplateKeyWidget")

@@ -1,0 +1,202 @@
+"""The report: every element that it must show is in the one file, made from the record alone."""
+
+import base64
+import copy
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from phantom import image_of, phantom_arrays
+from PTLFPredictorLib import RESEARCH_USE
+from PTLFPredictorLib.case import Case, make_record, score_case
+from PTLFPredictorLib.ct import canonical
+from PTLFPredictorLib.radiomics import FeatureVector
+from PTLFPredictorLib.report import html, nomogram_svg, record
+from PTLFPredictorLib.segmentation.segments import Segments
+from PTLFPredictorLib.signature import LaboratoryValues, geometry, load, parse, what_if
+
+
+def demo_data(data):
+    data = copy.deepcopy(data)
+    values = [{"voi": t["voi"], "feature": t["feature"], "mean": 1.0, "sd": 2.0} for t in data["terms"]]
+    data.update(kind="demo", id="ptlf-test", normalisation={"origin": "demo", "n": 40, "how": "", "values": values})
+    data["risk_model"]["intercept"].update(origin="fitted", range=None)
+    return data
+
+
+def record_of(signature, **options):
+    hu, labels = phantom_arrays()
+    ct = canonical(image_of(hu), signature.protocol)
+    image = image_of(labels)
+    image.CopyInformation(ct.image)
+    segments = Segments(image, {"source": "file", "format": "NRRD"}).checked(ct)
+    case = Case(None, signature, None, laboratory=LaboratoryValues(43.6, 1.09), **options)
+    vectors = {
+        voi: FeatureVector(voi, dict.fromkeys(names, 1.8), "builtin", "1", signature.extraction, "a" * 64, "b" * 64)
+        for voi, names in signature.wanted.items()
+    }
+    return make_record(case, segments, score_case(case, ct, segments, vectors), {"ct": 1.0})
+
+
+@pytest.fixture(scope="module")
+def published():
+    return record_of(load("ptlf-published"), radscore=7.72)
+
+
+@pytest.fixture(scope="module")
+def demonstration(published_data):
+    return record_of(parse(demo_data(published_data)), demonstration=True)
+
+
+def text_of(page):
+    """What a reader sees: the page without tags, styles and pictures."""
+    page = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+class Balance(HTMLParser):
+    """Counts opened and closed tags."""
+
+    VOID = ("meta", "img", "br", "line", "rect", "circle")
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+def test_one_self_contained_file_of_two_pages(published):
+    page = html.html(published)
+    assert not re.findall(r'(?:src|href)="(?!data:)', page)
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert page.count('<div class="page">') == 2
+    balance = Balance()
+    balance.feed(page)
+    assert balance.open == []
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "Post-TACE liver failure",
+        "No risk is shown",
+        "Cannot be computed: the paper does not give",
+        "Albumin 43.6 g/L",
+        "INR 1.09",
+        "Radscore not shown",
+        "Findings",
+        "Slices of 5.0 mm, as in the study.",
+        "8 of 8 criteria of the study are not confirmed",
+        "No: Extrahepatic metastases",
+        "Parenchyma",
+        "Run-length non-uniformity (exponential)",
+        "exponential_glrlm_RunLengthNonUniformity",
+        "logit P(PTLF) = -16.2 + 0.163 x ALB [g/L] + 7.597 x INR + 0.317 x Radscore",
+        "published",
+        "derived",
+        "missing",
+        "mean and SD of each feature in the training cohort",
+        "In this model a higher albumin raises the risk",
+        "What-if, not this patient's result",
+        "84 % (74-86 %",
+        "Points",
+        "Total points",
+        "Risk",
+        "43.6 g/L: 26.6 points",
+        "SimpleITK",
+        "not signed off by a reader",
+    ],
+)
+def test_each_element_is_on_the_page(published, element):
+    assert element in text_of(html.html(published)).replace("&#x27;", "'")
+
+
+def test_research_line_and_hashes(published):
+    page = html.html(published)
+    assert page.count(RESEARCH_USE) == 2
+    assert published["input"]["ct"]["sha256"] in page
+    assert published["segmentation"]["sha256"] in page
+
+
+def test_three_slices_with_both_outlines(published):
+    pictures = published["pictures"]
+    assert [p["plane"] for p in pictures] == ["axial", "coronal", "sagittal"]
+    import tempfile
+    from pathlib import Path
+
+    import SimpleITK as sitk
+
+    for picture in pictures:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "p.png"
+            path.write_bytes(base64.b64decode(picture["png"]))
+            pixels = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+        for colour in ((86, 180, 233), (230, 159, 0)):
+            assert np.all(pixels == colour, axis=-1).sum() > 60
+        assert pixels.shape == (picture["height"], picture["width"], 3)
+    assert html.html(published).count("data:image/png;base64,") == 3
+
+
+def test_ten_contributions_as_bars(demonstration):
+    page = html.html(demonstration)
+    assert page.count('class="contribution"') == 10
+    widths = [float(w) for w in re.findall(r'class="contribution" x="[\d.]+" y="0.3" width="([\d.]+)"', page)]
+    terms = [abs(t["contribution"]) for t in demonstration["radscore"]["terms"]]
+    assert np.allclose(np.array(widths) / max(widths), np.array(terms) / max(terms), atol=2e-3)
+
+
+def test_demonstration_is_watermarked_on_every_page_and_on_the_nomogram(demonstration):
+    page = html.html(demonstration)
+    assert page.count('<div class="stamp">DEMONSTRATION</div>') == 2
+    assert 'class="watermark"' in page
+    assert "Demonstration on synthetic cases, not for patients." in text_of(page)
+
+
+def test_a_patients_report_is_not_watermarked(published):
+    assert "DEMONSTRATION" not in html.html(published)
+
+
+def test_markers_stand_where_the_axes_read_their_values():
+    signature = load("ptlf-published")
+    shape = geometry(signature)
+    values = {"ALB": 43.6, "INR": 1.09, "Radscore": 7.72}
+    prediction = what_if(signature, LaboratoryValues(43.6, 1.09), 7.72)
+    drawn = nomogram_svg.svg(shape, values, prediction)
+    places = {name: float(x) for name, x in re.findall(r'data-axis="(\w+)" cx="([\d.]+)"', drawn)}
+    span = nomogram_svg.RIGHT - nomogram_svg.LEFT
+    for name, value in values.items():
+        points = (places[name] - nomogram_svg.LEFT) / span * shape.points_max
+        assert shape.value(name, points) == pytest.approx(value, abs=1e-3)
+    total = (places["total"] - nomogram_svg.LEFT) / span * shape.total_high
+    assert total == pytest.approx(prediction.total_points, abs=1e-3)
+    assert shape.risk_of_total(total) == pytest.approx(prediction.risk, abs=1e-4)
+    assert places["risk"] == places["total"]
+
+
+def test_a_value_far_beyond_its_axis_is_marked_at_the_margin():
+    signature = load("ptlf-published")
+    drawn = nomogram_svg.svg(geometry(signature), {"Radscore": 60.0})
+    assert "beyond the axis" in drawn
+    assert 'data-axis="Radscore"' not in drawn
+
+
+def test_text_from_outside_cannot_become_markup(published):
+    spoiled = copy.deepcopy(published)
+    spoiled["findings"][0]["message"] = "<script>alert(1)</script>"
+    assert "<script>" not in html.html(spoiled)
+
+
+def test_the_record_survives_json_and_gives_the_same_page(published, tmp_path):
+    record.write(published, tmp_path / "r.json")
+    assert html.html(record.read(tmp_path / "r.json")) == html.html(published)
+    assert json.loads((tmp_path / "r.json").read_text()) == published

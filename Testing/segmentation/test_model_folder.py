@@ -1,0 +1,262 @@
+"""A model folder is untrusted: every bad one is refused with its sentence before anything of it is executed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from PTLFPredictorLib.errors import BadInput, UnusableModel
+from PTLFPredictorLib.segmentation import add, catalogue, default_model, find_model, model_folder, remove, verify
+
+MARKER = "it-was-executed"
+
+
+class RunsCode:
+    """Unpickling it writes a file."""
+
+    def __init__(self, marker: Path):
+        self.marker = marker
+
+    def __reduce__(self):
+        return os.system, (f"touch '{self.marker}'",)
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch) -> Path:
+    """A good model folder to break; the user's models lie in the test's folder."""
+    monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
+    return Path(shutil.copytree(default_model().folder, tmp_path / "model"))
+
+
+def edit(name: str, change: Callable[[dict], None]) -> Callable[[Path], None]:
+    def breaks(folder: Path) -> None:
+        data = json.loads((folder / name).read_text())
+        change(data)
+        (folder / name).write_text(json.dumps(data))
+
+    return breaks
+
+
+def configuration(**changes) -> Callable[[Path], None]:
+    return edit("plans.json", lambda plans: plans["configurations"]["3d_demo"].update(changes))
+
+
+def architecture(**changes) -> Callable[[Path], None]:
+    return edit("plans.json", lambda plans: plans["configurations"]["3d_demo"]["architecture"].update(changes))
+
+
+def layer(**changes) -> Callable[[Path], None]:
+    return edit(
+        "plans.json", lambda plans: plans["configurations"]["3d_demo"]["architecture"]["arch_kwargs"].update(changes)
+    )
+
+
+def weights_of(pickled: Callable[[Path], bytes]) -> Callable[[Path], None]:
+    """Replace the pickle inside the weights, as torch.save would have written it."""
+
+    def breaks(folder: Path) -> None:
+        path = folder / "fold_0" / "checkpoint_final.pth"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("archive/data.pkl", pickled(folder.parent / MARKER))
+            archive.writestr("archive/version", "3\n")
+
+    return breaks
+
+
+def truncate(folder: Path) -> None:
+    path = folder / "fold_0" / "checkpoint_final.pth"
+    path.write_bytes(path.read_bytes()[:-100_000])
+
+
+def old_format(folder: Path) -> None:
+    (folder / "fold_0" / "checkpoint_final.pth").write_bytes(pickle.dumps(RunsCode(folder.parent / MARKER)))
+
+
+def link(folder: Path) -> None:
+    (folder / "fold_0" / "notes.txt").symlink_to("/etc/hostname")
+
+
+BAD = {
+    "no dataset.json": (lambda f: (f / "dataset.json").unlink(), "has no dataset.json"),
+    "no plans.json": (lambda f: (f / "plans.json").unlink(), "has no plans.json"),
+    "no weights": (lambda f: shutil.rmtree(f / "fold_0"), "no weights: there is no fold_0/checkpoint_final.pth"),
+    "cut weights": (truncate, "weights fold_0/checkpoint_final.pth are damaged or cut off"),
+    "code in the weights": (weights_of(lambda m: pickle.dumps(RunsCode(m), 2)), "want to run code \\(posix.system\\)"),
+    "code in a newer pickle": (weights_of(lambda m: pickle.dumps(RunsCode(m), 4)), "want to run code \\(STACK_GLOBAL"),
+    "code in an old file": (old_format, "damaged or cut off"),
+    "damaged pickle": (weights_of(lambda m: b"\x80\x02ccollections\nOrderedDict\n\xff\xff"), "damaged or cut off"),
+    "plans are no JSON": (lambda f: (f / "plans.json").write_text("{"), "'plans.json' of model 'model' cannot be read"),
+    "deep JSON": (lambda f: (f / "plans.json").write_text("[" * 100_000), "cannot be read"),
+    "no configurations": (edit("plans.json", lambda p: p.pop("configurations")), "has no configurations"),
+    "network of another package": (
+        architecture(network_class_name="subprocess.Popen"),
+        "network class 'subprocess.Popen' .* nothing was imported",
+    ),
+    "layer of another package": (layer(conv_op="os.system"), "wants to import 'os.system'; nothing was imported"),
+    "unknown normalisation": (configuration(normalization_schemes=["Evil"]), "'normalization_schemes' .* is 'Evil'"),
+    "unknown resampling": (configuration(resampling_fn_seg="evil"), "'resampling_fn_seg' in plans.json is 'evil'"),
+    "unknown preprocessor": (configuration(preprocessor_name="Evil"), "'preprocessor_name' .* is 'Evil'"),
+    "patch of nothing": (configuration(patch_size=[0, 96, 96]), "'patch_size' of configuration '3d_demo'"),
+    "spacing is text": (configuration(spacing="fine"), "'spacing' of configuration '3d_demo'"),
+    "heir of nothing": (configuration(inherits_from="gone"), "inherits from 'gone', which is not there"),
+    "axes in no order": (edit("plans.json", lambda p: p.update(transpose_forward=[0, 0, 1])), "'transpose_forward'"),
+    "labels are words": (edit("dataset.json", lambda d: d.update(labels={"background": 0, "liver": "one"})), "'one'"),
+    "labels without background": (edit("dataset.json", lambda d: d.update(labels={"liver": 1})), "background 0"),
+    "no liver": (
+        edit("dataset.json", lambda d: d.update(labels={"background": 0, "spleen": 1, "kidney": 2})),
+        "None of the model's labels \\(spleen, kidney\\) is named liver or parenchyma",
+    ),
+    "for MR": (edit("dataset.json", lambda d: d.update(channel_names={"0": "T1"})), "does not take one CT alone"),
+    "for two images": (edit("dataset.json", lambda d: d.update(channel_names={"0": "CT", "1": "PET"})), "one CT alone"),
+    "symbolic link": (link, "has a symbolic link \\(notes.txt\\)"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_folder_is_refused_and_nothing_executed(model, what):
+    breaks, sentence = BAD[what]
+    breaks(model)
+    with pytest.raises(UnusableModel, match=sentence) as caught:
+        find_model(model)
+    assert len(caught.value.message) < 500
+    assert not (model.parent / MARKER).exists()
+
+
+def test_the_good_folder_is_found(model):
+    found = find_model(model)
+    assert found.label_roles == {"parenchyma": (1,), "tumor": (2,)}
+    assert found.sha256 == default_model().sha256
+    assert "not in the catalogue" in found.warning
+
+
+def test_a_changed_file_is_noticed(model):
+    found = find_model(model)
+    with open(model / "fold_0" / "checkpoint_final.pth", "r+b") as weights:
+        weights.seek(1_000_000)
+        weights.write(b"\0\1\2\3")
+    with pytest.raises(UnusableModel, match=r"not the one in the catalogue.*Get it again"):
+        verify(found)
+
+
+def archive(path: Path, members: dict[str, bytes], links: tuple[str, ...] = ()) -> Path:
+    with zipfile.ZipFile(path, "w") as opened:
+        for name, data in members.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = (0o120777 if name in links else 0o100644) << 16
+            opened.writestr(entry, data)
+    return path
+
+
+@pytest.mark.parametrize("name", ["../../plans.json", "/tmp/plans.json", "a/../../plans.json", "C:\\plans.json"])
+def test_an_archive_that_writes_elsewhere_is_not_unpacked(model, tmp_path, name):
+    path = archive(tmp_path / "evil.zip", {"model/dataset.json": b"{}", name: b"{}"})
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UnusableModel, match=r"wants to write outside its folder .* it was not unpacked"):
+        find_model(path)
+    assert [p for p in sorted(tmp_path.rglob("*")) if p not in before and p.is_file()] == []
+
+
+def test_an_archive_with_a_link_is_not_unpacked(model, tmp_path):
+    path = archive(tmp_path / "evil.zip", {"model/plans.json": b"/etc/passwd"}, links=("model/plans.json",))
+    with pytest.raises(UnusableModel, match=r"holds a symbolic link"):
+        find_model(path)
+
+
+def test_an_archive_that_grows_without_end_is_not_unpacked(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(model_folder, "ARCHIVE_BYTES", 1000)
+    path = archive(tmp_path / "bomb.zip", {"model/plans.json": bytes(2000)})
+    with pytest.raises(UnusableModel, match=r"unpack to more than a model has"):
+        find_model(path)
+
+
+def test_a_damaged_archive(model, tmp_path):
+    (tmp_path / "cut.zip").write_bytes(b"PK\3\4 and nothing else")
+    with pytest.raises(UnusableModel, match=r"'cut.zip' is no zip archive that can be read"):
+        find_model(tmp_path / "cut.zip")
+
+
+def test_an_archive_without_a_model(model, tmp_path):
+    path = archive(tmp_path / "other.zip", {"readme.txt": b"hello"})
+    with pytest.raises(UnusableModel, match=r"is no nnU-Net v2 model: it has no plans.json"):
+        find_model(path)
+
+
+def exported(folder: Path, path: Path) -> Path:
+    """As `nnUNetv2_export_model_to_zip` nests it."""
+    inside = "Dataset901_PTLFSample/nnUNetTrainer__nnUNetPlans__3d_demo"
+    with zipfile.ZipFile(path, "w") as opened:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                opened.write(file, f"{inside}/{file.relative_to(folder).as_posix()}")
+        opened.writestr(f"{inside}/fold_0/debug.json", "{}")
+    return path
+
+
+def test_an_export_of_nnunet_is_found_added_verified_and_removed(model, tmp_path):
+    path = exported(model, tmp_path / "livers.zip")
+    assert find_model(path).sha256 == default_model().sha256
+    added = catalogue_add(path)
+    assert added in catalogue()
+    assert added.folder == tmp_path / "user" / "livers"
+    assert sorted(p.name for p in added.folder.rglob("*") if p.is_file()) == [
+        "checkpoint_final.pth",
+        "dataset.json",
+        "model.json",
+        "plans.json",
+    ]
+    assert verify(find_model("livers")) == added
+    with pytest.raises(BadInput, match="There is a model 'livers' already"):
+        catalogue_add(path)
+    remove("livers")
+    assert [m.id for m in catalogue()] == ["ptlf-demo-1"]
+    assert not list((tmp_path / "user").glob(".adding-*"))
+
+
+def catalogue_add(path: Path):
+    return add(path, licence="CC-BY-4.0", version="2", title="Livers", for_patients=True, warning="")
+
+
+def test_the_shipped_model_cannot_be_removed():
+    with pytest.raises(BadInput, match="comes with the product"):
+        remove("ptlf-demo-1")
+
+
+@pytest.mark.parametrize("name", ["..", "../../etc", "no-such-model", ""])
+def test_only_models_of_the_user_are_removed(model, name):
+    with pytest.raises(BadInput, match="no model"):
+        remove(name)
+
+
+def test_an_unknown_model_is_named_with_those_that_exist(model):
+    with pytest.raises(BadInput, match=r"There is no model 'abc'\. Known are: ptlf-demo-1"):
+        find_model("abc")
+
+
+def test_every_shipped_model_is_as_the_catalogue_says():
+    import jsonschema
+
+    resources = Path(__file__).resolve().parents[2] / "PTLFPredictor" / "Resources"
+    schema = json.loads((resources / "Models-schema.json").read_text())
+    jsonschema.validate(json.loads((resources / "Models.json").read_text()), schema)
+    for shipped in (m for m in catalogue() if m.shipped):
+        assert verify(shipped) is shipped
+        size = sum(path.stat().st_size for path in shipped.folder.rglob("*") if path.is_file())
+        assert size < 8e6
+        assert not shipped.for_patients
+        assert "not for patients" in shipped.warning
+
+
+def test_a_pickle_names_everything_that_it_would_import():
+    buffer = io.BytesIO()
+    pickle.Pickler(buffer, 2).dump({"a": RunsCode(Path("x")), "b": pytest.approx})
+    named = set(model_folder._globals(buffer.getvalue()))
+    assert "posix system" in named
+    assert any("approx" in name for name in named)

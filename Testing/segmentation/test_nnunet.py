@@ -1,0 +1,287 @@
+"""nnU-Net in its child process: the label map is nnU-Net's own, and every way in which a run can end is told.
+
+These tests need torch and nnunetv2; './ptlf test' installs them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import SimpleITK as sitk
+
+from PTLFPredictorLib import child
+from PTLFPredictorLib.errors import Cancelled, OutOfMemory, PTLFError, UnusableModel
+from PTLFPredictorLib.sample import make_case
+from PTLFPredictorLib.segmentation import agreement, default_model, find_model, segment
+
+torch = pytest.importorskip("torch", reason="torch is not installed: './ptlf test' installs it")
+pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: './ptlf test' installs it")
+
+STAGES = ("Checking the model", "Loading the model", "Preparing the CT", "Tiles", "Drawing the labels")
+AS_NNUNET = replace(default_model(), largest_organ_only=False)
+
+
+@pytest.fixture(scope="module")
+def ct() -> sitk.Image:
+    """A sample case cut to the liver's side: two tiles."""
+    case = make_case(31, matrix=160, tumours=1)
+    return sitk.RegionOfInterest(case.ct, (96, 90, 46), (10, 25, 0))
+
+
+@pytest.fixture
+def work(tmp_path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left():
+    before = {p.pid for p in psutil.Process().children(recursive=True)}
+    yield
+    time.sleep(0.2)
+    left = [p for p in psutil.Process().children(recursive=True) if p.pid not in before]
+    assert [p.cmdline() for p in left if p.status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.fixture(scope="module")
+def result(ct):
+    told, events = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        drawn = segment(
+            ct,
+            AS_NNUNET,
+            work=Path(folder),
+            device="cuda:7",
+            progress=lambda *event: told.append(event),
+            on_event=events.append,
+        )
+    return drawn, told, events
+
+
+def test_labels_lie_on_the_ct(result, ct):
+    drawn, _, _ = result
+    assert drawn.labels.GetPixelID() == sitk.sitkUInt8
+    for value in ("GetSize", "GetSpacing", "GetOrigin", "GetDirection"):
+        assert getattr(drawn.labels, value)() == getattr(ct, value)()
+    assert 1 in sitk.GetArrayViewFromImage(drawn.labels)
+    assert sitk.GetArrayViewFromImage(drawn.labels).max() <= 2
+
+
+def test_progress_goes_through_every_stage_to_its_end(result):
+    _, told, _ = result
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == list(STAGES)
+    tiles = [(done, total) for stage, done, total in told if stage == "Tiles"]
+    assert tiles[0] == (0, 2)
+    assert tiles[-1] == (2, 2)
+    assert [done for done, _ in tiles] == sorted(done for done, _ in tiles)
+
+
+@pytest.mark.skipif(torch.cuda.is_available() and torch.cuda.device_count() > 7, reason="this computer has 8 GPUs")
+def test_falling_back_to_the_cpu_is_announced_with_reason_and_time(result):
+    drawn, _, events = result
+    device = next(event for event in events if event["event"] == "device")
+    assert (drawn.device, device["device"]) == ("cpu", "cpu")
+    assert drawn.device_why == device["why"]
+    assert any(word in device["why"] for word in ("GPU", "CUDA"))
+    assert "CPU cores" in device["why"]
+    assert device["estimate_s"] > 0
+    assert any(event["event"] == "estimate" and event["seconds"] >= 0 for event in events)
+
+
+def test_the_record_names_model_software_and_settings(result):
+    drawn, _, _ = result
+    origin = json.loads(json.dumps(drawn.origin))
+    assert origin["model"]["id"] == "ptlf-demo-1"
+    assert origin["model"]["sha256"] == default_model().sha256
+    assert origin["model"]["for_patients"] is False
+    assert "not for patients" in origin["model"]["warning"]
+    assert origin["software"]["nnunetv2"].startswith("2.")
+    assert origin["settings"] == {"configuration": "3d_demo", "folds": 1, "tta": False, "largest_organ_only": False}
+    assert origin["seconds"]["all"] > 0
+
+
+def test_same_label_map_as_nnunets_own_predictor(result, ct, tmp_path):
+    from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+
+    drawn, _, _ = result
+    sitk.WriteImage(ct, str(tmp_path / "c_0000.nii.gz"))
+    stock = nnUNetPredictor(device=torch.device("cpu"), allow_tqdm=False)
+    stock.initialize_from_trained_model_folder(str(AS_NNUNET.folder), use_folds=(0,))
+    stock.predict_from_files_sequential(
+        [[str(tmp_path / "c_0000.nii.gz")]], [str(tmp_path / "stock")], save_probabilities=False, overwrite=True
+    )
+    theirs = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "stock.nii.gz")))
+    assert np.array_equal(sitk.GetArrayFromImage(drawn.labels), theirs)
+    assert (theirs > 0).sum() > 10_000
+
+
+@pytest.mark.slow
+def test_same_label_map_as_nnunets_command_line_on_a_whole_case(tmp_path):
+    case = make_case(2001, matrix=512)
+    source, target, work = (tmp_path / name for name in ("in", "out", "work"))
+    source.mkdir()
+    work.mkdir()
+    sitk.WriteImage(case.ct, str(source / "c_0000.nii.gz"))
+    command = [str(Path(sys.executable).with_name("nnUNetv2_predict_from_modelfolder")), "-f", "0", "-device", "cpu"]
+    command += ["-i", str(source), "-o", str(target), "-m", str(AS_NNUNET.folder), "-npp", "1", "-nps", "1"]
+    subprocess.run(command, check=True, capture_output=True)
+    theirs = sitk.GetArrayFromImage(sitk.ReadImage(str(target / "c.nii.gz")))
+    ours = segment(case.ct, AS_NNUNET, work=work, device="cpu").labels
+    assert np.array_equal(sitk.GetArrayFromImage(ours), theirs)
+
+
+def test_the_ct_may_lie_on_any_axes(result, ct, work):
+    drawn, _, _ = result
+    turned = segment(sitk.DICOMOrient(ct, "RAS"), AS_NNUNET, work=work, device="cpu").labels
+    back = sitk.GetArrayFromImage(sitk.DICOMOrient(turned, "LPS"))
+    assert np.array_equal(back, sitk.GetArrayFromImage(drawn.labels))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_cancel_at_every_stage_within_3_s(ct, work, stage):
+    stopped = []
+
+    def cancel(current: str, done: int, total: int) -> None:
+        if current == stage:
+            stopped.append(time.monotonic())
+            raise Cancelled()
+
+    with pytest.raises(Cancelled, match=r"Cancelled. Nothing was written"):
+        segment(ct, AS_NNUNET, work=work, device="cpu", progress=cancel)
+    assert time.monotonic() - stopped[0] < 3
+
+
+def test_killed_from_outside(ct, work):
+    def kill(stage: str, done: int, total: int) -> None:
+        if stage == "Tiles":
+            for process in psutil.Process().children():
+                process.send_signal(signal.SIGKILL)
+
+    with pytest.raises(OutOfMemory, match=r"The segmentation was stopped from outside \(signal 9\)"):
+        segment(ct, AS_NNUNET, work=work, device="cpu", progress=kill)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no address space limit")
+def test_out_of_memory(work):
+    large = sitk.Image((700, 700, 400), sitk.sitkInt16)
+    large.SetSpacing((0.6, 0.6, 1.0))
+    with pytest.raises(OutOfMemory, match=r"too little (free )?memory"):
+        segment(large, AS_NNUNET, work=work, device="cpu", environment={child.MEMORY_LIMIT: "3500"})
+
+
+def test_hanging_is_noticed(ct, work):
+    with pytest.raises(PTLFError, match=r"gave no sign of life for 0.4 s and was stopped"):
+        segment(ct, AS_NNUNET, work=work, device="cpu", silence_s=0.4)
+
+
+def broken(folder: Path, tmp_path: Path, change) -> Path:
+    """A copy of a model whose checkpoint `change` has altered in place."""
+    copied = Path(shutil.copytree(folder, tmp_path / "model"))
+    path = copied / "fold_0" / "checkpoint_final.pth"
+    checkpoint = torch.load(path, weights_only=True)
+    change(checkpoint)
+    torch.save(checkpoint, path)
+    return copied
+
+
+def cut_a_layer(checkpoint: dict) -> None:
+    name = next(iter(checkpoint["network_weights"]))
+    checkpoint["network_weights"][name] = torch.zeros(3)
+
+
+def spoil(checkpoint: dict) -> None:
+    next(iter(checkpoint["network_weights"].values()))[:] = float("nan")
+
+
+WRONG_WEIGHTS = {
+    "of another network": (cut_a_layer, "plans.json, dataset.json and weights do not fit each other"),
+    "not finite": (spoil, "are not finite; the training failed"),
+    "of another configuration": (lambda c: c["init_args"].update(configuration="2d"), "are of configuration '2d'"),
+    "without a network": (lambda c: c.pop("network_weights"), "cannot be used: KeyError"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_WEIGHTS)
+def test_weights_that_do_not_fit(ct, work, tmp_path, monkeypatch, what):
+    monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
+    change, sentence = WRONG_WEIGHTS[what]
+    model = find_model(broken(default_model().folder, tmp_path, change))
+    with pytest.raises(UnusableModel, match=sentence):
+        segment(ct, model, work=work, device="cpu")
+
+
+def test_a_cascade_is_refused(ct, work, tmp_path, monkeypatch):
+    monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
+    folder = Path(shutil.copytree(default_model().folder, tmp_path / "model"))
+    plans = json.loads((folder / "plans.json").read_text())
+    plans["configurations"]["3d_lowres"] = {"inherits_from": "3d_demo", "next_stage": "3d_demo"}
+    plans["configurations"]["3d_demo"]["previous_stage"] = "3d_lowres"
+    (folder / "plans.json").write_text(json.dumps(plans))
+    with pytest.raises(UnusableModel, match="'3d_demo' is the second stage of a cascade"):
+        segment(ct, find_model(folder), work=work, device="cpu")
+
+
+def test_a_model_that_changes_after_its_check_is_not_loaded(ct, work, tmp_path, monkeypatch):
+    monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
+    folder = Path(shutil.copytree(default_model().folder, tmp_path / "model"))
+    model = find_model(folder)
+
+    def swap(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("Checking the model", 1):
+            (folder / "plans.json").write_text("{}")
+
+    with pytest.raises(UnusableModel, match="changed since they were checked"):
+        segment(ct, model, work=work, device="cpu", progress=swap)
+
+
+def test_the_restricted_loader_is_a_second_fence(tmp_path):
+    from PTLFPredictorLib.segmentation.weights import load_checkpoint
+
+    class RunsCode:
+        def __reduce__(self):
+            return os.system, (f"touch '{tmp_path / 'marker'}'",)
+
+    torch.save({"network_weights": RunsCode()}, tmp_path / "checkpoint_final.pth")
+    with pytest.raises(UnusableModel, match="cannot be used: UnpicklingError"):
+        load_checkpoint(tmp_path / "checkpoint_final.pth")
+    assert not (tmp_path / "marker").exists()
+
+
+def test_a_checkpoint_as_nnunets_trainer_writes_it_is_loaded(tmp_path):
+    from PTLFPredictorLib.segmentation import model_folder
+    from PTLFPredictorLib.segmentation.weights import load_checkpoint
+
+    fold = tmp_path / "fold_0"
+    fold.mkdir()
+    best = np.float32(0.87)
+    torch.save(
+        {
+            "network_weights": {"a": torch.ones(3)},
+            "init_args": {"configuration": "3d_fullres"},
+            "logging": {"mean_fg_dice": [best], "lr": [np.float64(0.01)]},
+            "_best_ema": best,
+        },
+        fold / "checkpoint_final.pth",
+    )
+    model_folder.check_pickle(fold / "checkpoint_final.pth")
+    assert load_checkpoint(fold / "checkpoint_final.pth")["init_args"]["configuration"] == "3d_fullres"
+
+
+def test_the_demo_model_finds_liver_and_tumour_on_an_unseen_case(work):
+    case = make_case(2003, matrix=256)
+    found = agreement(segment(case.ct, default_model(), work=work, device="cpu").labels, case.labels)
+    assert found["parenchyma"].dice > 0.93
+    assert found["tumor"].dice > 0.6

@@ -1,0 +1,95 @@
+"""The published example and the published numbers, from the source to the screen."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.signature import LaboratoryValues, geometry, intercept, load, risk_text, what_if
+from PTLFPredictorLib.signature.nomogram import logistic
+
+PUBLISHED_POINTS = {"ALB": 26.5, "INR": 17.5, "Radscore": 55.74}
+
+
+@pytest.fixture(scope="module")
+def signature():
+    return load("ptlf-published")
+
+
+def test_points_of_the_worked_example_agree_with_the_paper(signature):
+    prediction = what_if(signature, LaboratoryValues(43.6, 1.09), 7.72)
+    for name, points in PUBLISHED_POINTS.items():
+        assert prediction.points[name] == pytest.approx(points, abs=0.09)
+    assert prediction.total_points == pytest.approx(99.74, abs=0.02)
+
+
+def test_risk_of_the_worked_example_is_marked_as_derived_and_what_if(signature):
+    prediction = what_if(signature, LaboratoryValues(43.6, 1.09), 7.72)
+    assert prediction.risk == pytest.approx(0.837, abs=0.0005)
+    assert prediction.to_dict()["risk_text"] == "84 %"
+    assert prediction.to_dict()["risk_interval_text"] == "74-86 %"
+    assert prediction.is_what_if
+    assert "derived, not published" in prediction.status
+
+
+def test_ten_terms_with_the_printed_coefficients(signature):
+    assert len(signature.terms) == 10
+    assert [t.voi for t in signature.terms].count("tumor") == 2
+    assert signature.terms[0].coefficient == 1.642723664780366
+    assert signature.normalisation is None
+
+
+@given(alb=st.floats(15, 60), inr=st.floats(0.5, 6), score=st.floats(-50, 60))
+def test_the_axes_read_back_what_was_put_in_and_the_total_is_the_equation(alb, inr, score):
+    signature = load("ptlf-published")
+    shape = geometry(signature)
+    values = {"ALB": alb, "INR": inr, "Radscore": score}
+    for name, value in values.items():
+        assert shape.value(name, shape.points(name, value)) == pytest.approx(value, abs=1e-9)
+    prediction = what_if(signature, LaboratoryValues(alb, inr), score)
+    assert shape.total(values) == pytest.approx(prediction.total_points, abs=1e-9)
+    assert shape.risk_of_total(shape.total(values)) == pytest.approx(prediction.risk, abs=1e-12)
+
+
+@given(st.floats(0.001, 0.999))
+def test_risk_axis_is_its_own_inverse(risk):
+    shape = geometry(load("ptlf-published"))
+    assert shape.risk_of_total(shape.total_of_risk(risk)) == pytest.approx(risk, abs=1e-12)
+
+
+@given(st.floats(-800, 800))
+def test_logistic_never_overflows(x):
+    assert 0 <= logistic(x) <= 1
+
+
+@pytest.mark.parametrize(
+    ("risk", "text"),
+    [(0.0099, "<1 %"), (0.01, "1 %"), (0.8368, "84 %"), (0.99, "99 %"), (0.9901, ">99 %"), (0.5, "50 %")],
+)
+def test_risk_is_an_integer_percent(risk, text):
+    assert risk_text(risk) == text
+
+
+def test_intercept_from_two_points_of_the_figure(signature):
+    shape = geometry(signature)
+    readings = [(90.0, shape.risk_of_total(90.0)), (100.0, shape.risk_of_total(100.0))]
+    completed = intercept.from_figure(signature, readings)
+    assert completed.risk_model.intercept.value == pytest.approx(-16.2, abs=1e-9)
+    assert completed.risk_model.intercept.origin == "figure"
+    assert completed.id == "ptlf-published-figure"
+    assert "read off the paper's figure" in what_if(completed, LaboratoryValues(43.6, 1.09), 7.72).status
+
+
+@pytest.mark.parametrize(
+    ("readings", "sentence"),
+    [
+        ([(90, 0.5)], "Two points"),
+        ([(90, 0.5), (90, 0.6)], "same total points"),
+        ([(90, 0.5), (100, 84)], "between 0 and 1"),
+        ([(60, 0.5), (100, 0.84)], "do not fit this nomogram"),
+        ([(100, 0.5), (90, 0.84)], "do not fit this nomogram"),
+    ],
+)
+def test_misread_figures_are_refused(signature, readings, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        intercept.from_figure(signature, readings)

@@ -1,0 +1,63 @@
+"""``./ptlf bench panel``: what a drag on the nomogram costs, in the stand-in without a screen."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+REPAINTS = 200
+SIZES = ((560, 400), (900, 460), (1600, 900))
+
+
+def main(output: Path | None = None) -> dict:
+    """Median and slowest repaint in ms per size, and how often layout and static layer were made for it."""
+    sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "PTLFPredictor")]
+    import host
+
+    host.start()
+    import qt
+
+    from PTLFPredictorLib import signature
+    from PTLFPredictorLib.panel.nomogram_picture import Reading
+    from PTLFPredictorLib.panel.nomogram_widget import NomogramWidget
+
+    published = signature.load("ptlf-published")
+    widget = NomogramWidget(lambda name, value: None)
+    widget.show_geometry(signature.geometry(published))
+    widget.show()
+    found = {}
+    for width, height in SIZES:
+        widget.resize(width, height)
+        image = qt.QImage(width, height, qt.QImage.Format_ARGB32)
+        before, milliseconds = dict(widget.counts), []
+        for i in range(REPAINTS):
+            values = {"ALB": 30 + 0.1 * i, "INR": 1.0 + 0.002 * i, "Radscore": 5.0}
+            start = time.perf_counter()
+            laboratory = signature.LaboratoryValues(values["ALB"], values["INR"])
+            prediction = signature.what_if(published, laboratory, values["Radscore"])
+            widget.show_reading(Reading(values, prediction))
+            widget.render(image)
+            milliseconds.append(1000 * (time.perf_counter() - start))
+        made = {name: widget.counts[name] - before.get(name, 0) for name in ("layouts", "static_layers")}
+        found[f"{width}x{height}"] = {
+            "median_ms": round(statistics.median(milliseconds), 2),
+            "slowest_ms": round(max(milliseconds), 2),
+            **made,
+        }
+    print(f"Nomogram: {REPAINTS} moves of a marker, each with its prediction and repaint")
+    for size, numbers in found.items():
+        print(
+            f"  {size:>9}: median {numbers['median_ms']} ms, slowest {numbers['slowest_ms']} ms; "
+            f"{numbers['layouts']} layout, {numbers['static_layers']} static layer"
+        )
+    if output is not None:
+        output.write_text(json.dumps({"repaint": found}, indent=1), encoding="utf-8")
+    return found
+
+
+if __name__ == "__main__":
+    main()
