@@ -15,7 +15,7 @@ import SimpleITK as sitk
 from voi_phantoms import SIGNATURE, ellipsoids
 
 from PTLFPredictorLib.radiomics import ExtractionSettings, extract, image_hash
-from PTLFPredictorLib.radiomics.wanted import FEATURES_OF_CLASS
+from PTLFPredictorLib.radiomics.names import FEATURES
 from PTLFPredictorLib.sample import make_case
 
 SLICES_MM = (5.0, 2.5, 1.5)
@@ -29,7 +29,7 @@ def packed(values):
     return {
         image: {
             feature_class: [values[f"{image}_{feature_class}_{feature}"] for feature in features]
-            for feature_class, features in FEATURES_OF_CLASS.items()
+            for feature_class, features in FEATURES.items()
             if f"{image}_{feature_class}_{features[0]}" in values
         }
         for image in images
@@ -41,7 +41,7 @@ def unpacked(tree):
         f"{image}_{feature_class}_{feature}": value
         for image, classes in tree.items()
         for feature_class, values in classes.items()
-        for feature, value in zip(FEATURES_OF_CLASS[feature_class], values, strict=True)
+        for feature, value in zip(FEATURES[feature_class], values, strict=True)
     }
 
 

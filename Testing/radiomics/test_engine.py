@@ -20,12 +20,15 @@ from PTLFPredictorLib.radiomics import (
     FeatureVector,
     builtin_engine,
     extract,
+    firstorder,
     image_hash,
     prepare,
+    shape,
 )
 from PTLFPredictorLib.radiomics.filters import wavelet
+from PTLFPredictorLib.radiomics.names import FEATURES
 from PTLFPredictorLib.radiomics.settings import ALL_1874
-from PTLFPredictorLib.radiomics.textures import glcm, glszm
+from PTLFPredictorLib.radiomics.textures import glcm, gldm, glrlm, glszm, ngtdm
 
 LIBRARY = Path(builtin_engine.__file__).parents[2]
 ORIGINAL = ExtractionSettings(image_types={"Original": {}})
@@ -318,6 +321,15 @@ def test_more_than_10000_grey_levels_name_the_setting():
     assert features_of(ct, mask, settings, ["original_firstorder_Mean"])
 
 
+def test_more_grey_levels_than_a_square_matrix_can_hold_name_the_setting():
+    ct = np.random.default_rng(0).permutation(20 * 20 * 20).reshape(20, 20, 20).astype(np.int16) - 1000
+    settings = ExtractionSettings(image_types={"Original": {}}, bin_width=1.0, clip_hu=None)
+    mask = voi_of(ct.shape, (slice(2, 19),) * 3)
+    with pytest.raises(BadInput, match=r"bin_width of 1, 4913 grey levels occur .* up to 4000"):
+        features_of(ct, mask, settings, ["original_glcm_Contrast"])
+    assert features_of(ct, mask, settings, ["original_glszm_ZonePercentage"])["original_glszm_ZonePercentage"] == 1
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -363,6 +375,12 @@ def test_force_2d_has_no_neighbours_across_planes():
     flat = ExtractionSettings(image_types={"Original": {}}, force_2d=True)
     assert features_of(ct, mask, flat, names)["original_glcm_Contrast"] == 0
     assert features_of(ct, mask, ORIGINAL, names)["original_glcm_Contrast"] > 5
+
+
+def test_the_engine_has_every_feature_that_there_is_a_name_for():
+    modules = {"firstorder": firstorder, "shape": shape, "glcm": glcm, "gldm": gldm, "glrlm": glrlm, "glszm": glszm,
+               "ngtdm": ngtdm}  # fmt: skip
+    assert {name: tuple(module.FEATURES) for name, module in modules.items()} == dict(FEATURES)
 
 
 def test_all_1874_needs_all_its_image_types():
