@@ -127,7 +127,8 @@ class NomogramSection:
             return written(state.alb)
         if name == "INR":
             return written(state.inr)
-        return written(self.session.values()["Radscore"])
+        score = self.session.values()["Radscore"]
+        return "" if score is None else f"{score:.2f}"
 
     def refresh(self) -> None:
         ui, session = self.ui, self.session
