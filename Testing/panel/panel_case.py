@@ -9,9 +9,9 @@ import unittest
 
 import gestures
 import numpy as np
+import phantom
 import slicer
 
-import phantom
 from PTLFPredictorLib import signature
 from PTLFPredictorLib.mrml import segments, volumes
 
