@@ -263,7 +263,8 @@ def plot_scaling(png: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.remove(str(Path(__file__).parent))  # or this file would be what "import radiomics" finds
+    # Or this file would be what "import radiomics" finds.
+    sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
     if sys.argv[1:2] == ["child"]:
         child(Path(sys.argv[2]))
     elif sys.argv[1:2] == ["scaling"]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from make_golden import sample_case
 from voi_phantoms import SHARED_DATA, SIGNATURE, ellipsoids, image_of, mask_of, random_voi
 
 from PTLFPredictorLib.errors import BadInput
@@ -177,6 +178,18 @@ def test_intensity_scaling():
         image_types=types, pixel_type="float64", normalize=True, normalize_scale=100.0, remove_outliers=2.5
     )
     for ours, theirs in both(case.image, case.masks, {"liver": None, "tumor": None}, settings).values():
+        assert not wrong_features(ours, theirs)
+
+
+# ---- sample cases
+
+
+@pytest.mark.parametrize("slice_mm", [5.0, 2.5, 1.5])
+def test_sample_cases(slice_mm):
+    image, masks = sample_case(slice_mm)
+    for mask in masks.values():
+        check_layers(image, mask)
+    for ours, theirs in both(image, masks, {"liver": None, "tumor": None}, ExtractionSettings()).values():
         assert not wrong_features(ours, theirs)
 
 

@@ -340,7 +340,7 @@ def _check_model(origin: Mapping[str, Any]) -> list[Finding]:
     if not model or model["for_patients"]:
         return []
     corrected = bool(origin.get("edited"))
-    level = "withhold" if model["shipped"] and not corrected else "warn"
+    level = "withhold" if model.get("shipped") and not corrected else "warn"
     message = model["warning"] + (" A reader has corrected them." if corrected else "")
     return [Finding("model_not_for_patients", level, message, {"model": model["id"], "corrected": corrected})]
 
