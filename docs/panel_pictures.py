@@ -146,7 +146,7 @@ class Pictures:
         run = self.panel.segmentation.run
         if truth is None:
             self.ui.segmentButton.click()
-            gestures.wait_for(lambda: run.done > 0 or not run.state.busy, 300, "progress")
+            gestures.wait_for(lambda: _drawing(run) or not run.state.busy, 300, "progress")
             self.whole_window("04-segmenting", "segmentation")
             self.wait(run, 1200)
             if run.state.state is not State.DONE:
@@ -238,6 +238,11 @@ class Pictures:
         self.settle(0.3)
         for section in SECTIONS:
             self.take(f"section-{section}", getattr(self.ui, f"{section}Section"))
+
+
+def _drawing(run) -> bool:
+    """The network is at work on the CT, and its pace is known."""
+    return run.done > 0 and not run.stage.startswith("Loading")
 
 
 def main() -> None:

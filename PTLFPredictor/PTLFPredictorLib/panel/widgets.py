@@ -22,6 +22,9 @@ TALLEST = 460
 WIDGET_MAXIMUM = 16777215
 """Qt's QWIDGETSIZE_MAX."""
 
+BAR_WIDTH, NUMBER_WIDTH = 64, 48
+"""Pixels of a contribution's bar and of its number beside it."""
+
 ORDER = {"fail": 0, "withhold": 1, "warn": 2, "pass": 3}
 
 
@@ -102,7 +105,7 @@ def _level_icon(widget, level: str):
 
 
 class ContributionBar(qt.QWidget):
-    """A bar to the left (lowers the Radscore) or right (raises it) of a middle line, with its number."""
+    """A bar to the left (lowers the Radscore) or right (raises it) of a middle line, its number beside it."""
 
     def __init__(self, value: float | None, largest: float, parent=None):
         qt.QWidget.__init__(self, parent)
@@ -121,7 +124,7 @@ class ContributionBar(qt.QWidget):
                 painter.setPen(qt.QPen(qt.QColor(theme["faint"])))
                 painter.drawText(qt.QPoint(4, int(height / 2 + 4)), "-")
                 return
-            middle = width / 2
+            middle = (width - NUMBER_WIDTH) / 2
             length = (middle - 2) * abs(self._value) / self._largest if self._largest > 0 else 0
             left = middle if self._value >= 0 else middle - length
             painter.fillRect(
@@ -130,9 +133,9 @@ class ContributionBar(qt.QWidget):
             painter.setPen(qt.QPen(qt.QColor(theme["axis"])))
             painter.drawLine(qt.QPointF(middle, 1), qt.QPointF(middle, height - 1))
             text = f"{self._value:+.2f}"
-            shift = painter.fontMetrics().horizontalAdvance(text) / 2
+            start = width - 4 - painter.fontMetrics().horizontalAdvance(text)
             painter.setPen(qt.QPen(qt.QColor(theme["text"])))
-            painter.drawText(qt.QPointF(middle - shift, height / 2 + 4), text)
+            painter.drawText(qt.QPointF(start, height / 2 + 4), text)
         finally:
             painter.end()
 
@@ -156,7 +159,7 @@ class TermsTable(qt.QTableWidget):
         for column in (1, 2):
             header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
         header.setSectionResizeMode(3, qt.QHeaderView.Fixed)
-        header.resizeSection(3, 96)
+        header.resizeSection(3, BAR_WIDTH + NUMBER_WIDTH)
         self.accessibleName = _("Terms of the Radscore")
         self._shown: tuple = ()
 
