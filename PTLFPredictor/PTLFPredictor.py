@@ -30,6 +30,30 @@ class PTLFPredictor(ScriptedLoadableModule):
             "the segments, compute the Radscore, read the nomogram. Research use only; not a medical device."
         )
         parent.acknowledgementText = _("Built on nnU-Net, SimpleITK and 3D Slicer.")
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """An entry in Slicer's Sample Data module: a synthetic CT, drawn here, downloaded from nowhere."""
+    try:
+        from SampleData import SampleDataLogic
+    except ImportError:
+        return
+    SampleDataLogic.registerCustomSampleDataSource(
+        category="PTLF Predictor",
+        sampleName="PTLF synthetic liver CT",
+        customDownloader=drawSample,
+    )
+
+
+def drawSample(_source=None):
+    from PTLFPredictorLib.mrml import volumes
+    from PTLFPredictorLib.panel.ct_section import SAMPLE_MATRIX, SAMPLE_SEED
+    from PTLFPredictorLib.sample import make_case
+
+    volume = volumes.add_volume(make_case(SAMPLE_SEED, matrix=SAMPLE_MATRIX).ct, _("PTLF sample (synthetic)"))
+    volumes.show_liver_window(volume)
+    return [volume]
 
 
 class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):

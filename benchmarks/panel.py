@@ -22,8 +22,8 @@ def main(output: Path | None = None) -> dict:
     import qt
 
     from PTLFPredictorLib import signature
-    from PTLFPredictorLib.panel.nomogram_picture import Reading
     from PTLFPredictorLib.panel.nomogram_widget import NomogramWidget
+    from PTLFPredictorLib.report.nomogram_picture import Reading
 
     published = signature.load("ptlf-published")
     widget = NomogramWidget(lambda name, value: None)

@@ -332,7 +332,7 @@ def prediction_lines(prediction: dict[str, Any]) -> list[str]:
         lines[0] += f"; total {prediction['total_points']:.2f}"
     interval, note = prediction["risk_interval_text"], prediction["interval_note"]
     if prediction["risk"] is not None:
-        rests_on = f", {interval} {note}" if interval else f"; {note}"
+        rests_on = f"; {note}" + (f": {interval}" if interval else "")
         lines.append(f"Risk: {prediction['risk_text']} ({prediction['risk']:.3f}){rests_on}")
     elif interval:
         lines.append(f"Risk: {interval} ({note})")

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import SimpleITK as sitk
 
-from phantom import image_of, phantom_arrays
+from abdomen import image_of, phantom_arrays
 from PTLFPredictorLib.cli import ROOT, main
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from phantom import image_of, phantom_arrays
+from abdomen import image_of, phantom_arrays
 from PTLFPredictorLib.ct import canonical, phase, read_ct
 from PTLFPredictorLib.segmentation.segments import parse_labels, read_segments
 

@@ -6,7 +6,7 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phantom import image_of, phantom_arrays
+from abdomen import image_of, phantom_arrays
 from PTLFPredictorLib.ct import canonical, image_sha256, read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import load

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QDoubleSpinBox,
     QHBoxLayout,
+    QSizePolicy,
     QSlider,
     QStyle,
     QStyleOptionButton,
@@ -36,6 +37,7 @@ class ctkCollapsibleButton(QAbstractButton):
         self._hidden_children = []
         for text in (a for a in args if isinstance(a, str)):
             self.setText(text)
+        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
         self.setCheckable(True)
         self.setChecked(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

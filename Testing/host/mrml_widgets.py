@@ -90,6 +90,12 @@ class qMRMLNodeComboBox(QWidget):
     baseName = _plain("_base", str)
     currentNodeID = Property(str, lambda self: self._current_id(), lambda self, value: self.setCurrentNodeID(value))
 
+    sizeAdjustPolicy = Property(
+        QComboBox.SizeAdjustPolicy,
+        lambda self: self._box.sizeAdjustPolicy,
+        lambda self, policy: self._box.setSizeAdjustPolicy(policy),
+    )
+
     def _flag(name):
         def put(self, value):
             self._flags[name] = value

@@ -150,7 +150,7 @@ class HostWindow(QWidget):
         column = QVBoxLayout()
         for view in self._views:
             column.addWidget(view)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -164,6 +164,15 @@ class HostWindow(QWidget):
         self._timer.setInterval(300)
         self._timer.timeout.connect(self.follow)
         self._scene = slicer.mrmlScene
+
+    def show_panel_alone(self, width: int, height: int) -> None:
+        """The panel without the views, in a dock of this size."""
+        for view in self._views:
+            view.hide()
+        self.layout().setContentsMargins(0, 0, 0, 0)
+        self._scroll.setMinimumWidth(width)
+        self.layout().activate()
+        self.resize(width, height)
 
     def start(self) -> None:
         self._timer.start()

@@ -209,6 +209,7 @@ def test_a_segmentation_without_its_model_says_which_files_are_missing():
     import tempfile
 
     import phantom
+
     from PTLFPredictorLib.segmentation.catalogue import catalogue
     from PTLFPredictorLib.segmentation.run import write_job
 

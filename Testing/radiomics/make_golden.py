@@ -1,4 +1,7 @@
-"""Write ``golden.json``: PyRadiomics' values on the phantoms, so that the fast tests need no PyRadiomics.
+"""Write ``golden.json``: PyRadiomics' values on phantoms and sample cases, so that fast tests need no PyRadiomics.
+
+Sample cases are made of floating-point noise and may differ by a voxel between NumPy or SciPy versions: their hash and
+the versions stand beside the values.
 
 ``PYTHONPATH=PTLFPredictor:Testing/radiomics python Testing/radiomics/make_golden.py``, where PyRadiomics is installed.
 """
@@ -6,12 +9,17 @@
 import json
 from pathlib import Path
 
+import numpy as np
+import scipy
+import SimpleITK as sitk
 from voi_phantoms import SIGNATURE, ellipsoids
 
-from PTLFPredictorLib.radiomics import ExtractionSettings, extract
-from PTLFPredictorLib.radiomics.wanted import FEATURES_OF_CLASS
+from PTLFPredictorLib.radiomics import ExtractionSettings, extract, image_hash
+from PTLFPredictorLib.radiomics.names import FEATURES
+from PTLFPredictorLib.sample import make_case
 
 SLICES_MM = (5.0, 2.5, 1.5)
+SAMPLE_SEED = 7
 GOLDEN = Path(__file__).with_name("golden.json")
 
 
@@ -21,7 +29,7 @@ def packed(values):
     return {
         image: {
             feature_class: [values[f"{image}_{feature_class}_{feature}"] for feature in features]
-            for feature_class, features in FEATURES_OF_CLASS.items()
+            for feature_class, features in FEATURES.items()
             if f"{image}_{feature_class}_{features[0]}" in values
         }
         for image in images
@@ -33,19 +41,39 @@ def unpacked(tree):
         f"{image}_{feature_class}_{feature}": value
         for image, classes in tree.items()
         for feature_class, values in classes.items()
-        for feature, value in zip(FEATURES_OF_CLASS[feature_class], values, strict=True)
+        for feature, value in zip(FEATURES[feature_class], values, strict=True)
     }
 
 
-def reference(case, wanted):
-    vectors = extract(case.image, case.masks, wanted, ExtractionSettings(), engine="pyradiomics")
+def sample_case(slice_mm):
+    """CT and masks of one synthetic patient in slices of this thickness."""
+    sample = make_case(SAMPLE_SEED, slice_mm=slice_mm)
+    labels = {"liver": sample.labels == 1, "tumor": sample.labels == 2}
+    return sample.ct, {voi: sitk.Cast(mask, sitk.sitkUInt8) for voi, mask in labels.items()}
+
+
+def versions():
+    return [np.__version__, scipy.__version__]
+
+
+def reference(image, masks, wanted):
+    vectors = extract(image, masks, wanted, ExtractionSettings(), engine="pyradiomics")
     return {voi: dict(vector.values) for voi, vector in vectors.items()}
 
 
 if __name__ == "__main__":
-    everything = reference(ellipsoids(slice_mm=5.0), {"liver": None, "tumor": None})
+    phantom = ellipsoids(slice_mm=5.0)
+    everything = reference(phantom.image, phantom.masks, {"liver": None, "tumor": None})
+    signature, samples = {}, {}
+    for mm in SLICES_MM:
+        phantom = ellipsoids(slice_mm=mm)
+        signature[str(mm)] = reference(phantom.image, phantom.masks, SIGNATURE)
+        ct, masks = sample_case(mm)
+        samples[str(mm)] = {"sha256": image_hash(ct), "values": reference(ct, masks, SIGNATURE)}
     content = {
         "all": {voi: packed(values) for voi, values in everything.items()},
-        "signature": {str(mm): reference(ellipsoids(slice_mm=mm), SIGNATURE) for mm in SLICES_MM},
+        "signature": signature,
+        "samples": samples,
+        "versions": versions(),
     }
     GOLDEN.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")

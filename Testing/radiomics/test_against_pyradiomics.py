@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from make_golden import sample_case
 from voi_phantoms import SHARED_DATA, SIGNATURE, ellipsoids, image_of, mask_of, random_voi
 
 from PTLFPredictorLib.errors import BadInput
@@ -41,6 +42,10 @@ EXCEPTIONS = {
 }
 """Voxels whose value equals the 10th or 90th percentile but for rounding are in or out by chance in PyRadiomics."""
 
+MCC_OF_NOTHING = 0.1
+"""On VOIs of some ten voxels the second eigenvalue may be 0, and the sign of its rounding decides whether PyRadiomics
+counts the direction as 0 or leaves it out; larger MCC than this are compared."""
+
 SDIST = "pyradiomics==3.0.1"
 TEST_CASES = ("brain1", "brain2", "breast1", "lung1", "lung2")
 
@@ -52,6 +57,7 @@ def wrong_features(found, reference):
         name: (found[name], value)
         for name, value in reference.items()
         if name not in EXCEPTIONS
+        and not (name.endswith("MCC") and max(found[name], value) < MCC_OF_NOTHING)
         and found[name] != pytest.approx(value, rel=1e-9, abs=1e-7 if name.endswith(ROOTS_OF_NOISE) else 1e-12)
     }
 
@@ -175,6 +181,18 @@ def test_intensity_scaling():
         assert not wrong_features(ours, theirs)
 
 
+# ---- sample cases
+
+
+@pytest.mark.parametrize("slice_mm", [5.0, 2.5, 1.5])
+def test_sample_cases(slice_mm):
+    image, masks = sample_case(slice_mm)
+    for mask in masks.values():
+        check_layers(image, mask)
+    for ours, theirs in both(image, masks, {"liver": None, "tumor": None}, ExtractionSettings()).values():
+        assert not wrong_features(ours, theirs)
+
+
 # ---- real data
 
 
@@ -269,6 +287,14 @@ BASELINE_SETTINGS = {
 }
 
 
+OUTDATED_BASELINE = {
+    ("brain1", f"original_shape_{name}") for name in ("MeshVolume", "Sphericity", "SurfaceArea", "SurfaceVolumeRatio")
+}
+"""Made by PyRadiomics 2.0.1, whose mesh was another: 3.0.1 itself gives 8e-4 more surface of brain1."""
+
+BRAIN1 = ExtractionSettings(image_types={"Original": {}}, clip_hu=None, orientation="as stored")
+
+
 def baseline_settings(text):
     """A baseline's settings, written as a Python dict in its table."""
     import ast
@@ -303,10 +329,17 @@ def test_pyradiomics_baseline_tables_are_reproduced(sdist, feature_class):
         expected = {name: float(value) for name, value in cells.items() if name.startswith("original_")}
         found = extract(image, {"voi": mask}, {"voi": list(expected)}, settings)["voi"].values
         for name, value in expected.items():
-            # The tables were made with NumPy 1.14 and SimpleITK 1.x; PyRadiomics' own test allows 3 %.
             if found[name] != pytest.approx(value, rel=1e-6, abs=1e-9):
                 wrong[column, name] = (found[name], value)
-    assert not wrong
+    outdated = OUTDATED_BASELINE if feature_class == "shape" else set()
+    assert set(wrong) == outdated
+    if outdated:
+        image, mask = (sitk.ReadImage(str(sdist / f"brain1_{kind}.nrrd")) for kind in ("image", "label"))
+        names = [name for _, name in outdated]
+        now = extract(image, {"voi": mask == 1}, {"voi": names}, BRAIN1, engine="pyradiomics")["voi"].values
+        for key, (value, old) in wrong.items():
+            assert value == pytest.approx(now[key[1]], rel=1e-9)
+            assert value == pytest.approx(old, rel=0.03)  # what PyRadiomics' own test allows
 
 
 # ---- single cubes of the mesh

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from make_golden import GOLDEN, SLICES_MM, unpacked
+from make_golden import GOLDEN, SLICES_MM, sample_case, unpacked, versions
 from voi_phantoms import SIGNATURE, ellipsoids, image_of, mask_of
 
 from PTLFPredictorLib import child
@@ -20,12 +20,15 @@ from PTLFPredictorLib.radiomics import (
     FeatureVector,
     builtin_engine,
     extract,
+    firstorder,
     image_hash,
     prepare,
+    shape,
 )
 from PTLFPredictorLib.radiomics.filters import wavelet
+from PTLFPredictorLib.radiomics.names import FEATURES
 from PTLFPredictorLib.radiomics.settings import ALL_1874
-from PTLFPredictorLib.radiomics.textures import glcm, glszm
+from PTLFPredictorLib.radiomics.textures import glcm, gldm, glrlm, glszm, ngtdm
 
 LIBRARY = Path(builtin_engine.__file__).parents[2]
 ORIGINAL = ExtractionSettings(image_types={"Original": {}})
@@ -68,6 +71,18 @@ def test_the_ten_features_of_the_signature_are_pyradiomics(golden, slice_mm):
     found = extract(case.image, case.masks, SIGNATURE, ExtractionSettings())
     for voi, reference in golden["signature"][str(slice_mm)].items():
         assert dict(found[voi].values) == pytest.approx(reference, rel=1e-9)
+
+
+@pytest.mark.parametrize("slice_mm", SLICES_MM)
+def test_the_ten_features_of_sample_cases_are_pyradiomics(golden, slice_mm):
+    stored = golden["samples"][str(slice_mm)]
+    ct, masks = sample_case(slice_mm)
+    if image_hash(ct) != stored["sha256"]:
+        assert versions() != golden["versions"], "the sample cases have changed: run make_golden.py"
+        pytest.skip(f"NumPy and SciPy {versions()} make other voxels than the golden {golden['versions']}")
+    found = extract(ct, masks, SIGNATURE, ExtractionSettings())
+    for voi, reference in stored["values"].items():
+        assert dict(found[voi].values) == pytest.approx(reference, rel=1e-6)
 
 
 # ---- what is computed
@@ -306,6 +321,15 @@ def test_more_than_10000_grey_levels_name_the_setting():
     assert features_of(ct, mask, settings, ["original_firstorder_Mean"])
 
 
+def test_more_grey_levels_than_a_square_matrix_can_hold_name_the_setting():
+    ct = np.random.default_rng(0).permutation(20 * 20 * 20).reshape(20, 20, 20).astype(np.int16) - 1000
+    settings = ExtractionSettings(image_types={"Original": {}}, bin_width=1.0, clip_hu=None)
+    mask = voi_of(ct.shape, (slice(2, 19),) * 3)
+    with pytest.raises(BadInput, match=r"bin_width of 1, 4913 grey levels occur .* up to 4000"):
+        features_of(ct, mask, settings, ["original_glcm_Contrast"])
+    assert features_of(ct, mask, settings, ["original_glszm_ZonePercentage"])["original_glszm_ZonePercentage"] == 1
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -351,6 +375,12 @@ def test_force_2d_has_no_neighbours_across_planes():
     flat = ExtractionSettings(image_types={"Original": {}}, force_2d=True)
     assert features_of(ct, mask, flat, names)["original_glcm_Contrast"] == 0
     assert features_of(ct, mask, ORIGINAL, names)["original_glcm_Contrast"] > 5
+
+
+def test_the_engine_has_every_feature_that_there_is_a_name_for():
+    modules = {"firstorder": firstorder, "shape": shape, "glcm": glcm, "gldm": gldm, "glrlm": glrlm, "glszm": glszm,
+               "ngtdm": ngtdm}  # fmt: skip
+    assert {name: tuple(module.FEATURES) for name, module in modules.items()} == dict(FEATURES)
 
 
 def test_all_1874_needs_all_its_image_types():

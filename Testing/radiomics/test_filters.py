@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from voi_phantoms import ellipsoids, image_of
 
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.radiomics.filters import lbp3d, make_filter
+from PTLFPredictorLib.radiomics.filters import lbp3d, make_filter, sphere
 from PTLFPredictorLib.radiomics.filters.wavelet import LOW_PASS, high_pass
 from PTLFPredictorLib.radiomics.region import Region, Voi, Volume
 
@@ -137,12 +137,12 @@ def test_log_needs_an_image_that_the_recursion_fits():
 
 
 def test_icosphere_of_one_subdivision_has_42_vertices_on_the_sphere():
-    vertices = lbp3d.icosphere(1, 1.0)
+    vertices = sphere.icosphere(1, 1.0)
     assert vertices.shape == (42, 3)
     np.testing.assert_allclose(np.linalg.norm(vertices, axis=1), 1, atol=1e-15)
     np.testing.assert_allclose(vertices.sum(axis=0), 0, atol=1e-12)
     assert {(1, 0, 0), (0, 1, 0), (0, 0, -1)} <= {tuple(v) for v in vertices}
-    assert lbp3d.icosphere(2, 1.5).shape == (162, 3)
+    assert sphere.icosphere(2, 1.5).shape == (162, 3)
 
 
 @pytest.mark.parametrize(("degree", "order"), [(0, 0), (1, -1), (1, 0), (1, 1), (2, -2), (2, 1), (3, 3)])
@@ -154,14 +154,14 @@ def test_spherical_harmonics_are_scipys(degree, order):
         expected = special.sph_harm_y(degree, order, np.arccos(np.cos(polar)), azimuth)
     else:
         expected = special.sph_harm(order, degree, azimuth, np.arccos(np.cos(polar)))
-    np.testing.assert_allclose(lbp3d.spherical_harmonic(degree, order, azimuth, polar), expected, atol=1e-14)
+    np.testing.assert_allclose(sphere.spherical_harmonic(degree, order, azimuth, polar), expected, atol=1e-14)
 
 
 def direct_lbp(ct, mask, levels=2):
     """LBP-3D from its definition, voxel by voxel and vertex by vertex."""
     from scipy import ndimage
 
-    vertices = lbp3d.icosphere(1, 1.0)
+    vertices = sphere.icosphere(1, 1.0)
     index = np.argwhere(mask)
     samples = ndimage.map_coordinates(ct, (index[:, None] + vertices).reshape(-1, 3).T, order=3)
     samples = samples.reshape(len(index), -1)
@@ -170,7 +170,7 @@ def direct_lbp(ct, mask, levels=2):
     result = {}
     for degree in range(levels):
         orders = range(-degree, degree + 1)
-        y = np.stack([lbp3d.spherical_harmonic(degree, m, azimuth, polar) for m in orders], axis=1)
+        y = np.stack([sphere.spherical_harmonic(degree, m, azimuth, polar) for m in orders], axis=1)
         on_sphere = (pattern @ y) @ y.T
         result[f"lbp-3D-m{degree + 1}"] = np.sqrt((on_sphere**2).sum(axis=1)).real
     deviation = samples - samples.mean(axis=1, keepdims=True, dtype=float)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from phantom import image_of, phantom_arrays
+from abdomen import image_of, phantom_arrays
 from PTLFPredictorLib.ct import canonical, read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing, apply
@@ -187,3 +187,19 @@ def test_fill_holes_drop_small_pieces_and_keep_the_largest_tumour(phantom, ct):
     cleaned = apply(segments_of(array, ct), PostProcessing(True, 0.5, True))
     assert np.array_equal(cleaned.array, truth)
     assert cleaned.origin["post_processing"]["largest_tumour_only"] is True
+
+
+@pytest.mark.parametrize(
+    ("for_patients", "shipped", "edited", "level"),
+    [
+        (True, True, False, None),
+        (False, True, False, "withhold"),
+        (False, True, True, "warn"),
+        (False, False, False, "warn"),
+    ],
+)
+def test_a_model_that_is_not_for_patients(phantom, ct, for_patients, shipped, edited, level):
+    model = {"id": "m", "for_patients": for_patients, "shipped": shipped, "warning": "Not for patients."}
+    labels = segments_of(sitk.GetArrayFromImage(phantom[1]), ct).labels
+    segments = Segments(labels, {"source": "nnU-Net", "model": model, "edited": edited}).checked(ct)
+    assert [f.level for f in segments.findings if f.code == "model_not_for_patients"] == ([level] if level else [])

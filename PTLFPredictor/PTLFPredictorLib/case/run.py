@@ -153,15 +153,7 @@ def draw_or_read(
     model = case.model or default_model()
     with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
         drawn = segment(ct.image, model, device=case.device, work=Path(work), progress=progress, on_event=on_event)
-    return Segments(drawn.labels, drawn.origin, model_findings(model))
-
-
-def model_findings(model: Model) -> tuple[Finding, ...]:
-    """A model that was not made for patients withholds score and risk; an unknown one warns."""
-    if model.for_patients:
-        return ()
-    level = "withhold" if model.shipped else "warn"
-    return (Finding("model_not_for_patients", level, model.warning, {"model": model.id}),)
+    return Segments(drawn.labels, drawn.origin)
 
 
 def compute_features(

@@ -26,6 +26,8 @@ class CTSection:
     def __init__(self, ui, session: Session, tell, on_change):
         self.ui, self.session, self._tell = ui, session, tell
         self.sample = ChildRun("The sample case", compat.python_executable(), on_change)
+        for selector in (ui.volumeSelector, ui.existingSelector):  # a long name must not widen the panel
+            selector.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
         self.findings = FindingsList()
         ui.findingsHolder.layout().addWidget(self.findings)
         self._answers: dict[str, qt.QComboBox] = {}

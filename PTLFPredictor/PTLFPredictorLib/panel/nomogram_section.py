@@ -10,9 +10,10 @@ from slicer.i18n import tr as _
 
 from .. import signature
 from ..errors import BadInput
+from ..report import nomogram_svg
+from ..report.nomogram_picture import Reading
 from ..signature import inputs
-from . import nomogram_paint, nomogram_svg
-from .nomogram_picture import Reading
+from . import nomogram_paint
 from .numbers import read_number, written
 from .session import Session
 from .widgets import NomogramPane, say
@@ -126,7 +127,8 @@ class NomogramSection:
             return written(state.alb)
         if name == "INR":
             return written(state.inr)
-        return written(self.session.values()["Radscore"])
+        score = self.session.values()["Radscore"]
+        return "" if score is None else f"{score:.2f}"
 
     def refresh(self) -> None:
         ui, session = self.ui, self.session

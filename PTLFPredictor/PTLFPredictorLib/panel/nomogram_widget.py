@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import qt
 
+from ..report.nomogram_picture import MINIMUM, Layout, Reading, axes_of, marks_of, number
 from ..signature import NomogramGeometry
 from .nomogram_paint import paint, theme_of
-from .nomogram_picture import MINIMUM, Layout, Reading, axes_of, marks_of, number
 
 STEPS = {"ALB": 0.1, "INR": 0.01, "Radscore": 0.1}
 """What an arrow key moves, in the predictor's unit; a page key moves ten of them."""

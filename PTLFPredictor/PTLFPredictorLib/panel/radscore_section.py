@@ -45,6 +45,9 @@ class RadscoreSection:
         for word in (_("automatic segments"), _("corrected segments")):
             ui.termsSelector.addItem(word)
         self._filling = False
+        font = qt.QFont(ui.staleLabel.font)
+        font.setBold(True)
+        ui.staleLabel.setFont(font)
         ui.signatureSelector.connect("currentIndexChanged(int)", self._choose_signature)
         ui.engineSelector.connect("currentIndexChanged(int)", self._choose_engine)
         ui.termsSelector.connect("currentIndexChanged(int)", self._choose_terms)
@@ -204,7 +207,8 @@ class RadscoreSection:
             if assessment is None or (kind == CORRECTED and not self.session.edited):
                 continue
             score, stale = assessment.radscore, self.session.stale(kind)
-            text = f"{score.value:.2f}" if score.value is not None else score.status
+            why = _("withheld, for the reasons in section 6") if score.status.startswith("withheld") else score.status
+            text = f"{score.value:.2f}" if score.value is not None else why
             if score.value is not None and score.status != "computed":
                 text += f" ({score.status})"
             if stale:

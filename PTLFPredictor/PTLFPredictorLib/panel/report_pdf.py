@@ -8,10 +8,10 @@ from __future__ import annotations
 import qt
 
 from .. import RESEARCH_USE
+from ..report.nomogram_picture import Layout, Reading, Text, axes_of, marks_of
 from ..report.record import Record
+from ..report.themes import PRINT
 from .nomogram_paint import PDF_DPI, paint
-from .nomogram_picture import Layout, Reading, Text, axes_of, marks_of
-from .themes import PRINT
 
 WIDTH, MARGIN, LINE = 760.0, 10.0, 15.0
 """Width of the page in pixels of the drawing, and height of a line of text."""

@@ -13,9 +13,9 @@ from ..errors import BadInput, PTLFError
 from ..mrml import tables
 from ..mrml.dicom import can_export_dicom, export_dicom_seg
 from ..report import html, record
+from ..report.nomogram_picture import Layout, Reading
 from ..signature import equation, interval_text, risk_text
 from . import compat
-from .nomogram_picture import Layout, Reading
 from .report_pdf import write_report_pdf
 from .session import Session
 from .widgets import say
@@ -156,11 +156,11 @@ class ResultSection:
 
 
 def _risk_words(prediction) -> str:
-    if prediction.risk is not None:
-        return _("Risk {risk} within 4 weeks").format(risk=risk_text(prediction.risk))
-    if prediction.risk_interval is not None:
-        return _("Risk {risk} within 4 weeks").format(risk=interval_text(prediction.risk_interval))
-    return _("No risk is shown")
+    if prediction.risk is None and prediction.risk_interval is None:
+        return _("No risk is shown")
+    risk = interval_text(prediction.risk_interval) if prediction.risk is None else risk_text(prediction.risk)
+    words = _("Risk {risk} within 4 weeks").format(risk=risk)
+    return _("Demonstration: {words}").format(words=words) if prediction.is_demonstration else words
 
 
 def _interval_words(prediction) -> str:

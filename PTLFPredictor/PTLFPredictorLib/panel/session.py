@@ -253,9 +253,11 @@ class Session:
         node = self.automatic if kind == AUTOMATIC else self.segmentation
         if node is None:
             raise BadInput("There are no segments yet.")
+        ct = self.ct()
         labels = mrml_segments.canonical_label_map(node, self.volume)
+        labels.CopyInformation(ct.image)  # the same grid, to the last digit
         origin = {**self.state.origin, "edited": kind == CORRECTED and self.edited}
-        return Segments(labels, origin).checked(self.ct())
+        return Segments(labels, origin).checked(ct)
 
     # Features, Radscore, prediction
 

@@ -8,16 +8,22 @@ import qt
 from slicer.i18n import tr as _
 
 from ..ct import Finding
+from ..report.nomogram_picture import MINIMUM
 from ..signature import Prediction, ScoredTerm, interval_text, risk_text
 from .nomogram_paint import theme_of
-from .nomogram_picture import MINIMUM
 from .nomogram_widget import NomogramWidget
+
+SCROLL_BAR = 24
+"""Pixels that a vertical scroll bar may take."""
 
 TALLEST = 460
 """Pixels that the nomogram takes inside the panel; a window of its own may be larger."""
 
 WIDGET_MAXIMUM = 16777215
 """Qt's QWIDGETSIZE_MAX."""
+
+BAR_WIDTH, NUMBER_WIDTH = 64, 48
+"""Pixels of a contribution's bar and of its number beside it."""
 
 ORDER = {"fail": 0, "withhold": 1, "warn": 2, "pass": 3}
 
@@ -99,7 +105,7 @@ def _level_icon(widget, level: str):
 
 
 class ContributionBar(qt.QWidget):
-    """A bar to the left (lowers the Radscore) or right (raises it) of a middle line, with its number."""
+    """A bar to the left (lowers the Radscore) or right (raises it) of a middle line, its number beside it."""
 
     def __init__(self, value: float | None, largest: float, parent=None):
         qt.QWidget.__init__(self, parent)
@@ -118,7 +124,7 @@ class ContributionBar(qt.QWidget):
                 painter.setPen(qt.QPen(qt.QColor(theme["faint"])))
                 painter.drawText(qt.QPoint(4, int(height / 2 + 4)), "-")
                 return
-            middle = width / 2
+            middle = (width - NUMBER_WIDTH) / 2
             length = (middle - 2) * abs(self._value) / self._largest if self._largest > 0 else 0
             left = middle if self._value >= 0 else middle - length
             painter.fillRect(
@@ -127,9 +133,9 @@ class ContributionBar(qt.QWidget):
             painter.setPen(qt.QPen(qt.QColor(theme["axis"])))
             painter.drawLine(qt.QPointF(middle, 1), qt.QPointF(middle, height - 1))
             text = f"{self._value:+.2f}"
-            shift = painter.fontMetrics().horizontalAdvance(text) / 2
+            start = width - 4 - painter.fontMetrics().horizontalAdvance(text)
             painter.setPen(qt.QPen(qt.QColor(theme["text"])))
-            painter.drawText(qt.QPointF(middle - shift, height / 2 + 4), text)
+            painter.drawText(qt.QPointF(start, height / 2 + 4), text)
         finally:
             painter.end()
 
@@ -153,7 +159,7 @@ class TermsTable(qt.QTableWidget):
         for column in (1, 2):
             header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
         header.setSectionResizeMode(3, qt.QHeaderView.Fixed)
-        header.resizeSection(3, 96)
+        header.resizeSection(3, BAR_WIDTH + NUMBER_WIDTH)
         self.accessibleName = _("Terms of the Radscore")
         self._shown: tuple = ()
 
@@ -244,16 +250,26 @@ class NomogramPane(qt.QWidget):
         self._layout.addWidget(self._narrow)
         self._layout.addWidget(self.nomogram)
         self._window = None
+        self._is_narrow = True
+        self._later = qt.QTimer()
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.connect("timeout()", self._arrange)
         self.nomogram.hide()
         self.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Preferred)
         self.setMinimumWidth(200)
 
     @property
     def is_narrow(self) -> bool:
-        return self.width < MINIMUM[0]
+        return self._is_narrow
 
     def resizeEvent(self, event):
-        self._arrange()
+        # Later, not here: a new height may bring a scroll bar, which changes the width within this very event.
+        # The dead band keeps that scroll bar from turning the arrangement back and forth for ever.
+        limit = MINIMUM[0] + (SCROLL_BAR if self._is_narrow else 0)
+        if (self.width < limit) != self._is_narrow:
+            self._is_narrow = not self._is_narrow
+            self._later.start()
 
     def _arrange(self) -> None:
         inside = self._window is None and not self.is_narrow
@@ -286,6 +302,7 @@ class NomogramPane(qt.QWidget):
             window.deleteLater()
 
     def close_window(self) -> None:
+        self._later.stop()
         if self._window is not None:
             self._window.close()
 

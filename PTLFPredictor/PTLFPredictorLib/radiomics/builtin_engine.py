@@ -18,7 +18,14 @@ import SimpleITK as sitk
 from ..errors import BadInput
 from ..progress import Progress, no_progress
 from . import firstorder, shape
-from .discretise import GreyLevels, direction_weights, discretise, neighbour_offsets, without_undefined
+from .discretise import (
+    GreyLevels,
+    direction_weights,
+    discretise,
+    neighbour_offsets,
+    require_square_matrix,
+    without_undefined,
+)
 from .filters import Filter, make_filter
 from .preparation import Prepared, prepare_vois
 from .region import LevelMap, Region, Voi, Volume
@@ -90,7 +97,7 @@ def _extract_group(
                 mask = group.shape_vois[voi].mask
                 values[voi] |= shape.features(mask, group.volume.spacing_mm, plan[voi]["original"]["shape"])
             continue
-        jobs = _jobs(filters[image_type], group, plan, vois, settings, pool)
+        jobs = _jobs(filters.pop(image_type), group, plan, vois, settings, pool)
         for voi, found in pool.map(lambda job: job(), jobs):
             values[voi] |= found
     progress("features", len(stages), len(stages))
@@ -211,7 +218,11 @@ class FilteredVoi:
         )
         return {name: firstorder.FEATURES[name](statistics) for name in names}
 
+    def _require_square_matrix(self) -> None:
+        require_square_matrix(self._grey, self._settings.bin_width, self._settings.bin_count, self.name)
+
     def glcm(self, names: Sequence[str]) -> dict[str, float]:
+        self._require_square_matrix()
         offsets = self._offsets(self._settings.distances)
         return glcm.features(self._flat, self._map, self._grey, offsets, names, self._lengths_mm(offsets))
 
@@ -229,5 +240,6 @@ class FilteredVoi:
         return {name: gldm.FEATURES[name](matrix) for name in names}
 
     def ngtdm(self, names: Sequence[str]) -> dict[str, float]:
+        self._require_square_matrix()
         matrix = ngtdm.tone_differences(self._flat, self._map, self._grey, self._offsets(self._settings.distances))
         return {name: ngtdm.FEATURES[name](matrix) for name in names}

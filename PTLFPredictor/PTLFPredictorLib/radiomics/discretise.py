@@ -16,7 +16,10 @@ import numpy as np
 from ..errors import BadInput
 
 MAX_GREY_LEVELS = 10_000
-"""Above this a co-occurrence matrix needs gigabytes and each level holds next to no voxel."""
+"""Above this each level holds next to no voxel."""
+
+MAX_SQUARE_LEVELS = 4_000
+"""Levels that may occur where a matrix has one row and one column for each: 128 MB of doubles."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +99,10 @@ def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | Non
     low, high = float(defined.min()), float(defined.max())
     expected = bin_count if bin_count is not None else (high - low) / bin_width
     if expected > MAX_GREY_LEVELS:
-        setting = f"bin_count of {bin_count}" if bin_count is not None else f"bin_width of {bin_width:g}"
         raise BadInput(
-            f"The setting {setting} gives {expected:.0f} grey levels in the filtered image '{image}' (values from "
-            f"{low:g} to {high:g}); at most {MAX_GREY_LEVELS} are possible. Choose wider bins, or clip or "
-            "re-segment the CT."
+            f"The setting {_setting(bin_width, bin_count)} gives {expected:.0f} grey levels in the filtered image "
+            f"'{image}' (values from {low:g} to {high:g}); at most {MAX_GREY_LEVELS} are possible. Choose wider bins, "
+            "or clip or re-segment the CT."
         )
     edges = bin_edges(defined, bin_width, bin_count)
     levels = _digitise(defined, edges)
@@ -108,6 +110,19 @@ def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | Non
         known, levels = levels, np.full(values.shape, edges.size)
         levels[~np.isnan(values)] = known
     return GreyLevels(levels, int(levels.max()))
+
+
+def require_square_matrix(grey: GreyLevels, bin_width: float | None, bin_count: int | None, image: str) -> None:
+    """Raise `BadInput` where more than `MAX_SQUARE_LEVELS` occur, before a matrix of them is made."""
+    if grey.present.size > MAX_SQUARE_LEVELS:
+        raise BadInput(
+            f"With the setting {_setting(bin_width, bin_count)}, {grey.present.size} grey levels occur in the filtered "
+            f"image '{image}'; GLCM and NGTDM are possible up to {MAX_SQUARE_LEVELS}. Choose wider bins."
+        )
+
+
+def _setting(bin_width: float | None, bin_count: int | None) -> str:
+    return f"bin_count of {bin_count}" if bin_count is not None else f"bin_width of {bin_width:g}"
 
 
 def _digitise(values: np.ndarray, edges: np.ndarray) -> np.ndarray:

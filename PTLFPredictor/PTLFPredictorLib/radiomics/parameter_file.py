@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, MissingDependency
+from .names import FEATURES
 from .settings import ExtractionSettings
-from .wanted import FEATURES_OF_CLASS, everything
+from .wanted import everything
 
 SETTING_NAMES = {
     "binWidth": "bin_width",
@@ -143,12 +144,12 @@ def _features(classes: Mapping[str, Any] | None, settings: ExtractionSettings) -
     from .builtin_engine import filtered_image_names
 
     chosen = {name: list(features or ()) for name, features in (classes or {}).items()} or {
-        name: [] for name in FEATURES_OF_CLASS
+        name: [] for name in FEATURES
     }
     for name, features in chosen.items():
-        if name not in FEATURES_OF_CLASS:
-            raise BadInput(f"The feature class '{name}' is not known here; known are {', '.join(FEATURES_OF_CLASS)}.")
-        unknown = sorted(set(features) - set(FEATURES_OF_CLASS[name]))
+        if name not in FEATURES:
+            raise BadInput(f"The feature class '{name}' is not known here; known are {', '.join(FEATURES)}.")
+        unknown = sorted(set(features) - set(FEATURES[name]))
         if unknown:
             raise BadInput(f"The feature class {name} has no feature {', '.join(unknown)} here.")
     return tuple(

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..signature import NomogramGeometry, Prediction, equation, geometry, parse
 from . import nomogram_svg
+from .nomogram_picture import Layout, Reading
 from .record import Record
 
 CSS = Path(__file__).resolve().parents[2] / "Resources" / "Report" / "report.css"
@@ -94,7 +95,7 @@ def _result(record: Record, prediction: Prediction) -> str:
     horizon = record["input"]["signature"]["data"]["outcome"]["horizon"]
     interval = ""
     if shown["risk_text"] and shown["risk_interval_text"]:
-        interval = f"{shown['risk_interval_text']} {prediction.interval_note}. "
+        interval = _interval_text(shown) + ". "
     elif shown["risk_text"] or shown["risk_interval_text"]:
         interval = f"{prediction.interval_note}. "
     laboratory, radscore = record["input"]["laboratory"], record["radscore"]
@@ -119,6 +120,12 @@ def _result(record: Record, prediction: Prediction) -> str:
     )
 
 
+def _interval_text(shown: Mapping[str, Any]) -> str:
+    """ "95 % confidence interval 30-84 %", or "74-86 % over ...; no confidence interval ..." """
+    interval, note = shown["risk_interval_text"], shown["interval_note"]
+    return f"{note} {interval}" if note.endswith("interval") else f"{interval} {note}"
+
+
 def _sentence(text: str) -> str:
     text = text.strip()
     if not text:
@@ -131,14 +138,19 @@ def _or_missing(value: float | None, form: str) -> str:
     return "not given" if value is None else form.format(value)
 
 
+NOMOGRAM_SIZE = (900, 400)
+"""Pixels of the drawing; the page scales it."""
+
+
 def _nomogram(record: Record, prediction: Prediction, shape: NomogramGeometry) -> str:
     laboratory = record["input"]["laboratory"]
     values = {"ALB": laboratory["alb_g_per_l"], "INR": laboratory["inr"], "Radscore": record["radscore"]["value"]}
-    shown = {name: value for name, value in values.items() if value is not None and prediction.points[name] is not None}
-    watermark = WATERMARK if is_demonstration(record) else ""
+    shown = {name: value for name, value in values.items() if prediction.points[name] is not None}
     note = record["input"]["signature"]["data"].get("notes", [])
     direction = next((n["text"] for n in note if n["id"] == "alb_direction"), "")
-    drawn = nomogram_svg.svg(shape, shown, prediction, watermark=watermark)
+    drawn = nomogram_svg.svg_of(
+        Layout(shape, *NOMOGRAM_SIZE), Reading(shown, prediction), record["input"]["signature"]["title"]
+    )
     return f'<section id="nomogram"><h2>Nomogram</h2>{drawn}<small>{escape(direction)}</small></section>'
 
 

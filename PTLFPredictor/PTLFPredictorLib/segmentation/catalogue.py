@@ -126,6 +126,7 @@ class Model:
             "sha256": self.sha256,
             "licence": self.licence,
             "for_patients": self.for_patients,
+            "shipped": self.shipped,
             "warning": self.warning,
         }
 

@@ -21,11 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from math import ceil, factorial, floor, pi, sqrt
+from math import ceil, floor
 
 import numpy as np
 
 from ..region import Box, Volume, bounding_box, clipped, grown
+from .sphere import icosphere, pattern_sums, spherical_harmonic
 
 PARTS = 4
 """Into how many parts to cut work for threads."""
@@ -33,54 +34,8 @@ PARTS = 4
 PREFILTER_HALO = 30
 """The cubic spline's prefilter has the pole sqrt(3) - 2, of which 1e-17 is left after so many voxels."""
 
-GOLDEN_RATIO = (1 + sqrt(5)) / 2
-
-
-def icosphere(subdivisions: int, radius: float) -> np.ndarray:
-    """Vertices of an icosahedron whose edges were halved `subdivisions` times and pushed onto the sphere.
-
-    Returns
-    -------
-    ndarray, shape (10 * 4**subdivisions + 2, 3)
-    """
-    a, b = 1 / sqrt(1 + GOLDEN_RATIO**2), GOLDEN_RATIO / sqrt(1 + GOLDEN_RATIO**2)
-    vertices = [np.roll((0.0, i * a, j * b), turn) for turn in range(3) for i in (-1, 1) for j in (-1, 1)]
-    edge = 2 * a
-    for _ in range(subdivisions):
-        points = np.array(vertices)
-        distance = np.linalg.norm(points[:, None] - points[None], axis=2)
-        neighbours = np.argwhere(np.triu((distance > edge / 2) & (distance < edge * 1.3)))
-        middles = points[neighbours].mean(axis=1)
-        vertices = [*points, *(middles / np.linalg.norm(middles, axis=1, keepdims=True))]
-        edge /= 2
-    return _snapped(np.array(vertices)) * radius
-
-
-def _snapped(vertices: np.ndarray) -> np.ndarray:
-    """Without the rounding noise at 0, 1/2 and 1, which would push a sample over the image's border."""
-    rounded = np.round(vertices * 2) / 2
-    return np.where(np.abs(vertices - rounded) < 1e-12, rounded, vertices)
-
-
-def spherical_harmonic(degree: int, order: int, azimuth: np.ndarray, polar: np.ndarray) -> np.ndarray:
-    """Y of `degree` and `order` with the Condon-Shortley phase, as ``scipy.special.sph_harm`` had it.
-
-    Written out because SciPy renamed its function and swapped the arguments between the versions in use.
-    """
-    m = abs(order)
-    # The associated Legendre function takes the cosine alone, so polar angles below 0 count as their opposites.
-    x, sine = np.cos(polar), np.abs(np.sin(polar))
-    # Rodrigues' formula: m-th derivative of the Legendre polynomial, differentiated term by term.
-    legendre = np.zeros_like(x)
-    for k in range(degree // 2 + 1):
-        power = degree - 2 * k
-        if power >= m:
-            coefficient = (-1) ** k * factorial(2 * degree - 2 * k)
-            coefficient /= 2**degree * factorial(k) * factorial(degree - k) * factorial(power)
-            legendre += coefficient * factorial(power) / factorial(power - m) * x ** (power - m)
-    norm = sqrt((2 * degree + 1) / (4 * pi) * factorial(degree - m) / factorial(degree + m))
-    value = (-1) ** m * norm * legendre * sine**m * np.exp(1j * m * azimuth)
-    return value if order >= 0 else (-1) ** m * np.conj(value)
+BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1, dtype=np.uint8)
+"""Number of bits set in each byte."""
 
 
 def cubic_spline_weights(fraction: float) -> np.ndarray:
@@ -118,41 +73,7 @@ class LocalBinaryPattern:
         self._vertices = icosphere(lbp3DIcosphereSubdivision, lbp3DIcosphereRadius)
         self._reach = ceil(lbp3DIcosphereRadius) + 2
         self._tree = _tree(self._vertices)
-        self._harmonics = self._expansion(lbp3DLevels, lbp3DIcosphereRadius)
-
-    def _expansion(self, levels: int, radius: float) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each degree n: what each byte of a pattern adds to 2 n + 1 real sums, and their quadratic form.
-
-        With the harmonics Y of orders 0 ... n, the sums are c(0), Re c(1), Im c(1) ...; those of the negative orders
-        follow from Y(-m) = (-1)^m conj Y(m).
-
-        Returns
-        -------
-        list of (ndarray, shape (bytes, 2 n + 1, 256); complex ndarray, shape (2 n + 1, 2 n + 1))
-        """
-        azimuth = np.arccos(np.clip(self._vertices[:, 2] / radius, -1, 1))
-        polar = np.arctan2(self._vertices[:, 1], self._vertices[:, 0])
-        number = -(-len(self._vertices) // 8)
-        bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
-        expansion = []
-        for degree in range(levels):
-            real, rows = [], []
-            for order in range(degree + 1):
-                y = spherical_harmonic(degree, order, azimuth, polar)
-                real += [y.real] if order == 0 else [y.real, y.imag]
-            for order in range(-degree, degree + 1):
-                row = np.zeros(2 * degree + 1, dtype=complex)
-                first = 2 * abs(order) - 1
-                if order == 0:
-                    row[0] = 1
-                else:
-                    row[first : first + 2] = (1, 1j) if order > 0 else ((-1) ** order, -1j * (-1) ** order)
-                rows.append(row)
-            harmonics = np.array(rows) @ np.array(real)
-            form = np.array(rows).T @ (harmonics @ harmonics.T) @ np.array(rows)
-            padded = np.pad(real, ((0, 0), (0, 8 * number - len(self._vertices)))).reshape(-1, number, 8)
-            expansion.append((np.einsum("pb,mnb->nmp", bits, padded), form))
-        return expansion
+        self._harmonics = [pattern_sums(self._vertices, lbp3DIcosphereRadius, degree) for degree in range(lbp3DLevels)]
 
     def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
         """Spline coefficients around `box`, mirrored at the image's border, for the slabs that follow."""
@@ -253,7 +174,7 @@ class LocalBinaryPattern:
     def _energy(self, name: str, patterns: np.ndarray) -> np.ndarray:
         """Real part of sqrt(sum over vertices of (sum over orders of c Y)^2), a quadratic form of the sums c."""
         if name == "lbp-3D-m1":
-            count = np.bitwise_count(patterns).sum(axis=0) if hasattr(np, "bitwise_count") else _bit_count(patterns)
+            count = BITS.take(patterns).sum(axis=0, dtype=np.intp)
             return _zeroth_energies(len(self._vertices)).take(count)
         tables, form = self._harmonics[int(name.removeprefix("lbp-3D-m")) - 1]
         indices = [byte.astype(np.intp) for byte in patterns]
@@ -315,11 +236,6 @@ def _to_pixel_type(samples: np.ndarray, dtype: np.dtype) -> np.ndarray:
         return samples
     limits = np.iinfo(dtype)
     return np.clip(np.trunc(samples + np.copysign(0.5, samples)), limits.min, limits.max)
-
-
-def _bit_count(bytes_: np.ndarray) -> np.ndarray:
-    """Number of bits set over the first axis (``numpy.bitwise_count`` came with NumPy 2)."""
-    return np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1).take(bytes_).sum(axis=0)
 
 
 def _zeroth_energies(vertices: int) -> np.ndarray:

@@ -4,7 +4,7 @@ PyRadiomics 3.0.1, ``imageoperations.getLoGImage``: ITK's ``LaplacianRecursiveGa
 across scale, single precision.  IBSI's reference filter (IBSI-2) is a sampled, truncated kernel instead.
 
 The recursion runs over whole lines, so what it reads is cut to a box with a halo in which its slowest pole has
-decayed below double precision.
+decayed far below the single precision that ITK stores.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...errors import BadInput
-from ..region import Box, Volume, clipped, grown
+from ..region import Box, Volume, clipped, grown, shape_of
 
 HALO_PER_SIGMA = 22.0
-"""Deriche's fourth-order recursion decays at least as exp(-1.69 n / sigma); 22 sigma leave 1e-16."""
+"""Deriche's fourth-order recursion decays as exp(-1.37 n / sigma): 22 sigma leave 1e-13, far below single precision."""
 
 SMALLEST_IMAGE = 4
 """ITK's recursion needs four voxels along each axis."""
@@ -66,6 +66,24 @@ class LaplacianOfGaussian:
         outer = clipped(grown(box, self.halo(name), self.halo(name)), self.volume.voxels.shape)
         block = sitk.GetImageFromArray(np.ascontiguousarray(self.volume.voxels[outer]))
         block.SetSpacing(self.volume.spacing_mm[::-1])
-        laplacian = sitk.LaplacianRecursiveGaussian(block, self._sigma[name], True)
-        inner = tuple(slice(b.start - o.start, b.stop - o.start) for b, o in zip(box, outer, strict=True))
-        return sitk.GetArrayFromImage(laplacian)[inner]
+        inner = tuple(slice(b.start - o.start, b.stop - o.start) for b, o in zip(box, outer, strict=True))[::-1]
+        total = np.zeros(shape_of(box), dtype=np.float32)
+        for axis in range(3):
+            derivative = sitk.GetArrayViewFromImage(image := self._second_derivative(block, axis, name, inner))
+            # ITK adds in double precision and stores in single; slice by slice, no double image is needed.
+            for target, values in zip(total, derivative, strict=True):
+                target[:] = target + values * np.float64(1 / image.GetSpacing()[axis] ** 2)
+        return total
+
+    def _second_derivative(self, image: sitk.Image, axis: int, name: str, inner: tuple[slice, ...]) -> sitk.Image:
+        """Of the smoothed image along `axis` (x, y, z), on `inner` (x, y, z).
+
+        The steps of ``LaplacianRecursiveGaussianImageFilter``, in its order: the derivative first, then smoothing
+        along the other axes.  The halo along an axis is dropped as soon as that axis is done.
+        """
+        recursive = sitk.RecursiveGaussianImageFilter
+        for step in (axis, *(other for other in range(3) if other != axis)):
+            order = recursive.SecondOrder if step == axis else recursive.ZeroOrder
+            image = sitk.RecursiveGaussian(image, self._sigma[name], True, order, step)
+            image = image[tuple(inner[step] if other == step else slice(None) for other in range(3))]
+        return image

@@ -176,12 +176,17 @@ class Cooccurrence:
         return float(self._p.max())
 
     def maximal_correlation_coefficient(self) -> float:
-        """Root of the second largest eigenvalue of Q, Haralick 1973 f14; 1 for a single grey level; not in IBSI."""
+        """Root of the second largest eigenvalue of Q, Haralick 1973 f14; 1 for a single grey level; not in IBSI.
+
+        NaN where rounding makes that eigenvalue negative: such a direction is left out of the mean.
+        """
         if self._levels.size < 2:
             return 1.0
         scaled = self._p / (np.outer(self._marginal, self._marginal) + EPSILON)
-        eigenvalues = np.sort(np.linalg.eigvals(scaled @ self._p.T))
-        return float(np.sqrt(complex(eigenvalues[-2])).real)
+        eigenvalue = np.sort(np.linalg.eigvals(scaled @ self._p.T))[-2]
+        if np.iscomplexobj(eigenvalue):
+            return float(np.sqrt(eigenvalue).real)
+        return float(np.sqrt(eigenvalue)) if eigenvalue >= 0 else float("nan")
 
     def sum_average(self) -> float:
         """sum of k p(i + j = k), IBSI ZGXS."""

@@ -6,6 +6,8 @@ only with size or signature, `marks_of` what moves.  Colours are named inks; a t
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -169,6 +171,9 @@ def axes_of(layout: Layout) -> list[Primitive]:
     if g.risk_ticks:
         drawn += _ruler(layout, "risk", "Risk", g.risk_ticks, layout.x_of_risk, ends=_risk_ends(layout))
         drawn.append(Text(10, layout.y("risk") + 16, "within 4 weeks", SMALL, ink="faint"))
+        origin = {"derived": "intercept derived", "figure": "intercept read off"}.get(g.risk_origin)
+        if origin:
+            drawn.append(Text(10, layout.y("risk") + 29, origin, SMALL, ink="faint"))
     else:
         drawn += [
             Text(10, layout.y("risk") + 2, "Risk", bold=True),
@@ -196,11 +201,16 @@ def _ruler(layout: Layout, row: str, title: str, ticks, x_of, ends=None) -> list
 
 
 def _ticks(placed: list[tuple[float, str]], y: float) -> list[Primitive]:
-    """Every tick its line; its label only where it touches no other (ends and middle win)."""
+    """Every tick its line, and its label where it touches no other: every n-th tick of an even axis, else what fits."""
     drawn: list[Primitive] = [Line(x, y, x, y + 6) for x, _ in placed]
-    taken: list[tuple[float, float]] = []
+    gaps = [b[0] - a[0] for a, b in itertools.pairwise(placed)]
+    even = len(gaps) > 1 and max(gaps) - min(gaps) < 1
+    widest = max(len(text) for _, text in placed) * SMALL * CHARACTER + 6
+    stride = math.ceil(widest / gaps[0]) if even else 1
     first = [placed[0], placed[-1], placed[len(placed) // 2]] if len(placed) > 2 else placed
-    for x, text in [*first, *(tick for tick in placed if tick not in first)]:
+    order = placed[::stride] if even else [*first, *(tick for tick in placed if tick not in first)]
+    taken: list[tuple[float, float]] = []
+    for x, text in order:
         half = len(text) * SMALL * CHARACTER / 2 + 3
         if all(x + half <= low or x - half >= high for low, high in taken):
             taken.append((x - half, x + half))
