@@ -3,6 +3,7 @@
     python benchmarks/train_demo_model.py cases    DIR    48 training cases and 20 unseen ones (10 min)
     python benchmarks/train_demo_model.py prepare  DIR    nnU-Net's fingerprint, plan and preprocessing (3 min)
     python benchmarks/train_demo_model.py train    DIR    resumes where it was stopped (1 to 2 h)
+    python benchmarks/train_demo_model.py average  DIR    --other FILE: mean of the final weights and an earlier checkpoint's
     python benchmarks/train_demo_model.py package  DIR    the newest checkpoint -> Resources/Models (8 MB at most)
 
 ``benchmarks/evaluate_demo_model.py`` then measures it on the unseen cases.  Needs the dependency groups core
@@ -166,6 +167,22 @@ def run_folder(folder: Path) -> Path:
     return folder / "results" / DATASET / f"DemoTrainer__{PLANS}__{CONFIGURATION}"
 
 
+def average(folder: Path, other: Path) -> None:
+    """Replace the final weights by the mean of them and those of `other`, a checkpoint of the same run."""
+    import torch
+
+    final = run_folder(folder) / "fold_0" / "checkpoint_final.pth"
+    ours, theirs = (
+        torch.load(path, map_location="cpu", weights_only=False) for path in (final, other)
+    )  # our own files
+    averaged = set()
+    for name, tensor in ours["network_weights"].items():
+        if tensor.data_ptr() not in averaged:  # most tensors have several names
+            averaged.add(tensor.data_ptr())
+            tensor.copy_((tensor + theirs["network_weights"][name]) / 2)
+    torch.save(ours, final)
+
+
 def package(folder: Path, target: Path) -> None:
     """Write what inference needs: plans.json, dataset.json, fold_0/checkpoint_final.pth with float16 weights."""
     import numpy as np
@@ -219,9 +236,10 @@ def _enter(target: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=("cases", "prepare", "train", "package"))
+    parser.add_argument("step", choices=("cases", "prepare", "train", "average", "package"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--part", type=int, nargs=2, default=(0, 1), help="cases: this part of so many")
+    parser.add_argument("--other", type=Path, help="average: the other checkpoint")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--target", type=Path, default=ROOT / "PTLFPredictor" / "Resources" / "Models" / MODEL)
     arguments = parser.parse_args()
@@ -236,6 +254,8 @@ def main() -> None:
         prepare(folder)
     elif arguments.step == "train":
         train(folder, arguments.threads)
+    elif arguments.step == "average":
+        average(folder, arguments.other)
     else:
         package(folder, arguments.target)
 
