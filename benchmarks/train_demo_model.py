@@ -3,7 +3,7 @@
     python benchmarks/train_demo_model.py cases    DIR    48 training cases and 20 unseen ones (10 min)
     python benchmarks/train_demo_model.py prepare  DIR    nnU-Net's fingerprint, plan and preprocessing (3 min)
     python benchmarks/train_demo_model.py train    DIR    resumes where it was stopped (1 to 2 h)
-    python benchmarks/train_demo_model.py average  DIR    --other FILE: mean of the final weights and an earlier checkpoint's
+    python benchmarks/train_demo_model.py average  DIR    --other FILE: mean of the final weights and another's
     python benchmarks/train_demo_model.py package  DIR    the newest checkpoint -> Resources/Models (8 MB at most)
 
 ``benchmarks/evaluate_demo_model.py`` then measures it on the unseen cases.  Needs the dependency groups core
