@@ -16,7 +16,14 @@ from PTLFPredictorLib import signature
 from PTLFPredictorLib.mrml import segments, volumes
 
 MODULE = "PTLFPredictor"
-MODEL = {"id": "test-model", "version": "1", "title": "Test model", "sha256": "0" * 64, "licence": "CC0", "shipped": False}
+MODEL = {
+    "id": "test-model",
+    "version": "1",
+    "title": "Test model",
+    "sha256": "0" * 64,
+    "licence": "CC0",
+    "shipped": False,
+}
 ORIGIN = {
     "source": "nnU-Net",
     "model": {**MODEL, "for_patients": False, "warning": "Not for patients."},
