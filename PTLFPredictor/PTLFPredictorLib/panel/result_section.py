@@ -24,6 +24,7 @@ from .widgets import say
 class ResultSection:
     def __init__(self, ui, session: Session, tell, choose_file: Callable[[str, str], str]):
         self.ui, self.session, self._tell, self._choose_file = ui, session, tell, choose_file
+        self._exporter = compat.segmentation_exporter()
         ui.riskLabel.setTextFormat(qt.Qt.PlainText)
         for button, what in (
             (ui.exportRecordButton, self.export_record),
@@ -90,7 +91,7 @@ class ResultSection:
         return _("Table '{name}' was added to the scene.").format(name=node.GetName())
 
     def export_seg(self) -> str:
-        exporter, reason = compat.segmentation_exporter()
+        exporter, reason = self._exporter
         if exporter is None:
             raise BadInput(reason)
         if self.session.signature.is_demo and self.session.state.demonstration:
@@ -150,7 +151,7 @@ class ResultSection:
         return stale
 
     def _seg_state(self) -> tuple[bool, str]:
-        exporter, reason = compat.segmentation_exporter()
+        exporter, reason = self._exporter
         if exporter is None:
             return False, reason
         return can_export_dicom(self.session.segmentation, self.session.volume)
