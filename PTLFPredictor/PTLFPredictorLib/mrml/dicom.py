@@ -16,9 +16,6 @@ def can_export_dicom(node, volume) -> tuple[bool, str]:
         return False, "There are no segments yet."
     if not volume.GetAttribute("DICOM.instanceUIDs"):
         return False, "The CT was not loaded from Slicer's DICOM database; a DICOM SEG must refer to its images."
-    empty = [i for i in (mrml_segments.LIVER, mrml_segments.TUMOUR) if mrml_segments.is_empty(node, i)]
-    if mrml_segments.LIVER in empty:
-        return False, "The liver segment is empty."
     return True, "Write the segments with their codes as a DICOM SEG."
 
 

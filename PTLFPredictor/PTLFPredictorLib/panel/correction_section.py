@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 from ..errors import PTLFError
 from ..mrml import segments as mrml_segments
 from .session import Session
+from .state import AUTOMATIC, CORRECTED
 from .widgets import say
 
 EDITOR_TAG = "PTLFPredictor.SegmentEditor"
@@ -21,6 +22,7 @@ UNDO_STATES = 10
 class CorrectionSection:
     def __init__(self, ui, session: Session, tell):
         self.ui, self.session, self._tell = ui, session, tell
+        self._measured: tuple[tuple, str] | None = None
         self.editor = slicer.qMRMLSegmentEditorWidget()
         self.editor.setMaximumNumberOfUndoStates(UNDO_STATES)
         self.editor.segmentationNodeSelectorVisible = False
@@ -116,6 +118,13 @@ class CorrectionSection:
 
     def _volumes(self) -> str:
         """Volumes, and Dice and change against the automatic result, as a small table."""
+        session = self.session
+        key = (session.hashes(CORRECTED), session.hashes(AUTOMATIC))
+        if self._measured is None or self._measured[0] != key:  # a drag on the nomogram must not count voxels again
+            self._measured = key, self._measure()
+        return self._measured[1]
+
+    def _measure(self) -> str:
         session = self.session
         try:
             now = mrml_segments.volumes_ml(session.segmentation)

@@ -32,6 +32,7 @@ class SegmentationSection:
         self.device: dict[str, Any] = {}
         self._filling = False
         self._models: list[str] = []
+        self._catalogue: list[Model] = []
         for word in (_("Automatic"), _("CPU"), _("GPU")):
             ui.deviceSelector.addItem(word)
         ui.modelSelector.connect("currentIndexChanged(int)", self._choose_model)
@@ -55,6 +56,7 @@ class SegmentationSection:
         except PTLFError as error:
             models = []
             self._tell(error.message)
+        self._catalogue = models
         self._models = [model.id for model in models]
         self.ui.modelSelector.clear()
         for model in models:
@@ -85,7 +87,7 @@ class SegmentationSection:
 
     @property
     def model(self) -> Model | None:
-        return next((m for m in catalogue() if m.id == self.session.state.model), None)
+        return next((m for m in self._catalogue if m.id == self.session.state.model), None)
 
     # The run
 
