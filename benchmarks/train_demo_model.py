@@ -29,7 +29,7 @@ VALIDATION_CASES = 4
 
 SPACING_ZYX_MM = [5.0, 2.5, 2.5]
 PATCH_ZYX = [32, 96, 96]
-EPOCHS, ITERATIONS = 40, 40
+EPOCHS, ITERATIONS = 50, 40
 ARCHITECTURE = {
     "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
     "arch_kwargs": {

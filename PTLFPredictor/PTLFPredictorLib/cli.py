@@ -330,12 +330,11 @@ def prediction_lines(prediction: dict[str, Any]) -> list[str]:
     lines = [f"Points: {', '.join(points) or 'none'}"]
     if prediction["total_points"] is not None:
         lines[0] += f"; total {prediction['total_points']:.2f}"
-    interval, note = prediction["risk_interval_text"], prediction["interval_note"]
+    words = prediction["risk_interval_words"]
     if prediction["risk"] is not None:
-        rests_on = f"; {note}" + (f": {interval}" if interval else "")
-        lines.append(f"Risk: {prediction['risk_text']} ({prediction['risk']:.3f}){rests_on}")
-    elif interval:
-        lines.append(f"Risk: {interval} ({note})")
+        lines.append(f"Risk: {prediction['risk_text']} ({prediction['risk']:.3f}); {words}")
+    elif prediction["risk_interval"] is not None:
+        lines.append(f"Risk: {words}")
     else:
         lines.append("Risk: not shown")
     lines.append(prediction["status"][:1].upper() + prediction["status"][1:])

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from phantom import phantom_arrays
 
+from abdomen import phantom_arrays
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.report import record

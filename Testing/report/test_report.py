@@ -109,7 +109,7 @@ def test_one_self_contained_file_of_two_pages(published):
         "mean and SD of each feature in the training cohort",
         "In this model a higher albumin raises the risk",
         "What-if, not this patient's result",
-        "84 % (74-86 %",
+        "84 %; 74-86 % (over the derived intercept's range; no confidence interval can be given",
         "Points",
         "Total points",
         "Risk",

@@ -60,8 +60,8 @@ def page_texts(record: Record) -> tuple[list[Text], float]:
     y += 6
     say(f"Risk {risk} within 4 weeks" if risk else "No risk is shown", 16, bold=True)
     say(prediction["status"])
-    if prediction["risk_interval_text"]:
-        say(f"{prediction['risk_interval_text']} {prediction['interval_note']}")
+    if prediction["risk_interval_words"]:
+        say(prediction["risk_interval_words"])
     for warning in (*prediction["warnings"], *prediction["withheld_beside"]):
         say(f"- {warning}")
     laboratory = record["input"]["laboratory"]

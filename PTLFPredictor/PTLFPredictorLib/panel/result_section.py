@@ -115,14 +115,15 @@ class ResultSection:
             shown = session.what_if()
             ui.riskLabel.text = _("What-if: {risk}").format(risk=_risk_words(shown))
             say(
-                ui.riskStatus, f"{shown.status} {_interval_words(shown)} " + _("It is never exported as the patient's.")
+                ui.riskStatus,
+                f"{shown.status} {_sentence(shown.interval_words)} " + _("It is never exported as the patient's."),
             )
         elif stale_shown:
             ui.riskLabel.text = _("No risk is shown: stale")
-            say(ui.riskStatus, _("{reason}. Press Recompute in section 4.").format(reason=_sentence(self._why(stale))))
+            say(ui.riskStatus, _("{reason} Press Recompute in section 4.").format(reason=_sentence(self._why(stale))))
         else:
             ui.riskLabel.text = _risk_words(prediction)
-            words = (_sentence(prediction.status), _sentence(_interval_words(prediction)))
+            words = (_sentence(prediction.status), _sentence(prediction.interval_words))
             say(ui.riskStatus, " ".join(filter(None, words)))
         font = qt.QFont(ui.riskLabel.font)
         font.setBold(True)
@@ -164,15 +165,10 @@ def _risk_words(prediction) -> str:
     return _("Demonstration: {words}").format(words=words) if prediction.is_demonstration else words
 
 
-def _interval_words(prediction) -> str:
-    if prediction.risk is not None and prediction.risk_interval is not None:
-        return f"{interval_text(prediction.risk_interval)} {prediction.interval_note}."
-    return f"{prediction.interval_note}." if prediction.interval_note else ""
-
-
 def _sentence(text: str) -> str:
     text = text.strip()
-    return text[:1].upper() + text[1:]
+    stop = "" if not text or text[-1] in ".?!" else "."
+    return text[:1].upper() + text[1:] + stop
 
 
 def record_table(made: record.Record) -> tuple[list[str], list[list[object]]]:

@@ -93,11 +93,6 @@ def _result(record: Record, prediction: Prediction) -> str:
     else:
         number = '<div class="none" id="risk">No risk is shown</div>'
     horizon = record["input"]["signature"]["data"]["outcome"]["horizon"]
-    interval = ""
-    if shown["risk_text"] and shown["risk_interval_text"]:
-        interval = _interval_text(shown) + ". "
-    elif shown["risk_text"] or shown["risk_interval_text"]:
-        interval = f"{prediction.interval_note}. "
     laboratory, radscore = record["input"]["laboratory"], record["radscore"]
     score = "not shown" if radscore["value"] is None else f"{radscore['value']:.2f}"
     if radscore["status"] in ("relative", "demonstration"):
@@ -108,7 +103,7 @@ def _result(record: Record, prediction: Prediction) -> str:
         ("Radscore", score),
     ]
     inputs = "".join(f"<span>{name} <b>{escape(value)}</b></span>" for name, value in values)
-    lines = [f"<p>{escape(_sentence(prediction.status))} {escape(_sentence(interval))}</p>"]
+    lines = [f"<p>{escape(_sentence(prediction.status))} {escape(_sentence(prediction.interval_words))}</p>"]
     if prediction.withheld_beside:
         lines.append(f"<p>For a patient it would be withheld: {escape(' '.join(prediction.withheld_beside))}</p>")
     if prediction.state == "not computable" and "Radscore" in radscore["status"]:
@@ -118,12 +113,6 @@ def _result(record: Record, prediction: Prediction) -> str:
         f'<section class="result"><div>{number}<small>{escape(horizon)}</small></div>'
         f'<div>{"".join(lines)}<div class="inputs">{inputs}</div></div></section>'
     )
-
-
-def _interval_text(shown: Mapping[str, Any]) -> str:
-    """ "95 % confidence interval 30-84 %", or "74-86 % over ...; no confidence interval ..." """
-    interval, note = shown["risk_interval_text"], shown["interval_note"]
-    return f"{note} {interval}" if note.endswith("interval") else f"{interval} {note}"
 
 
 def _sentence(text: str) -> str:
@@ -250,7 +239,7 @@ def _what_if(record: Record) -> str:
     if shown is None:
         return ""
     risk = shown["risk_text"] or "no risk"
-    interval = f" ({shown['risk_interval_text']}, {shown['interval_note']})" if shown["risk_interval_text"] else ""
+    interval = f"; {shown['risk_interval_words']}" if shown["risk_interval_words"] else ""
     return (
         f'<section id="what-if"><h2>What-if, not this patient\'s result</h2><p>With a typed Radscore of '
         f"{shown['radscore']:g}: {escape(risk + interval)}. {escape(_sentence(shown['status']))}</p></section>"

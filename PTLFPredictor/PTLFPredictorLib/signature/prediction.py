@@ -28,6 +28,8 @@ NO_NORMALISATION = (
 )
 NO_INTERVAL = "no interval can be given: the covariances of the coefficients are not known"
 
+CONFIDENCE_INTERVAL = "95 % confidence interval"
+
 NO_CONFIDENCE_INTERVAL = NO_INTERVAL.replace("interval", "confidence interval")
 
 
@@ -72,8 +74,18 @@ class Prediction:
     def is_demonstration(self) -> bool:
         return self.state == "demonstration"
 
+    @property
+    def interval_words(self) -> str:
+        """What is said of the interval beside the risk: "95 % confidence interval 30-84 %", or why there is none."""
+        if self.risk_interval is None:
+            return self.interval_note
+        interval = interval_text(self.risk_interval)
+        if self.interval_note == CONFIDENCE_INTERVAL:
+            return f"{CONFIDENCE_INTERVAL} {interval}"
+        return f"{interval} ({self.interval_note})"
+
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form; ``risk_text`` is what a person is shown."""
+        """JSON-ready form; ``risk_text`` and ``risk_interval_words`` are what a person is shown."""
         low_high = self.risk_interval
         return {
             **asdict(self),
@@ -81,13 +93,15 @@ class Prediction:
             "risk_interval": None if low_high is None else list(low_high),
             "risk_text": None if self.risk is None else risk_text(self.risk),
             "risk_interval_text": None if low_high is None else interval_text(low_high),
+            "risk_interval_words": self.interval_words,
             "warnings": list(self.warnings),
             "withheld_beside": list(self.withheld_beside),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Prediction:
-        kept = {k: v for k, v in data.items() if k not in ("risk_text", "risk_interval_text")}
+        words = ("risk_text", "risk_interval_text", "risk_interval_words")
+        kept = {name: value for name, value in data.items() if name not in words}
         interval = kept["risk_interval"]
         return cls(
             **{
@@ -347,7 +361,7 @@ def _interval(signature: Signature, values: Mapping[str, float], lp: float) -> t
     if model.covariance is not None:
         x = np.array([1.0, *(values[name] for name in PREDICTORS)])
         half = NORMAL_95 * math.sqrt(max(float(x @ model.covariance @ x), 0.0))
-        return (nomogram.logistic(lp - half), nomogram.logistic(lp + half)), "95 % confidence interval"
+        return (nomogram.logistic(lp - half), nomogram.logistic(lp + half)), CONFIDENCE_INTERVAL
     intercept = model.intercept
     if intercept.range is not None:
         bounds = tuple(nomogram.logistic(lp - intercept.value + b0) for b0 in intercept.range)
