@@ -4,9 +4,9 @@ import time
 
 import gestures
 import pytest
-
 import qt
 from panel_case import PanelCase
+
 from PTLFPredictorLib.panel.run_state import State
 
 WIDTHS = (360, 560, 900)

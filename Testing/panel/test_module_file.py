@@ -18,7 +18,7 @@ import json, sys, time
 sys.path.insert(0, {testing!r})
 import host
 host.start()
-import numpy, SimpleITK, slicer, vtk, qt, ctk, slicer.util
+import numpy, SimpleITK, slicer, vtk, qt, ctk, slicer.util, slicer.i18n, slicer.ScriptedLoadableModule
 from vtk.util import numpy_support
 sys.path.insert(0, {module!r})
 before, start = set(sys.modules), time.process_time()
