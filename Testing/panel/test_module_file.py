@@ -12,6 +12,7 @@ from host.make_cmake_list import expected
 
 ROOT = Path(__file__).resolve().parents[2]
 ALLOWED = {"slicer", "slicer_core", "vtk", "vtkmodules", "qt", "ctk", "numpy", "SimpleITK", "PTLFPredictorLib"}
+ALLOWED |= {"packaging"}  # by Slicer's own slicer.packaging (5.12), which brings it
 
 LOADING = """
 import json, sys, time
