@@ -242,7 +242,7 @@ class Pictures:
 
 def _drawing(run) -> bool:
     """The network is at work on the CT, and its pace is known."""
-    return run.done > 0 and not run.stage.startswith("Loading")
+    return run.total > 2 and 0 < run.done < run.total
 
 
 def main() -> None:

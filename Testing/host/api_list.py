@@ -61,7 +61,7 @@ def _names(tree: ast.AST) -> set[str]:
                 inner.update(_dotted(child) for child in ast.walk(node.value) if isinstance(child, ast.Attribute))
             elif dotted and ".editor." in f".{dotted}":
                 found.add(f"{EDITOR}.{dotted.split('editor.')[1].split('.')[0]}")
-            elif dotted and any(f".{s}." in f".{dotted}" for s in SELECTORS) and node.attr != "connect":
+            elif dotted and any(f".{s}." in f".{dotted}" for s in SELECTORS) and "connect" not in node.attr:
                 found.add(f"qMRMLNodeComboBox.{node.attr}")
             elif _is_vtk_style(node.attr) and not dotted.startswith(("sitk.", "qt.")) and node.attr not in SIMPLEITK:
                 found.add(f"MRML: {node.attr}")

@@ -26,7 +26,7 @@ MODEL = {
 }
 ORIGIN = {
     "source": "nnU-Net",
-    "model": {**MODEL, "for_patients": False, "warning": "Not for patients."},
+    "model": {**MODEL, "shipped": False, "for_patients": False, "warning": "Not for patients."},
     "device": "cpu",
     "device_why": "chosen",
     "software": {},

@@ -12,13 +12,14 @@ from host.make_cmake_list import expected
 
 ROOT = Path(__file__).resolve().parents[2]
 ALLOWED = {"slicer", "slicer_core", "vtk", "vtkmodules", "qt", "ctk", "numpy", "SimpleITK", "PTLFPredictorLib"}
+ALLOWED |= {"packaging"}  # by Slicer's own slicer.packaging (5.12), which brings it
 
 LOADING = """
 import json, sys, time
 sys.path.insert(0, {testing!r})
 import host
 host.start()
-import numpy, SimpleITK, slicer, vtk, qt, ctk, slicer.util
+import numpy, SimpleITK, slicer, vtk, qt, ctk, slicer.util, slicer.i18n, slicer.ScriptedLoadableModule
 from vtk.util import numpy_support
 sys.path.insert(0, {module!r})
 before, start = set(sys.modules), time.process_time()

@@ -42,6 +42,10 @@ class CTSection:
         ui.eligibilityButton.connect("toggled(bool)", self._open_eligibility)
         ui.eligibilityHolder.hide()
 
+    def cleanup(self) -> None:
+        """Stop listening before the selector loses its scene: that is no choice of the user's."""
+        self.ui.volumeSelector.disconnect("currentNodeChanged(vtkMRMLNode*)", self._choose)
+
     def _choose(self, node) -> None:
         if not self._filling:
             self.session.select_volume(node)

@@ -113,6 +113,7 @@ class ModulePanel:
         for timer in (self._settle, self._refresh_timer):
             timer.stop()
         self.nomogram.exit()
+        self.ct.cleanup()
         self.correction.cleanup()
         self.session.close()
 
