@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.signature import LaboratoryValues, geometry, intercept, load, risk_text, what_if
+from PTLFPredictorLib.signature import (
+    LaboratoryValues,
+    geometry,
+    intercept,
+    interval_text,
+    load,
+    risk_text,
+    what_if,
+)
 from PTLFPredictorLib.signature.nomogram import logistic
 
 PUBLISHED_POINTS = {"ALB": 26.5, "INR": 17.5, "Radscore": 55.74}
@@ -68,6 +76,14 @@ def test_logistic_never_overflows(x):
 )
 def test_risk_is_an_integer_percent(risk, text):
     assert risk_text(risk) == text
+
+
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [((0.738, 0.862), "74-86 %"), ((0.001, 0.03), "<1-3 %"), ((0.995, 0.999), ">99 %"), ((0.4, 0.404), "40 %")],
+)
+def test_interval_for_people(interval, text):
+    assert interval_text(interval) == text
 
 
 def test_intercept_from_two_points_of_the_figure(signature):

@@ -133,8 +133,9 @@ def risk_text(risk: float) -> str:
 
 
 def interval_text(interval: tuple[float, float]) -> str:
-    low, high = (risk_text(r).removesuffix(" %") for r in interval)
-    return f"{low}-{high} %"
+    """An interval for people: "74-86 %", or one text where both ends read the same."""
+    low, high = (risk_text(risk) for risk in interval)
+    return high if low == high else f"{low.removesuffix(' %')}-{high}"
 
 
 def equation(signature: Signature) -> str:
