@@ -80,7 +80,13 @@ def test_risk_is_an_integer_percent(risk, text):
 
 @pytest.mark.parametrize(
     ("interval", "text"),
-    [((0.738, 0.862), "74-86 %"), ((0.001, 0.03), "<1-3 %"), ((0.995, 0.999), ">99 %"), ((0.4, 0.404), "40 %")],
+    [
+        ((0.738, 0.862), "74-86 %"),
+        ((0.001, 0.03), "<1 to 3 %"),
+        ((0.8, 0.999), "80 to >99 %"),
+        ((0.995, 0.999), ">99 %"),
+        ((0.4, 0.404), "40 %"),
+    ],
 )
 def test_interval_for_people(interval, text):
     assert interval_text(interval) == text

@@ -135,7 +135,10 @@ def risk_text(risk: float) -> str:
 def interval_text(interval: tuple[float, float]) -> str:
     """An interval for people: "74-86 %", or one text where both ends read the same."""
     low, high = (risk_text(risk) for risk in interval)
-    return high if low == high else f"{low.removesuffix(' %')}-{high}"
+    if low == high:
+        return high
+    between = " to " if low.startswith("<") or high.startswith(">") else "-"
+    return f"{low.removesuffix(' %')}{between}{high}"
 
 
 def equation(signature: Signature) -> str:
