@@ -24,6 +24,9 @@ LEVEL_WORDS = {
 
 WATERMARK = "DEMONSTRATION"
 
+SHOWN_REASONS = 2
+"""Reasons for withholding that the result box names itself."""
+
 BAR_HALF_MM = 14.0
 """Length of the bar of the largest contribution."""
 
@@ -105,7 +108,7 @@ def _result(record: Record, prediction: Prediction) -> str:
     inputs = "".join(f"<span>{name} <b>{escape(value)}</b></span>" for name, value in values)
     lines = [f"<p>{escape(_sentence(prediction.status))} {escape(_sentence(prediction.interval_words))}</p>"]
     if prediction.withheld_beside:
-        lines.append(f"<p>For a patient it would be withheld: {escape(' '.join(prediction.withheld_beside))}</p>")
+        lines.append(f"<p>For a patient it would be withheld: {escape(_first(prediction.withheld_beside))}</p>")
     if prediction.state == "not computable" and "Radscore" in radscore["status"]:
         lines.append(f"<p>Radscore {escape(radscore['status'])}.</p>")
     lines += [f"<p>{escape(warning)}</p>" for warning in prediction.warnings]
@@ -113,6 +116,13 @@ def _result(record: Record, prediction: Prediction) -> str:
         f'<section class="result"><div>{number}<small>{escape(horizon)}</small></div>'
         f'<div>{"".join(lines)}<div class="inputs">{inputs}</div></div></section>'
     )
+
+
+def _first(reasons: Sequence[str]) -> str:
+    """The first reasons in full; the others stand under Findings, with all of them."""
+    more = len(reasons) - SHOWN_REASONS
+    rest = f" And {more} more, see Findings." if more > 0 else ""
+    return " ".join(reasons[:SHOWN_REASONS]) + rest
 
 
 def _sentence(text: str) -> str:

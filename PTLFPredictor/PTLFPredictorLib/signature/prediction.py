@@ -264,7 +264,7 @@ def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: flo
                 "feature_far_from_cohort",
                 "withhold" if withheld else "warn",
                 f"{term.short} lies {abs(term.z):.1f} SD from the cohort's mean"
-                + (": the CT is unlike those that the signature was fitted on." if withheld else "."),
+                + (": unlike the cohort." if withheld else "."),
                 {"voi": term.voi, "feature": term.feature, "z": term.z},
             )
         )
@@ -285,13 +285,14 @@ def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: flo
 def input_warnings(signature: Signature, values: Mapping[str, float]) -> list[str]:
     """Sentences on values outside the development range or beyond the drawn axis."""
     found = []
+    origin = "derived " if signature.data["development_ranges"].get("origin") == "derived" else ""
     for name, value in values.items():
         style, development = signature.axes[name], signature.development_ranges[name]
         if not style.range[0] <= value <= style.range[1]:
-            found.append(f"{style.label} {value:g} lies beyond the axis ({style.range[0]:g} to {style.range[1]:g}).")
+            found.append(f"{style.label} {value:.4g} lies beyond the axis ({style.range[0]:g} to {style.range[1]:g}).")
         if development and not development[0] <= value <= development[1]:
             low, high = development
-            found.append(f"{style.label} {value:g} is outside the derived development range ({low:g} to {high:g}).")
+            found.append(f"{style.label} {value:.4g} is outside the {origin}development range ({low:g} to {high:g}).")
     return found
 
 
