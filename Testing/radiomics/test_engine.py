@@ -1,5 +1,6 @@
 """The engine as a whole: PyRadiomics' values, what is computed when, degenerate VOIs, provenance."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -32,6 +33,9 @@ from PTLFPredictorLib.radiomics.textures import glcm, gldm, glrlm, glszm, ngtdm
 
 LIBRARY = Path(builtin_engine.__file__).parents[2]
 ORIGINAL = ExtractionSettings(image_types={"Original": {}})
+NEEDS_PYRADIOMICS = pytest.mark.skipif(
+    importlib.util.find_spec("radiomics") is None, reason="PyRadiomics is not installed here"
+)
 ROOTS_OF_NOISE = ("Imc2", "MCC")
 """Compared absolutely: roots of differences that are next to nothing."""
 
@@ -83,6 +87,50 @@ def test_the_ten_features_of_sample_cases_are_pyradiomics(golden, slice_mm):
     found = extract(ct, masks, SIGNATURE, ExtractionSettings())
     for voi, reference in stored["values"].items():
         assert dict(found[voi].values) == pytest.approx(reference, rel=1e-6)
+
+
+# ---- CT and VOI must belong together
+
+
+def test_a_voi_on_another_grid_is_refused(case):
+    wanted = {"tumor": ["original_firstorder_Mean"]}
+    bare = sitk.GetImageFromArray(sitk.GetArrayFromImage(sitk.DICOMOrient(case.masks["tumor"], "RAS")))
+    shifted = sitk.Image(case.masks["tumor"])
+    shifted.SetOrigin((50.0, 0.0, 0.0))
+    for image, mask in (
+        (sitk.DICOMOrient(case.image, "RAS"), bare),
+        (case.image, case.masks["tumor"][:, :, :-1]),
+        (case.image, shifted),
+    ):
+        with pytest.raises(BadInput, match="VOI 'tumor' does not lie on the CT's grid"):
+            extract(image, {"tumor": mask}, wanted, ORIGINAL)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("pixel_type", ["int16", "float64"])
+def test_a_ct_with_voxels_without_a_number_is_refused(case, value, pixel_type):
+    ct = case.ct.astype(float)
+    ct[0, 0, 0] = value
+    settings = ExtractionSettings(image_types={"Original": {}}, pixel_type=pixel_type, clip_hu=None)
+    with pytest.raises(BadInput, match="voxels without a number"):
+        extract(image_of(ct, case.spacing_mm), case.masks, {"tumor": None}, settings)
+
+
+def test_values_that_16_bits_cannot_hold_are_refused_not_wrapped(case):
+    image = sitk.Cast(case.image, sitk.sitkInt32) * 1000
+    settings = ExtractionSettings(image_types={"Original": {}}, clip_hu=None)
+    with pytest.raises(BadInput, match="int16"):
+        extract(image, case.masks, {"tumor": None}, settings)
+    assert extract(image, case.masks, {"tumor": None}, ORIGINAL)  # clipped to the signature's range
+
+
+@pytest.mark.parametrize("engine", ["builtin", pytest.param("pyradiomics", marks=NEEDS_PYRADIOMICS)])
+def test_shape_needs_no_original_image(case, engine):
+    wanted = {"tumor": ["original_shape_VoxelVolume", "square_firstorder_Mean"]}
+    square = ExtractionSettings(image_types={"Square": {}})
+    found = extract(case.image, case.masks, wanted, square, engine=engine)["tumor"].values
+    voxel_mm3 = float(np.prod(case.spacing_mm))
+    assert found["original_shape_VoxelVolume"] == pytest.approx(np.count_nonzero(case.tumor) * voxel_mm3)
 
 
 # ---- what is computed

@@ -53,6 +53,23 @@ def test_settings_survive_json():
         ("image_types", {"LBP2D": {}}, "'LBP2D' is no image type"),
         ("image_types", {"LoG": {}}, "needs a list 'sigma'"),
         ("image_types", {"Wavelet": {"levels": 2}}, "Wavelet has no option levels"),
+        ("image_types", ["Original"], "image types with their options"),
+        ("image_types", {"Original": None}, "image types with their options"),
+        ("image_types", {"Wavelet": {"level": 0}}, "'level' of the image type Wavelet is 0; .* whole number from 1"),
+        ("image_types", {"Wavelet": {"start_level": -1}}, "'start_level' .* whole number from 0"),
+        ("image_types", {"LBP3D": {"lbp3DLevels": "2"}}, "'lbp3DLevels' .* whole number from 1"),
+        ("image_types", {"LBP3D": {"lbp3DIcosphereRadius": 0}}, "'lbp3DIcosphereRadius' .* above 0"),
+        ("image_types", {"LoG": {"sigma": 1.0}}, "needs a list 'sigma'"),
+        ("image_types", {"LoG": {"sigma": [float("nan")]}}, "needs a list 'sigma'"),
+        ("image_types", {"Gradient": {"gradientUseSpacing": "false"}}, "'gradientUseSpacing' .* true or false"),
+        ("bin_width", "25", "'bin_width' is '25'; it must be a number"),
+        ("bin_width", float("inf"), "'bin_width' is inf; it must be a number"),
+        ("force_2d", "false", "'force_2d' is 'false'; it must be true or false"),
+        ("normalize_scale", None, "must be a number"),
+        ("gldm_a", 1.5, "'gldm_a' is 1.5; it must be a whole number"),
+        ("distances", 2, "a list of numbers"),
+        ("clip_hu", (None, 3071), "a list of numbers"),
+        ("clip_hu", 3071, "a list of numbers"),
     ],
 )
 def test_a_setting_outside_what_is_possible_is_named(name, value, sentence):
@@ -112,6 +129,14 @@ def test_without_classes_all_features_are_enabled(tmp_path):
     assert len(features) == 107
 
 
+def test_shape_is_enabled_beside_any_image_type_as_in_pyradiomics(tmp_path):
+    _, features = read_parameter_file(written(tmp_path / "p.json", {"imageType": {"Square": {}}}))
+    assert len(features) == 14 + 93
+    only = {"imageType": {"Square": {}}, "featureClass": {"shape": ["Flatness"], "glcm": ["Contrast"]}}
+    _, features = read_parameter_file(written(tmp_path / "p.json", only))
+    assert features == ("original_shape_Flatness", "square_glcm_Contrast")
+
+
 def test_nothing_is_resampled_where_a_file_gives_no_spacing_or_no_interpolator(tmp_path):
     for setting in ({"interpolator": "sitkBSpline"}, {"interpolator": None, "resampledPixelSpacing": [1, 1, 1]}):
         settings, _ = read_parameter_file(written(tmp_path / "p.json", {"setting": setting}))
@@ -129,6 +154,12 @@ def test_nothing_is_resampled_where_a_file_gives_no_spacing_or_no_interpolator(t
         ({"imageType": {"Wavelet": {"binWidth": 10}}}, "image type alone are not possible here: binWidth"),
         ({"featureClass": {"shape2D": None}}, "'shape2D' is not known"),
         ({"featureClass": {"shape": ["Compactness1"]}}, "shape has no feature Compactness1"),
+        ({"setting": {"preCrop": True}}, "'preCrop: True' is not possible"),
+        ({"setting": {"minimumROIDimensions": 3}}, "'minimumROIDimensions: 3' is not possible"),
+        ({"setting": {"binWidth": "10"}}, "'bin_width' is '10'; it must be a number"),
+        ({"imageType": ["Original"]}, "section 'imageType' .* names with their options"),
+        ({"featureClass": ["glcm"]}, "section 'featureClass' .* names with their options"),
+        ({"featureClass": {"glcm": "Contrast"}}, "class 'glcm' needs a list of its features"),
         ([1, 2], "holds no sections"),
     ],
 )
@@ -150,7 +181,7 @@ def test_yaml_is_read_where_a_package_for_it_is_installed(tmp_path):
         pytest.skip("neither PyYAML nor ruamel.yaml is installed here")
     path = written(tmp_path / "ct.yaml", "setting:\n  binWidth: 10\nimageType:\n  Square:\n")
     settings, features = read_parameter_file(path)
-    assert (settings.bin_width, len(features)) == (10, 93)
+    assert (settings.bin_width, len(features)) == (10, 14 + 93)
     with pytest.raises(BadInput, match="not well formed"):
         read_parameter_file(written(tmp_path / "bad.yaml", "setting: [1"))
 

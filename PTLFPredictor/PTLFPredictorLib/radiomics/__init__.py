@@ -10,6 +10,7 @@ import importlib
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import SimpleITK as sitk
 
 from ..errors import BadInput, PTLFError
@@ -24,6 +25,9 @@ ENGINES = {"builtin": "builtin_engine", "pyradiomics": "pyradiomics_engine"}
 
 DEFAULT_ENGINE = "builtin"
 
+GEOMETRY_TOLERANCE = 1e-4
+"""How far origin (mm), spacing (mm) and direction cosines of CT and VOI may differ."""
+
 _SITK_TYPES = {"int16": sitk.sitkInt16, "float32": sitk.sitkFloat32, "float64": sitk.sitkFloat64}
 
 
@@ -31,7 +35,14 @@ def prepare(image: sitk.Image, settings: ExtractionSettings) -> sitk.Image:
     """Bring a CT in HU to the settings' orientation, clip range and pixel type, in this order.
 
     Fractional HU are rounded half to even before they become integers.
+
+    Raises
+    ------
+    BadInput
+        For voxels without a number, or (without a clip range) beyond what the pixel type holds.
     """
+    if not np.isfinite(sitk.GetArrayViewFromImage(image)).all():
+        raise BadInput("The CT has voxels without a number (NaN or infinite).")
     if settings.orientation == "LPS":
         image = sitk.DICOMOrient(image, "LPS")
     if settings.clip_hu is not None:
@@ -40,8 +51,13 @@ def prepare(image: sitk.Image, settings: ExtractionSettings) -> sitk.Image:
     target = _SITK_TYPES[settings.pixel_type]
     if image.GetPixelID() == target:
         return image
-    if target == sitk.sitkInt16 and image.GetPixelID() in (sitk.sitkFloat32, sitk.sitkFloat64):
-        image = sitk.Round(image)
+    if target == sitk.sitkInt16:
+        voxels, limits = sitk.GetArrayViewFromImage(image), np.iinfo(np.int16)
+        low, high = voxels.min(), voxels.max()
+        if low < limits.min or high > limits.max:
+            raise BadInput(f"The CT runs from {low:g} to {high:g}, more than the pixel type int16 holds.")
+        if voxels.dtype.kind == "f":
+            image = sitk.Round(image)
     return sitk.Cast(image, target)
 
 
@@ -73,11 +89,14 @@ def extract(
     Raises
     ------
     BadInput
-        For an unknown engine, an empty VOI, or a feature that is missing or not finite (named).
+        For an unknown engine, a VOI that is empty or on another grid than the CT, a CT that `prepare` refuses, or a
+        feature that is missing or not finite (named).
     """
     if engine not in ENGINES:
         raise BadInput(f"There is no engine '{engine}'; choose one of {', '.join(ENGINES)}.")
     module = importlib.import_module(f".{ENGINES[engine]}", __name__)
+    for voi in wanted:
+        _check_grid(image, voi, masks[voi])
     ct = prepare(image, settings)
     vois = {voi: _prepare_mask(voi, masks[voi], settings) for voi in wanted}
     try:
@@ -92,6 +111,12 @@ def extract(
         voi: FeatureVector(voi, values[voi], engine, module.version(), settings, digest, image_hash(vois[voi]))
         for voi in wanted
     }
+
+
+def _check_grid(image: sitk.Image, voi: str, mask: sitk.Image) -> None:
+    geometry = [(*i.GetOrigin(), *i.GetSpacing(), *i.GetDirection()) for i in (image, mask)]
+    if image.GetSize() != mask.GetSize() or not np.allclose(*geometry, rtol=0, atol=GEOMETRY_TOLERANCE):
+        raise BadInput(f"The VOI '{voi}' does not lie on the CT's grid: size, origin, spacing or direction differ.")
 
 
 def _prepare_mask(voi: str, mask: sitk.Image, settings: ExtractionSettings) -> sitk.Image:

@@ -36,10 +36,15 @@ SETTING_NAMES = {
 }
 """PyRadiomics' settings -> ours."""
 
-WITHOUT_EFFECT = frozenset({"label", "label_channel", "geometryTolerance", "correctMask", "additionalInfo", "preCrop"})
+WITHOUT_EFFECT = frozenset({"label", "label_channel", "geometryTolerance", "correctMask", "additionalInfo"})
 """Settings about how masks are read: here they come as one mask per VOI with the CT's geometry."""
 
-OURS_ALWAYS = {"symmetricalGLCM": True, "minimumROIDimensions": 2, "resegmentShape": False}
+OURS_ALWAYS = {
+    "symmetricalGLCM": (True,),
+    "minimumROIDimensions": (1, 2),
+    "resegmentShape": (False,),
+    "preCrop": (False,),
+}
 """Settings that have one value here; another one is an error (a smaller minimum only permits more)."""
 
 
@@ -72,8 +77,11 @@ def read_parameter_file(path: Path, pixel_type: str = "int16") -> tuple[Extracti
     unknown = sorted(set(content) - {"setting", "imageType", "featureClass"})
     if unknown:
         raise BadInput(f"The parameter file {path} has unknown sections: {', '.join(unknown)}.")
+    for name, section in content.items():
+        if section is not None and not isinstance(section, Mapping):
+            raise BadInput(f"The section '{name}' of the parameter file {path} must hold names with their options.")
     settings = _settings(content.get("setting") or {}, content.get("imageType") or {"Original": {}}, pixel_type)
-    return settings, _features(content.get("featureClass"), settings)
+    return settings, _features(content.get("featureClass") or {}, settings)
 
 
 def _parse(path: Path) -> Mapping[str, Any]:
@@ -121,8 +129,8 @@ def _settings(given: Mapping[str, Any], image_types: Mapping[str, Any], pixel_ty
         if name in SETTING_NAMES:
             values[SETTING_NAMES[name]] = value
         elif name in OURS_ALWAYS:
-            if value != OURS_ALWAYS[name] and name != "minimumROIDimensions":
-                raise BadInput(f"The parameter '{name}: {value}' is not possible here, only {OURS_ALWAYS[name]}.")
+            if value not in OURS_ALWAYS[name]:
+                raise BadInput(f"The parameter '{name}: {value}' is not possible here, only {OURS_ALWAYS[name][-1]}.")
         elif name == "minimumROISize":
             if value is not None:
                 raise BadInput("The parameter 'minimumROISize' is not known here: VOIs are not refused for their size.")
@@ -140,22 +148,25 @@ def _settings(given: Mapping[str, Any], image_types: Mapping[str, Any], pixel_ty
     return ExtractionSettings(image_types=types, **values)
 
 
-def _features(classes: Mapping[str, Any] | None, settings: ExtractionSettings) -> tuple[str, ...]:
+def _features(classes: Mapping[str, Any], settings: ExtractionSettings) -> tuple[str, ...]:
+    """Full names; as in PyRadiomics, shape is enabled whether or not the original image is."""
     from .builtin_engine import filtered_image_names
 
-    chosen = {name: list(features or ()) for name, features in (classes or {}).items()} or {
-        name: [] for name in FEATURES
-    }
-    for name, features in chosen.items():
+    for name, features in classes.items():
         if name not in FEATURES:
             raise BadInput(f"The feature class '{name}' is not known here; known are {', '.join(FEATURES)}.")
-        unknown = sorted(set(features) - set(FEATURES[name]))
+        if features is not None and not isinstance(features, (list, tuple)):
+            raise BadInput(f"The feature class '{name}' needs a list of its features, not {features!r}.")
+        unknown = sorted(set(features or ()) - set(FEATURES[name]))
         if unknown:
             raise BadInput(f"The feature class {name} has no feature {', '.join(unknown)} here.")
+    chosen = {name: tuple(classes.get(name) or FEATURES[name]) for name in classes or FEATURES}
+    images = everything({"Original": ("original",)} | filtered_image_names(settings))
+    if "Original" not in settings.image_types:
+        images["original"] = {"shape": images["original"]["shape"]}
     return tuple(
         f"{image}_{feature_class}_{feature}"
-        for image, available in everything(filtered_image_names(settings)).items()
-        for feature_class, features in available.items()
-        if feature_class in chosen
-        for feature in chosen[feature_class] or features
+        for image, available in images.items()
+        for feature_class in available
+        for feature in chosen.get(feature_class, ())
     )

@@ -87,7 +87,7 @@ def extract(
             if "shape" in classes:
                 extractor.enabledFeatures = {"shape": classes["shape"]}
                 values |= extractor.computeShape(ct, mask, box, **extractor.settings)
-            arguments = {**extractor.settings, **settings.image_types[image_type]}
+            arguments = {**extractor.settings, **settings.image_types.get(image_type, {})}
             generator = getattr(imageoperations, f"get{image_type}Image")(ct, texture_mask, **arguments)
             texture_box, _ = imageoperations.checkMask(ct, texture_mask, **extractor.settings)
             for filtered, name, filter_options in generator:

@@ -6,8 +6,10 @@ PyRadiomics 3.0.1's, which the published signature is taken to use (``facts.json
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral, Real
 from typing import Any
 
 from ..errors import BadInput
@@ -24,6 +26,30 @@ IMAGE_TYPES: dict[str, frozenset[str]] = {
     "LBP3D": frozenset({"lbp3DLevels", "lbp3DIcosphereRadius", "lbp3DIcosphereSubdivision"}),
 }
 """Image types and the options each one takes, by PyRadiomics' names."""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_whole_from(least: int) -> Callable[[Any], bool]:
+    return lambda value: _is_whole(value) and value >= least
+
+
+_OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "wavelet": (lambda value: isinstance(value, str), "a wavelet's name"),
+    "level": (_is_whole_from(1), "a whole number from 1"),
+    "start_level": (_is_whole_from(0), "a whole number from 0"),
+    "gradientUseSpacing": (lambda value: isinstance(value, bool), "true or false"),
+    "lbp3DLevels": (_is_whole_from(1), "a whole number from 1"),
+    "lbp3DIcosphereRadius": (lambda value: _is_number(value) and value > 0, "a number above 0"),
+    "lbp3DIcosphereSubdivision": (_is_whole_from(0), "a whole number from 0"),
+}
+"""What the options of image types may be; LoG's 'sigma', which has no default, is checked by itself."""
 
 ALL_1874: dict[str, dict[str, Any]] = {name: {} for name in IMAGE_TYPES} | {"LoG": {"sigma": [1.0, 2.0, 3.0]}}
 """The image types that give the paper's 1874 features per VOI (107 + 19 x 93)."""
@@ -110,10 +136,8 @@ class ExtractionSettings:
     weighting_norm: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("clip_hu", "resampled_spacing_mm", "resegment_range", "distances"):
-            value = getattr(self, name)
-            object.__setattr__(self, name, tuple(value) if value is not None else None)
         self._check_image_types()
+        self._check_types()
         self._require(self.pixel_type in PIXEL_TYPES, "pixel_type", f"one of {', '.join(PIXEL_TYPES)}")
         self._require(self.orientation in ("LPS", "as stored"), "orientation", "'LPS' or 'as stored'")
         self._require(self.interpolator in INTERPOLATORS, "interpolator", f"one of {', '.join(INTERPOLATORS)}")
@@ -157,15 +181,43 @@ class ExtractionSettings:
         if not ok:
             raise BadInput(f"The extraction setting '{name}' is {getattr(self, name)!r}; it must be {allowed}.")
 
+    def _check_types(self) -> None:
+        """Kinds of values; lists become tuples."""
+        for name in ("normalize", "force_2d"):
+            self._require(isinstance(getattr(self, name), bool), name, "true or false")
+        for name in ("bin_count", "pad_distance", "voxel_array_shift", "gldm_a", "force_2d_dimension"):
+            value = getattr(self, name)
+            self._require(_is_whole(value) or (value is None and name == "bin_count"), name, "a whole number")
+        for name in ("bin_width", "normalize_scale", "remove_outliers"):
+            value = getattr(self, name)
+            self._require(_is_number(value) or (value is None and name != "normalize_scale"), name, "a number")
+        for name in ("clip_hu", "resampled_spacing_mm", "resegment_range", "distances"):
+            value = getattr(self, name)
+            if value is not None or name == "distances":
+                numbers = isinstance(value, (list, tuple)) and all(_is_number(item) for item in value)
+                self._require(numbers, name, "a list of numbers")
+                object.__setattr__(self, name, tuple(value))
+
     def _check_image_types(self) -> None:
-        for name, options in self.image_types.items():
+        types = self.image_types
+        if not isinstance(types, Mapping) or not all(isinstance(options, Mapping) for options in types.values()):
+            raise BadInput(
+                "The extraction setting 'image_types' must hold image types with their options: {\"Original\": {}}."
+            )
+        for name, options in types.items():
             if name not in IMAGE_TYPES:
                 raise BadInput(f"'{name}' is no image type; known are {', '.join(IMAGE_TYPES)}.")
             unknown = sorted(set(options) - IMAGE_TYPES[name])
             if unknown:
                 raise BadInput(f"The image type {name} has no option {', '.join(unknown)}.")
-        sigma = self.image_types.get("LoG", {}).get("sigma", ())
-        if "LoG" in self.image_types and (not sigma or min(sigma) <= 0):
+            for option in options.keys() & _OPTIONS.keys():
+                allowed, words = _OPTIONS[option]
+                if not allowed(options[option]):
+                    raise BadInput(
+                        f"The option '{option}' of the image type {name} is {options[option]!r}; it must be {words}."
+                    )
+        sigma = types.get("LoG", {"sigma": [1.0]}).get("sigma")
+        if not isinstance(sigma, (list, tuple)) or not sigma or not all(_is_number(s) and s > 0 for s in sigma):
             raise BadInput("The image type LoG needs a list 'sigma' of lengths in mm above 0.")
 
     @classmethod

@@ -80,7 +80,8 @@ class LocalBinaryPattern:
         from scipy import ndimage
 
         shape = self.volume.voxels.shape
-        outer = clipped(grown(box, (PREFILTER_HALO,) * 3, (PREFILTER_HALO,) * 3), shape)
+        wanted = grown(box, (self._reach,) * 3, (self._reach,) * 3)
+        outer = clipped(grown(wanted, (PREFILTER_HALO,) * 3, (PREFILTER_HALO,) * 3), shape)
         coefficients = self.volume.voxels[outer].astype(float)
 
         def along(axis: int, part: np.ndarray) -> None:
@@ -88,7 +89,6 @@ class LocalBinaryPattern:
 
         for axis, other in ((0, 1), (1, 0), (2, 0)):
             list(pool.map(along, [axis] * PARTS, np.array_split(coefficients, PARTS, axis=other)))
-        wanted = grown(box, (self._reach,) * 3, (self._reach,) * 3)
         inner = clipped(wanted, shape)
         coefficients = coefficients[
             tuple(slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
