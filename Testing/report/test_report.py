@@ -34,7 +34,7 @@ def record_of(signature, **options):
     image = image_of(labels)
     image.CopyInformation(ct.image)
     segments = Segments(image, {"source": "file", "format": "NRRD"}).checked(ct)
-    case = Case(None, signature, None, laboratory=LaboratoryValues(43.6, 1.09), **options)
+    case = Case(None, signature, None, **{"laboratory": LaboratoryValues(43.6, 1.09), **options})
     vectors = {
         voi: FeatureVector(voi, dict.fromkeys(names, 1.8), "builtin", "1", signature.extraction, "a" * 64, "b" * 64)
         for voi, names in signature.wanted.items()
@@ -165,6 +165,57 @@ def test_demonstration_is_watermarked_on_every_page_and_on_the_nomogram(demonstr
 
 def test_a_patients_report_is_not_watermarked(published):
     assert "DEMONSTRATION" not in html.html(published)
+
+
+@pytest.mark.parametrize("withheld", [False, True])
+def test_a_demo_signature_is_watermarked_outside_demonstration_mode_too(published_data, withheld):
+    laboratory = LaboratoryValues(43.6, 1.6 if withheld else 1.09)
+    page = html.html(record_of(parse(demo_data(published_data)), laboratory=laboratory))
+    assert page.count('<div class="stamp">DEMONSTRATION</div>') == 2
+
+
+def test_no_time_horizon_stands_below_no_risk(published, demonstration):
+    assert "No risk is shown Cannot be computed" in text_of(html.html(published))
+    assert "% within 4 weeks after TACE" in text_of(html.html(demonstration))
+
+
+def what_if_text(record):
+    return text_of(re.search(r'<section id="what-if">.*?</section>', html.html(record))[0]).replace("&#x27;", "'")
+
+
+def test_a_what_if_never_reads_as_no_risk(published_data):
+    one_missing = record_of(load("ptlf-published"), radscore=7.72, laboratory=LaboratoryValues(43.6, None))
+    assert "With a typed Radscore of 7.72: 20-98 % (range over INR" in what_if_text(one_missing)
+    hidden = record_of(parse(demo_data(published_data)), radscore=7.72)
+    assert "With a typed Radscore of 7.72: no risk is shown." in what_if_text(hidden)
+
+
+def test_a_what_if_says_what_lies_beyond_the_axes():
+    beyond = record_of(load("ptlf-published"), radscore=40.0)
+    assert "Radscore 40 lies beyond the axis (-22 to 31)." in what_if_text(beyond)
+
+
+def test_a_signature_needs_no_entries_that_the_schema_leaves_open(published_data):
+    data = copy.deepcopy(published_data)
+    del data["risk_model"]["covariance"], data["nomogram"]["origin"], data["outcome"]["title"]
+    assert "Covariances none missing" in text_of(html.html(record_of(parse(data))))
+
+
+def test_the_nomogram_says_the_signatures_own_horizon(published_data):
+    data = copy.deepcopy(published_data)
+    data["outcome"]["horizon"] = "within 8 weeks after TACE"
+    page = html.html(record_of(parse(data), radscore=7.72))
+    assert "within 8 weeks" in re.search(r"<svg .*?</svg>", page, re.DOTALL)[0]
+    assert "4 weeks" not in page
+
+
+def test_window_level_and_width_are_named(published):
+    assert "Window: level 30, width 300 HU." in text_of(html.html(published))
+
+
+def test_a_withheld_radscore_ends_with_one_full_stop(published_data):
+    page = html.html(record_of(parse(demo_data(published_data)), laboratory=LaboratoryValues(43.6, 1.6)))
+    assert ".." not in text_of(page)
 
 
 def apexes(drawn):

@@ -1,7 +1,7 @@
 """The published example and the published numbers, from the source to the screen."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from PTLFPredictorLib.errors import BadInput
@@ -47,6 +47,7 @@ def test_ten_terms_with_the_printed_coefficients(signature):
     assert signature.normalisation is None
 
 
+@settings(deadline=None)
 @given(alb=st.floats(15, 60), inr=st.floats(0.5, 6), score=st.floats(-50, 60))
 def test_the_axes_read_back_what_was_put_in_and_the_total_is_the_equation(alb, inr, score):
     signature = load("ptlf-published")
@@ -59,12 +60,14 @@ def test_the_axes_read_back_what_was_put_in_and_the_total_is_the_equation(alb, i
     assert shape.risk_of_total(shape.total(values)) == pytest.approx(prediction.risk, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 0.999))
 def test_risk_axis_is_its_own_inverse(risk):
     shape = geometry(load("ptlf-published"))
     assert shape.risk_of_total(shape.total_of_risk(risk)) == pytest.approx(risk, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.floats(-800, 800))
 def test_logistic_never_overflows(x):
     assert 0 <= logistic(x) <= 1
@@ -100,6 +103,17 @@ def test_intercept_from_two_points_of_the_figure(signature):
     assert completed.risk_model.intercept.origin == "figure"
     assert completed.id == "ptlf-published-figure"
     assert "read off the paper's figure" in what_if(completed, LaboratoryValues(43.6, 1.09), 7.72).status
+
+
+def test_the_note_on_the_derived_intercept_gives_way_to_the_figure(signature):
+    shape = geometry(signature)
+    completed = intercept.from_figure(
+        signature, [(90.0, shape.risk_of_total(91.0)), (100.0, shape.risk_of_total(101.0))]
+    )
+    assert "-16.2" not in completed.notes["intercept"]
+    assert "read off" in completed.notes["intercept"]
+    assert "-16.03" in completed.notes["intercept"]
+    assert completed.notes["alb_direction"] == signature.notes["alb_direction"]
 
 
 @pytest.mark.parametrize(

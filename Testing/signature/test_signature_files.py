@@ -46,6 +46,20 @@ BROKEN = [
     (["nomogram", "axes", "ALB", "range"], [60, 16], "low below high"),
     (["development_ranges", "INR"], [1.3], "must be [low, high]"),
     (["voi_source"], ..., "'voi_source' is missing"),
+    (["input", "phase"], ["portal-venous"], "'input.phase' is 'portal-venous'; it must be one of"),
+    (["extraction", "bin_width"], "25", "'bin_width' is '25'; it must be a number"),
+    (["extraction", "image_types", "Wavelet"], None, "image types with their options"),
+    (["risk_model", "coefficients", "AFP"], {"value": 0.2}, "'risk_model.coefficients' has AFP"),
+    (["risk_model", "coefficients", "ALB", "origin"], "guessed", "'risk_model.coefficients.ALB.origin' is 'guessed'"),
+    (["risk_model", "coefficients", "ALB", "unit"], "g/dL", "'risk_model.coefficients.ALB.unit' is 'g/dL'"),
+    (["risk_model", "coefficients", "ALB", "value"], -0.1, "'nomogram.axes.ALB.zero_points_at' is 16"),
+    (["nomogram", "axes", "INR", "zero_points_at"], 1.0, "'nomogram.axes.INR.zero_points_at' is 1"),
+    (["nomogram", "origin"], None, "'nomogram.origin' is None"),
+    (["limits", "z_withold"], 4, "'limits' has z_withold"),
+    (["notes", 0], "a note", "'notes[0]' must be a JSON object"),
+    (["notes", 0, "text"], ..., "'notes[0].text' is missing"),
+    (["missing", 0], 5, "'missing' must be a list of texts"),
+    (["outcome", "title"], 5, "'outcome.title' must be a text"),
 ]
 
 
@@ -63,7 +77,14 @@ def test_a_broken_entry_is_refused_by_name(published_data, path, value, sentence
     assert sentence in str(refusal.value)
 
 
-STRUCTURAL = [b for b in BROKEN if b[2].startswith(("'schema'", "'id'", "'kind'", "'terms'", "'voi_source'"))]
+STRUCTURAL = [
+    b
+    for b in BROKEN
+    if b[2].startswith(
+        ("'schema'", "'id'", "'kind'", "'terms'", "'voi_source'", "'risk_model.coefficients", "'limits'")
+    )
+    or b[0][0] in ("input", "notes", "missing", "outcome")
+]
 
 
 @pytest.mark.parametrize(("path", "value", "_"), STRUCTURAL)
@@ -77,6 +98,26 @@ def test_a_covariance_that_is_none_is_refused(published_data, matrix):
     covariance = {"names": ["intercept", "ALB", "INR", "Radscore"], "matrix": matrix}
     with pytest.raises(BadInput, match="matrix"):
         parse(broken(published_data, ["risk_model", "covariance"], covariance))
+
+
+def normalisation(data, origin, repeat=False):
+    values = [{"voi": t["voi"], "feature": t["feature"], "mean": 10.0, "sd": 2.0} for t in data["terms"]]
+    return {
+        "origin": origin,
+        "n": 60,
+        "how": "test",
+        "values": [*values, {**values[0], "mean": 3.0}][: None if repeat else -1],
+    }
+
+
+def test_a_feature_normalised_twice_is_refused(published_data):
+    with pytest.raises(BadInput, match=r"'normalisation' names .* twice"):
+        parse({**published_data, "normalisation": normalisation(published_data, "site", repeat=True)})
+
+
+def test_a_normalisation_on_synthetic_cases_belongs_to_a_demo_signature_alone(published_data):
+    with pytest.raises(BadInput, match="'kind' must be 'demo'"):
+        parse({**published_data, "normalisation": normalisation(published_data, "demo")})
 
 
 def test_unknown_id_names_the_shipped_ones():
@@ -105,7 +146,9 @@ def test_albumin_in_the_wrong_unit_is_asked_about(value, unit, sentence):
         inputs.albumin_g_per_l(value, unit)
 
 
-@pytest.mark.parametrize(("value", "sentence"), [(0, "cannot be meant"), (12, "prothrombin time in seconds")])
+@pytest.mark.parametrize(
+    ("value", "sentence"), [(0, "cannot be meant"), (12, "prothrombin time in seconds"), (90, "activity in percent")]
+)
 def test_inr_that_is_none_is_refused(value, sentence):
     with pytest.raises(BadInput, match=sentence):
         inputs.checked_inr(value)

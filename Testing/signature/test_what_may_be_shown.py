@@ -4,10 +4,11 @@ import copy
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from PTLFPredictorLib.ct import Finding
+from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import (
     LaboratoryValues,
     assess,
@@ -203,6 +204,21 @@ def test_values_beyond_axis_and_development_range_are_marked_not_clamped(signatu
     assert prediction.points["INR"] == pytest.approx(7.597 * (1.7 - 0.7) * 5.908)
 
 
+def test_an_inr_that_is_itself_liver_failure_is_said_in_a_what_if(signature):
+    sentence = "INR above 1.5 is itself a criterion of liver failure."
+    assert sentence in what_if(signature, LaboratoryValues(43.6, 1.51), 0.0).warnings
+    assert sentence not in what_if(signature, LaboratoryValues(43.6, 1.5), 0.0).warnings
+
+
+def test_a_what_if_with_one_input_missing_ranges_over_the_derived_intercept_too(signature):
+    prediction = what_if(signature, LaboratoryValues(None, 1.09), 7.72)
+    rest = 7.597 * 1.09 + 0.317 * 7.72
+    ends = [1 / (1 + np.exp(-(b0 + 0.163 * alb + rest))) for b0, alb in ((-16.8, 26.5), (-16.0, 49.3))]
+    assert prediction.risk_interval == pytest.approx(ends)
+    assert "derived intercept's range" in prediction.interval_note
+    assert "not a confidence interval" in prediction.interval_note
+
+
 ANSWERS_THAT_FIT = {
     "hcc_confirmed": True,
     "first_tace": True,
@@ -241,6 +257,22 @@ def test_an_outcome_already_present_withholds(signature, inr, bilirubin, code):
     assert [(f.level, f.code) for f in found] == [("withhold", code)]
 
 
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (0.9, "0.9 mg/dL are 15 umol/L"),
+        (float("nan"), "cannot be meant"),
+        (-5, "cannot be meant"),
+        (True, "must be a number"),
+        ("17", "must be a number"),
+    ],
+)
+def test_a_bilirubin_that_cannot_be_umol_per_l_is_refused(signature, value, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        checklist(signature, {"bilirubin_umol_per_l": value})
+
+
+@settings(deadline=None)
 @given(z=st.floats(-2.5, 2.5), alb=st.floats(20, 55), inr=st.floats(0.7, 1.5))
 def test_whatever_the_input_the_published_signature_never_shows_a_patients_risk(z, alb, inr):
     signature = load("ptlf-published")

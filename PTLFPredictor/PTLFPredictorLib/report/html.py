@@ -11,6 +11,7 @@ from ..signature import NomogramGeometry, Prediction, equation, geometry, parse
 from . import nomogram_svg
 from .nomogram_picture import Layout, Reading
 from .record import Record
+from .slices import WINDOW_LEVEL_HU, WINDOW_WIDTH_HU
 
 CSS = Path(__file__).resolve().parents[2] / "Resources" / "Report" / "report.css"
 
@@ -64,8 +65,8 @@ def html(record: Record) -> str:
 
 
 def is_demonstration(record: Record) -> bool:
-    """Whether every page must carry the watermark."""
-    return record["prediction"]["state"] == "demonstration" or record["radscore"]["status"] == "demonstration"
+    """Whether every page must carry the watermark: whatever a demo signature shows."""
+    return record["input"]["signature"]["data"]["kind"] == "demo"
 
 
 def write(record: Record, path: Path) -> None:
@@ -89,13 +90,11 @@ def _footer(record: Record, page: int) -> str:
 
 def _result(record: Record, prediction: Prediction) -> str:
     shown = prediction.to_dict()
-    if shown["risk_text"]:
-        number = f'<div class="number" id="risk">{shown["risk_text"]}</div>'
-    elif shown["risk_interval_text"]:
-        number = f'<div class="number" id="risk">{shown["risk_interval_text"]}</div>'
-    else:
-        number = '<div class="none" id="risk">No risk is shown</div>'
-    horizon = record["input"]["signature"]["data"]["outcome"]["horizon"]
+    risk = shown["risk_text"] or shown["risk_interval_text"]
+    number = '<div class="none" id="risk">No risk is shown</div>'
+    if risk:
+        horizon = record["input"]["signature"]["data"]["outcome"]["horizon"]
+        number = f'<div class="number" id="risk">{escape(risk)}</div><small>{escape(horizon)}</small>'
     laboratory, radscore = record["input"]["laboratory"], record["radscore"]
     score = "not shown" if radscore["value"] is None else f"{radscore['value']:.2f}"
     if radscore["status"] in ("relative", "demonstration"):
@@ -109,11 +108,9 @@ def _result(record: Record, prediction: Prediction) -> str:
     lines = [f"<p>{escape(_sentence(prediction.status))} {escape(_sentence(prediction.interval_words))}</p>"]
     if prediction.withheld_beside:
         lines.append(f"<p>For a patient it would be withheld: {escape(_first(prediction.withheld_beside))}</p>")
-    if prediction.state == "not computable" and "Radscore" in radscore["status"]:
-        lines.append(f"<p>Radscore {escape(radscore['status'])}.</p>")
     lines += [f"<p>{escape(warning)}</p>" for warning in prediction.warnings]
     return (
-        f'<section class="result"><div>{number}<small>{escape(horizon)}</small></div>'
+        f'<section class="result"><div>{number}</div>'
         f'<div>{"".join(lines)}<div class="inputs">{inputs}</div></div></section>'
     )
 
@@ -169,7 +166,8 @@ def _slices(record: Record) -> str:
     source = _source(origin)
     text = (
         f"Liver {volumes['liver']:.0f} mL, parenchyma {volumes['parenchyma']:.1f} mL, "
-        f"tumour {volumes['tumor']:.1f} mL. Segments: {source}. Window 30/300 HU."
+        f"tumour {volumes['tumor']:.1f} mL. Segments: {source}. "
+        f"Window: level {WINDOW_LEVEL_HU}, width {WINDOW_WIDTH_HU} HU."
     )
     key = '<i style="background:#56b4e9"></i>liver<i style="background:#e69f00"></i>tumour'
     return (
@@ -214,7 +212,7 @@ def _terms(record: Record) -> str:
             f"<td>{_bar(term['contribution'], largest)}</td></tr>"
         )
     value, status = record["radscore"]["value"], record["radscore"]["status"]
-    total = f"Radscore {value:.3f} ({status})." if value is not None else f"Radscore: {status}."
+    total = f"Radscore {value:.3f} ({status})" if value is not None else f"Radscore: {status}"
     head = (
         '<tr><th>term</th><th>VOI</th><th class="n">raw</th><th class="n">z</th><th class="n">coefficient</th>'
         '<th class="n">contribution</th><th></th></tr>'
@@ -248,11 +246,11 @@ def _what_if(record: Record) -> str:
     shown = record["what_if"]
     if shown is None:
         return ""
-    risk = shown["risk_text"] or "no risk"
-    interval = f"; {shown['risk_interval_words']}" if shown["risk_interval_words"] else ""
+    risk = "; ".join(filter(None, (shown["risk_text"], shown["risk_interval_words"]))) or "no risk is shown"
+    more = " ".join(_sentence(text) for text in (shown["status"], *shown["warnings"]))
     return (
         f'<section id="what-if"><h2>What-if, not this patient\'s result</h2><p>With a typed Radscore of '
-        f"{shown['radscore']:g}: {escape(risk + interval)}. {escape(_sentence(shown['status']))}</p></section>"
+        f"{shown['radscore']:g}: {escape(risk)}. {escape(more)}</p></section>"
     )
 
 
@@ -284,10 +282,8 @@ def _model(record: Record, formula: str) -> str:
     rows.append(
         ("Mean and SD of the features", *(("none", "missing") if normalisation is None else _of_site(normalisation)))
     )
-    rows.append(("Points per logit", f"{data['nomogram']['points_per_logit']:g}", data["nomogram"]["origin"]))
-    rows.append(
-        ("Covariances", "none" if risk["covariance"] is None else "given", "" if risk["covariance"] else "missing")
-    )
+    rows.append(("Points per logit", f"{data['nomogram']['points_per_logit']:g}", data["nomogram"].get("origin", "")))
+    rows.append(("Covariances", *(("given", "") if risk.get("covariance") else ("none", "missing"))))
     table = "".join(
         f"<tr><td>{escape(a)}</td><td class='n'>{escape(b)}</td><td>{escape(c)}</td></tr>" for a, b, c in rows
     )

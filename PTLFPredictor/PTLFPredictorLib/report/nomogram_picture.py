@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -28,6 +29,8 @@ FONT = 12.0
 SMALL = 10.5
 CHARACTER = 0.62
 """Width of a character as a share of the font size; wide enough for DejaVu Sans, so that labels never touch."""
+
+HORIZON_CHARACTERS = int((TITLE_WIDTH + OVERFLOW - 10) / (SMALL * CHARACTER))
 
 MINIMUM = (560, 400)
 """Smallest canvas on which no texts touch."""
@@ -170,7 +173,7 @@ def axes_of(layout: Layout) -> list[Primitive]:
     drawn += _ruler(layout, "total", "Total points", totals, layout.x_of_total)
     if g.risk_ticks:
         drawn += _ruler(layout, "risk", "Risk", g.risk_ticks, layout.x_of_risk, ends=_risk_ends(layout))
-        drawn.append(Text(10, layout.y("risk") + 16, "within 4 weeks", SMALL, ink="faint"))
+        drawn.append(Text(10, layout.y("risk") + 16, _short_horizon(g.horizon), SMALL, ink="faint"))
         origin = {"derived": "intercept derived", "figure": "intercept read off"}.get(g.risk_origin)
         if origin:
             drawn.append(Text(10, layout.y("risk") + 29, origin, SMALL, ink="faint"))
@@ -182,6 +185,11 @@ def axes_of(layout: Layout) -> list[Primitive]:
             ),
         ]
     return drawn
+
+
+def _short_horizon(horizon: str) -> str:
+    """As much of it as fits left of the axis; that the procedure is TACE goes without saying."""
+    return textwrap.shorten(horizon.removesuffix(" after TACE"), HORIZON_CHARACTERS, placeholder="...")
 
 
 def _round_ticks(high: float, step: float) -> list[tuple[float, str]]:

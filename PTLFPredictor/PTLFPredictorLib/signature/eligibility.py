@@ -15,6 +15,11 @@ from .model import Signature
 
 BILIRUBIN = "bilirubin_umol_per_l"
 
+BILIRUBIN_RANGE = (2.0, 2000.0)
+"""Total bilirubin in umol/L that can be meant; below, it is more likely mg/dL."""
+
+UMOL_PER_L_OF_MG_PER_DL = 17.1
+
 
 @dataclass(frozen=True)
 class ChecklistItem:
@@ -76,7 +81,13 @@ def checklist(signature: Signature, answers: Mapping[str, Any]) -> Eligibility:
     bilirubin = answers.get(BILIRUBIN)
     if bilirubin is not None and (isinstance(bilirubin, bool) or not isinstance(bilirubin, (int, float))):
         raise BadInput(f"Bilirubin must be a number in umol/L, not {bilirubin!r}.")
-    if bilirubin is not None and not 0 < bilirubin < 2000:
+    low, high = BILIRUBIN_RANGE
+    if bilirubin is not None and 0 < bilirubin < low:
+        raise BadInput(
+            f"Bilirubin {bilirubin:g} umol/L cannot be meant; {bilirubin:g} mg/dL are "
+            f"{bilirubin * UMOL_PER_L_OF_MG_PER_DL:.0f} umol/L."
+        )
+    if bilirubin is not None and not low <= bilirubin <= high:
         raise BadInput(f"Bilirubin {bilirubin:g} umol/L cannot be meant.")
     items = []
     for criterion in signature.eligibility:

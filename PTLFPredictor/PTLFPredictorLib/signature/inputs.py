@@ -13,7 +13,7 @@ ALB_RANGE = {"g/L": (15.0, 60.0), "g/dL": (1.5, 6.0)}
 """Albumin that can be meant, by unit; the two ranges do not overlap, so a slip of unit is always seen."""
 
 INR_RANGE = (0.5, 6.0)
-"""Above 6 it is more likely a prothrombin time in seconds."""
+"""Above 6 it is more likely a prothrombin time in seconds or an activity in percent."""
 
 RADSCORE_LIMIT = 1000.0
 """A typed Radscore beyond this is a slip; the published axis runs from -22 to 31."""
@@ -42,11 +42,14 @@ def albumin_g_per_l(value: float, unit: str = "g/L") -> float:
 
 
 def checked_inr(value: float) -> float:
-    """INR between 0.5 and 6; above, the prothrombin time in seconds was probably entered."""
+    """INR between 0.5 and 6; above, the prothrombin time or activity was probably entered."""
     _require_number("INR", value)
     low, high = INR_RANGE
     if value > high:
-        raise BadInput(f"INR {value:g} cannot be used: above {high:g}. Is it the prothrombin time in seconds?")
+        raise BadInput(
+            f"INR {value:g} cannot be used: above {high:g}. Is it the prothrombin time in seconds, or the prothrombin "
+            "activity in percent?"
+        )
     if value < low:
         raise BadInput(f"INR {value:g} cannot be meant; expected is {low:g} to {high:g}.")
     return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from ..errors import BadInput
 from .model import PREDICTORS, Signature
@@ -53,23 +52,24 @@ def from_figure(signature: Signature, readings: Sequence[tuple[float, float]]) -
         )
     zeros = sum(signature.axes[name].zero_points_at * signature.risk_model.coefficients[name] for name in PREDICTORS)
     estimates = sorted(_logit(risk) - total * expected - zeros for total, risk in readings)
-    return signature.with_data(
-        id=f"{signature.id}-figure", risk_model=_risk_model(signature.data["risk_model"], estimates, readings)
-    )
-
-
-def _risk_model(old: dict[str, Any], estimates: list[float], readings: Sequence[tuple[float, float]]) -> dict[str, Any]:
     low, high = estimates
     places = " and ".join(f"{total:g} points = {100 * risk:g} %" for total, risk in readings)
-    return {
-        **old,
-        "intercept": {
-            "value": (low + high) / 2,
-            "origin": "figure",
-            "range": [low, high] if low < high else None,
-            "how": f"Read off the nomogram figure by the user: {places}.",
-        },
+    intercept = {
+        "value": (low + high) / 2,
+        "origin": "figure",
+        "range": [low, high] if low < high else None,
+        "how": f"Read off the nomogram figure by the user: {places}.",
     }
+    note = {
+        "id": "intercept",
+        "text": f"The intercept is not printed in the paper as a number. {intercept['value']:.2f} was read off its "
+        f"nomogram figure ({places}).",
+    }
+    return signature.with_data(
+        id=f"{signature.id}-figure",
+        risk_model={**signature.data["risk_model"], "intercept": intercept},
+        notes=[*(old for old in signature.data["notes"] if old["id"] != "intercept"), note],
+    )
 
 
 def _logit(p: float) -> float:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..ct import Protocol
+from ..ct.phase import ARTERIAL, DELAYED, PORTAL_VENOUS, UNENHANCED
 from ..errors import BadInput
 from ..radiomics import ExtractionSettings
 from ..radiomics.names import is_feature_name
@@ -28,10 +29,15 @@ FOLDER = Path(__file__).resolve().parents[2] / "Resources" / "Signatures"
 PREDICTORS = ("ALB", "INR", "Radscore")
 """Predictors of the risk model, in the order of the nomogram and of a covariance matrix after the intercept."""
 
+UNITS = {"ALB": "g/L", "INR": "1", "Radscore": "1"}
+"""Units of the predictors, in which their coefficients must be."""
+
 VOIS = ("tumor", "liver")
 """VOI names in signature files: 'liver' is the non-tumoural parenchyma, as in the paper."""
 
 ORIGINS = ("published", "derived", "figure", "fitted")
+
+PHASES = (UNENHANCED, ARTERIAL, PORTAL_VENOUS, DELAYED)
 
 
 @dataclass(frozen=True)
@@ -215,6 +221,15 @@ def parse(data: Any) -> Signature:
     extraction = ExtractionSettings.from_dict(root.mapping("extraction"))
     _check_extraction_covers(terms, extraction)
     outcome, nomogram = root.sub("outcome"), root.sub("nomogram")
+    outcome.text("title", default="")
+    nomogram.choice("origin", ORIGINS, default="")
+    normalisation = _normalisation(root, terms)
+    if normalisation is not None and normalisation.origin == "demo" and kind != "demo":
+        raise BadInput("'normalisation.origin' is 'demo': the signature's 'kind' must be 'demo' too.")
+    risk_model = _risk_model(root.sub("risk_model"))
+    axes = {name: _axis(nomogram.sub("axes").sub(name)) for name in PREDICTORS}
+    for name, axis in axes.items():
+        _check_zero(name, axis, risk_model.coefficients[name])
     return Signature(
         id=root.text("id", pattern=r"[a-z0-9][a-z0-9._-]*"),
         version=root.text("version"),
@@ -229,15 +244,15 @@ def parse(data: Any) -> Signature:
         extraction=extraction,
         radscore_intercept=root.number("radscore_intercept"),
         terms=terms,
-        normalisation=_normalisation(root, terms),
-        risk_model=_risk_model(root.sub("risk_model")),
+        normalisation=normalisation,
+        risk_model=risk_model,
         points_per_logit=nomogram.number("points_per_logit", above=0),
-        axes={name: _axis(nomogram.sub("axes").sub(name)) for name in PREDICTORS},
+        axes=axes,
         development_ranges=_ranges(root.sub("development_ranges")),
         eligibility=tuple(_criterion(root.child("eligibility", i)) for i in range(len(root.sequence("eligibility")))),
         limits=_limits(root),
-        notes={note["id"]: note["text"] for note in root.sequence("notes")},
-        missing=tuple(root.sequence("missing")),
+        notes=dict(_note(root.child("notes", i)) for i in range(len(root.sequence("notes")))),
+        missing=_texts(root, "missing"),
         data=data,
     )
 
@@ -262,8 +277,9 @@ def _check_extraction_covers(terms: Sequence[Term], extraction: ExtractionSettin
 
 
 def _protocol(entry: _Reader) -> Protocol:
+    phases = entry.sequence("phase", at_least=1)
     return Protocol(
-        phases=tuple(entry.sequence("phase", at_least=1)),
+        phases=tuple(_Reader({"phase": phase}, "input").choice("phase", PHASES) for phase in phases),
         slice_thickness_mm=entry.pair("slice_thickness_mm"),
         in_plane_spacing_mm=entry.pair("in_plane_spacing_mm"),
     )
@@ -277,6 +293,8 @@ def _normalisation(root: _Reader, terms: Sequence[Term]) -> Normalisation | None
     for i in range(len(entry.sequence("values"))):
         item = entry.child("values", i)
         key = item.text("voi"), item.text("feature")
+        if key in mean:
+            raise BadInput(f"'normalisation' names {' '.join(key)} twice.")
         mean[key], sd[key] = item.number("mean"), item.number("sd", above=0)
     lacking = [t.feature for t in terms if t.key not in mean]
     if lacking:
@@ -299,6 +317,10 @@ def _risk_model(entry: _Reader) -> RiskModel:
         if bounds and not bounds[0] <= intercept.value <= bounds[1]:
             raise BadInput(f"{item.where('range')} does not contain the intercept itself.")
     coefficients = entry.sub("coefficients")
+    coefficients.only(PREDICTORS)
+    for name, unit in UNITS.items():
+        coefficients.sub(name).choice("origin", ORIGINS, default="")
+        coefficients.sub(name).choice("unit", (unit,), default=unit)
     return RiskModel(
         intercept=intercept,
         coefficients={name: coefficients.sub(name).number("value") for name in PREDICTORS},
@@ -336,6 +358,17 @@ def _axis(entry: _Reader) -> AxisStyle:
     )
 
 
+def _check_zero(name: str, axis: AxisStyle, coefficient: float) -> None:
+    """No point of an axis may have points below 0, which the points ruler does not show."""
+    low, high = axis.range
+    least = low if coefficient >= 0 else high
+    if coefficient * (least - axis.zero_points_at) < -1e-9:
+        raise BadInput(
+            f"'nomogram.axes.{name}.zero_points_at' is {axis.zero_points_at:g}: part of the axis would have points "
+            f"below 0. With a coefficient of {coefficient:g} the end of 0 points is {least:g}."
+        )
+
+
 def _ranges(entry: _Reader) -> dict[str, tuple[float, float] | None]:
     return {name: None if entry.data.get(name) is None else entry.pair(name) for name in PREDICTORS}
 
@@ -344,11 +377,23 @@ def _criterion(entry: _Reader) -> Criterion:
     return Criterion(entry.text("id"), entry.choice("kind", ("inclusion", "exclusion")), entry.text("text"))
 
 
+def _note(entry: _Reader) -> tuple[str, str]:
+    return entry.text("id"), entry.text("text")
+
+
+def _texts(entry: _Reader, key: str) -> tuple[str, ...]:
+    values = entry.sequence(key)
+    if not all(isinstance(value, str) for value in values):
+        raise BadInput(f"{entry.where(key)} must be a list of texts.")
+    return tuple(values)
+
+
 def _limits(root: _Reader) -> Limits:
     if "limits" not in root.data:
         return Limits()
     entry = root.sub("limits")
     names = ("z_warn", "z_withhold", "bilirubin_umol_per_l", "inr_outcome")
+    entry.only((*names, "origin"))
     return replace(Limits(), **{name: entry.number(name, above=0) for name in names if name in entry.data})
 
 
@@ -389,11 +434,19 @@ class _Reader:
             raise BadInput(f"{self.where(key)} must be a text{f' like {pattern}' if pattern else ''}.")
         return value
 
-    def choice(self, key: str, allowed: Sequence[str]) -> str:
+    def choice(self, key: str, allowed: Sequence[str], *, default: str | None = None) -> str:
+        if default is not None and key not in self.data:
+            return default
         value = self._get(key)
         if value not in allowed:
             raise BadInput(f"{self.where(key)} is {value!r}; it must be one of {', '.join(allowed)}.")
         return value
+
+    def only(self, keys: Sequence[str]) -> None:
+        """Refuse entries that would be read past in silence."""
+        unknown = sorted(set(self.data) - set(keys))
+        if unknown:
+            raise BadInput(f"'{self._path}' has {', '.join(unknown)}; it may only have {', '.join(keys)}.")
 
     def number(self, key: str, *, above: float = -math.inf) -> float:
         value = self._get(key)

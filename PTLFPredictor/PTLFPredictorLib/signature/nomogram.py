@@ -71,6 +71,8 @@ class NomogramGeometry:
         Origin of the intercept behind the risk axis ("" without one).
     points_per_logit, offset : float
         ``logit(risk) = offset + total / points_per_logit``.
+    horizon : str
+        Time that the risk is for, e.g. "within 4 weeks after TACE".
     """
 
     axes: tuple[Axis, ...]
@@ -81,6 +83,7 @@ class NomogramGeometry:
     risk_origin: str
     points_per_logit: float
     offset: float | None
+    horizon: str = ""
 
     def axis(self, name: str) -> Axis:
         return next(axis for axis in self.axes if axis.name == name)
@@ -136,6 +139,7 @@ def geometry(signature: Signature) -> NomogramGeometry:
         risk_origin="" if intercept is None else intercept.origin,
         points_per_logit=signature.points_per_logit,
         offset=offset,
+        horizon=signature.horizon,
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from ..ct import Finding, of_level
 from . import nomogram
 from .inputs import LaboratoryValues
-from .model import PREDICTORS, Signature
+from .model import PREDICTORS, Intercept, Signature
 from .radscore import Radscore, ScoredTerm, score_terms, sum_of
 
 NORMAL_95 = 1.959963984540054
@@ -164,7 +164,7 @@ def completeness(signature: Signature) -> str:
     normalisation, intercept = signature.normalisation, signature.risk_model.intercept
     if normalisation is None:
         return "unnormalised"
-    if signature.is_demo or normalisation.origin == "demo":
+    if signature.is_demo:
         return "demo"
     # A score normalised here belongs to an intercept fitted here; the paper's own to the paper's.
     fitting = {"site": ("fitted",), "published": ("published", "figure")}[normalisation.origin]
@@ -293,6 +293,8 @@ def input_warnings(signature: Signature, values: Mapping[str, float]) -> list[st
         if development and not development[0] <= value <= development[1]:
             low, high = development
             found.append(f"{style.label} {value:.4g} is outside the {origin}development range ({low:g} to {high:g}).")
+        if style.hatched_above is not None and value > style.hatched_above and style.hatch_note:
+            found.append(style.hatch_note)
     return found
 
 
@@ -370,9 +372,13 @@ def _interval(signature: Signature, values: Mapping[str, float], lp: float) -> t
     intercept = model.intercept
     if intercept.range is not None:
         bounds = tuple(nomogram.logistic(lp - intercept.value + b0) for b0 in intercept.range)
-        what = {"derived": "the derived intercept's range", "figure": "the reading of the figure"}
-        return bounds, f"over {what.get(intercept.origin, 'the range of the intercept')}; {NO_CONFIDENCE_INTERVAL}"
+        return bounds, f"over {_range_words(intercept)}; {NO_CONFIDENCE_INTERVAL}"
     return None, NO_INTERVAL
+
+
+def _range_words(intercept: Intercept) -> str:
+    what = {"derived": "the derived intercept's range", "figure": "the reading of the figure"}
+    return what.get(intercept.origin, "the range of the intercept")
 
 
 def _range_over_missing(signature: Signature, known: Mapping[str, float], missing: str, base: Prediction) -> Prediction:
@@ -380,12 +386,18 @@ def _range_over_missing(signature: Signature, known: Mapping[str, float], missin
     label = signature.axes[missing].label
     if development is None:
         return replace(base, state="not computable", status=f"cannot be computed: {label} is missing")
-    risks = sorted(nomogram.logistic(linear_predictor(signature, {**known, missing: value})) for value in development)
+    model = signature.risk_model
+    intercept = model.intercept
+    shifts, also = (0.0,), ""
+    if model.covariance is None and intercept.range is not None:
+        shifts = tuple(b0 - intercept.value for b0 in intercept.range)
+        also = f" and {_range_words(intercept)}"
+    ends = [linear_predictor(signature, {**known, missing: value}) for value in development]
     low, high = development
     return replace(
         base,
         state="range",
-        status=f"{label} is missing: the range of the risk over its central 95 % ({low:g} to {high:g}).",
-        risk_interval=(risks[0], risks[1]),
-        interval_note=f"range over {label} {low:g} to {high:g}, not a confidence interval",
+        status=f"{label} is missing: the range of the risk over its central 95 % ({low:g} to {high:g}){also}.",
+        risk_interval=(nomogram.logistic(min(ends) + min(shifts)), nomogram.logistic(max(ends) + max(shifts))),
+        interval_note=f"range over {label} {low:g} to {high:g}{also}, not a confidence interval",
     )
