@@ -11,6 +11,7 @@ from panel_case import ORIGIN, PanelCase, labels_of
 
 from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.mrml import segments
+from PTLFPredictorLib.panel.report_pdf import page_texts
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session import SECOND_ROLE
 
@@ -288,6 +289,7 @@ class TestScore(PanelCase):
         self.assertIn("(relative)", self.ui.scoresLabel.text)
         self.assertEqual(self.ui.riskLabel.text, "No risk is shown")
         self.assertIn("relative to this site's cases", self.ui.riskStatus.text)
+        self.assertRegex(self.pdf(), r"Radscore -?[0-9.]+ \(relative\)")
         # Normalisation and intercept of the site: risk with its confidence interval.
         self.choose("complete", origin="site")
         self.recompute_for_signature()
@@ -310,11 +312,15 @@ class TestScore(PanelCase):
         self.recompute_for_signature()
         self.assertEqual(self.ui.riskLabel.text, "No risk is shown")
         self.assertIn("only in demonstration mode", self.ui.riskStatus.text)
+        self.assertIn("DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS", self.pdf())
         self.assertTrue(self.ui.demonstrationBox.isVisible())
         self.ui.demonstrationBox.checked = True
         self.settle()
         self.assertIn("Demonstration on synthetic cases, not for patients", self.ui.riskStatus.text)
         self.assertEqual(self.session.patient().prediction.state, "demonstration")
+
+    def pdf(self):
+        return "\n".join(text.text for text in page_texts(self.session.make_record()[0])[0])
 
     def recompute_for_signature(self):
         """Another signature makes the features stale; these are of the same settings, so computing is quick."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import qt
 
 from .. import RESEARCH_USE
+from ..report.html import is_demonstration
 from ..report.nomogram_picture import Layout, Reading, Text, axes_of, marks_of
 from ..report.record import Record
 from ..report.themes import PRINT
@@ -54,20 +55,24 @@ def page_texts(record: Record) -> tuple[list[Text], float]:
 
     say("PTLFPredictor: risk of post-TACE liver failure", 17, bold=True)
     say(RESEARCH_USE, bold=True, ink="warning")
-    if record["input"]["demonstration"] and prediction["state"] == "demonstration":
+    if is_demonstration(record):
         say("DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS", 15, bold=True, ink="warning")
     risk = prediction["risk_text"] or prediction["risk_interval_text"]
     y += 6
-    say(f"Risk {risk} within 4 weeks" if risk else "No risk is shown", 16, bold=True)
+    horizon = record["input"]["signature"]["data"]["outcome"]["horizon"]
+    say(f"Risk {risk} {horizon}" if risk else "No risk is shown", 16, bold=True)
     say(prediction["status"])
     if prediction["risk_interval_words"]:
         say(prediction["risk_interval_words"])
-    for warning in (*prediction["warnings"], *prediction["withheld_beside"]):
+    for warning in prediction["warnings"]:
         say(f"- {warning}")
+    for reason in prediction["withheld_beside"]:
+        say(f"- For a patient it would be withheld: {reason}")
     laboratory = record["input"]["laboratory"]
     values = (("Albumin", laboratory["alb_g_per_l"], " g/L"), ("INR", laboratory["inr"], ""))
     given = [f"{name} {'not given' if value is None else f'{value:g}{unit}'}" for name, value, unit in values]
-    given.append(f"Radscore {score['status'] if score['value'] is None else format(score['value'], '.2f')}")
+    value = "" if score["value"] is None else f"{score['value']:.2f} "
+    given.append(f"Radscore {value}({score['status']})")
     y += 6
     say("; ".join(given), bold=True)
     volumes = record["segmentation"]["volumes_ml"]

@@ -13,7 +13,7 @@ from ..errors import BadInput, PTLFError
 from ..mrml import tables
 from ..mrml.dicom import can_export_dicom, export_dicom_seg
 from ..report import html, record
-from ..report.nomogram_picture import Layout, Reading
+from ..report.nomogram_picture import Layout, Reading, short_horizon
 from ..signature import equation, interval_text, risk_text
 from . import compat
 from .report_pdf import write_report_pdf
@@ -113,7 +113,7 @@ class ResultSection:
         stale_shown = bool(stale) and computed
         if session.state.what_if and session.what_if() is not None:
             shown = session.what_if()
-            ui.riskLabel.text = _("What-if: {risk}").format(risk=_risk_words(shown))
+            ui.riskLabel.text = _("What-if: {risk}").format(risk=_risk_words(shown, session.signature.horizon))
             say(
                 ui.riskStatus,
                 f"{shown.status} {_sentence(shown.interval_words)} " + _("It is never exported as the patient's."),
@@ -122,7 +122,7 @@ class ResultSection:
             ui.riskLabel.text = _("No risk is shown: stale")
             say(ui.riskStatus, _("{reason} Press Recompute in section 4.").format(reason=_sentence(self._why(stale))))
         else:
-            ui.riskLabel.text = _risk_words(prediction)
+            ui.riskLabel.text = _risk_words(prediction, session.signature.horizon)
             words = (_sentence(prediction.status), _sentence(prediction.interval_words))
             say(ui.riskStatus, " ".join(filter(None, words)))
         font = qt.QFont(ui.riskLabel.font)
@@ -157,11 +157,11 @@ class ResultSection:
         return can_export_dicom(self.session.segmentation, self.session.volume)
 
 
-def _risk_words(prediction) -> str:
+def _risk_words(prediction, horizon: str) -> str:
     if prediction.risk is None and prediction.risk_interval is None:
         return _("No risk is shown")
     risk = interval_text(prediction.risk_interval) if prediction.risk is None else risk_text(prediction.risk)
-    words = _("Risk {risk} within 4 weeks").format(risk=risk)
+    words = _("Risk {risk} {horizon}").format(risk=risk, horizon=short_horizon(horizon))
     return _("Demonstration: {words}").format(words=words) if prediction.is_demonstration else words
 
 

@@ -173,7 +173,7 @@ def axes_of(layout: Layout) -> list[Primitive]:
     drawn += _ruler(layout, "total", "Total points", totals, layout.x_of_total)
     if g.risk_ticks:
         drawn += _ruler(layout, "risk", "Risk", g.risk_ticks, layout.x_of_risk, ends=_risk_ends(layout))
-        drawn.append(Text(10, layout.y("risk") + 16, _short_horizon(g.horizon), SMALL, ink="faint"))
+        drawn.append(Text(10, layout.y("risk") + 16, short_horizon(g.horizon), SMALL, ink="faint"))
         origin = {"derived": "intercept derived", "figure": "intercept read off"}.get(g.risk_origin)
         if origin:
             drawn.append(Text(10, layout.y("risk") + 29, origin, SMALL, ink="faint"))
@@ -187,7 +187,7 @@ def axes_of(layout: Layout) -> list[Primitive]:
     return drawn
 
 
-def _short_horizon(horizon: str) -> str:
+def short_horizon(horizon: str) -> str:
     """As much of it as fits left of the axis; that the procedure is TACE goes without saying."""
     return textwrap.shorten(horizon.removesuffix(" after TACE"), HORIZON_CHARACTERS, placeholder="...")
 
