@@ -332,7 +332,7 @@ def prediction_lines(prediction: dict[str, Any]) -> list[str]:
         lines[0] += f"; total {prediction['total_points']:.2f}"
     words = prediction["risk_interval_words"]
     if prediction["risk"] is not None:
-        lines.append(f"Risk: {prediction['risk_text']} ({prediction['risk']:.3f}); {words}")
+        lines.append(f"Risk: {prediction['risk_text']}; {words}")
     elif prediction["risk_interval"] is not None:
         lines.append(f"Risk: {words}")
     else:
@@ -403,7 +403,8 @@ def _nomogram(given: argparse.Namespace) -> None:
     if given.json:
         print(json.dumps(prediction, indent=1, ensure_ascii=False))
         return
-    print("\n".join([*prediction_lines(prediction), equation(signature), RESEARCH_USE]))
+    note = signature.notes.get("alb_direction")
+    print("\n".join(filter(None, [*prediction_lines(prediction), equation(signature), note, RESEARCH_USE])))
 
 
 def _signatures_list(_: argparse.Namespace) -> None:

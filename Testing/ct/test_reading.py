@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abdomen import image_of, phantom_arrays
-from PTLFPredictorLib.ct import canonical, image_sha256, read_ct
+from PTLFPredictorLib.ct import Protocol, canonical, image_sha256, read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import load
 
@@ -168,6 +168,18 @@ def test_findings_on_the_values(change, code, level):
 )
 def test_findings_on_the_geometry(spacing, code, level):
     assert code in codes(canonical(image_of(phantom_arrays()[0], spacing), PROTOCOL), level)
+
+
+def test_the_tolerance_of_the_slice_thickness_is_not_passed_off_as_the_study_s():
+    found = canonical(image_of(phantom_arrays()[0], (0.8, 0.8, 1.6)), PROTOCOL).findings
+    (message,) = (finding.message for finding in found if finding.code == "slice_thickness")
+    assert message == "The slices are 1.6 mm; the signature takes 4.5 to 5.5 mm. Reconstruct the CT in such slices."
+
+
+def test_an_unknown_phase_is_to_be_checked_against_the_signature_s_own():
+    arterial = Protocol(("arterial",), (4.5, 5.5), (0.586, 0.977))
+    (message,) = (f.message for f in canonical(image_of(phantom_arrays()[0]), arterial).findings if f.code == "phase")
+    assert message == "The contrast phase cannot be told; check that it is arterial."
 
 
 def test_findings_are_for_the_signature_without_one_nothing_is_compared(phantom):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import (
     LaboratoryValues,
@@ -38,6 +39,14 @@ def test_risk_of_the_worked_example_is_marked_as_derived_and_what_if(signature):
     assert prediction.to_dict()["risk_interval_text"] == "74-86 %"
     assert prediction.is_what_if
     assert "derived, not published" in prediction.status
+
+
+def test_the_nomogram_command_shows_whole_percents_and_says_which_way_albumin_points(capsys):
+    assert main("nomogram --alb 43.6 --inr 1.09 --radscore 7.72".split()) == 0
+    said = capsys.readouterr().out
+    assert "Risk: 84 %; 74-86 % (over the derived intercept's range" in said
+    assert "0.83" not in said
+    assert "In this model a higher albumin raises the risk" in said
 
 
 def test_ten_terms_with_the_printed_coefficients(signature):

@@ -291,7 +291,7 @@ def check_geometry(image: sitk.Image, protocol: Protocol | None, thickness_mm: f
         return found
     low, high = protocol.slice_thickness_mm
     thickness = thickness_mm or z
-    values = {"spacing_mm": z, "thickness_mm": thickness, "published_mm": [low, high]}
+    values = {"spacing_mm": z, "thickness_mm": thickness, "accepted_mm": [low, high]}
     if low <= z <= high and low <= thickness <= high:
         found.append(Finding("slice_thickness", "pass", f"Slices of {_mm(thickness, z)}, as in the study.", values))
     else:
@@ -299,8 +299,8 @@ def check_geometry(image: sitk.Image, protocol: Protocol | None, thickness_mm: f
             Finding(
                 "slice_thickness",
                 "withhold",
-                f"The slices are {_mm(thickness, z)}; the signature was fitted on {low:g} to {high:g} mm. "
-                "Reconstruct the CT in 5 mm slices.",
+                f"The slices are {_mm(thickness, z)}; the signature takes {low:g} to {high:g} mm. "
+                "Reconstruct the CT in such slices.",
                 values,
             )
         )
@@ -332,7 +332,8 @@ def phase_finding(known: Phase, protocol: Protocol | None) -> Finding:
     told = {"header": "by the DICOM header", "attenuation": "by the attenuation of aorta and liver"}.get(known.source)
     values = {"phase": known.name, "source": known.source, **known.values}
     if known.name == phase.UNKNOWN:
-        return Finding("phase", "warn", "The contrast phase cannot be told; check that it is portal venous.", values)
+        wanted = " or ".join(protocol.phases if protocol else (phase.PORTAL_VENOUS,))
+        return Finding("phase", "warn", f"The contrast phase cannot be told; check that it is {wanted}.", values)
     if protocol is None or known.name in protocol.phases:
         return Finding("phase", "pass", f"Contrast phase: {known.name} ({told}).", values)
     return Finding(
