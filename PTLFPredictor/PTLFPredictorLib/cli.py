@@ -428,6 +428,8 @@ def _signatures_show(given: argparse.Namespace) -> None:
     print(f"{signature.title}\n{signature.citation}\n{signature.population}\n{equation(signature)}")
     for term in signature.terms:
         print(f"  {term.coefficient:+9.4f}  {term.voi:6} {term.feature}")
+    for criterion in signature.eligibility:
+        print(f"  {criterion.kind} {criterion.id}: {criterion.text}")
     print(f"State: {completeness(signature)}")
     for text in signature.missing:
         print(f"Not published: {text}")

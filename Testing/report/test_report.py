@@ -245,10 +245,31 @@ def test_a_value_far_beyond_its_axis_is_marked_not_clamped():
     assert "153.6 points" in drawn
 
 
-def test_text_from_outside_cannot_become_markup(published):
-    spoiled = copy.deepcopy(published)
-    spoiled["findings"][0]["message"] = "<script>alert(1)</script>"
-    assert "<script>" not in html.html(spoiled)
+def texts_of(value, path=()):
+    """Paths of all texts in a JSON value."""
+    if isinstance(value, str):
+        yield path
+    elif isinstance(value, (dict, list)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from texts_of(item, (*path, key))
+
+
+def test_no_text_of_a_record_can_become_markup(published):
+    whole = copy.deepcopy(published)
+    whole["sign_off"] = {"reader": "R", "time": "T"}
+    model = {"id": "m", "title": "M", "version": "1", "sha256": "a" * 64}
+    whole["segmentation"]["origin"] = {"source": "nnU-Net", "device": "cpu", "model": model}
+    paths = [path for path in texts_of(whole) if path[:3] != ("input", "signature", "data")]
+    paths += [("input", "signature", "data", *rest) for rest in (("outcome", "horizon"), ("notes", 0, "text"))]
+    for *folder, last in paths:
+        spoiled = copy.deepcopy(whole)
+        at = spoiled
+        for key in folder:
+            at = at[key]
+        if last in ("kind", "status") and "items" in folder:  # words of our own choice
+            continue
+        at[last] = '"><script>alert(1)</script>'
+        assert "<script>" not in html.html(spoiled), (*folder, last)
 
 
 def test_the_record_survives_json_and_gives_the_same_page(published, tmp_path):

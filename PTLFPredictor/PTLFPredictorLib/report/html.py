@@ -155,11 +155,12 @@ def _slices(record: Record) -> str:
     figures = []
     for picture in record["pictures"]:
         width = height * picture["width"] / picture["height"]
+        plane, left, right, png = (escape(picture[key]) for key in ("plane", "left", "right", "png"))
         figures.append(
             f'<figure style="flex:{width:.1f} 1 0;aspect-ratio:{picture["width"]}/{picture["height"]};max-height:62mm">'
-            f'<img alt="{picture["plane"]} slice with outlines" src="data:image/png;base64,{picture["png"]}">'
-            f'<span class="edge l">{picture["left"]}</span><span class="edge r">{picture["right"]}</span>'
-            f"<figcaption>{picture['plane']} {picture['position_mm']:.0f} mm</figcaption></figure>"
+            f'<img alt="{plane} slice with outlines" src="data:image/png;base64,{png}">'
+            f'<span class="edge l">{left}</span><span class="edge r">{right}</span>'
+            f"<figcaption>{plane} {picture['position_mm']:.0f} mm</figcaption></figure>"
         )
     volumes = record["segmentation"]["volumes_ml"]
     origin = record["segmentation"]["origin"]
@@ -322,7 +323,7 @@ def _provenance(record: Record) -> str:
     model = record["segmentation"]["origin"].get("model")
     if model:
         hashes.append((f"model {model['id']} {model['version']}", model["sha256"]))
-    listed = "".join(f'<div>{escape(a)}<br><span class="hash">{b}</span></div>' for a, b in hashes)
+    listed = "".join(f'<div>{escape(a)}<br><span class="hash">{escape(b)}</span></div>' for a, b in hashes)
     return (
         f'<section id="provenance"><h2>Versions and hashes</h2><p class="soft">{escape(software)}; features by '
         f"{escape(', '.join(sorted(engines)) or 'none')}. CT: {escape(ct.get('format', ''))}, "
