@@ -209,6 +209,16 @@ def test_the_nomogram_says_the_signatures_own_horizon(published_data):
     assert "4 weeks" not in page
 
 
+def test_a_risk_axis_beyond_the_total_points_is_said(published_data):
+    data = copy.deepcopy(published_data)
+    data["risk_model"]["intercept"] = {"value": -60.0, "origin": "fitted", "how": "test"}
+    svg = nomogram_svg.svg_of(Layout(geometry(parse(data)), 900, 400), Reading({}), "t")
+    assert "all risks of these axes are below 1 %" in svg
+    data["risk_model"]["intercept"]["value"] = 60.0
+    svg = nomogram_svg.svg_of(Layout(geometry(parse(data)), 900, 400), Reading({}), "t")
+    assert "all risks of these axes are above 99 %" in svg
+
+
 def test_window_level_and_width_are_named(published):
     assert "Window: level 30, width 300 HU." in text_of(html.html(published))
 

@@ -171,20 +171,32 @@ def axes_of(layout: Layout) -> list[Primitive]:
         drawn += _predictor(layout, axis)
     totals = _round_ticks(g.total_high, 20)
     drawn += _ruler(layout, "total", "Total points", totals, layout.x_of_total)
-    if g.risk_ticks:
+    empty = _why_no_risk_axis(g)
+    if empty:
+        drawn += [
+            Text(10, layout.y("risk") + 2, "Risk", bold=True),
+            Text(layout.left, layout.y("risk") + 2, empty, SMALL, ink="faint"),
+        ]
+    else:
         drawn += _ruler(layout, "risk", "Risk", g.risk_ticks, layout.x_of_risk, ends=_risk_ends(layout))
+    if g.risk_ticks:
         drawn.append(Text(10, layout.y("risk") + 16, short_horizon(g.horizon), SMALL, ink="faint"))
         origin = {"derived": "intercept derived", "figure": "intercept read off"}.get(g.risk_origin)
         if origin:
             drawn.append(Text(10, layout.y("risk") + 29, origin, SMALL, ink="faint"))
-    else:
-        drawn += [
-            Text(10, layout.y("risk") + 2, "Risk", bold=True),
-            Text(
-                layout.left, layout.y("risk") + 2, "no risk axis: this signature has no intercept", SMALL, ink="faint"
-            ),
-        ]
     return drawn
+
+
+def _why_no_risk_axis(g: NomogramGeometry) -> str:
+    """A sentence, or "" where there is a risk axis to draw."""
+    if not g.risk_ticks:
+        return "no risk axis: this signature has no intercept"
+    (lowest, low_text), (highest, high_text) = g.risk_ticks[0], g.risk_ticks[-1]
+    if g.total_of_risk(lowest) > g.total_high:
+        return f"all risks of these axes are below {low_text}"
+    if g.total_of_risk(highest) < g.total_low:
+        return f"all risks of these axes are above {high_text}"
+    return ""
 
 
 def short_horizon(horizon: str) -> str:
@@ -210,6 +222,8 @@ def _ruler(layout: Layout, row: str, title: str, ticks, x_of, ends=None) -> list
 
 def _ticks(placed: list[tuple[float, str]], y: float) -> list[Primitive]:
     """Every tick its line, and its label where it touches no other: every n-th tick of an even axis, else what fits."""
+    if not placed:
+        return []
     drawn: list[Primitive] = [Line(x, y, x, y + 6) for x, _ in placed]
     gaps = [b[0] - a[0] for a, b in itertools.pairwise(placed)]
     even = len(gaps) > 1 and max(gaps) - min(gaps) < 1
