@@ -1,9 +1,10 @@
-"""Fit the demo signature: normalisation and risk model of imaged sample cases, segmented by the demo model.
+"""Fit the demo signature: normalisation and risk model of sample cases, on the demo model's segments or on the truth.
 
     python benchmarks/fit_demo_signature.py DIR [--cases 60] [--masks model|truth]
 
 Every case is drawn (512 matrix, 5 mm), segmented, and its ten features are computed; all of it is kept in DIR, so
-that an interrupted run goes on where it was.  The terms of the Radscore are the published ones; what is fitted is
+that an interrupted run goes on where it was.  Which cases and masks a file was fitted on stands in its own
+``normalisation.how`` ("truth": ``--masks truth``).  The terms of the Radscore are the published ones; what is fitted is
 each feature's mean and SD, and a logistic model of albumin, INR and Radscore with Firth's penalty (Biometrika 1993,
 80:27), which stays finite for few outcomes.  Outcomes come from the stated model of `sample.outcomes`.
 """
