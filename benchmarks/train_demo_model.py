@@ -1,9 +1,8 @@
 """Train the demo model: nnU-Net's own trainer on synthetic sample cases, on two CPU cores.
 
-    python benchmarks/train_demo_model.py cases    DIR    48 training cases and 20 unseen ones (10 min)
-    python benchmarks/train_demo_model.py prepare  DIR    nnU-Net's fingerprint, plan and preprocessing (3 min)
+    python benchmarks/train_demo_model.py cases    DIR    96 training cases and 20 unseen ones (20 min)
+    python benchmarks/train_demo_model.py prepare  DIR    nnU-Net's fingerprint, plan and preprocessing (5 min)
     python benchmarks/train_demo_model.py train    DIR    resumes where it was stopped (1 to 2 h)
-    python benchmarks/train_demo_model.py average  DIR    --other FILE: mean of the final weights and another's
     python benchmarks/train_demo_model.py package  DIR    the newest checkpoint -> Resources/Models (8 MB at most)
 
 ``benchmarks/evaluate_demo_model.py`` then measures it on the unseen cases.  Needs the dependency groups core
@@ -24,13 +23,13 @@ sys.path.insert(0, str(ROOT / "PTLFPredictor"))
 DATASET_ID, DATASET = 901, "Dataset901_PTLFSample"
 CONFIGURATION, PLANS = "3d_demo", "nnUNetPlans"
 MODEL = "ptlf-demo-1"
-TRAINING_SEEDS, UNSEEN_SEEDS = range(1000, 1048), range(2000, 2020)
+TRAINING_SEEDS, UNSEEN_SEEDS = range(1000, 1096), range(2000, 2020)
 VALIDATION_CASES = 4
 """Of the training cases: for nnU-Net's log only."""
 
 SPACING_ZYX_MM = [5.0, 2.5, 2.5]
 PATCH_ZYX = [32, 96, 96]
-EPOCHS, ITERATIONS = 50, 40
+EPOCHS, ITERATIONS = 120, 40
 ARCHITECTURE = {
     "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
     "arch_kwargs": {
@@ -130,8 +129,8 @@ def train(folder: Path, threads: int) -> None:
     from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
     class DemoTrainer(nnUNetTrainer):
-        """nnU-Net's trainer with AdamW (SGD needs more iterations than a CPU has) and no mirroring (the liver is
-        on one side)."""
+        """nnU-Net's trainer with AdamW (SGD needs more iterations than a CPU has), no mirroring (the liver is
+        on one side) and the network in bfloat16 (twice as fast on a CPU that knows it)."""
 
         def __init__(self, plans, configuration, fold, dataset_json, device):  # nnU-Net reads these names
             super().__init__(plans, configuration, fold, dataset_json, device)
@@ -150,6 +149,14 @@ def train(folder: Path, threads: int) -> None:
             self.inference_allowed_mirroring_axes = None
             return rotation, dummy_2d, patch, None
 
+        def _build_loss(self):
+            loss = super()._build_loss()
+            return lambda outputs, target: loss([output.float() for output in outputs], target)
+
+        def train_step(self, batch):
+            with torch.autocast("cpu", torch.bfloat16):
+                return super().train_step(batch)
+
     torch.set_num_threads(threads)
     preprocessed = folder / "preprocessed" / DATASET
     plans = json.loads((preprocessed / f"{PLANS}.json").read_text())
@@ -165,22 +172,6 @@ def train(folder: Path, threads: int) -> None:
 
 def run_folder(folder: Path) -> Path:
     return folder / "results" / DATASET / f"DemoTrainer__{PLANS}__{CONFIGURATION}"
-
-
-def average(folder: Path, other: Path) -> None:
-    """Replace the final weights by the mean of them and those of `other`, a checkpoint of the same run."""
-    import torch
-
-    final = run_folder(folder) / "fold_0" / "checkpoint_final.pth"
-    ours, theirs = (
-        torch.load(path, map_location="cpu", weights_only=False) for path in (final, other)
-    )  # our own files
-    averaged = set()
-    for name, tensor in ours["network_weights"].items():
-        if tensor.data_ptr() not in averaged:  # most tensors have several names
-            averaged.add(tensor.data_ptr())
-            tensor.copy_((tensor + theirs["network_weights"][name]) / 2)
-    torch.save(ours, final)
 
 
 def package(folder: Path, target: Path) -> None:
@@ -236,10 +227,9 @@ def _enter(target: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=("cases", "prepare", "train", "average", "package"))
+    parser.add_argument("step", choices=("cases", "prepare", "train", "package"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--part", type=int, nargs=2, default=(0, 1), help="cases: this part of so many")
-    parser.add_argument("--other", type=Path, help="average: the other checkpoint")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--target", type=Path, default=ROOT / "PTLFPredictor" / "Resources" / "Models" / MODEL)
     arguments = parser.parse_args()
@@ -254,8 +244,6 @@ def main() -> None:
         prepare(folder)
     elif arguments.step == "train":
         train(folder, arguments.threads)
-    elif arguments.step == "average":
-        average(folder, arguments.other)
     else:
         package(folder, arguments.target)
 

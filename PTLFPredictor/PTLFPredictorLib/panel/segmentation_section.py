@@ -60,7 +60,7 @@ class SegmentationSection:
         self._models = [model.id for model in models]
         self.ui.modelSelector.clear()
         for model in models:
-            self.ui.modelSelector.addItem(f"{model.title} {model.version}")
+            self.ui.modelSelector.addItem(f"{model.title} (version {model.version})")
         self._filling = False
         if self.session.state.model not in self._models and self._models:
             self.session.update(model=self._models[0])

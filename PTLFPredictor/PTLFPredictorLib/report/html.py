@@ -182,7 +182,7 @@ def _source(origin: Mapping[str, Any]) -> str:
     if "model" not in origin:
         return f"given label map ({origin.get('format', 'file')})"
     model = origin["model"]
-    return f"{origin.get('source', 'nnU-Net')}, {model['title']} {model['version']}, on {origin['device']}"
+    return f"{origin.get('source', 'nnU-Net')}, {model['title']} (version {model['version']}), on {origin['device']}"
 
 
 def _findings(record: Record) -> str:
