@@ -9,11 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from hypothesis import settings
 
 from abdomen import image_of, phantom_arrays
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+
+settings.register_profile("ptlf", deadline=None)  # a busy machine is no failure
+settings.load_profile("ptlf")
 
 
 def pytest_report_header() -> list[str]:

@@ -332,7 +332,7 @@ def prediction_lines(prediction: dict[str, Any]) -> list[str]:
         lines[0] += f"; total {prediction['total_points']:.2f}"
     words = prediction["risk_interval_words"]
     if prediction["risk"] is not None:
-        lines.append(f"Risk: {prediction['risk_text']}; {words}")
+        lines.append(f"Risk: {prediction['risk_text']} ({prediction['risk']:.3f}); {words}")
     elif prediction["risk_interval"] is not None:
         lines.append(f"Risk: {words}")
     else:

@@ -137,7 +137,7 @@ def test_the_hash_survives_save_and_load(case, tmp_path):
     assert segments.content_hashes(loaded) == before
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     low=st.tuples(*[st.integers(0, 10)] * 3),
     extent=st.tuples(*[st.integers(1, 9)] * 3),

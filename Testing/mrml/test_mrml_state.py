@@ -18,7 +18,7 @@ class Kept:
     nested: dict = field(default_factory=dict)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     number=st.floats(allow_nan=False, allow_infinity=False),
     text=st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20),

@@ -23,7 +23,7 @@ class TestOpening(PanelCase):
         self.assertEqual(self.ui.segmentButton.text, "Segment")
         self.assertFalse(self.ui.segmentButton.enabled)
         self.assertIn("No CT is chosen.", self.ui.segmentButton.toolTip)
-        self.assertEqual(self.ui.riskLabel.text, "No risk is shown")
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
 
     def test_the_first_use_is_acknowledged_once(self):
         slicer.app.userSettings().remove("PTLFPredictor/AcknowledgedVersion")
@@ -105,7 +105,7 @@ class TestInputs(PanelCase):
         self.assertFalse(self.ui.exportRecordButton.enabled)
         gestures.click(self.ui.resetButton)
         self.settle()
-        self.assertEqual(self.ui.riskLabel.text, "No risk is shown")
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertEqual(self.ui.radscoreEdit.text, "")
 
     def test_dragging_a_marker_writes_its_field(self):
@@ -277,7 +277,7 @@ class TestScore(PanelCase):
     def test_every_row_of_what_may_be_shown(self):
         # Published as shipped: features, no score, no risk, points of ALB and INR.
         self.assertIn("the paper does not give", self.ui.scoresLabel.text)
-        self.assertEqual(self.ui.riskLabel.text, "No risk is shown")
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertIn("Cannot be computed: the paper does not give", self.ui.riskStatus.text)
         terms = self.panel.radscore.terms
         self.assertEqual(terms.rowCount, 10)
@@ -287,7 +287,7 @@ class TestScore(PanelCase):
         # Normalised on the site, no outcomes: relative score, risk withheld.
         self.choose("relative", origin="site", intercept="derived")
         self.assertIn("(relative)", self.ui.scoresLabel.text)
-        self.assertEqual(self.ui.riskLabel.text, "No risk is shown")
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertIn("relative to this site's cases", self.ui.riskStatus.text)
         self.assertRegex(self.pdf(), r"Radscore -?[0-9.]+ \(relative\)")
         # Normalisation and intercept of the site: risk with its confidence interval.
@@ -304,13 +304,13 @@ class TestScore(PanelCase):
         name = next(iter(self.panel.ct._answers))
         self.panel.ct._answer(name, False)
         self.settle()
-        self.assertEqual(self.ui.riskLabel.text, "No risk is shown")
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertIn("did not include such patients", self.ui.riskStatus.text)
         self.panel.ct._answer(name, None)
         # Demo: only in demonstration mode, marked.
         self.choose("demo", origin="demo", kind="demo")
         self.recompute_for_signature()
-        self.assertEqual(self.ui.riskLabel.text, "No risk is shown")
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertIn("only in demonstration mode", self.ui.riskStatus.text)
         self.assertIn("DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS", self.pdf())
         self.assertTrue(self.ui.demonstrationBox.isVisible())
@@ -335,7 +335,7 @@ class TestScore(PanelCase):
         self.assertRegex(before, r"^Risk")
         self.erase_tumour()
         self.assertIn("STALE: the segments were edited", self.ui.staleLabel.text)
-        self.assertEqual(self.ui.riskLabel.text, "No risk is shown: stale")
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown: stale")
         self.assertFalse(self.ui.exportRecordButton.enabled)
         self.assertIsNone(self.panel.nomogram.pane.nomogram.picture[1].prediction.total_points)
         self.compute()
@@ -359,7 +359,7 @@ class TestScore(PanelCase):
         self.assertTrue(slicer.util.saveScene(path))
         slicer.mrmlScene.Clear(0)
         self.settle()
-        self.assertEqual(self.ui.riskLabel.text, "No risk is shown")
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         slicer.util.loadScene(path)
         self.settle()
         self.assertEqual(self.on_screen(), before)

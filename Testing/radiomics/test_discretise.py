@@ -29,7 +29,7 @@ def test_a_flat_voi_has_one_level():
     assert levels_of([75.0, 75.0]) == [1, 1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     values=st.lists(st.floats(-3000, 3000, width=32), min_size=1, max_size=30),
     dtype=st.sampled_from([np.int16, np.float32, np.float64]),

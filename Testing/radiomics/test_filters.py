@@ -205,7 +205,7 @@ def test_lbp_kurtosis_is_undefined_where_the_ct_is_uniform():
     assert np.allclose(found["lbp-3D-m1"], found["lbp-3D-m1"][0])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(centre=st.integers(-32768, 32767), sample=st.floats(-40000, 40000))
 def test_threshold_is_what_rounding_half_away_from_zero_and_comparing_gives(centre, sample):
     rounded = np.clip(np.trunc(sample + np.copysign(0.5, sample)), -32768, 32767)

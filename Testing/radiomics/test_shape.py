@@ -69,7 +69,7 @@ def brute_diameters(mask, spacing):
     return largest
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), fill=st.sampled_from([0.1, 0.5, 0.9]))
 def test_diameters_are_those_of_the_farthest_vertices(seed, fill):
     rng = np.random.default_rng(seed)
@@ -83,7 +83,7 @@ def test_diameters_are_those_of_the_farthest_vertices(seed, fill):
     assert found.maximum_2d_diameter_row() == pytest.approx(sagittal)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     semi_axes=st.tuples(*[st.floats(1.0, 6.0)] * 3),
     centre=st.tuples(*[st.floats(0.0, 1.0)] * 3),

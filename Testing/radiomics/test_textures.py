@@ -46,7 +46,7 @@ def pairs_of(matrix: ExtentMatrix):
     return {(int(i), int(j)): int(c) for i, j, c in zip(rows, extents, matrix._p, strict=True)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(level_arrays())
 def test_cooccurrence_counts_neighbours_in_both_directions(levels):
     flat, level_map, grey = laid_out(levels)
@@ -60,7 +60,7 @@ def test_cooccurrence_counts_neighbours_in_both_directions(levels):
         np.testing.assert_array_equal(found, expected[np.ix_(grey.present, grey.present)])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(level_arrays(), st.sampled_from([0, 1, 2]))
 def test_dependence_counts_similar_neighbours_and_the_voxel_itself(levels, alpha):
     flat, level_map, grey = laid_out(levels)
@@ -74,7 +74,7 @@ def test_dependence_counts_similar_neighbours_and_the_voxel_itself(levels, alpha
     assert pairs_of(gldm.dependence(flat, level_map, grey, offsets, alpha)) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(level_arrays(), st.sampled_from(neighbour_offsets((1,), (9, 9, 9))))
 def test_runs_are_maximal_rows_of_one_level(levels, offset):
     _, level_map, grey = laid_out(levels)
@@ -96,7 +96,7 @@ def test_runs_are_maximal_rows_of_one_level(levels, offset):
         assert pairs_of(found) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(level_arrays())
 def test_zones_are_connected_voxels_of_one_level(levels):
     from scipy import ndimage
@@ -111,7 +111,7 @@ def test_zones_are_connected_voxels_of_one_level(levels):
     assert pairs_of(glszm.zones(flat, level_map, grey, offsets)) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(level_arrays())
 def test_tone_difference_is_the_distance_to_the_mean_of_the_neighbours(levels):
     flat, level_map, grey = laid_out(levels)

@@ -90,13 +90,13 @@ def test_one_self_contained_file_of_two_pages(published):
     "element",
     [
         "Post-TACE liver failure",
-        "No risk is shown",
+        "Risk not shown",
         "Cannot be computed: the paper does not give",
         "Albumin 43.6 g/L",
         "INR 1.09",
         "Radscore not shown",
         "Findings",
-        "Slices of 5.0 mm, as in the study.",
+        "Slices of 5.0 mm; the signature takes 4.5 to 5.5 mm.",
         "8 of 8 criteria of the study are not confirmed",
         "No: Extrahepatic metastases",
         "Parenchyma",
@@ -175,7 +175,7 @@ def test_a_demo_signature_is_watermarked_outside_demonstration_mode_too(publishe
 
 
 def test_no_time_horizon_stands_below_no_risk(published, demonstration):
-    assert "No risk is shown Cannot be computed" in text_of(html.html(published))
+    assert "Risk not shown Cannot be computed" in text_of(html.html(published))
     assert "% within 4 weeks after TACE" in text_of(html.html(demonstration))
 
 
@@ -187,7 +187,7 @@ def test_a_what_if_never_reads_as_no_risk(published_data):
     one_missing = record_of(load("ptlf-published"), radscore=7.72, laboratory=LaboratoryValues(43.6, None))
     assert "With a typed Radscore of 7.72: 20-98 % (range over INR" in what_if_text(one_missing)
     hidden = record_of(parse(demo_data(published_data)), radscore=7.72)
-    assert "With a typed Radscore of 7.72: no risk is shown." in what_if_text(hidden)
+    assert "With a typed Radscore of 7.72: risk not shown." in what_if_text(hidden)
 
 
 def test_a_what_if_says_what_lies_beyond_the_axes():

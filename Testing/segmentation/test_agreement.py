@@ -87,7 +87,7 @@ def test_maps_of_different_scans_are_not_compared():
         agreement(label_map(np.ones((4, 5, 6))), label_map(np.ones((4, 5, 7))))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.floats(0.05, 0.9), st.floats(0.05, 0.9))
 def test_dice_and_jaccard_tell_the_same_and_swap_precision_with_recall(seed, p, q):
     rng = np.random.default_rng(seed)

@@ -1,7 +1,7 @@
 """The published example and the published numbers, from the source to the screen."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from PTLFPredictorLib.cli import main
@@ -41,11 +41,10 @@ def test_risk_of_the_worked_example_is_marked_as_derived_and_what_if(signature):
     assert "derived, not published" in prediction.status
 
 
-def test_the_nomogram_command_shows_whole_percents_and_says_which_way_albumin_points(capsys):
+def test_the_nomogram_command_shows_the_risk_its_range_and_which_way_albumin_points(capsys):
     assert main("nomogram --alb 43.6 --inr 1.09 --radscore 7.72".split()) == 0
     said = capsys.readouterr().out
-    assert "Risk: 84 %; 74-86 % (over the derived intercept's range" in said
-    assert "0.83" not in said
+    assert "Risk: 84 % (0.837); 74-86 % (over the derived intercept's range" in said
     assert "In this model a higher albumin raises the risk" in said
 
 
@@ -56,7 +55,6 @@ def test_ten_terms_with_the_printed_coefficients(signature):
     assert signature.normalisation is None
 
 
-@settings(deadline=None)
 @given(alb=st.floats(15, 60), inr=st.floats(0.5, 6), score=st.floats(-50, 60))
 def test_the_axes_read_back_what_was_put_in_and_the_total_is_the_equation(alb, inr, score):
     signature = load("ptlf-published")
@@ -69,14 +67,12 @@ def test_the_axes_read_back_what_was_put_in_and_the_total_is_the_equation(alb, i
     assert shape.risk_of_total(shape.total(values)) == pytest.approx(prediction.risk, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(st.floats(0.001, 0.999))
 def test_risk_axis_is_its_own_inverse(risk):
     shape = geometry(load("ptlf-published"))
     assert shape.risk_of_total(shape.total_of_risk(risk)) == pytest.approx(risk, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(st.floats(-800, 800))
 def test_logistic_never_overflows(x):
     assert 0 <= logistic(x) <= 1

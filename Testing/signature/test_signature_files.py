@@ -53,6 +53,7 @@ BROKEN = [
     (["risk_model", "coefficients", "ALB", "origin"], "guessed", "'risk_model.coefficients.ALB.origin' is 'guessed'"),
     (["risk_model", "coefficients", "ALB", "unit"], "g/dL", "'risk_model.coefficients.ALB.unit' is 'g/dL'"),
     (["risk_model", "coefficients", "ALB", "value"], -0.1, "'nomogram.axes.ALB.zero_points_at' is 16"),
+    (["risk_model", "coefficients", "INR", "value"], 0, "a predictor without effect has no axis"),
     (["nomogram", "axes", "INR", "zero_points_at"], 1.0, "'nomogram.axes.INR.zero_points_at' is 1"),
     (["nomogram", "origin"], None, "'nomogram.origin' is None"),
     (["limits", "z_withold"], 4, "'limits' has z_withold"),

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from PTLFPredictorLib.ct import Finding
@@ -21,7 +21,7 @@ from PTLFPredictorLib.signature import (
 )
 
 PATIENT = LaboratoryValues(43.6, 1.09)
-FITS = [Finding("slice_thickness", "pass", "Slices of 5.0 mm, as in the study.")]
+FITS = [Finding("slice_thickness", "pass", "Slices of 5.0 mm; the signature takes 4.5 to 5.5 mm.")]
 COVARIANCE = np.diag([4.0, 0.003, 3.0, 0.005])
 
 
@@ -272,7 +272,6 @@ def test_a_bilirubin_that_cannot_be_umol_per_l_is_refused(signature, value, sent
         checklist(signature, {"bilirubin_umol_per_l": value})
 
 
-@settings(deadline=None)
 @given(z=st.floats(-2.5, 2.5), alb=st.floats(20, 55), inr=st.floats(0.7, 1.5))
 def test_whatever_the_input_the_published_signature_never_shows_a_patients_risk(z, alb, inr):
     signature = load("ptlf-published")

@@ -293,7 +293,8 @@ def check_geometry(image: sitk.Image, protocol: Protocol | None, thickness_mm: f
     thickness = thickness_mm or z
     values = {"spacing_mm": z, "thickness_mm": thickness, "accepted_mm": [low, high]}
     if low <= z <= high and low <= thickness <= high:
-        found.append(Finding("slice_thickness", "pass", f"Slices of {_mm(thickness, z)}, as in the study.", values))
+        message = f"Slices of {_mm(thickness, z)}; the signature takes {low:g} to {high:g} mm."
+        found.append(Finding("slice_thickness", "pass", message, values))
     else:
         found.append(
             Finding(

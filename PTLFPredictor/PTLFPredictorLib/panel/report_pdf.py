@@ -60,7 +60,7 @@ def page_texts(record: Record) -> tuple[list[Text], float]:
     risk = prediction["risk_text"] or prediction["risk_interval_text"]
     y += 6
     horizon = record["input"]["signature"]["data"]["outcome"]["horizon"]
-    say(f"Risk {risk} {horizon}" if risk else "No risk is shown", 16, bold=True)
+    say(f"Risk {risk} {horizon}" if risk else "Risk not shown", 16, bold=True)
     say(prediction["status"])
     if prediction["risk_interval_words"]:
         say(prediction["risk_interval_words"])

@@ -119,7 +119,7 @@ class ResultSection:
                 f"{shown.status} {_sentence(shown.interval_words)} " + _("It is never exported as the patient's."),
             )
         elif stale_shown:
-            ui.riskLabel.text = _("No risk is shown: stale")
+            ui.riskLabel.text = _("Risk not shown: stale")
             say(ui.riskStatus, _("{reason} Press Recompute in section 4.").format(reason=_sentence(self._why(stale))))
         else:
             ui.riskLabel.text = _risk_words(prediction, session.signature.horizon)
@@ -159,7 +159,7 @@ class ResultSection:
 
 def _risk_words(prediction, horizon: str) -> str:
     if prediction.risk is None and prediction.risk_interval is None:
-        return _("No risk is shown")
+        return _("Risk not shown")
     risk = interval_text(prediction.risk_interval) if prediction.risk is None else risk_text(prediction.risk)
     words = _("Risk {risk} {horizon}").format(risk=risk, horizon=short_horizon(horizon))
     return _("Demonstration: {words}").format(words=words) if prediction.is_demonstration else words

@@ -91,7 +91,7 @@ def _footer(record: Record, page: int) -> str:
 def _result(record: Record, prediction: Prediction) -> str:
     shown = prediction.to_dict()
     risk = shown["risk_text"] or shown["risk_interval_text"]
-    number = '<div class="none" id="risk">No risk is shown</div>'
+    number = '<div class="none" id="risk">Risk not shown</div>'
     if risk:
         horizon = record["input"]["signature"]["data"]["outcome"]["horizon"]
         number = f'<div class="number" id="risk">{escape(risk)}</div><small>{escape(horizon)}</small>'
@@ -247,7 +247,7 @@ def _what_if(record: Record) -> str:
     shown = record["what_if"]
     if shown is None:
         return ""
-    risk = "; ".join(filter(None, (shown["risk_text"], shown["risk_interval_words"]))) or "no risk is shown"
+    risk = "; ".join(filter(None, (shown["risk_text"], shown["risk_interval_words"]))) or "risk not shown"
     more = " ".join(_sentence(text) for text in (shown["status"], *shown["warnings"]))
     return (
         f'<section id="what-if"><h2>What-if, not this patient\'s result</h2><p>With a typed Radscore of '

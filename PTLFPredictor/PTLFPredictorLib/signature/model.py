@@ -360,6 +360,8 @@ def _axis(entry: _Reader) -> AxisStyle:
 
 def _check_zero(name: str, axis: AxisStyle, coefficient: float) -> None:
     """No point of an axis may have points below 0, which the points ruler does not show."""
+    if coefficient == 0:
+        raise BadInput(f"'risk_model.coefficients.{name}.value' is 0: a predictor without effect has no axis.")
     low, high = axis.range
     least = low if coefficient >= 0 else high
     if coefficient * (least - axis.zero_points_at) < -1e-9:
