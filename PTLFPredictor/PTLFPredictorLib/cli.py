@@ -34,8 +34,14 @@ ROOT = Path(__file__).resolve().parents[2]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a traceback is shown only with ``--debug``."""
     given = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        kind = getattr(signal, name, None)
+        if kind is not None and signal.getsignal(kind) is not signal.SIG_IGN:  # as nohup asks for
+            signal.signal(kind, _interrupt)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     try:
+        _check_paths(given)
         return given.function(given) or 0
     except PTLFError as error:
         problem, code = error.message, error.exit_code
@@ -44,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         problem, code = Cancelled().message, Cancelled.exit_code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute(sys.stdout)
         return 0
     except MemoryError:
         problem, code = "There is too little free memory for this. Close other programs.", 4
@@ -52,12 +58,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.debug:
             raise
         problem, code = f"An unexpected error ({type(error).__name__}: {error}). --debug shows where.", 1
-    print(f"ptlf: {problem}", file=sys.stderr)
+    _say(f"ptlf: {problem}")
     return code
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    """A line on stderr; a terminal that is gone stops no work."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _mute(sys.stderr)
+
+
+def _mute(stream: Any) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _check_paths(given: argparse.Namespace) -> None:
+    """SimpleITK ends the whole process at a name that is no text."""
+    for value in vars(given).values():
+        try:
+            str(value).encode()
+        except UnicodeEncodeError as error:
+            raise BadInput(f"The name {str(value)!a} is not valid text; rename the file or folder.") from error
 
 
 def parser() -> argparse.ArgumentParser:
@@ -222,7 +249,7 @@ def tell_device(event: dict[str, Any]) -> None:
     if event["event"] == "device":
         estimate = event.get("estimate_s")
         about = f", about {estimate:.0f} s" if estimate else ""
-        print(f"ptlf: segmenting on {event['device']} ({event['why']}){about}", file=sys.stderr, flush=True)
+        _say(f"ptlf: segmenting on {event['device']} ({event['why']}){about}")
 
 
 def _segment(given: argparse.Namespace) -> None:
@@ -534,19 +561,22 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         tenth = 10 * done // max(total, 1)
         if shown.get(stage) != tenth:
             shown[stage] = tenth
-            print(f"{time.monotonic() - start:7.1f} s  {stage}: {done} of {total}", file=sys.stderr, flush=True)
+            _say(f"{time.monotonic() - start:7.1f} s  {stage}: {done} of {total}")
 
     def bar(stage: str, done: int, total: int) -> None:
         from tqdm import tqdm
 
         group = stage.split(":")[0]
-        if group not in bars:
-            for older in bars.values():
-                older.close()
-            bars[group] = tqdm(total=total, unit="", leave=True, bar_format=_BAR)
-        bars[group].set_description_str(stage)
-        bars[group].total = total
-        bars[group].update(done - bars[group].n)
+        try:
+            if group not in bars:
+                for older in bars.values():
+                    older.close()
+                bars[group] = tqdm(total=total, unit="", leave=True, bar_format=_BAR)
+            bars[group].set_description_str(stage)
+            bars[group].total = total
+            bars[group].update(done - bars[group].n)
+        except OSError:
+            _mute(sys.stderr)
 
     try:
         yield bar if sys.stderr.isatty() else lines

@@ -230,7 +230,7 @@ STAGES = ["Reading headers", "Reading slices", "liver", "Report"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
+@pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("stage", STAGES)
 def test_interrupted_at_each_stage_leaves_no_child_and_no_file(bench, stage, kind):
     bench.ct = bench.write_dicom(bench.folder / "dicom", bench.phantom[0])
@@ -242,7 +242,7 @@ def test_interrupted_at_each_stage_leaves_no_child_and_no_file(bench, stage, kin
     else:
         pytest.fail(f"the stage '{stage}' was never told")
     children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    process.send_signal(kind)
+    process.send_signal(getattr(signal, kind))
     start = time.monotonic()
     said = process.communicate(timeout=30)[1]
     assert time.monotonic() - start < 3
@@ -250,6 +250,42 @@ def test_interrupted_at_each_stage_leaves_no_child_and_no_file(bench, stage, kin
     assert "Cancelled. Nothing was written." in said
     assert not psutil.wait_procs(children, timeout=3)[1]
     assert sorted(bench.folder.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+def test_a_run_under_nohup_outlives_its_terminal(bench):
+    process = run_ptlf(bench.command, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    assert "Reading" in process.stderr.readline()
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+def test_a_run_whose_terminal_is_gone_goes_on(bench):
+    process = run_ptlf(bench.command)
+    process.stderr.readline()
+    process.stderr.close()
+    assert process.wait(timeout=120) == 0
+    assert (bench.folder / "out" / "result.json").exists()
+
+
+def test_a_path_that_is_no_text_is_refused(bench):
+    """SimpleITK ends the whole process at such a name."""
+    bench.more += ["--out", os.fsdecode(b"out\xff")]
+    process = run_ptlf(bench.command)
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 2
+    assert "is not valid text" in said
+
+
+def test_a_terminal_without_the_characters_of_a_name(tmp_path):
+    words = ["signatures", "set-intercept", "--point", "90", "0.48", "--point", "100", "0.84", "--out", "\u8102.json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "PTLFPredictor"), "PYTHONIOENCODING": "cp1252"}
+    command = [sys.executable, "-m", "PTLFPredictorLib.cli", *words]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "\u8102.json").exists()
 
 
 def test_no_temporary_folder_stays_behind(bench):

@@ -83,7 +83,10 @@ def test_every_end_has_its_sentence(tmp_path, what, kind, sentence):
     assert len(caught.value.message) < 25_000
 
 
-@pytest.mark.parametrize("path", ["\u8102" * 1000, "a\udcff/b", '\\"\x01' * 100], ids=["Chinese", "no UTF-8", "escapes"])
+ANY_CHARACTERS = {"Chinese": "\u8102" * 1000, "no UTF-8": "a\udcff/b", "escapes": '\\"\x01' * 100}
+
+
+@pytest.mark.parametrize("path", ANY_CHARACTERS.values(), ids=ANY_CHARACTERS)
 def test_a_sentence_of_any_characters_arrives_whole(tmp_path, path):
     with pytest.raises(BadInput) as caught:
         run("bad input with a path", tmp_path, path=path)
