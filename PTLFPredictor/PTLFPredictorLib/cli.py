@@ -252,6 +252,10 @@ def tell_device(event: dict[str, Any]) -> None:
         _say(f"ptlf: segmenting on {event['device']} ({event['why']}){about}")
 
 
+LABEL_MAPS = (".nii.gz", ".nii", ".nrrd", ".mha")
+"""Names of label maps that are one file."""
+
+
 def _segment(given: argparse.Namespace) -> None:
     import SimpleITK as sitk
 
@@ -259,6 +263,8 @@ def _segment(given: argparse.Namespace) -> None:
     from .segmentation import default_model, segment
     from .segmentation.segments import Segments
 
+    if not given.out.name.lower().endswith(LABEL_MAPS):
+        raise BadInput(f"'{given.out}' cannot be written; its name must end in {', '.join(LABEL_MAPS)}.")
     model = _model(given) or default_model()
     with _output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, series_uid=given.series, progress=progress).require_usable()
@@ -269,7 +275,7 @@ def _segment(given: argparse.Namespace) -> None:
         try:
             sitk.WriteImage(drawn.labels, str(output))
         except RuntimeError as error:
-            raise BadInput(f"'{given.out}' cannot be written; use a name like labels.nii.gz.") from error
+            raise BadInput(f"'{given.out}' cannot be written. Is the disk full?") from error
     volumes = Segments(drawn.labels, drawn.origin).volumes_ml
     print(f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL. Written: {given.out}")
     if model.warning:
@@ -398,23 +404,16 @@ def _features(given: argparse.Namespace) -> None:
 
 @contextlib.contextmanager
 def _output_file(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its name when the block ends well."""
+    """A temporary file beside `path` that takes its place when the block ends well."""
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        handle, name = tempfile.mkstemp("".join(path.suffixes), ".ptlf-", path.parent)
+        with tempfile.TemporaryDirectory(prefix=".ptlf-", dir=path.parent) as folder:
+            part = Path(folder) / path.name
+            yield part
+            part.replace(path)
     except OSError as error:
         raise BadInput(f"'{path}' cannot be written: {error.strerror or error}.") from error
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-        part.chmod(0o644)
-        part.replace(path)
-    except OSError as error:
-        raise BadInput(f"'{path}' could not be written: {error.strerror or error}.") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _nomogram(given: argparse.Namespace) -> None:

@@ -194,6 +194,26 @@ def test_bad_input_ends_with_code_2_a_sentence_and_no_files(bench, capsys, name,
     assert sorted(bench.folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", ["labels", "labels.txt", "labels.mhd", "labels.dcm"])
+def test_a_name_that_no_label_map_has_is_told_before_the_run(bench, capsys, name):
+    out = bench.folder / name
+    assert main(["segment", "--ct", str(bench.ct), "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert "its name must end in .nii.gz" in said
+    assert "Reading" not in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file modes are POSIX")
+def test_results_are_as_private_as_the_user_wants(bench):
+    command = ["features", "--ct", bench.ct, "--segmentation", bench.labels, "--signature", "ptlf-published"]
+    before = os.umask(0o077)
+    try:
+        assert main([*map(str, command), "--out", str(bench.folder / "f.csv")]) == 0
+    finally:
+        os.umask(before)
+    assert (bench.folder / "f.csv").stat().st_mode & 0o777 == 0o600
+
+
 def run_ptlf(command, **options):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     environment["PYTHONPATH"] = str(ROOT / "PTLFPredictor")
