@@ -37,7 +37,7 @@ class Network:
 
     def __init__(self, folder: Path, tta: bool | None = None):
         facts = model_folder.check(folder)
-        self.plans, self.dataset = (model_folder.read_json(folder / name) for name in ("plans.json", "dataset.json"))
+        self.plans, self.dataset = facts.plans, facts.description
         folds = [load_checkpoint(path) for path in facts.checkpoints]
         self.configuration = folds[0]["init_args"]["configuration"]
         if self.configuration not in facts.configurations:
