@@ -360,7 +360,7 @@ def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Ma
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether a library's error means exhausted memory (ITK, torch on CPU and CUDA say it in words)."""
-    return _tells_of_memory(f"{type(error).__name__} {error}")
+    return isinstance(error, MemoryError) or _tells_of_memory(f"{type(error).__name__} {error}")
 
 
 def _tells_of_memory(text: str) -> bool:
