@@ -104,6 +104,8 @@ def read_ct(
     path = Path(path)
     if not path.exists():
         raise BadInput(f"There is no file or folder '{path}'.")
+    if path.is_file() and dicom.is_dicom(path):
+        series_uid, path = series_uid or dicom.series_of(path), path.parent
     if path.is_dir():
         series = dicom.read_folder(path, series_uid, progress)
         return canonical(
@@ -148,7 +150,8 @@ def _describe(series: dicom.Series) -> dict[str, Any]:
     number = {"kvp": "KVP", "slice_thickness_mm": "SliceThickness"}
     text = {"manufacturer": "Manufacturer", "kernel": "ConvolutionKernel"}
     described: dict[str, Any] = {"format": "DICOM", "slices": series.slices}
-    described |= {name: float(get(tag)) for name, tag in number.items() if get(tag)}
+    numbers = {name: series.first.numbers(tag, 1) for name, tag in number.items()}
+    described |= {name: found[0] for name, found in numbers.items() if found and found[0] > 0}
     described |= {name: _one_line(get(tag)) for name, tag in text.items() if get(tag)}
     return described
 
