@@ -487,6 +487,7 @@ def _demo(given: argparse.Namespace) -> None:
     import SimpleITK as sitk
 
     from .case import OUTPUTS, Case, run
+    from .ct import write_temporary
     from .sample import make_case
     from .segmentation import agreement
     from .signature import LaboratoryValues, load
@@ -494,7 +495,7 @@ def _demo(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="ptlf-") as folder, progress_bar() as progress:
         sample = make_case(DEMO_SEED, matrix=512, progress=progress)
         ct = Path(folder) / "ct.nrrd"
-        sitk.WriteImage(sample.ct, str(ct))
+        write_temporary(sample.ct, ct)
         case = Case(ct, load("demo"), laboratory=LaboratoryValues(*DEMO_LABORATORY), demonstration=True)
         result = run(case, given.out, progress, tell_device)
     drawn = sitk.ReadImage(str(given.out / OUTPUTS["labels"]))

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abdomen import image_of, phantom_arrays
-from PTLFPredictorLib.ct import canonical, image_sha256, read_ct
-from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.ct import canonical, image_sha256, read_ct, write_temporary
+from PTLFPredictorLib.errors import BadInput, PTLFError
 from PTLFPredictorLib.signature import load
 
 PROTOCOL = load("ptlf-published").protocol
@@ -145,6 +145,11 @@ def test_a_damaged_header_is_told(phantom, tmp_path, write_dicom, tag, vr, raw, 
 def test_a_damaged_entry_that_only_describes_is_left_out(phantom, tmp_path, write_dicom, tag, raw):
     ct = read_ct(with_entry(write_dicom(tmp_path / "d", phantom[0]), tag, "DS", raw), PROTOCOL)
     assert {"KVP": "kvp", "SliceThickness": "slice_thickness_mm"}[tag] not in ct.source
+
+
+def test_a_temporary_file_that_cannot_be_written_is_told_as_such(phantom, tmp_path):
+    with pytest.raises(PTLFError, match=r"The temporary file '.*ct.nrrd' could not be written.*TMPDIR"):
+        write_temporary(phantom[0], tmp_path / "gone" / "ct.nrrd")
 
 
 def test_one_file_of_a_series_stands_for_it(phantom, tmp_path, write_dicom):

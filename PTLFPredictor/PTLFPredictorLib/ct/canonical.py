@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import BadInput
+from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
 from . import dicom, phase
 from .findings import Finding, Protocol, of_level
@@ -344,6 +344,16 @@ def phase_finding(known: Phase, protocol: Protocol | None) -> Finding:
         f"Contrast phase: {known.name} ({told}); the signature was fitted on the {' or '.join(protocol.phases)} phase.",
         values,
     )
+
+
+def write_temporary(image: sitk.Image, path: Path) -> None:
+    """Write an image that a child process is to read, or has drawn."""
+    try:
+        sitk.WriteImage(image, str(path))
+    except RuntimeError as error:
+        raise PTLFError(
+            f"The temporary file '{path}' could not be written. Is the disk full? TMPDIR can name a folder elsewhere."
+        ) from error
 
 
 def image_sha256(image: sitk.Image) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from .. import child
+from ..ct import write_temporary
 from ..errors import PTLFError, UnusableModel
 from . import device as devices
 from . import model_folder
@@ -53,7 +54,7 @@ def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     if job["largest_organ_only"]:
         image = largest_organ(image)
     output = work / "labels.nrrd"
-    sitk.WriteImage(image, str(output), True)
+    write_temporary(image, output)
     seconds["all"] = time.monotonic() - start
     facts = {
         "device": device.name,
