@@ -173,6 +173,7 @@ def _add_models(command: argparse.ArgumentParser) -> None:
     add.add_argument("source", type=Path, metavar="DIR|ZIP")
     add.add_argument("--id", help="its name here")
     add.add_argument("--labels", metavar="ROLES", help="what its labels mean, e.g. liver=1,tumor=2")
+    add.add_argument("--orientation", metavar="AXES", help="index axes of its training images: LPS (DICOM), RAS ...")
     add.set_defaults(function=_models_add)
     verify = actions.add_parser("verify", help="check the files of a model against its checksum")
     verify.add_argument("model", metavar="ID|DIR|ZIP")
@@ -300,7 +301,7 @@ def _models_add(given: argparse.Namespace) -> None:
     roles = parse_labels(given.labels)
     if roles is not None:
         roles = {"parenchyma" if role == "liver" else role: labels for role, labels in roles.items()}
-    entry = {} if given.id is None else {"id": given.id}
+    entry = {name: getattr(given, name) for name in ("id", "orientation") if getattr(given, name) is not None}
     model = add(given.source, roles, **entry)
     print(f"Added {model.id}: {model.folder}\n{model.warning}")
 

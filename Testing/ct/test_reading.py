@@ -147,6 +147,16 @@ def test_a_damaged_entry_that_only_describes_is_left_out(phantom, tmp_path, writ
     assert {"KVP": "kvp", "SliceThickness": "slice_thickness_mm"}[tag] not in ct.source
 
 
+def test_stacks_side_by_side_are_refused(phantom, tmp_path, write_dicom):
+    write_dicom(tmp_path / "d", phantom[0][:, :, :3])
+    beside = phantom[0][:, :, :3]
+    for shift in (200, 400):
+        beside.SetOrigin((shift, 0, 210))
+        write_dicom(tmp_path / "d" / str(shift), beside)
+    with pytest.raises(BadInput, match="several stacks side by side"):
+        read_ct(tmp_path / "d")
+
+
 def test_a_temporary_file_that_cannot_be_written_is_told_as_such(phantom, tmp_path):
     with pytest.raises(PTLFError, match=r"The temporary file '.*ct.nrrd' could not be written.*TMPDIR"):
         write_temporary(phantom[0], tmp_path / "gone" / "ct.nrrd")

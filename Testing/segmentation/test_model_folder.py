@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput, UnusableModel
 from PTLFPredictorLib.segmentation import add, catalogue, default_model, find_model, model_folder, remove, verify
 from PTLFPredictorLib.segmentation.catalogue import broken
@@ -279,6 +280,12 @@ def test_an_export_of_nnunet_is_found_added_verified_and_removed(model, tmp_path
     remove("livers")
     assert [m.id for m in catalogue()] == ["ptlf-demo-1"]
     assert not list((tmp_path / "user").glob(".adding-*"))
+
+
+def test_a_model_trained_on_other_axes_is_added_with_them(model):
+    assert main(["models", "add", str(model), "--id", "nifti", "--orientation", "RAS"]) == 0
+    assert find_model("nifti").orientation == "RAS"
+    assert main(["models", "add", str(model), "--id", "odd", "--orientation", "LLP"]) == 5
 
 
 def catalogue_add(path: Path):

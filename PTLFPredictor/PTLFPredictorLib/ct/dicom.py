@@ -310,6 +310,8 @@ def _set_geometry(image: sitk.Image, slices: Sequence[Slice], findings: list[Fin
     positions = np.array([_position(s) for s in slices])
     steps = np.diff(positions @ normal)
     step = float(np.median(steps))
+    if step < SAME_POSITION_MM:
+        raise BadInput("The series holds several stacks side by side; export one axial series.")
     odd = np.abs(steps / step - 1)
     if odd.max() > GAP_FRACTION:
         at = positions[int(np.argmax(odd))] @ normal

@@ -174,10 +174,13 @@ def _read_label_map(path: Path, use_names: bool) -> tuple[sitk.Image, dict[str, 
     layers = [image] if count == 1 else [sitk.VectorIndexSelectionCast(image, i) for i in range(count)]
     names, masks = [], []
     for number in segments:
-        value = _meta_int(image, f"Segment{number}_LabelValue", number + 1)
-        layer = _meta_int(image, f"Segment{number}_Layer", 0)
-        names.append(image.GetMetaData(f"Segment{number}_Name"))
-        masks.append(layers[layer] == value)
+        name = image.GetMetaData(f"Segment{number}_Name")
+        try:
+            value = _meta_int(image, f"Segment{number}_LabelValue", number + 1)
+            masks.append(layers[_meta_int(image, f"Segment{number}_Layer", 0)] == value)
+        except (ValueError, IndexError) as error:
+            raise BadInput(f"The header of '{path.name}' does not say where segment '{name}' is ({error}).") from error
+        names.append(name)
     return _numbered(names, masks)
 
 
