@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from . import RESEARCH_USE, __version__
-from .errors import BadInput, Cancelled, MissingDependency, PTLFError
+from .child import is_out_of_memory
+from .errors import BadInput, Cancelled, MissingDependency, OutOfMemory, PTLFError
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's folder (in a checkout)."""
@@ -52,12 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _mute(sys.stdout)
         return 0
-    except MemoryError:
-        problem, code = "There is too little free memory for this. Close other programs.", 4
     except Exception as error:
         if given.debug:
             raise
         problem, code = f"An unexpected error ({type(error).__name__}: {error}). --debug shows where.", 1
+        if is_out_of_memory(error):
+            problem, code = "There is too little free memory for this. Close other programs.", OutOfMemory.exit_code
     _say(f"ptlf: {problem}")
     return code
 

@@ -247,6 +247,20 @@ def test_a_full_disk_leaves_nothing(bench):
     assert not (bench.folder / "out").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="memory limits are POSIX")
+def test_a_ct_that_does_not_fit_into_memory_ends_with_code_4(bench):
+    import resource
+
+    bench.ct = bench.folder / "large.nrrd"
+    sizes = "NRRD0004\ntype: short\ndimension: 3\nsizes: 1024 1024 1024\nendian: little\nencoding: raw\n\n"
+    bench.ct.write_text(sizes)
+    os.truncate(bench.ct, len(sizes) + (2 << 30))  # takes no room on the disk
+    process = run_ptlf(bench.command, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1500 << 20,) * 2))
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 4
+    assert "too little free memory" in said
+
+
 STAGES = ["Reading headers", "Reading slices", "liver", "Report"]
 
 

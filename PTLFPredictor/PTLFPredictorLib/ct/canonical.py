@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from ..child import is_out_of_memory
 from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
 from . import dicom, phase
@@ -134,7 +135,9 @@ def _read_file(path: Path, progress: Progress) -> sitk.Image:
         raise BadInput(f"'{path.name}' is a single 2D image; a volume of the whole liver is needed.")
     try:
         image = reader.Execute()
-    except (RuntimeError, MemoryError) as error:
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
         raise BadInput(f"'{path.name}' cannot be read to its end; the file may be damaged.") from error
     progress("Reading file", 1, 1)
     return image[:, :, :, 0] if image.GetDimension() == 4 else image

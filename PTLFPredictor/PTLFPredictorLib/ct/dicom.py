@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from ..child import is_out_of_memory
 from ..errors import BadInput, MissingDependency
 from ..progress import Progress, no_progress
 from .findings import Finding
@@ -100,8 +101,11 @@ def read_folder(folder: Path, series_uid: str | None = None, progress: Progress 
 
 
 def is_dicom(path: Path) -> bool:
-    with open(path, "rb") as stream:
-        return stream.read(132)[128:] == b"DICM"
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(132)[128:] == b"DICM"
+    except OSError:
+        return False  # whoever reads it says so
 
 
 def series_of(path: Path) -> str:
@@ -259,6 +263,8 @@ def _read_files(slices: Sequence[Slice], progress: Progress) -> sitk.Image:
     try:
         image = reader.Execute()
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
         syntax = _transfer_syntax(slices[0].path)
         raise BadInput(f"The slices cannot be decoded (transfer syntax {syntax}); a file may be damaged.") from error
     progress("Reading slices", len(slices), len(slices))

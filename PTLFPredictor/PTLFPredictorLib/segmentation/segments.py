@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from ..child import is_out_of_memory
 from ..ct import CT, Finding, image_sha256
 from ..ct.dicom import is_dicom
 from ..errors import BadInput, MissingDependency
@@ -161,6 +162,8 @@ def _read_label_map(path: Path, use_names: bool) -> tuple[sitk.Image, dict[str, 
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
         raise BadInput(
             f"'{path.name}' is no label map that can be read. NIfTI, NRRD, seg.nrrd, MHA or DICOM SEG is expected."
         ) from error
