@@ -50,6 +50,16 @@ def test_an_environment_that_was_only_half_made_is_made_again(launcher):
     assert subprocess.run([launcher.PYTHON, "-m", "pip", "--version"], check=False).returncode == 0
 
 
+@pytest.mark.skipif(os.name == "nt", reason="an environment links to its Python on POSIX only")
+def test_an_environment_whose_python_is_gone_is_made_again(launcher):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(launcher.VENV)], check=True)
+    for link in launcher.PYTHON.parent.glob("python*"):
+        link.unlink()
+        link.symlink_to("/nowhere/python")
+    launcher.make_environment()
+    assert subprocess.run([launcher.PYTHON, "-m", "pip", "--version"], check=False).returncode == 0
+
+
 def test_what_could_not_be_installed_is_told_in_words(launcher, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["ptlf", "doctor"])
     assert launcher.main() == 3
