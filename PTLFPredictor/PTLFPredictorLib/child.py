@@ -35,11 +35,14 @@ Event = dict[str, Any]
 LOG_LINES = 400
 """Lines of the child's log that are kept for diagnostics."""
 
-LINE_CHARACTERS = 2000
+LINE_BYTES = 8192
 """A longer line is cut: a child that writes garbage must not fill the parent's memory."""
 
+LOG_CHARACTERS = 2000
+"""What is kept of a line of the log."""
+
 MESSAGE_CHARACTERS = 1200
-"""An error's sentence is cut to this, so that its line stays whole even with every character escaped in part."""
+"""An error's sentence is cut to this, so that its line is whole even if every character is escaped (6 bytes)."""
 
 WAITING_EVENTS = 1000
 """Events kept until the next `Child.poll`; of more, the oldest go."""
@@ -102,7 +105,7 @@ class Child:
         self.what, self.work, self.silence_s = what, Path(work), silence_s
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self._error: Event | None = None
-        self._cancelled = self._hung = False
+        self._cancelled = self._hung = self._gone = False
         self._events: deque[Event] = deque(maxlen=WAITING_EVENTS)
         job_file = self.work / "job.json"
         job_file.write_text(json.dumps(dict(job)), encoding="utf-8")
@@ -119,6 +122,7 @@ class Child:
                     **os.environ,
                     "PYTHONPATH": os.pathsep.join(paths),
                     "PYTHONIOENCODING": "utf-8",
+                    "PYTHONSAFEPATH": "1",  # or a torch.py in the current folder would be imported
                     "PYTHONUNBUFFERED": "1",
                     **(environment or {}),
                 },
@@ -140,12 +144,12 @@ class Child:
 
     def _read(self) -> None:
         stream = self._process.stdout
-        while line := stream.readline(LINE_CHARACTERS):
+        while line := stream.readline(LINE_BYTES):
             self._last_line = time.monotonic()
             text = line.decode("utf-8", errors="replace").rstrip()
             event = _parse(text)
             if event is None:
-                self.log.append(text)
+                self.log.append(text[:LOG_CHARACTERS])
             elif event["event"] == "error":
                 self._error = event
             else:
@@ -170,7 +174,7 @@ class Child:
             return False
         self._ended = self._ended or time.monotonic()
         if time.monotonic() - self._ended > GRACE_S:  # a worker of the ended child holds its output open
-            kill_tree(self._process.pid)
+            self._kill_tree()
             self._reader.join(timeout=GRACE_S)
             return False
         return True
@@ -182,10 +186,16 @@ class Child:
 
     def kill(self) -> None:
         """End the child and everything it started, at once; returns when they are gone."""
-        kill_tree(self._process.pid)
+        self._kill_tree()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
         self._reader.join(timeout=5)
+
+    def _kill_tree(self) -> None:
+        """Not again once the child has been waited for: its number may be another process's by then."""
+        if not self._gone:
+            kill_tree(self._process.pid)
+            self._gone = self._process.poll() is not None
 
     def result(self) -> dict[str, Path]:
         """Outputs by name, each checked against its SHA-256; call when not `running`.
@@ -196,7 +206,7 @@ class Child:
             Of the kind the exit code stands for, with a sentence that says what happened and what to do.
         """
         self.poll()
-        kill_tree(self._process.pid)  # workers that outlived their parent
+        self._kill_tree()  # workers that outlived their parent
         if self._cancelled:
             raise Cancelled()
         code = self._process.returncode
@@ -214,7 +224,10 @@ class Child:
                 f"{self.what} was stopped from outside (signal 9). Most often the computer ran out of memory: "
                 "close other programs and try again."
             )
-        raise EXIT_CODES.get(code, PTLFError)(f"{self.what} ended with exit code {code}.{self._log_tail()}")
+        kind = EXIT_CODES.get(code, PTLFError)
+        if any(_tells_of_memory(line) for line in self.log):
+            kind = OutOfMemory  # C++ code that finds no memory aborts
+        raise kind(f"{self.what} ended with exit code {code}.{self._log_tail()}")
 
     def _outputs(self) -> dict[str, Path]:
         try:
@@ -307,7 +320,7 @@ def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Ma
         Takes ``(job, work, emit)``, writes its outputs under `work` and returns them by name.  ``emit`` sends an
         event; `progress_of` makes a `Progress` of it.
     """
-    events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace", buffering=1)
     os.dup2(2, 1)  # what libraries print is log, not events
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
@@ -347,8 +360,11 @@ def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Ma
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether a library's error means exhausted memory (ITK, torch on CPU and CUDA say it in words)."""
-    text = f"{type(error).__name__} {error}".lower()
-    return any(words in text for words in OUT_OF_MEMORY)
+    return isinstance(error, MemoryError) or _tells_of_memory(f"{type(error).__name__} {error}")
+
+
+def _tells_of_memory(text: str) -> bool:
+    return any(words in text.lower() for words in OUT_OF_MEMORY)
 
 
 def _first_line(error: BaseException) -> str:

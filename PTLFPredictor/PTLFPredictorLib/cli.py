@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from . import RESEARCH_USE, __version__
-from .errors import BadInput, Cancelled, MissingDependency, PTLFError
+from .child import is_out_of_memory
+from .errors import BadInput, Cancelled, MissingDependency, OutOfMemory, PTLFError
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's folder (in a checkout)."""
@@ -34,8 +35,14 @@ ROOT = Path(__file__).resolve().parents[2]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a traceback is shown only with ``--debug``."""
     given = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        kind = getattr(signal, name, None)
+        if kind is not None and signal.getsignal(kind) is not signal.SIG_IGN:  # as nohup asks for
+            signal.signal(kind, _interrupt)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     try:
+        _check_paths(given)
         return given.function(given) or 0
     except PTLFError as error:
         problem, code = error.message, error.exit_code
@@ -44,20 +51,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         problem, code = Cancelled().message, Cancelled.exit_code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute(sys.stdout)
         return 0
-    except MemoryError:
-        problem, code = "There is too little free memory for this. Close other programs.", 4
     except Exception as error:
         if given.debug:
             raise
         problem, code = f"An unexpected error ({type(error).__name__}: {error}). --debug shows where.", 1
-    print(f"ptlf: {problem}", file=sys.stderr)
+        if is_out_of_memory(error):
+            problem, code = "There is too little free memory for this. Close other programs.", OutOfMemory.exit_code
+    _say(f"ptlf: {problem}")
     return code
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    """A line on stderr; a terminal that is gone stops no work."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _mute(sys.stderr)
+
+
+def _mute(stream: Any) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _check_paths(given: argparse.Namespace) -> None:
+    """SimpleITK ends the whole process at a name that is no text."""
+    for value in vars(given).values():
+        try:
+            str(value).encode()
+        except UnicodeEncodeError as error:
+            raise BadInput(f"The name {str(value)!a} is not valid text; rename the file or folder.") from error
 
 
 def parser() -> argparse.ArgumentParser:
@@ -146,6 +174,7 @@ def _add_models(command: argparse.ArgumentParser) -> None:
     add.add_argument("source", type=Path, metavar="DIR|ZIP")
     add.add_argument("--id", help="its name here")
     add.add_argument("--labels", metavar="ROLES", help="what its labels mean, e.g. liver=1,tumor=2")
+    add.add_argument("--orientation", metavar="AXES", help="index axes of its training images: LPS (DICOM), RAS ...")
     add.set_defaults(function=_models_add)
     verify = actions.add_parser("verify", help="check the files of a model against its checksum")
     verify.add_argument("model", metavar="ID|DIR|ZIP")
@@ -222,7 +251,11 @@ def tell_device(event: dict[str, Any]) -> None:
     if event["event"] == "device":
         estimate = event.get("estimate_s")
         about = f", about {estimate:.0f} s" if estimate else ""
-        print(f"ptlf: segmenting on {event['device']} ({event['why']}){about}", file=sys.stderr, flush=True)
+        _say(f"ptlf: segmenting on {event['device']} ({event['why']}){about}")
+
+
+LABEL_MAPS = (".nii.gz", ".nii", ".nrrd", ".mha")
+"""Names of label maps that are one file."""
 
 
 def _segment(given: argparse.Namespace) -> None:
@@ -232,6 +265,8 @@ def _segment(given: argparse.Namespace) -> None:
     from .segmentation import default_model, segment
     from .segmentation.segments import Segments
 
+    if not given.out.name.lower().endswith(LABEL_MAPS):
+        raise BadInput(f"'{given.out}' cannot be written; its name must end in {', '.join(LABEL_MAPS)}.")
     model = _model(given) or default_model()
     with _output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, series_uid=given.series, progress=progress).require_usable()
@@ -242,7 +277,7 @@ def _segment(given: argparse.Namespace) -> None:
         try:
             sitk.WriteImage(drawn.labels, str(output))
         except RuntimeError as error:
-            raise BadInput(f"'{given.out}' cannot be written; use a name like labels.nii.gz.") from error
+            raise BadInput(f"'{given.out}' cannot be written. Is the disk full?") from error
     volumes = Segments(drawn.labels, drawn.origin).volumes_ml
     print(f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL. Written: {given.out}")
     if model.warning:
@@ -267,7 +302,7 @@ def _models_add(given: argparse.Namespace) -> None:
     roles = parse_labels(given.labels)
     if roles is not None:
         roles = {"parenchyma" if role == "liver" else role: labels for role, labels in roles.items()}
-    entry = {} if given.id is None else {"id": given.id}
+    entry = {name: getattr(given, name) for name in ("id", "orientation") if getattr(given, name) is not None}
     model = add(given.source, roles, **entry)
     print(f"Added {model.id}: {model.folder}\n{model.warning}")
 
@@ -371,23 +406,16 @@ def _features(given: argparse.Namespace) -> None:
 
 @contextlib.contextmanager
 def _output_file(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its name when the block ends well."""
+    """A temporary file beside `path` that takes its place when the block ends well."""
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        handle, name = tempfile.mkstemp("".join(path.suffixes), ".ptlf-", path.parent)
+        with tempfile.TemporaryDirectory(prefix=".ptlf-", dir=path.parent) as folder:
+            part = Path(folder) / path.name
+            yield part
+            part.replace(path)
     except OSError as error:
         raise BadInput(f"'{path}' cannot be written: {error.strerror or error}.") from error
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-        part.chmod(0o644)
-        part.replace(path)
-    except OSError as error:
-        raise BadInput(f"'{path}' could not be written: {error.strerror or error}.") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _nomogram(given: argparse.Namespace) -> None:
@@ -464,6 +492,7 @@ def _demo(given: argparse.Namespace) -> None:
     import SimpleITK as sitk
 
     from .case import OUTPUTS, Case, run
+    from .ct import write_temporary
     from .sample import make_case
     from .segmentation import agreement
     from .signature import LaboratoryValues, load
@@ -471,7 +500,7 @@ def _demo(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="ptlf-") as folder, progress_bar() as progress:
         sample = make_case(DEMO_SEED, matrix=512, progress=progress)
         ct = Path(folder) / "ct.nrrd"
-        sitk.WriteImage(sample.ct, str(ct))
+        write_temporary(sample.ct, ct)
         case = Case(ct, load("demo"), laboratory=LaboratoryValues(*DEMO_LABORATORY), demonstration=True)
         result = run(case, given.out, progress, tell_device)
     drawn = sitk.ReadImage(str(given.out / OUTPUTS["labels"]))
@@ -537,19 +566,22 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         tenth = 10 * done // max(total, 1)
         if shown.get(stage) != tenth:
             shown[stage] = tenth
-            print(f"{time.monotonic() - start:7.1f} s  {stage}: {done} of {total}", file=sys.stderr, flush=True)
+            _say(f"{time.monotonic() - start:7.1f} s  {stage}: {done} of {total}")
 
     def bar(stage: str, done: int, total: int) -> None:
         from tqdm import tqdm
 
         group = stage.split(":")[0]
-        if group not in bars:
-            for older in bars.values():
-                older.close()
-            bars[group] = tqdm(total=total, unit="", leave=True, bar_format=_BAR)
-        bars[group].set_description_str(stage)
-        bars[group].total = total
-        bars[group].update(done - bars[group].n)
+        try:
+            if group not in bars:
+                for older in bars.values():
+                    older.close()
+                bars[group] = tqdm(total=total, unit="", leave=True, bar_format=_BAR)
+            bars[group].set_description_str(stage)
+            bars[group].total = total
+            bars[group].update(done - bars[group].n)
+        except OSError:
+            _mute(sys.stderr)
 
     try:
         yield bar if sys.stderr.isatty() else lines

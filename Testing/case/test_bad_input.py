@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -194,6 +193,26 @@ def test_bad_input_ends_with_code_2_a_sentence_and_no_files(bench, capsys, name,
     assert sorted(bench.folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", ["labels", "labels.txt", "labels.mhd", "labels.dcm"])
+def test_a_name_that_no_label_map_has_is_told_before_the_run(bench, capsys, name):
+    out = bench.folder / name
+    assert main(["segment", "--ct", str(bench.ct), "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert "its name must end in .nii.gz" in said
+    assert "Reading" not in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file modes are POSIX")
+def test_results_are_as_private_as_the_user_wants(bench):
+    command = ["features", "--ct", bench.ct, "--segmentation", bench.labels, "--signature", "ptlf-published"]
+    before = os.umask(0o077)
+    try:
+        assert main([*map(str, command), "--out", str(bench.folder / "f.csv")]) == 0
+    finally:
+        os.umask(before)
+    assert (bench.folder / "f.csv").stat().st_mode & 0o777 == 0o600
+
+
 def run_ptlf(command, **options):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     environment["PYTHONPATH"] = str(ROOT / "PTLFPredictor")
@@ -214,6 +233,8 @@ def test_wrong_words_on_the_command_line_end_with_code_2(capsys):
 
 @pytest.mark.skipif(os.name == "nt", reason="file size limits are POSIX")
 def test_a_full_disk_leaves_nothing(bench):
+    import resource
+
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
@@ -226,11 +247,25 @@ def test_a_full_disk_leaves_nothing(bench):
     assert not (bench.folder / "out").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="memory limits are POSIX")
+def test_a_ct_that_does_not_fit_into_memory_ends_with_code_4(bench):
+    import resource
+
+    bench.ct = bench.folder / "large.nrrd"
+    sizes = "NRRD0004\ntype: short\ndimension: 3\nsizes: 1024 1024 1024\nendian: little\nencoding: raw\n\n"
+    bench.ct.write_text(sizes)
+    os.truncate(bench.ct, len(sizes) + (2 << 30))  # takes no room on the disk
+    process = run_ptlf(bench.command, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1500 << 20,) * 2))
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 4
+    assert "too little free memory" in said
+
+
 STAGES = ["Reading headers", "Reading slices", "liver", "Report"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
+@pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("stage", STAGES)
 def test_interrupted_at_each_stage_leaves_no_child_and_no_file(bench, stage, kind):
     bench.ct = bench.write_dicom(bench.folder / "dicom", bench.phantom[0])
@@ -242,7 +277,7 @@ def test_interrupted_at_each_stage_leaves_no_child_and_no_file(bench, stage, kin
     else:
         pytest.fail(f"the stage '{stage}' was never told")
     children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    process.send_signal(kind)
+    process.send_signal(getattr(signal, kind))
     start = time.monotonic()
     said = process.communicate(timeout=30)[1]
     assert time.monotonic() - start < 3
@@ -250,6 +285,42 @@ def test_interrupted_at_each_stage_leaves_no_child_and_no_file(bench, stage, kin
     assert "Cancelled. Nothing was written." in said
     assert not psutil.wait_procs(children, timeout=3)[1]
     assert sorted(bench.folder.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+def test_a_run_under_nohup_outlives_its_terminal(bench):
+    process = run_ptlf(bench.command, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    assert "Reading" in process.stderr.readline()
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+def test_a_run_whose_terminal_is_gone_goes_on(bench):
+    process = run_ptlf(bench.command)
+    process.stderr.readline()
+    process.stderr.close()
+    assert process.wait(timeout=120) == 0
+    assert (bench.folder / "out" / "result.json").exists()
+
+
+def test_a_path_that_is_no_text_is_refused(bench):
+    """SimpleITK ends the whole process at such a name."""
+    bench.more += ["--out", os.fsdecode(b"out\xff")]
+    process = run_ptlf(bench.command)
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 2
+    assert "is not valid text" in said
+
+
+def test_a_terminal_without_the_characters_of_a_name(tmp_path):
+    words = ["signatures", "set-intercept", "--point", "90", "0.48", "--point", "100", "0.84", "--out", "\u8102.json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "PTLFPredictor"), "PYTHONIOENCODING": "cp1252"}
+    command = [sys.executable, "-m", "PTLFPredictorLib.cli", *words]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "\u8102.json").exists()
 
 
 def test_no_temporary_folder_stays_behind(bench):

@@ -43,6 +43,11 @@ def behave(job, work, emit):
         return {"out": bytearray(job["bytes"])}
     if what == "torch's words":
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory: you tried")
+    if what == "no memory in C++":
+        os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+        os.abort()
+    if what == "bad input with a path":
+        raise BadInput(job["path"])
     if what == "bad input":
         raise BadInput("The CT has no slices.")
     if what == "unusable model":

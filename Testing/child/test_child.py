@@ -31,7 +31,7 @@ ENVIRONMENT = {"PYTHONPATH": os.pathsep.join((str(LIBRARY), str(TESTING)))}
 
 
 def run(what: str, work: Path, *, environment: dict | None = None, **options):
-    job = {"what": what, **{key: options.pop(key) for key in ("pids", "bytes") if key in options}}
+    job = {"what": what, **{key: options.pop(key) for key in ("pids", "bytes", "path") if key in options}}
     return child.run(MODULE, job, work, environment={**ENVIRONMENT, **(environment or {})}, **options)
 
 
@@ -69,6 +69,7 @@ def test_outputs_come_back_with_progress(tmp_path):
         ("garbage", PTLFError, "without naming its results"),
         ("damaged result", PTLFError, "left a damaged result \\(out.txt\\)"),
         ("torch's words", OutOfMemory, "too little memory"),
+        ("no memory in C++", OutOfMemory, "bad_alloc"),
         ("bad input", BadInput, "^The CT has no slices.$"),
         ("unusable model", UnusableModel, "^The model is broken.$"),
         ("missing package", MissingDependency, "a_package_that_is_not_there.*doctor"),
@@ -80,6 +81,36 @@ def test_every_end_has_its_sentence(tmp_path, what, kind, sentence):
         run(what, tmp_path)
     assert type(caught.value) is kind
     assert len(caught.value.message) < 25_000
+
+
+ANY_CHARACTERS = {"Chinese": "\u8102" * 1000, "no UTF-8": "a\udcff/b", "escapes": '\\"\x01' * 100}
+
+
+@pytest.mark.parametrize("path", ANY_CHARACTERS.values(), ids=ANY_CHARACTERS)
+def test_a_sentence_of_any_characters_arrives_whole(tmp_path, path):
+    with pytest.raises(BadInput) as caught:
+        run("bad input with a path", tmp_path, path=path)
+    assert caught.value.message == path
+
+
+def test_a_module_in_the_current_folder_is_not_imported(tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("json", "numpy", "SimpleITK", "signal"):
+        (here / f"{name}.py").write_text(f"open({str(tmp_path / 'executed')!r}, 'w')")
+    monkeypatch.chdir(here)
+    assert run("works", tmp_path)["out"].read_text() == "result"
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_child_that_has_ended_is_not_killed_again(tmp_path, monkeypatch):
+    ended = start("works", tmp_path)
+    wait_for(lambda: not ended.running)
+    ended.result()
+    killed = []
+    monkeypatch.setattr(child, "kill_tree", killed.append)
+    ended.cancel()
+    assert killed == []
 
 
 def test_garbage_neither_breaks_the_parent_nor_hides_good_lines(tmp_path):

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abdomen import image_of, phantom_arrays
-from PTLFPredictorLib.ct import Protocol, canonical, image_sha256, read_ct
-from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.ct import Protocol, canonical, image_sha256, read_ct, write_temporary
+from PTLFPredictorLib.errors import BadInput, PTLFError
 from PTLFPredictorLib.signature import load
 
 PROTOCOL = load("ptlf-published").protocol
@@ -101,6 +101,140 @@ def test_a_missing_slice_stops(phantom, tmp_path, write_dicom):
     (folder / "image_8").unlink()
     with pytest.raises(BadInput, match="Slices are missing"):
         read_ct(folder).require_usable()
+
+
+def with_entry(folder, tag, vr, raw):
+    """Every file of the folder with these bytes in a header entry; None removes it."""
+    import pydicom
+    from pydicom.datadict import tag_for_keyword
+    from pydicom.dataelem import RawDataElement
+    from pydicom.tag import Tag
+
+    for path in folder.iterdir():
+        data = pydicom.dcmread(path)
+        if raw is None:
+            delattr(data, tag)
+        else:
+            data._dict[Tag(tag_for_keyword(tag))] = RawDataElement(
+                Tag(tag_for_keyword(tag)), vr, len(raw), raw, 0, False, True
+            )
+        pydicom.dcmwrite(path, data)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "raw", "sentence"),
+    [
+        ("PixelSpacing", "DS", None, "do not say where their slices lie"),
+        ("PixelSpacing", "DS", b"0,8\\0,8", "do not say where their slices lie"),
+        ("PixelSpacing", "DS", b"0\\0", "do not say where their slices lie"),
+        ("ImageOrientationPatient", "DS", b"1\\0\\0", "do not say where their slices lie"),
+        ("ImageOrientationPatient", "DS", b"2\\0\\0\\0\\2\\0", "do not say where their slices lie"),
+        ("ImagePositionPatient", "DS", b"nan\\0\\0", "do not say where their slices lie"),
+        ("RescaleSlope", "DS", b"1,0", "RescaleSlope in a DICOM header is no number"),
+        ("NumberOfFrames", "IS", b"16", "several multi-frame files"),
+    ],
+)
+def test_a_damaged_header_is_told(phantom, tmp_path, write_dicom, tag, vr, raw, sentence):
+    folder = with_entry(write_dicom(tmp_path / "d", phantom[0]), tag, vr, raw)
+    with pytest.raises(BadInput, match=sentence):
+        read_ct(folder, PROTOCOL)
+
+
+@pytest.mark.parametrize(("tag", "raw"), [("KVP", b"abc"), ("SliceThickness", b"5,0"), ("KVP", b"120\\140")])
+def test_a_damaged_entry_that_only_describes_is_left_out(phantom, tmp_path, write_dicom, tag, raw):
+    ct = read_ct(with_entry(write_dicom(tmp_path / "d", phantom[0]), tag, "DS", raw), PROTOCOL)
+    assert {"KVP": "kvp", "SliceThickness": "slice_thickness_mm"}[tag] not in ct.source
+
+
+def test_stacks_side_by_side_are_refused(phantom, tmp_path, write_dicom):
+    write_dicom(tmp_path / "d", phantom[0][:, :, :3])
+    beside = phantom[0][:, :, :3]
+    for shift in (200, 400):
+        beside.SetOrigin((shift, 0, 210))
+        write_dicom(tmp_path / "d" / str(shift), beside)
+    with pytest.raises(BadInput, match="several stacks side by side"):
+        read_ct(tmp_path / "d")
+
+
+def test_a_temporary_file_that_cannot_be_written_is_told_as_such(phantom, tmp_path):
+    with pytest.raises(PTLFError, match=r"The temporary file '.*ct.nrrd' could not be written.*TMPDIR"):
+        write_temporary(phantom[0], tmp_path / "gone" / "ct.nrrd")
+
+
+def test_one_file_of_a_series_stands_for_it(phantom, tmp_path, write_dicom):
+    folder = write_dicom(tmp_path / "d", phantom[0], series="1.2.3.1")
+    write_dicom(tmp_path / "d" / "other", phantom[0] + 1, series="1.2.3.2")
+    ct = read_ct(folder / "image_3", PROTOCOL)
+    assert ct.source["format"] == "DICOM"
+    assert np.array_equal(ct.array, sitk.GetArrayFromImage(phantom[0]))
+
+
+def write_frames(path, planes, heights, modality="CT"):
+    """An enhanced multi-frame file: all slices in one file, their places in functional groups."""
+    from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+    from pydicom.uid import EnhancedCTImageStorage, ExplicitVRLittleEndian
+
+    def group(name, **entries):
+        outer, inner = Dataset(), Dataset()
+        for tag, value in entries.items():
+            setattr(inner, tag, value)
+        setattr(outer, name, [inner])
+        return outer
+
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = EnhancedCTImageStorage, "1.2.3.4"
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    data.SOPClassUID, data.SOPInstanceUID, data.SeriesInstanceUID = EnhancedCTImageStorage, "1.2.3.4", "1.2.3"
+    data.Modality, data.PatientName, data.ImageType = modality, "Secret^Name", ["ORIGINAL", "PRIMARY", "VOLUME"]
+    data.Rows, data.Columns = planes[0].shape
+    data.NumberOfFrames, data.SamplesPerPixel, data.PhotometricInterpretation = len(planes), 1, "MONOCHROME2"
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 1
+    shared = group("PixelMeasuresSequence", PixelSpacing=[0.8, 0.8], SliceThickness=5)
+    shared.update(group("PlaneOrientationSequence", ImageOrientationPatient=[1, 0, 0, 0, 1, 0]))
+    shared.update(group("PixelValueTransformationSequence", RescaleSlope=1, RescaleIntercept=-1024, RescaleType="HU"))
+    data.SharedFunctionalGroupsSequence = [shared]
+    data.PerFrameFunctionalGroupsSequence = [
+        group("PlanePositionSequence", ImagePositionPatient=[-57, -60, height]) for height in heights
+    ]
+    data.PixelData = (np.stack(planes).astype(int) + 1024).astype("<i2").tobytes()
+    path.parent.mkdir(exist_ok=True)
+    data.save_as(path, enforce_file_format=True)
+    return path
+
+
+HU, HEIGHTS = phantom_arrays()[0], 210 + 5 * np.arange(16)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+@pytest.mark.parametrize("named", ["file", "folder"])
+def test_a_multi_frame_file(phantom, tmp_path, step, named):
+    path = write_frames(tmp_path / "d" / "ct.dcm", HU[::step], HEIGHTS[::step])
+    ct = read_ct(path if named == "file" else path.parent)
+    assert image_sha256(ct.image) == image_sha256(canonical(phantom[0]).image)
+    assert ct.source == {"format": "DICOM", "slices": 16}
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [*range(16), *range(16)],
+        [*range(8, 16), *range(8)],
+        [0, 0, 1, 1, 2, 2, 3, 3],
+        [*range(5), *range(7, 16)],
+    ],
+    ids=["two phases", "unsorted", "two phases in turn", "two missing"],
+)
+def test_a_multi_frame_file_that_is_no_volume_is_refused(tmp_path, frames):
+    path = write_frames(tmp_path / "ct.dcm", HU[frames], HEIGHTS[frames])
+    with pytest.raises(BadInput, match="no evenly spaced volume"):
+        read_ct(path)
+
+
+def test_a_multi_frame_file_of_mr_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="This is MR, not CT"):
+        read_ct(write_frames(tmp_path / "ct.dcm", HU, HEIGHTS, modality="MR"))
 
 
 def test_gantry_tilt_is_told_in_degrees(phantom, tmp_path, write_dicom):

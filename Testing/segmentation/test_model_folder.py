@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput, UnusableModel
 from PTLFPredictorLib.segmentation import add, catalogue, default_model, find_model, model_folder, remove, verify
+from PTLFPredictorLib.segmentation.catalogue import broken
 
 MARKER = "it-was-executed"
 
@@ -80,6 +82,21 @@ def old_format(folder: Path) -> None:
     (folder / "fold_0" / "checkpoint_final.pth").write_bytes(pickle.dumps(RunsCode(folder.parent / MARKER)))
 
 
+def weights_are(make: Callable[[Path], None]) -> Callable[[Path], None]:
+    def breaks(folder: Path) -> None:
+        path = folder / "fold_0" / "checkpoint_final.pth"
+        path.unlink()
+        make(path)
+
+    return breaks
+
+
+def packed_weights(folder: Path) -> None:
+    path = folder / "fold_0" / "checkpoint_final.pth"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(100 << 20))
+
+
 def link(folder: Path) -> None:
     (folder / "fold_0" / "notes.txt").symlink_to("/etc/hostname")
 
@@ -91,6 +108,7 @@ BAD = {
     "cut weights": (truncate, "weights fold_0/checkpoint_final.pth are damaged or cut off"),
     "code in the weights": (weights_of(lambda m: pickle.dumps(RunsCode(m), 2)), "want to run code \\(posix.system\\)"),
     "code in a newer pickle": (weights_of(lambda m: pickle.dumps(RunsCode(m), 4)), "want to run code \\(STACK_GLOBAL"),
+    "a pickle that grows": (packed_weights, "not as PyTorch 1.6 or newer writes them"),
     "code in an old file": (old_format, "damaged or cut off"),
     "damaged pickle": (weights_of(lambda m: b"\x80\x02ccollections\nOrderedDict\n\xff\xff"), "damaged or cut off"),
     "plans are no JSON": (lambda f: (f / "plans.json").write_text("{"), "'plans.json' of model 'model' cannot be read"),
@@ -106,6 +124,19 @@ BAD = {
     "unknown preprocessor": (configuration(preprocessor_name="Evil"), "'preprocessor_name' .* is 'Evil'"),
     "patch of nothing": (configuration(patch_size=[0, 96, 96]), "'patch_size' of configuration '3d_demo'"),
     "spacing is text": (configuration(spacing="fine"), "'spacing' of configuration '3d_demo'"),
+    "resampling is a list of lists": (configuration(resampling_fn_data=[["x"]]), "'resampling_fn_data' in plans.json"),
+    "heir of a list": (configuration(inherits_from=["3d_demo"]), "inherits from"),
+    "spacing without end": (configuration(spacing=[float("inf"), 1, 1]), "'spacing' of configuration '3d_demo'"),
+    "network of a list": (architecture(network_class_name=["x"]), "network class .* nothing was imported"),
+    "layer of an object": (layer(conv_op={"a": 1}), "wants to import .* nothing was imported"),
+    "imports of objects": (architecture(_kw_requires_import=[{}]), "has no arguments"),
+    "axes are words": (edit("plans.json", lambda p: p.update(transpose_forward=["a", 1, 2])), "'transpose_forward'"),
+    "axes are a number": (edit("plans.json", lambda p: p.update(transpose_backward=5)), "'transpose_backward'"),
+    "regions in an order of words": (
+        edit("dataset.json", lambda d: d.update(labels={"background": 0, "liver": [1, 2]}, regions_class_order=["a"])),
+        "no regions_class_order that fits",
+    ),
+    "weights are a folder": (weights_are(Path.mkdir), "no weights: there is no fold_0"),
     "heir of nothing": (configuration(inherits_from="gone"), "inherits from 'gone', which is not there"),
     "axes in no order": (edit("plans.json", lambda p: p.update(transpose_forward=[0, 0, 1])), "'transpose_forward'"),
     "labels are words": (edit("dataset.json", lambda d: d.update(labels={"background": 0, "liver": "one"})), "'one'"),
@@ -183,6 +214,37 @@ def test_a_damaged_archive(model, tmp_path):
         find_model(tmp_path / "cut.zip")
 
 
+def test_an_archive_with_a_damaged_member(model, tmp_path):
+    path = tmp_path / "m.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.write(model / "plans.json", "m/plans.json")
+    data = bytearray(path.read_bytes())
+    data[60:80] = bytes(20)
+    path.write_bytes(data)
+    with pytest.raises(UnusableModel, match=r"'m.zip' is no zip archive that can be read, or it is damaged"):
+        find_model(path)
+
+
+def test_an_archive_in_a_compression_that_nnunet_does_not_use(model, tmp_path):
+    with zipfile.ZipFile(tmp_path / "m.zip", "w", zipfile.ZIP_BZIP2) as opened:
+        opened.write(model / "plans.json", "m/plans.json")
+    with pytest.raises(UnusableModel, match=r"compressed in an unusual way"):
+        find_model(tmp_path / "m.zip")
+
+
+def test_two_runs_unpack_the_same_archive(model, tmp_path, monkeypatch):
+    path = exported(model, tmp_path / "livers.zip")
+    unpack = model_folder.unpack
+
+    def the_other_run_is_faster(archive: Path, target: Path) -> None:
+        monkeypatch.setattr(model_folder, "unpack", unpack)
+        find_model(path)
+        unpack(archive, target)
+
+    monkeypatch.setattr(model_folder, "unpack", the_other_run_is_faster)
+    assert find_model(path).sha256 == default_model().sha256
+
+
 def test_an_archive_without_a_model(model, tmp_path):
     path = archive(tmp_path / "other.zip", {"readme.txt": b"hello"})
     with pytest.raises(UnusableModel, match=r"is no nnU-Net v2 model: it has no plans.json"):
@@ -220,6 +282,12 @@ def test_an_export_of_nnunet_is_found_added_verified_and_removed(model, tmp_path
     assert not list((tmp_path / "user").glob(".adding-*"))
 
 
+def test_a_model_trained_on_other_axes_is_added_with_them(model):
+    assert main(["models", "add", str(model), "--id", "nifti", "--orientation", "RAS"]) == 0
+    assert find_model("nifti").orientation == "RAS"
+    assert main(["models", "add", str(model), "--id", "odd", "--orientation", "LLP"]) == 5
+
+
 def catalogue_add(path: Path):
     return add(path, licence="CC-BY-4.0", version="2", title="Livers", for_patients=True, warning="")
 
@@ -227,6 +295,19 @@ def catalogue_add(path: Path):
 def test_the_shipped_model_cannot_be_removed():
     with pytest.raises(BadInput, match="comes with the product"):
         remove("ptlf-demo-1")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"id": 5}, {"title": None}, {"orientation": 1}, {"for_patients": "no"}, {"measured": None}, {"label_roles": []}],
+    ids=str,
+)
+def test_a_broken_entry_of_a_user_hides_no_other_model(model, tmp_path, change):
+    added = add(model, id="mine")
+    entry = added.folder / "model.json"
+    entry.write_text(json.dumps({**json.loads(entry.read_text()), **change}))
+    assert [m.id for m in catalogue()] == ["ptlf-demo-1"]
+    assert "cannot be used" in broken()["mine"]
 
 
 @pytest.mark.parametrize("name", ["..", "../../etc", "no-such-model", ""])

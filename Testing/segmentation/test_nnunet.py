@@ -24,7 +24,9 @@ import SimpleITK as sitk
 from PTLFPredictorLib import child
 from PTLFPredictorLib.errors import Cancelled, OutOfMemory, PTLFError, UnusableModel
 from PTLFPredictorLib.sample import make_case
-from PTLFPredictorLib.segmentation import agreement, default_model, find_model, segment
+from PTLFPredictorLib.segmentation import agreement, default_model, find_model, segment, worker
+from PTLFPredictorLib.segmentation.device import Device, choose
+from PTLFPredictorLib.segmentation.nnunet import Network
 
 torch = pytest.importorskip("torch", reason="torch is not installed: './ptlf test' installs it")
 pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: './ptlf test' installs it")
@@ -185,6 +187,86 @@ def test_out_of_memory(work):
 def test_hanging_is_noticed(ct, work):
     with pytest.raises(PTLFError, match=r"gave no sign of life for 0.4 s and was stopped"):
         segment(ct, AS_NNUNET, work=work, device="cpu", silence_s=0.4)
+
+
+def test_memory_that_runs_out_between_the_tiles_is_told(ct, monkeypatch):
+    """nnU-Net's own loop would wait for ever."""
+    network = Network(AS_NNUNET.folder)
+
+    def exhausted(*args, **options):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(torch, "clone", exhausted)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        network.predict(ct, "cpu")
+
+
+class FailsOnTheGpu:
+    """Stands for a network on a GPU that fails with `words`."""
+
+    def __init__(self, words: str):
+        self.words = words
+
+    def predict(self, ct, device, **told):
+        if device != "cpu":
+            raise RuntimeError(self.words)
+        return np.ones((2, 2, 2), np.uint8)
+
+
+GPU_FAILURES = {
+    "CUDA error: out of memory": "the memory of cuda:0 did not suffice",
+    "cuDNN error: CUDNN_STATUS_ALLOC_FAILED": "cuda:0 failed: cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+    "CUDA error: no kernel image is available\nmore": "cuda:0 failed: CUDA error: no kernel image is available (",
+}
+
+
+@pytest.mark.parametrize("words", GPU_FAILURES)
+def test_a_gpu_that_fails_on_the_way_is_replaced_by_the_cpu_and_told(words):
+    told = []
+    labels, used = worker.predict(FailsOnTheGpu(words), None, Device("cuda:0", "a GPU"), told.append, 22)
+    assert labels.sum() == 8
+    assert used.is_cpu
+    assert GPU_FAILURES[words] in used.why
+    assert told == [{"event": "device", "device": "cpu", "why": used.why, "estimate_s": 22}]
+
+
+@pytest.mark.parametrize("words", GPU_FAILURES)
+def test_a_gpu_that_fails_at_the_first_touch_is_not_chosen(monkeypatch, words):
+    def fail(*args):
+        raise RuntimeError(words)
+
+    monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda number: "GPU")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", fail)
+    chosen = choose("auto")
+    assert chosen.is_cpu
+    assert GPU_FAILURES[words] in chosen.why
+
+
+def test_too_little_memory_for_the_weights_is_not_the_models_fault(monkeypatch):
+    def exhausted(*args, **options):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(torch, "load", exhausted)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        Network(AS_NNUNET.folder)
+
+
+WRONG_PLANS = {
+    "no mask rule": {"use_mask_for_norm": []},
+    "a patch that the strides do not divide": {"patch_size": [17, 33, 33]},
+    "an unknown argument of the resampling": {"resampling_fn_data_kwargs": {"is_seg": False, "sharper": True}},
+}
+
+
+@pytest.mark.parametrize("what", WRONG_PLANS)
+def test_plans_that_break_on_the_way(ct, what):
+    network = Network(AS_NNUNET.folder)
+    network.plans["configurations"][network.configuration].update(WRONG_PLANS[what])
+    with pytest.raises(UnusableModel, match=r"nnU-Net cannot apply this model: .*must be of one training"):
+        worker.predict(network, ct, Device("cpu", "chosen"), lambda event: None, None)
 
 
 def broken(folder: Path, tmp_path: Path, change) -> Path:

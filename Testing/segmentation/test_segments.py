@@ -62,6 +62,16 @@ def test_seg_nrrd_without_a_liver_names_what_it_holds(phantom, ct, tmp_path):
         read_segments(tmp_path / "s.seg.nrrd", ct)
 
 
+@pytest.mark.parametrize(("key", "value"), [("Segment0_Layer", "7"), ("Segment0_LabelValue", "one")])
+def test_a_seg_nrrd_with_a_damaged_header(phantom, ct, tmp_path, key, value):
+    image = sitk.Image(phantom[1])
+    image.SetMetaData("Segment0_Name", "liver")
+    image.SetMetaData(key, value)
+    sitk.WriteImage(image, str(tmp_path / "s.seg.nrrd"))
+    with pytest.raises(BadInput, match=r"'s.seg.nrrd' does not say where segment 'liver' is"):
+        read_segments(tmp_path / "s.seg.nrrd", ct)
+
+
 def test_real_dicom_seg(shared):
     ct = read_ct(shared / "dcmqi_seg" / "ct")
     segments = read_segments(shared / "dcmqi_seg" / "liver.dcm", ct)

@@ -11,7 +11,7 @@ from typing import Any
 import SimpleITK as sitk
 
 from .. import child
-from ..ct import CT
+from ..ct import CT, write_temporary
 from ..progress import Progress, no_progress
 from ..radiomics import DEFAULT_ENGINE, ExtractionSettings, FeatureVector
 from ..segmentation.segments import Segments
@@ -28,10 +28,10 @@ def write_job(
     engine: str = DEFAULT_ENGINE,
 ) -> dict[str, Any]:
     """Write CT and VOIs into `work` and return the job for `WORKER`; VOIs that do not exist are left out."""
-    sitk.WriteImage(ct.image, str(work / "ct.nrrd"))
+    write_temporary(ct.image, work / "ct.nrrd")
     masks = {voi: mask for voi, mask in segments.vois.items() if voi in wanted}
     for voi, mask in masks.items():
-        sitk.WriteImage(sitk.Cast(mask, sitk.sitkUInt8), str(work / f"{voi}.nrrd"))
+        write_temporary(sitk.Cast(mask, sitk.sitkUInt8), work / f"{voi}.nrrd")
     return {
         "image": "ct.nrrd",
         "masks": {voi: f"{voi}.nrrd" for voi in masks},

@@ -1,6 +1,6 @@
 """Read a CT, bring it to canonical form, check it, describe it."""
 
-from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct
+from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, write_temporary
 from .findings import LEVELS, Finding, Protocol, of_level
 from .phase import Phase
 
@@ -15,4 +15,5 @@ __all__ = [
     "image_sha256",
     "of_level",
     "read_ct",
+    "write_temporary",
 ]

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import BadInput
+from ..child import is_out_of_memory
+from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
 from . import dicom, phase
 from .findings import Finding, Protocol, of_level
@@ -104,6 +105,8 @@ def read_ct(
     path = Path(path)
     if not path.exists():
         raise BadInput(f"There is no file or folder '{path}'.")
+    if path.is_file() and dicom.is_dicom(path):
+        series_uid, path = series_uid or dicom.series_of(path), path.parent
     if path.is_dir():
         series = dicom.read_folder(path, series_uid, progress)
         return canonical(
@@ -132,7 +135,9 @@ def _read_file(path: Path, progress: Progress) -> sitk.Image:
         raise BadInput(f"'{path.name}' is a single 2D image; a volume of the whole liver is needed.")
     try:
         image = reader.Execute()
-    except (RuntimeError, MemoryError) as error:
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
         raise BadInput(f"'{path.name}' cannot be read to its end; the file may be damaged.") from error
     progress("Reading file", 1, 1)
     return image[:, :, :, 0] if image.GetDimension() == 4 else image
@@ -148,7 +153,8 @@ def _describe(series: dicom.Series) -> dict[str, Any]:
     number = {"kvp": "KVP", "slice_thickness_mm": "SliceThickness"}
     text = {"manufacturer": "Manufacturer", "kernel": "ConvolutionKernel"}
     described: dict[str, Any] = {"format": "DICOM", "slices": series.slices}
-    described |= {name: float(get(tag)) for name, tag in number.items() if get(tag)}
+    numbers = {name: series.first.numbers(tag, 1) for name, tag in number.items()}
+    described |= {name: found[0] for name, found in numbers.items() if found and found[0] > 0}
     described |= {name: _one_line(get(tag)) for name, tag in text.items() if get(tag)}
     return described
 
@@ -343,6 +349,16 @@ def phase_finding(known: Phase, protocol: Protocol | None) -> Finding:
         f"Contrast phase: {known.name} ({told}); the signature was fitted on the {' or '.join(protocol.phases)} phase.",
         values,
     )
+
+
+def write_temporary(image: sitk.Image, path: Path) -> None:
+    """Write an image that a child process is to read, or has drawn."""
+    try:
+        sitk.WriteImage(image, str(path))
+    except RuntimeError as error:
+        raise PTLFError(
+            f"The temporary file '{path}' could not be written. Is the disk full? TMPDIR can name a folder elsewhere."
+        ) from error
 
 
 def image_sha256(image: sitk.Image) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from ..child import is_out_of_memory
 from ..errors import BadInput, MissingDependency
 from ..progress import Progress, no_progress
 from .findings import Finding
@@ -46,8 +47,23 @@ class Slice:
     header: Any
 
     def get(self, tag: str, default: Any = None) -> Any:
-        value = self.header.get(tag)
+        """The value of an entry; `default` where it is absent, empty or damaged."""
+        from pydicom.errors import BytesLengthException
+
+        try:
+            value = self.header.get(tag)
+        except (BytesLengthException, ValueError):
+            return default
         return default if value is None or value == "" else value
+
+    def numbers(self, tag: str, count: int) -> list[float] | None:
+        """The finite numbers of an entry; None where there are not `count` of them."""
+        value = self.get(tag)
+        try:
+            found = [float(x) for x in ([value] if isinstance(value, (str, float, int)) else value)]
+        except (TypeError, ValueError):
+            return None
+        return found if len(found) == count and all(map(math.isfinite, found)) else None
 
 
 @dataclass(frozen=True)
@@ -70,8 +86,10 @@ def read_folder(folder: Path, series_uid: str | None = None, progress: Progress 
     """
     by_series = _headers(sorted(p for p in folder.rglob("*") if p.is_file()), folder, progress)
     slices = _choose(by_series, series_uid)
-    if len(slices) == 1 and int(slices[0].get("NumberOfFrames", 1)) > 1:
-        return Series(_read_files(slices, progress), slices[0], int(slices[0].get("NumberOfFrames")), ())
+    if len(slices) == 1 and _frames(slices[0]) > 1:
+        return _read_frames(slices[0], progress)
+    if any(_frames(s) > 1 for s in slices):
+        raise BadInput("The series is spread over several multi-frame files; export it slice by slice.")
     findings: list[Finding] = []
     slices = _one_geometry(slices, findings)
     slices = _sorted_without_duplicates(slices, findings)
@@ -82,10 +100,23 @@ def read_folder(folder: Path, series_uid: str | None = None, progress: Progress 
     return Series(image, slices[0], len(slices), tuple(findings))
 
 
+def is_dicom(path: Path) -> bool:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(132)[128:] == b"DICM"
+    except OSError:
+        return False  # whoever reads it says so
+
+
+def series_of(path: Path) -> str:
+    """The series that a DICOM file belongs to."""
+    return next(iter(_headers([path], path.parent, no_progress)))
+
+
 def _headers(files: Sequence[Path], folder: Path, progress: Progress) -> dict[str, list[Slice]]:
     try:
         import pydicom
-        from pydicom.errors import InvalidDicomError
+        from pydicom.errors import BytesLengthException, InvalidDicomError
     except ImportError as error:
         raise MissingDependency("pydicom is not installed; it is needed to read DICOM folders.") from error
     if not files:
@@ -95,10 +126,10 @@ def _headers(files: Sequence[Path], folder: Path, progress: Progress) -> dict[st
         progress("Reading headers", done, len(files))
         try:
             header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=HEADER_TAGS)
-        except (InvalidDicomError, OSError, EOFError, ValueError, KeyError):
+            if header.get("Rows") and header.get("Modality"):
+                by_series[str(header.get("SeriesInstanceUID", ""))].append(Slice(path, header))
+        except (InvalidDicomError, BytesLengthException, OSError, EOFError, ValueError, KeyError):
             continue
-        if header.get("Rows") and header.get("Modality"):
-            by_series[str(header.get("SeriesInstanceUID", ""))].append(Slice(path, header))
     progress("Reading headers", len(files), len(files))
     if not by_series:
         raise BadInput(f"The folder '{folder.name}' has no DICOM images. For NIfTI, NRRD or MHA name the file itself.")
@@ -121,12 +152,16 @@ def _choose(by_series: dict[str, list[Slice]], series_uid: str | None) -> list[S
     volumes = {uid: kept for uid, s in candidates.items() if (kept := [x for x in s if not _is_scout(x)])}
     if not volumes:
         raise BadInput("There is only a scout image (localizer) here, no CT volume.")
-    stacks = {uid: s for uid, s in volumes.items() if len(s) > 1 or int(s[0].get("NumberOfFrames", 1)) > 1}
+    stacks = {uid: s for uid, s in volumes.items() if len(s) > 1 or _frames(s[0]) > 1}
     if not stacks:
         raise BadInput("The CT has a single slice: a volume of the whole liver is needed.")
     if len(stacks) > 1:
         raise BadInput(f"There are {len(stacks)} CT series here; choose one with --series UID.{_listing(stacks)}")
     return next(iter(stacks.values()))
+
+
+def _frames(image: Slice) -> int:
+    return int((image.numbers("NumberOfFrames", 1) or [1])[0])
 
 
 def _is_scout(image: Slice) -> bool:
@@ -144,9 +179,12 @@ def _listing(by_series: dict[str, list[Slice]]) -> str:
 
 def _one_geometry(slices: list[Slice], findings: list[Finding]) -> list[Slice]:
     """The slices that share rows, columns, pixel spacing and orientation; a few others are left out."""
-    placed = [s for s in slices if s.get("ImagePositionPatient") and s.get("ImageOrientationPatient")]
+    placed = [s for s in slices if _is_placed(s)]
     if len(placed) < len(slices) and len(placed) < 2:
-        raise BadInput("The DICOM files do not say where their slices lie (ImagePositionPatient is missing).")
+        raise BadInput(
+            "The DICOM files do not say where their slices lie (ImagePositionPatient, ImageOrientationPatient or "
+            "PixelSpacing is missing or cannot be read)."
+        )
     groups = Counter(_geometry_key(s) for s in placed)
     key, count = groups.most_common(1)[0]
     left_out = len(slices) - count
@@ -159,19 +197,26 @@ def _one_geometry(slices: list[Slice], findings: list[Finding]) -> list[Slice]:
     return [s for s in placed if _geometry_key(s) == key]
 
 
+def _is_placed(image: Slice) -> bool:
+    spacing, orientation = image.numbers("PixelSpacing", 2), image.numbers("ImageOrientationPatient", 6)
+    if image.numbers("ImagePositionPatient", 3) is None or orientation is None or spacing is None or min(spacing) <= 0:
+        return False
+    axes = np.reshape(orientation, (2, 3))
+    return np.allclose(axes @ axes.T, np.eye(2), atol=0.01)
+
+
 def _geometry_key(image: Slice) -> tuple[Any, ...]:
-    orientation = tuple(round(float(x), 3) for x in image.get("ImageOrientationPatient"))
-    spacing = tuple(round(float(x), 4) for x in image.get("PixelSpacing", (0, 0)))
+    orientation = tuple(round(x, 3) for x in image.numbers("ImageOrientationPatient", 6))
+    spacing = tuple(round(x, 4) for x in image.numbers("PixelSpacing", 2))
     return image.get("Rows"), image.get("Columns"), spacing, orientation
 
 
 def _normal(image: Slice) -> np.ndarray:
-    row, column = np.reshape([float(x) for x in image.get("ImageOrientationPatient")], (2, 3))
-    return np.cross(row, column)
+    return np.cross(*np.reshape(image.numbers("ImageOrientationPatient", 6), (2, 3)))
 
 
 def _position(image: Slice) -> np.ndarray:
-    return np.array([float(x) for x in image.get("ImagePositionPatient")])
+    return np.array(image.numbers("ImagePositionPatient", 3))
 
 
 def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding]) -> list[Slice]:
@@ -208,7 +253,7 @@ def _pixels(image: Slice) -> str:
 def _read_files(slices: Sequence[Slice], progress: Progress) -> sitk.Image:
     reader = sitk.ImageSeriesReader()
     reader.SetFileNames([str(s.path) for s in slices])
-    rescale = {(float(s.get("RescaleSlope", 1)), float(s.get("RescaleIntercept", 0))) for s in slices}
+    rescale = {(_rescale(s, "RescaleSlope", 1.0), _rescale(s, "RescaleIntercept", 0.0)) for s in slices}
     if len(rescale) > 1 or not all(x.is_integer() for pair in rescale for x in pair):
         reader.SetOutputPixelType(sitk.sitkFloat64)
     if len(slices) == 1:
@@ -218,10 +263,45 @@ def _read_files(slices: Sequence[Slice], progress: Progress) -> sitk.Image:
     try:
         image = reader.Execute()
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
         syntax = _transfer_syntax(slices[0].path)
         raise BadInput(f"The slices cannot be decoded (transfer syntax {syntax}); a file may be damaged.") from error
     progress("Reading slices", len(slices), len(slices))
     return image
+
+
+def _rescale(image: Slice, tag: str, default: float) -> float:
+    if image.get(tag) is None:
+        return default
+    found = image.numbers(tag, 1)
+    if found is None:
+        raise BadInput(f"{tag} in a DICOM header is no number, so that the HU are unknown. Export the series again.")
+    return found[0]
+
+
+def _read_frames(image: Slice, progress: Progress) -> Series:
+    """A multi-frame file, if its frames lie where GDCM put them: evenly, in order, each place once."""
+    volume = _read_files([image], progress)
+    told = _frame_positions(image.path)
+    read = [volume.TransformIndexToPhysicalPoint((0, 0, k)) for k in range(volume.GetSize()[2])]
+    allowed = GAP_FRACTION * volume.GetSpacing()[2]
+    if len(told) != len(read) or not np.abs(np.subtract(told, read)).max() < allowed:
+        raise BadInput(
+            "The frames of the DICOM file are no evenly spaced volume: several phases, missing slices or a tilted "
+            "gantry? Export the portal venous phase slice by slice."
+        )
+    return Series(volume, image, len(read), ())
+
+
+def _frame_positions(path: Path) -> list[list[float]]:
+    import pydicom
+
+    try:
+        frames = pydicom.dcmread(path, stop_before_pixels=True).PerFrameFunctionalGroupsSequence
+        return [[float(x) for x in frame.PlanePositionSequence[0].ImagePositionPatient] for frame in frames]
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise BadInput("The DICOM file does not say where its frames lie (ImagePositionPatient is missing).") from error
 
 
 def _transfer_syntax(path: Path) -> str:
@@ -236,6 +316,8 @@ def _set_geometry(image: sitk.Image, slices: Sequence[Slice], findings: list[Fin
     positions = np.array([_position(s) for s in slices])
     steps = np.diff(positions @ normal)
     step = float(np.median(steps))
+    if step < SAME_POSITION_MM:
+        raise BadInput("The series holds several stacks side by side; export one axial series.")
     odd = np.abs(steps / step - 1)
     if odd.max() > GAP_FRACTION:
         at = positions[int(np.argmax(odd))] @ normal
@@ -262,8 +344,8 @@ def _set_geometry(image: sitk.Image, slices: Sequence[Slice], findings: list[Fin
                 {"degrees": tilt},
             )
         )
-    row, column = np.reshape([float(x) for x in slices[0].get("ImageOrientationPatient")], (2, 3))
-    spacing = [float(x) for x in slices[0].get("PixelSpacing", (1, 1))]
+    row, column = np.reshape(slices[0].numbers("ImageOrientationPatient", 6), (2, 3))
+    spacing = slices[0].numbers("PixelSpacing", 2)
     mean_step = float(normal @ along) / (len(slices) - 1)
     image.SetSpacing((spacing[1], spacing[0], mean_step))
     image.SetOrigin(tuple(positions[0]))

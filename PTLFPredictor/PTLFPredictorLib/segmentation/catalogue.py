@@ -103,6 +103,11 @@ class Model:
         return data
 
     def _checked(self) -> Model:
+        kinds = {"for_patients": bool, "largest_organ_only": bool, "measured": Mapping}
+        kinds |= dict.fromkeys(("id", "title", "version", "licence", "sha256", "warning", "orientation"), str)
+        for name, kind in kinds.items():
+            if not isinstance(value := getattr(self, name), kind):
+                raise UnusableModel(f"The catalogue entry of model '{self.id}' cannot be used: '{name}' is {value!r}.")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.id):
             raise UnusableModel(f"'{self.id}' is no id of a model: letters, digits, '.', '_' and '-' are allowed.")
         if set(self.label_roles) - set(ROLES) or not self.label_roles.get("parenchyma"):
@@ -187,7 +192,11 @@ def find_model(spec: str | Path, label_roles: Mapping[str, Sequence[int]] | None
         if not unpacked.is_dir():
             with _staging(unpacked.parent) as staging:
                 model_folder.unpack(path, staging / "model")
-                (staging / "model").replace(unpacked)
+                try:
+                    (staging / "model").replace(unpacked)
+                except OSError:
+                    if not unpacked.is_dir():  # else another run has just unpacked the same
+                        raise
         return _from_folder(unpacked, label_roles, path.stem)
     raise BadInput(
         f"There is no model '{spec}'. Known are: {', '.join(model.id for model in known)}; "

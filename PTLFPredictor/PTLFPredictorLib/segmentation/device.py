@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from ..child import is_out_of_memory
 from ..errors import BadInput
 
 FREE_GPU_BYTES = 2 << 30
@@ -48,16 +49,24 @@ def choose(wanted: str = "auto") -> Device:
         return Device("cpu", f"no NVIDIA GPU with a working driver was found ({_cores()})")
     if number >= count:
         return Device("cpu", f"there is no GPU {number}, only {count} GPU(s) numbered from 0 ({_cores()})")
-    free, total = torch.cuda.mem_get_info(number)
-    title = torch.cuda.get_device_name(number)
+    name = f"cuda:{number}"
+    try:
+        title = torch.cuda.get_device_name(number)
+        free, total = torch.cuda.mem_get_info(number)
+        torch.zeros(1, device=name).add(1).item()  # a GPU that this PyTorch cannot drive says so only here
+    except RuntimeError as error:
+        return after_failure(Device(name, ""), error)
     if free < FREE_GPU_BYTES:
         return Device("cpu", f"the GPU {title} has only {free / 2**30:.1f} of {total / 2**30:.0f} GB free ({_cores()})")
-    return Device(f"cuda:{number}", f"{title}, {free / 2**30:.0f} GB free")
+    return Device(name, f"{title}, {free / 2**30:.0f} GB free")
 
 
-def after_exhausted(device: Device) -> Device:
-    """The CPU, when the GPU's memory did not suffice."""
-    return Device("cpu", f"the memory of {device.name} did not suffice ({_cores()})")
+def after_failure(device: Device, error: RuntimeError) -> Device:
+    """The CPU, when the GPU failed: CUDA, cuDNN and cuBLAS have many words for too little memory."""
+    if is_out_of_memory(error):
+        return Device("cpu", f"the memory of {device.name} did not suffice ({_cores()})")
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return Device("cpu", f"{device.name} failed: {reason} ({_cores()})")
 
 
 def _number(wanted: str) -> int | None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import pickletools
 import re
 import shutil
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -29,6 +31,9 @@ JSON_BYTES = 20 << 20
 
 ARCHIVE_BYTES, ARCHIVE_FILES = 8 << 30, 5000
 """Five folds of the largest preset have some 2 GB."""
+
+PICKLE_BYTES = 64 << 20
+"""The pickle in a checkpoint names its tensors and holds the training's curves: some 100 kB."""
 
 NETWORKS = frozenset(
     f"dynamic_network_architectures.architectures.{name}"
@@ -84,9 +89,15 @@ PICKLED = frozenset(
 
 @dataclass(frozen=True)
 class Facts:
-    """What a checked folder says about itself; `named_labels` are without background."""
+    """What a checked folder says about itself; `named_labels` are without background.
+
+    `plans` and `description` are plans.json and dataset.json as they were checked: what is used must be these, since
+    the files may change.
+    """
 
     dataset: str
+    plans: Mapping[str, Any]
+    description: Mapping[str, Any]
     named_labels: Mapping[str, tuple[int, ...]]
     configurations: tuple[str, ...]
     checkpoints: tuple[Path, ...]
@@ -126,13 +137,14 @@ def check(folder: Path) -> Facts:
     plans = _required_json(folder, PLANS)
     named = _check_dataset(dataset)
     configurations = _check_plans(plans)
-    checkpoints = tuple(sorted(folder.glob(f"fold_*/{CHECKPOINT}")))
+    checkpoints = tuple(_checkpoints(folder))
     if not checkpoints:
         raise UnusableModel(f"The model '{folder.name}' has no weights: there is no fold_0/{CHECKPOINT}.")
     for checkpoint in checkpoints:
         check_pickle(checkpoint)
     name = plans.get("dataset_name")
-    return Facts(name if isinstance(name, str) else folder.name, named, configurations, checkpoints)
+    name = name if isinstance(name, str) else folder.name
+    return Facts(name, plans, dataset, named, configurations, checkpoints)
 
 
 def checksum(folder: Path) -> str:
@@ -145,7 +157,11 @@ def checksum(folder: Path) -> str:
 
 def files(folder: Path) -> list[Path]:
     """The files that inference reads."""
-    return [folder / DATASET, *sorted(Path(folder).glob(f"fold_*/{CHECKPOINT}")), folder / PLANS]
+    return [folder / DATASET, *_checkpoints(folder), folder / PLANS]
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    return sorted(path for path in Path(folder).glob(f"fold_*/{CHECKPOINT}") if path.is_file())
 
 
 def copy(source: Path, target: Path) -> None:
@@ -172,7 +188,7 @@ def unpack(archive: Path, target: Path) -> None:
                     destination.parent.mkdir(parents=True, exist_ok=True)
                     with opened.open(member) as data, open(destination, "wb") as out:
                         shutil.copyfileobj(data, out)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise UnusableModel(
             f"'{archive.name}' is no zip archive that can be read, or it is damaged ({error})."
         ) from error
@@ -205,17 +221,21 @@ def check_pickle(checkpoint: Path) -> None:
     shown = f"{checkpoint.parent.name}/{checkpoint.name}"
     try:
         with zipfile.ZipFile(checkpoint) as archive:
-            pickles = [name for name in archive.namelist() if name.endswith(".pkl")]
-            if len(pickles) != 1 or not pickles[0].endswith("data.pkl"):
+            pickles = [member for member in archive.infolist() if member.filename.endswith(".pkl")]
+            if len(pickles) != 1 or not pickles[0].filename.endswith("data.pkl") or not _as_torch_saves(pickles[0]):
                 raise UnusableModel(f"The weights {shown} are not as PyTorch 1.6 or newer writes them.")
             named = sorted(set(_globals(archive.read(pickles[0]))) - PICKLED)
-    except (zipfile.BadZipFile, EOFError, ValueError, OSError, IndexError) as error:
+    except (zipfile.BadZipFile, EOFError, ValueError, OSError, IndexError, RuntimeError) as error:
         raise UnusableModel(f"The weights {shown} are damaged or cut off ({error}). Get the model again.") from error
     if named:
         raise UnusableModel(
             f"The weights {shown} want to run code ({', '.join(name.replace(' ', '.') for name in named[:4])}). "
             "Nothing was executed. Do not use this model."
         )
+
+
+def _as_torch_saves(member: zipfile.ZipInfo) -> bool:
+    return member.compress_type == zipfile.ZIP_STORED and member.file_size <= PICKLE_BYTES
 
 
 def _globals(pickled: bytes) -> Iterator[str]:
@@ -254,7 +274,7 @@ def _check_dataset(dataset: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
             named[name] = tuple(values)
     if any(len(values) > 1 for values in named.values()):  # regions: the order says which label they become
         order = dataset.get("regions_class_order")
-        if not isinstance(order, list) or len(order) != len(named):
+        if not isinstance(order, list) or len(order) != len(named) or not all(type(n) is int for n in order):
             raise UnusableModel(f"{DATASET} has regions, but no regions_class_order that fits them.")
         named = {name: (label,) for name, label in zip(named, order, strict=True)}
     return named
@@ -267,7 +287,8 @@ def _check_plans(plans: Mapping[str, Any]) -> tuple[str, ...]:
     if plans.get("label_manager", "LabelManager") != "LabelManager":
         raise UnusableModel(f"{PLANS} names the label manager {plans['label_manager']!r}, which nnU-Net does not have.")
     for key in ("transpose_forward", "transpose_backward"):
-        if sorted(plans.get(key) or ()) != [0, 1, 2]:
+        axes = plans.get(key)
+        if not isinstance(axes, list) or len(axes) != 3 or not all(axis in axes for axis in range(3)):
             raise UnusableModel(f"'{key}' in {PLANS} is {plans.get(key)!r}; an order of the axes 0, 1, 2 is needed.")
     for name, configuration in configurations.items():
         _check_configuration(name, configuration, configurations)
@@ -276,13 +297,13 @@ def _check_plans(plans: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _check_configuration(name: str, configuration: Mapping[str, Any], all_of_them: Mapping[str, Any]) -> None:
     parent = configuration.get("inherits_from")
-    if parent is not None and parent not in all_of_them:
+    if parent is not None and not (isinstance(parent, str) and parent in all_of_them):
         raise UnusableModel(f"Configuration '{name}' in {PLANS} inherits from '{parent}', which is not there.")
     for key, allowed in CHOICES.items():
         value = configuration.get(key)
         for used in value if isinstance(value, list) else [value]:
-            if used is not None and used not in allowed:
-                raise UnusableModel(f"'{key}' in {PLANS} is {used!r}; known are {', '.join(sorted(allowed))}.")
+            if used is not None and not _is_one_of(used, allowed):
+                raise UnusableModel(f"'{key}' in {PLANS} is {used!r:.80}; known are {', '.join(sorted(allowed))}.")
     for key in ("patch_size", "spacing"):
         value = configuration.get(key)
         if (value is not None or parent is None) and not _positive(value):
@@ -296,23 +317,31 @@ def _check_configuration(name: str, configuration: Mapping[str, Any], all_of_the
         raise UnusableModel(f"Configuration '{name}' in {PLANS} has no architecture.")
 
 
+def _is_one_of(value: Any, allowed: frozenset[str]) -> bool:
+    return isinstance(value, str) and value in allowed
+
+
 def _positive(value: Any) -> bool:
     return (
-        isinstance(value, list) and len(value) in (2, 3) and all(isinstance(v, (int, float)) and v > 0 for v in value)
+        isinstance(value, list)
+        and len(value) in (2, 3)
+        and all(isinstance(v, (int, float)) and 0 < v < math.inf for v in value)
     )
 
 
 def _check_architecture(architecture: Any) -> None:
     network = architecture.get("network_class_name") if isinstance(architecture, dict) else None
-    if network not in NETWORKS:
-        raise UnusableModel(f"The network class {network!r} in {PLANS} is not one of nnU-Net's; nothing was imported.")
+    if not _is_one_of(network, NETWORKS):
+        raise UnusableModel(
+            f"The network class {network!r:.80} in {PLANS} is not one of nnU-Net's; nothing was imported."
+        )
     arguments, imports = architecture.get("arch_kwargs"), architecture.get("_kw_requires_import", [])
-    if not isinstance(arguments, dict) or not isinstance(imports, list):
+    if not isinstance(arguments, dict) or not isinstance(imports, list) or not all(isinstance(k, str) for k in imports):
         raise UnusableModel(f"The architecture in {PLANS} has no arguments (arch_kwargs).")
     for key in imports:
         value = arguments.get(key)
-        if value is not None and value not in LAYERS:
-            raise UnusableModel(f"The architecture in {PLANS} wants to import {value!r}; nothing was imported.")
+        if value is not None and not _is_one_of(value, LAYERS):
+            raise UnusableModel(f"The architecture in {PLANS} wants to import {value!r:.80}; nothing was imported.")
 
 
 def _check_members(name: str, members: list[zipfile.ZipInfo]) -> None:
@@ -322,5 +351,9 @@ def _check_members(name: str, members: list[zipfile.ZipInfo]) -> None:
         path = PurePosixPath(member.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", member.filename):
             raise UnusableModel(f"'{name}' wants to write outside its folder ({member.filename}); it was not unpacked.")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise UnusableModel(
+                f"'{name}' is compressed in an unusual way ({member.filename}); pack it as a plain zip."
+            )
         if stat.S_ISLNK(member.external_attr >> 16):
             raise UnusableModel(f"'{name}' holds a symbolic link ({member.filename}); it was not unpacked.")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from ..child import is_out_of_memory
 from ..errors import UnusableModel
 from ..progress import Progress, no_progress
 from . import model_folder
@@ -37,7 +38,7 @@ class Network:
 
     def __init__(self, folder: Path, tta: bool | None = None):
         facts = model_folder.check(folder)
-        self.plans, self.dataset = (model_folder.read_json(folder / name) for name in ("plans.json", "dataset.json"))
+        self.plans, self.dataset = facts.plans, facts.description
         folds = [load_checkpoint(path) for path in facts.checkpoints]
         self.configuration = folds[0]["init_args"]["configuration"]
         if self.configuration not in facts.configurations:
@@ -125,9 +126,9 @@ class Network:
             )
             for weights in self.folds:
                 network.load_state_dict(weights)
-        except MemoryError:
-            raise
         except Exception as error:
+            if is_out_of_memory(error):
+                raise
             reason = " ".join(str(error).split())[:300]
             raise UnusableModel(f"plans.json, dataset.json and weights do not fit each other: {reason}") from error
         predictor = _tile_predictor()(
@@ -166,21 +167,40 @@ class _Teller:
 
 
 def _tile_predictor() -> type:
+    import torch
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+    from nnunetv2.inference.sliding_window_prediction import compute_gaussian
 
     class TilePredictor(nnUNetPredictor):
-        """nnU-Net's predictor that tells each tile; the two methods are its inner loop's."""
+        """nnU-Net's predictor with its loop over the tiles in one thread, told tile by tile.
+
+        nnU-Net cuts the tiles in a second thread: if memory runs out there, its loop waits for ever.
+        """
 
         tell: _Teller
 
-        def _internal_get_sliding_window_slicers(self, image_size):
-            slicers = super()._internal_get_sliding_window_slicers(image_size)
+        def _internal_predict_sliding_window_return_logits(self, data, slicers, do_on_device=True):
+            results = self.device if do_on_device else torch.device("cpu")
+            data = data.to(results)
+            heads, patch = self.label_manager.num_segmentation_heads, tuple(self.configuration_manager.patch_size)
+            logits = torch.zeros((heads, *data.shape[1:]), dtype=torch.half, device=results)
+            weight = torch.zeros(data.shape[1:], dtype=torch.half, device=results)
+            gaussian = compute_gaussian(patch, sigma_scale=1.0 / 8, value_scaling_factor=10, device=results)
             self.tell.starts(len(slicers))
-            return slicers
-
-        def _internal_maybe_mirror_and_predict(self, x):
-            prediction = super()._internal_maybe_mirror_and_predict(x)
-            self.tell.tile_done()
-            return prediction
+            try:
+                for tile in slicers:
+                    cut = torch.clone(data[tile][None], memory_format=torch.contiguous_format).to(self.device)
+                    prediction = self._internal_maybe_mirror_and_predict(cut)[0].to(results)
+                    prediction *= gaussian
+                    logits[tile] += prediction
+                    weight[tile[1:]] += gaussian
+                    self.tell.tile_done()
+                torch.div(logits, weight, out=logits)
+            except RuntimeError:
+                data = logits = weight = cut = prediction = None  # room for nnU-Net's second try, results on the CPU
+                raise
+            if torch.any(torch.isinf(logits)):
+                raise UnusableModel("The network's output is not finite on this CT.")
+            return logits
 
     return TilePredictor

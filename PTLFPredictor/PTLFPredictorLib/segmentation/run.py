@@ -11,6 +11,7 @@ from typing import Any
 import SimpleITK as sitk
 
 from .. import child
+from ..ct import write_temporary
 from ..progress import Progress, no_progress
 from .catalogue import Model, verify
 
@@ -63,7 +64,7 @@ class SegmentationResult:
 def write_job(ct: sitk.Image, model: Model, work: Path, *, device: str = "auto", tta: bool | None = None) -> dict:
     """Write the CT into `work` and return the job for `WORKER`; the model is checked first."""
     verify(model)
-    sitk.WriteImage(ct, str(work / "ct.nrrd"))
+    write_temporary(ct, work / "ct.nrrd")
     return {
         "ct": "ct.nrrd",
         "folder": str(model.folder.resolve()),

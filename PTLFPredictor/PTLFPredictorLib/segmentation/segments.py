@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from ..child import is_out_of_memory
 from ..ct import CT, Finding, image_sha256
+from ..ct.dicom import is_dicom
 from ..errors import BadInput, MissingDependency
 
 BACKGROUND, PARENCHYMA, TUMOUR = 0, 1, 2
@@ -120,7 +122,7 @@ def read_segments(path: str | Path, ct: CT, labels: Mapping[str, tuple[int, ...]
         raise BadInput(f"There is no segmentation file '{path}'.")
     if path.is_dir():
         raise BadInput(f"'{path.name}' is a folder; name the segmentation file itself.")
-    image, named = _read_dicom_seg(path) if _is_dicom(path) else _read_label_map(path, use_names=labels is None)
+    image, named = _read_dicom_seg(path) if is_dicom(path) else _read_label_map(path, use_names=labels is None)
     roles = labels or named or DEFAULT_LABELS
     on_grid, findings = _on_grid_of(ct.image, _by_role(image, roles, path.name))
     return Segments(on_grid, {"source": "file", "format": _format(path)}, tuple(findings))
@@ -150,14 +152,9 @@ def _format(path: Path) -> str:
     name = path.name.lower()
     if name.endswith(".seg.nrrd"):
         return "seg.nrrd"
-    if _is_dicom(path):
+    if is_dicom(path):
         return "DICOM SEG"
     return "NIfTI" if ".nii" in name else path.suffix.lstrip(".").upper()
-
-
-def _is_dicom(path: Path) -> bool:
-    with open(path, "rb") as stream:
-        return stream.read(132)[128:] == b"DICM"
 
 
 def _read_label_map(path: Path, use_names: bool) -> tuple[sitk.Image, dict[str, tuple[int, ...]] | None]:
@@ -165,6 +162,8 @@ def _read_label_map(path: Path, use_names: bool) -> tuple[sitk.Image, dict[str, 
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
         raise BadInput(
             f"'{path.name}' is no label map that can be read. NIfTI, NRRD, seg.nrrd, MHA or DICOM SEG is expected."
         ) from error
@@ -178,10 +177,13 @@ def _read_label_map(path: Path, use_names: bool) -> tuple[sitk.Image, dict[str, 
     layers = [image] if count == 1 else [sitk.VectorIndexSelectionCast(image, i) for i in range(count)]
     names, masks = [], []
     for number in segments:
-        value = _meta_int(image, f"Segment{number}_LabelValue", number + 1)
-        layer = _meta_int(image, f"Segment{number}_Layer", 0)
-        names.append(image.GetMetaData(f"Segment{number}_Name"))
-        masks.append(layers[layer] == value)
+        name = image.GetMetaData(f"Segment{number}_Name")
+        try:
+            value = _meta_int(image, f"Segment{number}_LabelValue", number + 1)
+            masks.append(layers[_meta_int(image, f"Segment{number}_Layer", 0)] == value)
+        except (ValueError, IndexError) as error:
+            raise BadInput(f"The header of '{path.name}' does not say where segment '{name}' is ({error}).") from error
+        names.append(name)
     return _numbered(names, masks)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..child import is_out_of_memory
 from ..errors import UnusableModel
 
 
@@ -33,9 +34,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
         weights = checkpoint["network_weights"]
         configuration = checkpoint["init_args"]["configuration"]
-    except MemoryError:
-        raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         reason = (str(error).strip().splitlines() or [""])[0]
         raise UnusableModel(
             f"The weights {path.parent.name}/{path.name} cannot be used: {type(error).__name__}: {reason[:300]}"

@@ -7,21 +7,27 @@ The job names the CT in the work folder (``ct``), the model (``folder``, ``sha25
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import SimpleITK as sitk
 
 from .. import child
-from ..errors import UnusableModel
+from ..ct import write_temporary
+from ..errors import PTLFError, UnusableModel
 from . import device as devices
 from . import model_folder
 from .segments import derive
+
+if TYPE_CHECKING:
+    from .nnunet import Network
 
 
 def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:
@@ -41,13 +47,14 @@ def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     seconds["model"] = time.monotonic() - start
 
     ct = sitk.ReadImage(str(work / job["ct"]))
-    labels, device = _predict(network, sitk.DICOMOrient(ct, job["orientation"]), device, emit)
+    oriented = sitk.DICOMOrient(ct, job["orientation"])
+    labels, device = predict(network, oriented, device, emit, job["estimate_s"])
     seconds["network"] = time.monotonic() - start - seconds["model"]
     image = in_geometry_of(ct, by_role(labels, job["label_roles"]), job["orientation"])
     if job["largest_organ_only"]:
         image = largest_organ(image)
     output = work / "labels.nrrd"
-    sitk.WriteImage(image, str(output), True)
+    write_temporary(image, output)
     seconds["all"] = time.monotonic() - start
     facts = {
         "device": device.name,
@@ -62,7 +69,14 @@ def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     return {"labels": output, "facts": work / "facts.json"}
 
 
-def _predict(network, ct: sitk.Image, device: devices.Device, emit) -> tuple[np.ndarray, devices.Device]:
+def predict(
+    network: Network,
+    ct: sitk.Image,
+    device: devices.Device,
+    emit: Callable[[child.Event], None],
+    estimate_s: float | None,
+) -> tuple[np.ndarray, devices.Device]:
+    """The model's labels, and the device that drew them: the CPU, told first, when the GPU fails on the way."""
     import torch
 
     def estimate(seconds: float) -> None:
@@ -70,14 +84,25 @@ def _predict(network, ct: sitk.Image, device: devices.Device, emit) -> tuple[np.
 
     progress = child.progress_of(emit)
     try:
+        if not device.is_cpu:
+            try:
+                return network.predict(ct, device.name, progress=progress, on_estimate=estimate), device
+            except RuntimeError as error:
+                device = devices.after_failure(device, error)
+            with contextlib.suppress(RuntimeError):
+                torch.cuda.empty_cache()
+            _tell(emit, device, estimate_s)
         return network.predict(ct, device.name, progress=progress, on_estimate=estimate), device
-    except torch.cuda.OutOfMemoryError:
-        if device.is_cpu:
+    except (PTLFError, ImportError):
+        raise
+    except Exception as error:
+        if child.is_out_of_memory(error):
             raise
-    torch.cuda.empty_cache()
-    device = devices.after_exhausted(device)
-    _tell(emit, device, None)
-    return network.predict(ct, device.name, progress=progress, on_estimate=estimate), device
+        traceback.print_exc()
+        raise UnusableModel(
+            f"nnU-Net cannot apply this model: {type(error).__name__}: {' '.join(str(error).split())[:300]}. "
+            "plans.json, dataset.json and weights must be of one training."
+        ) from error
 
 
 def _tell(emit, device: devices.Device, estimate_s: float | None) -> None:
