@@ -16,6 +16,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,7 +81,8 @@ class Child:
     job : mapping
         JSON-ready arguments of the run.
     work : Path
-        Existing folder of this run alone: job, outputs and manifest are written here.
+        Existing folder of this run alone: job, outputs and manifest are written here.  If this process is killed, the
+        child removes it.
     what : str
         Name of the work in sentences, e.g. "The segmentation".
     silence_s : float
@@ -322,7 +324,8 @@ def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Ma
     """
     events = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace", buffering=1)
     os.dup2(2, 1)  # what libraries print is log, not events
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    job_file = Path(sys.argv[1])
+    threading.Thread(target=_die_with_parent, args=(job_file.parent,), daemon=True).start()
 
     def emit(event: Event) -> None:
         if "message" in event:
@@ -330,7 +333,6 @@ def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Ma
         events.write("\n" + json.dumps(event, ensure_ascii=False) + "\n")  # a library may have left a line open
         events.flush()
 
-    job_file = Path(sys.argv[1])
     try:
         _limit_memory()
         outputs = function(json.loads(job_file.read_text(encoding="utf-8")), job_file.parent, emit)
@@ -393,10 +395,12 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (int(limit) << 20,) * 2)
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(work: Path) -> None:
+    """A parent that was killed cannot remove the patient's CT."""
     with contextlib.suppress(OSError, ValueError):
         while os.read(0, 4096):
             pass
+    shutil.rmtree(work, ignore_errors=True)
     if not _WINDOWS and os.getpgrp() == os.getpid():  # a group of our own, as `Child` makes it
         os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)

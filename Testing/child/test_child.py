@@ -178,11 +178,12 @@ def test_workers_that_outlive_the_child_are_ended(tmp_path):
     assert not [p for p in psutil.process_iter(["cmdline"]) if "time.sleep(600)" in " ".join(p.info["cmdline"] or ())]
 
 
-def test_the_child_dies_with_a_parent_that_was_killed(tmp_path):
-    pids = tmp_path / "pid"
+def test_the_child_dies_with_a_parent_that_was_killed_and_leaves_no_files(tmp_path):
+    pids, work = tmp_path / "pid", tmp_path / "work"
+    work.mkdir()
     code = (
         f"import time; from pathlib import Path; from PTLFPredictorLib import child;"
-        f"c = child.Child({MODULE!r}, {{'what': 'worker and sleep', 'pids': {str(pids)!r}}}, Path({str(tmp_path)!r}));"
+        f"c = child.Child({MODULE!r}, {{'what': 'worker and sleep', 'pids': {str(pids)!r}}}, Path({str(work)!r}));"
         f"print(c.pid, flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen(
@@ -195,6 +196,7 @@ def test_the_child_dies_with_a_parent_that_was_killed(tmp_path):
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     wait_for(lambda: not alive(started) and not alive(worker), 5)
+    assert not work.exists()
 
 
 def test_an_interpreter_that_cannot_be_run(tmp_path):
