@@ -76,6 +76,7 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
         slicer.app.connect("aboutToQuit()", self.cleanup)
 
@@ -89,6 +90,9 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event):
         self.panel.scene_closes()
+
+    def onSceneStartImport(self, caller, event):
+        self.panel.scene_imports()
 
     def onSceneChanged(self, caller, event):
         self.panel.take_over()

@@ -18,7 +18,7 @@ import vtk
 
 from ..errors import BadInput
 from ..segmentation.segments import NAMES, derive
-from .volumes import RAS_TO_LPS, image_of, oriented_like, place, require_no_transform
+from .volumes import image_of, oriented_like, place, require_no_transform, volume_to_lps
 
 LIVER, TUMOUR = "liver", "tumor"
 
@@ -173,9 +173,7 @@ def label_map(node, volume) -> sitk.Image:
             else np.zeros(size, bool)
         )
     labels = sitk.GetImageFromArray(derive(masks[LIVER], masks[TUMOUR]))
-    matrix = vtk.vtkMatrix4x4()
-    volume.GetIJKToRASMatrix(matrix)
-    place(labels, RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(matrix))
+    place(labels, volume_to_lps(volume))
     return labels
 
 
@@ -210,6 +208,13 @@ def _cropped(node, identifier: str) -> tuple[np.ndarray, np.ndarray, tuple[int, 
 
 def is_empty(node, identifier: str) -> bool:
     return _cropped(node, identifier) is None
+
+
+def not_counted(node) -> list[str]:
+    """Names of the segments that hold voxels and are neither `liver` nor `tumor`."""
+    segmentation = node.GetSegmentation()
+    others = (i for i in segmentation.GetSegmentIDs() if i not in STYLES and not is_empty(node, i))
+    return [segmentation.GetSegment(identifier).GetName() for identifier in others]
 
 
 def content_hashes(node) -> dict[str, str]:
@@ -297,6 +302,7 @@ def show(node, volume) -> None:
     node.CreateClosedSurfaceRepresentation()
     display = node.GetDisplayNode()
     display.SetVisibility(True)
+    display.SetVisibility2DFill(True)
     display.SetOpacity2DFill(0.25)
     slicer.util.setSliceViewerLayers(background=volume)
 

@@ -60,6 +60,8 @@ class Dependencies:
                     _("Install the extension NNUNet first (View, Extensions Manager), restart Slicer, come back.")
                 )
             nnunet.setupPythonRequirements()
+            if not _installed("nnunetv2"):  # it logs what went wrong and returns
+                raise MissingDependency(_("nnU-Net was not installed; Slicer's error log (Ctrl+0) says why."))
         lines = self._requirements.read_text(encoding="utf-8") if self._requirements.is_file() else ""
         missing = compat.missing_requirements(lines)
         if missing:

@@ -14,6 +14,7 @@ from .session import Session
 
 PACKAGES = ("numpy", "scipy", "SimpleITK", "pydicom", "torch", "nnunetv2", "pyradiomics", "highdicom", "vtk")
 LOG_LINES = 40
+NAMED_AFTER_PATIENTS = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTransformNode")
 
 
 def diagnostics(session: Session, runs: Iterable[ChildRun], device: dict) -> str:
@@ -30,9 +31,16 @@ def diagnostics(session: Session, runs: Iterable[ChildRun], device: dict) -> str
         f"computed: {', '.join(sorted(state.computed)) or 'nothing'}",
     ]
     for run in runs:
-        lines.append(f"{run.what}: {run.state.state.value} {run.state.cause}".rstrip())
+        lines.append(f"{run.what}: {run.state.state.value} {_without_names(run.state.cause)}".rstrip())
         lines += [f"  | {line}" for line in run.log[-LOG_LINES:]]
     return "\n".join(lines)
+
+
+def _without_names(sentence: str) -> str:
+    for kind in NAMED_AFTER_PATIENTS:
+        for node in slicer.util.getNodesByClass(kind):
+            sentence = sentence.replace(f"'{node.GetName()}'", "'(name)'")
+    return sentence
 
 
 def _version(name: str) -> str:

@@ -95,6 +95,9 @@ class ChildRun:
         except (PTLFError, OSError) as error:
             self._end(State.FAILED, str(error))
             return
+        except Exception as error:  # the panel must not stay busy, whatever it was
+            self._end(State.FAILED, f"{self.what} could not be prepared: {type(error).__name__}: {error}")
+            raise
         self.state.to(State.RUNNING)
         self._timer.start()
 

@@ -87,7 +87,8 @@ class SegmentationSection:
 
     @property
     def model(self) -> Model | None:
-        return next((m for m in self._catalogue if m.id == self.session.state.model), None)
+        """The chosen model; the first one where the scene names one that is not on this computer."""
+        return next((m for m in self._catalogue if m.id == self.session.state.model), next(iter(self._catalogue), None))
 
     # The run
 
@@ -148,6 +149,8 @@ class SegmentationSection:
         """Both on the CT: the edited segments filled, the new ones as outlines."""
         edited, new = self.session.node(SEGMENTS_ROLE), self.session.node(SECOND_ROLE)
         for node, fill in ((edited, True), (new, False)):
+            if node is None:  # deleted in the meantime
+                continue
             node.CreateDefaultDisplayNodes()
             display = node.GetDisplayNode()
             display.SetVisibility(True)
@@ -163,8 +166,8 @@ class SegmentationSection:
     def refresh(self) -> None:
         ui, run, state = self.ui, self.run, self.session.state
         self._filling = True
-        if state.model in self._models:
-            ui.modelSelector.currentIndex = self._models.index(state.model)
+        if self.model is not None:
+            ui.modelSelector.currentIndex = self._models.index(self.model.id)
         ui.deviceSelector.currentIndex = DEVICES.index(state.device) if state.device in DEVICES else 0
         self._filling = False
         busy = run.state.busy
