@@ -132,6 +132,9 @@ class PTLFPredictorTest(ScriptedLoadableModuleTest):
         import unittest
 
         folder = self_tests()
+        for name, module in list(sys.modules.items()):  # of an earlier run, before the library was reloaded
+            if Path(getattr(module, "__file__", None) or "").parent == folder:
+                del sys.modules[name]
         sys.path.insert(0, str(folder))
         try:
             suite = unittest.defaultTestLoader.discover(
