@@ -107,7 +107,7 @@ def test_behind_slicers_launcher_a_killed_child_is_told_as_exhausted_memory(pyth
     python, work = python_slicer
     with pytest.raises(OutOfMemory, match="ran out of memory"):
         run("sigkill", work, python=python)
-    with pytest.raises(PTLFError, match="exit code 77.*the last words"):
+    with pytest.raises(PTLFError, match=r"exit code 77.*the last words"):
         run("exit 77", work, python=python)
     assert run("works", work, python=python)["out"].read_text() == "result"
 

@@ -220,6 +220,35 @@ def test_a_foreign_segmentation_is_adopted_by_its_names(case):
     np.testing.assert_array_equal(sitk.GetArrayFromImage(back), sitk.GetArrayFromImage(labels))
 
 
+def test_contours_of_a_radiotherapy_plan_are_adopted_on_the_voxels_of_the_ct(case):
+    volume, _, _ = case
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "RTSTRUCT")
+    node.GetSegmentation().SetSourceRepresentationName("Closed surface")
+    bounds = [0.0] * 6
+    volume.GetRASBounds(bounds)
+    centre = [(low + high) / 2 for low, high in zip(bounds[::2], bounds[1::2], strict=True)]
+    for name, radius in (("Liver", 12.0), ("GTV tumor", 6.0)):
+        sphere = vtk.vtkSphereSource()
+        sphere.SetRadius(radius)
+        sphere.SetCenter(centre)
+        sphere.SetThetaResolution(60)
+        sphere.SetPhiResolution(60)
+        sphere.Update()
+        segment = slicer.vtkSegment()
+        segment.SetName(name)
+        segment.AddRepresentation("Closed surface", sphere.GetOutput())
+        node.GetSegmentation().AddSegment(segment)
+    segments.adopt(node, volume)
+    found = segments.volumes_ml(node)
+    for name, radius in (("liver", 12.0), ("tumor", 6.0)):
+        assert found[name] == pytest.approx(4 / 3 * np.pi * radius**3 / 1000, rel=0.1)
+    assert node.GetSegmentation().GetSourceRepresentationName() == "Binary labelmap"
+    matrix = vtk.vtkMatrix4x4()
+    node.GetSegmentation().GetSegment("liver").GetRepresentation("Binary labelmap").GetImageToWorldMatrix(matrix)
+    spacing = np.linalg.norm(slicer.util.arrayFromVTKMatrix(matrix)[:3, :3], axis=0)
+    assert sorted(spacing) == pytest.approx(sorted(SPACING))
+
+
 def test_a_segmentation_without_liver_is_refused_with_its_segments_named(case):
     volume, _, _ = case
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "spleens")

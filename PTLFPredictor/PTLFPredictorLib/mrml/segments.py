@@ -22,6 +22,8 @@ from .volumes import image_of, oriented_like, place, require_no_transform, volum
 
 LIVER, TUMOUR = "liver", "tumor"
 
+LABELMAP = "Binary labelmap"
+
 MASTER_LIST = "Segmentation category and type - DICOM master list"
 REGIONS = "Anatomic codes - DICOM master list"
 
@@ -126,6 +128,10 @@ def adopt(node, volume) -> None:
             f"No segment of '{node.GetName()}' can be taken for the liver (segments: {names}). Name one 'liver' and "
             "the tumours 'tumor'."
         )
+    if segmentation.GetSourceRepresentationName() != LABELMAP:  # contours of a radiotherapy plan
+        node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+        node.CreateBinaryLabelmapRepresentation()
+        segmentation.SetSourceRepresentationName(LABELMAP)
     masks = {role: _union(node, ids, volume) for role, ids in found.items()}
     tumour = masks[TUMOUR]
     organ = masks[LIVER] | masks["parenchyma"] | (tumour if not found[LIVER] else False)
@@ -185,7 +191,7 @@ def canonical_label_map(node, volume) -> sitk.Image:
 def _cropped(node, identifier: str) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int]] | None:
     """Box of a segment's voxels: mask (k, j, i), matrix from index to RAS, index of the box's corner; None if empty."""
     segment = node.GetSegmentation().GetSegment(identifier)
-    image = segment.GetRepresentation("Binary labelmap") if segment is not None else None
+    image = segment.GetRepresentation(LABELMAP) if segment is not None else None
     if image is None or image.GetNumberOfPoints() == 0:
         return None
     from vtk.util.numpy_support import vtk_to_numpy
