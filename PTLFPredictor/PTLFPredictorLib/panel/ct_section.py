@@ -66,7 +66,6 @@ class CTSection:
         path = qt.QFileDialog.getOpenFileName(
             None, _("Load CT"), "", _("Images (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd)")
         )
-        path = path[0] if isinstance(path, tuple) else path
         if path:
             self.load_file(path)
 

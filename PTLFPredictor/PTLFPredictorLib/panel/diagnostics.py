@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 
 import slicer
 
 from .. import RESEARCH_USE, __version__
+from . import compat
 from .runs import ChildRun
 from .session import Session
 
@@ -24,7 +24,7 @@ def diagnostics(session: Session, runs: Iterable[ChildRun], device: dict) -> str
         f"PTLFPredictor {__version__}. {RESEARCH_USE}",
         f"Slicer {slicer.app.majorVersion}.{slicer.app.minorVersion} ({slicer.app.revision})",
         f"{platform.platform()}, Python {platform.python_version()}",
-        ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
+        ", ".join(f"{name} {compat.installed(name) or '-'}" for name in PACKAGES),
         f"device: {device or 'not known'}",
         f"signature {state.signature}, model {state.model or 'none'}, engine {state.engine}, wanted {state.device}",
         f"segments: {'none' if session.segmentation is None else 'edited' if session.edited else 'automatic'}; "
@@ -41,10 +41,3 @@ def _without_names(sentence: str) -> str:
         for node in slicer.util.getNodesByClass(kind):
             sentence = sentence.replace(f"'{node.GetName()}'", "'(name)'")
     return sentence
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "-"

@@ -220,5 +220,4 @@ class ModulePanel:
 
 
 def _choose_file(title: str, name: str) -> str:
-    path = qt.QFileDialog.getSaveFileName(None, title, name)
-    return path[0] if isinstance(path, tuple) else path
+    return qt.QFileDialog.getSaveFileName(None, title, name)

@@ -15,7 +15,7 @@ from ..errors import PTLFError
 from ..radiomics import ENGINES
 from . import compat
 from .run_state import State
-from .runs import ChildRun, show_progress, status_of
+from .runs import ChildRun, show_button, show_progress, status_of
 from .session import Session
 from .state import AUTOMATIC, CORRECTED, KINDS, Computed
 from .widgets import TermsTable, say
@@ -69,7 +69,6 @@ class RadscoreSection:
             self.choose_signature(self._signatures[index])
             return
         path = qt.QFileDialog.getOpenFileName(None, _("Signature"), "", _("Signature files (*.json)"))
-        path = path[0] if isinstance(path, tuple) else path
         if path:
             self.choose_signature(path)
         self.refresh()
@@ -171,10 +170,8 @@ class RadscoreSection:
         say(ui.signatureNote, self._signature_note())
         busy = self.run.state.busy
         computed = any(state.computed.get(kind) for kind in KINDS)
-        ui.computeButton.text = _("Cancel") if busy else _("Recompute") if computed else _("Compute")
-        unmet = [] if busy else self.unmet()
-        ui.computeButton.toolTip = "\n".join(unmet) or (_("Stop now") if busy else _("Compute the features"))
-        ui.computeButton.enabled = busy or not unmet
+        verb = _("Recompute") if computed else _("Compute")
+        show_button(ui.computeButton, self.run, self.unmet, verb, _("Compute the features"))
         for widget in (ui.signatureSelector, ui.engineSelector):
             widget.enabled = not busy
         show_progress(ui.computeProgress, self.run)

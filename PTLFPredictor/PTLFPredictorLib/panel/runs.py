@@ -166,6 +166,15 @@ class ChildRun:
         self.state.to(state, cause)
 
 
+def show_button(button, run: ChildRun, unmet: Callable[[], list[str]], verb: str, does: str) -> None:
+    """The one button of a run: it starts, or cancels; its tooltip says what is missing before it can start."""
+    busy = run.state.busy
+    missing = [] if busy else unmet()
+    button.text = _("Cancel") if busy else verb
+    button.toolTip = "\n".join(missing) or (_("Stop now") if busy else does)
+    button.enabled = not missing
+
+
 def show_progress(bar, run: ChildRun) -> None:
     bar.setVisible(run.state.busy)
     bar.setRange(0, run.total if run.total > 0 else 0)

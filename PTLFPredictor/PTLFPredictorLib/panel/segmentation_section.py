@@ -16,7 +16,7 @@ from ..segmentation.catalogue import Model, catalogue
 from ..segmentation.run import WORKER, read_result, write_job
 from . import compat, probe
 from .run_state import State
-from .runs import ChildRun, duration, show_progress, status_of
+from .runs import ChildRun, duration, show_button, show_progress, status_of
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
 from .widgets import say
 
@@ -173,11 +173,8 @@ class SegmentationSection:
         busy = run.state.busy
         say(ui.modelNote, self._model_note())
         say(ui.deviceReason, self._device_reason())
-        segmented = self.session.segmentation is not None
-        ui.segmentButton.text = _("Cancel") if busy else _("Segment again") if segmented else _("Segment")
-        unmet = [] if busy else self.unmet()
-        ui.segmentButton.toolTip = "\n".join(unmet) or (_("Stop now") if busy else _("Draw liver and tumour"))
-        ui.segmentButton.enabled = busy or not unmet
+        verb = _("Segment") if self.session.segmentation is None else _("Segment again")
+        show_button(ui.segmentButton, run, self.unmet, verb, _("Draw liver and tumour"))
         for widget in (ui.modelSelector, ui.deviceSelector, ui.useExistingButton, ui.existingSelector):
             widget.enabled = not busy
         show_progress(ui.segmentProgress, run)

@@ -197,9 +197,7 @@ class TermsTable(qt.QTableWidget):
                 self.setItem(row, column, cell)
             self.setCellWidget(row, 3, ContributionBar(term.contribution, largest, self))
             self.setRowHeight(row, 22)
-        header = self.horizontalHeader().sizeHint
-        height = (header() if callable(header) else header).height()
-        self.setFixedHeight(int(height + 22 * len(terms) + 4))
+        self.setFixedHeight(self.horizontalHeader().sizeHint.height() + 22 * len(terms) + 4)
 
 
 class RiskBar(qt.QWidget):
