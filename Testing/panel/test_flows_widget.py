@@ -38,6 +38,16 @@ class TestOtherPatients(PanelCase):
         self.assertIn("albumin, INR and eligibility", self.ui.messageLabel.text)
         self.assertEqual(self.ui.albEdit.text, "")
 
+    def test_the_chosen_ct_is_the_one_in_the_slice_views(self):
+        if not slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode"):
+            slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+        self.load()
+        for volume in (self.volume, self.second_ct()):
+            self.ui.volumeSelector.setCurrentNode(volume)
+            self.settle()
+            for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+                self.assertEqual(node.GetBackgroundVolumeID(), volume.GetID())
+
     def test_values_that_were_typed_before_the_first_ct_stay(self):
         self.session.update(alb=43.6, inr=1.09)
         self.load()

@@ -53,6 +53,8 @@ class CTSection:
             self._select(node)
 
     def _select(self, volume) -> None:
+        if volume is not None:
+            slicer.util.setSliceViewerLayers(background=volume, fit=True)
         if self.session.select_volume(volume):
             self._tell(_("Another CT: albumin, INR and eligibility answers of the one before were cleared."))
 
