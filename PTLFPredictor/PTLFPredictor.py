@@ -76,6 +76,7 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
         slicer.app.connect("aboutToQuit()", self.cleanup)
 
@@ -89,6 +90,9 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event):
         self.panel.scene_closes()
+
+    def onSceneStartImport(self, caller, event):
+        self.panel.scene_imports()
 
     def onSceneChanged(self, caller, event):
         self.panel.take_over()
@@ -128,6 +132,9 @@ class PTLFPredictorTest(ScriptedLoadableModuleTest):
         import unittest
 
         folder = self_tests()
+        for name, module in list(sys.modules.items()):  # of an earlier run, before the library was reloaded
+            if Path(getattr(module, "__file__", None) or "").parent == folder:
+                del sys.modules[name]
         sys.path.insert(0, str(folder))
         try:
             suite = unittest.defaultTestLoader.discover(

@@ -65,6 +65,9 @@ OUT_OF_MEMORY = (
 )
 """Words of libraries for exhausted memory: CUDA, torch, the C++ library, ITK, NumPy, the C library, the loader."""
 
+LAUNCHERS_WORDS = "exit abnormally - Report the problem"
+"""CTK's AppLauncher (PythonSlicer) says this and returns 1 where the Python behind it was killed or crashed."""
+
 GRACE_S = 2.0
 """What a child's own workers get to end after it has ended."""
 
@@ -221,10 +224,11 @@ class Child:
             return self._outputs()
         if self._error is not None:
             raise EXIT_CODES.get(code, PTLFError)(str(self._error.get("message", "unknown error")))
-        if code < 0 and -code == signal.SIGKILL:
+        killed = code < 0 and -code == signal.SIGKILL
+        if killed or any(LAUNCHERS_WORDS in line for line in self.log):
+            how = "was stopped from outside (signal 9)" if killed else "was stopped from outside or crashed"
             raise OutOfMemory(
-                f"{self.what} was stopped from outside (signal 9). Most often the computer ran out of memory: "
-                "close other programs and try again."
+                f"{self.what} {how}. Most often the computer ran out of memory: close other programs and try again."
             )
         kind = EXIT_CODES.get(code, PTLFError)
         if any(_tells_of_memory(line) for line in self.log):

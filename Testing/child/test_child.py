@@ -113,6 +113,46 @@ def test_a_child_that_has_ended_is_not_killed_again(tmp_path, monkeypatch):
     assert killed == []
 
 
+LAUNCHER = """#!/bin/sh
+"{python}" "$@"
+code=$?
+[ $code -le 128 ] && exit $code
+echo "error: [python-real] exit abnormally - Report the problem." >&2
+exit 1
+"""
+
+
+@pytest.fixture
+def python_slicer(tmp_path):
+    """PythonSlicer is CTK's AppLauncher: it waits for the real Python and turns a crash into exit code 1."""
+    path = tmp_path / "PythonSlicer"
+    path.write_text(LAUNCHER.format(python=sys.executable))
+    path.chmod(0o755)
+    work = tmp_path / "work"
+    work.mkdir()
+    return str(path), work
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands for the launcher")
+def test_behind_slicers_launcher_a_killed_child_is_told_as_exhausted_memory(python_slicer):
+    python, work = python_slicer
+    with pytest.raises(OutOfMemory, match="ran out of memory"):
+        run("sigkill", work, python=python)
+    with pytest.raises(PTLFError, match=r"exit code 77.*the last words"):
+        run("exit 77", work, python=python)
+    assert run("works", work, python=python)["out"].read_text() == "result"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands for the launcher")
+def test_behind_slicers_launcher_cancel_ends_the_real_python(python_slicer):
+    python, work = python_slicer
+    one = child.Child(MODULE, {"what": "sleep"}, work, environment=ENVIRONMENT, python=python)
+    wait_for(lambda: one.poll() != [])
+    (real,) = psutil.Process(one.pid).children()
+    one.cancel()
+    wait_for(lambda: not alive(real.pid) and not alive(one.pid))
+
+
 def test_garbage_neither_breaks_the_parent_nor_hides_good_lines(tmp_path):
     told = []
     with pytest.raises(PTLFError):

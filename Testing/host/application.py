@@ -49,6 +49,11 @@ class qSlicerLayoutManager(QObject):
     def sliceViewNames(self):
         return list(self._slices)
 
+    def mrmlSliceLogics(self):
+        import slicer
+
+        return slicer.app.applicationLogic().GetSliceLogics()
+
     def sliceWidget(self, name):
         return self._slices.get(name)
 

@@ -117,7 +117,8 @@ class qMRMLNodeComboBox(QWidget):
             self._tags = [
                 observe(scene.NodeAddedEvent, self._on_node),
                 observe(scene.NodeAboutToBeRemovedEvent, self._on_node_leaving),
-                observe(scene.EndBatchProcessEvent, lambda *_: self._refill()),
+                observe(scene.EndImportEvent, self._rebuild),
+                observe(scene.EndCloseEvent, self._rebuild),
             ]
         self._refill()
 
@@ -134,18 +135,23 @@ class qMRMLNodeComboBox(QWidget):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node(self, caller, event, node=None):
-        if node is not None and self._takes(node) and not self._scene.IsBatchProcessing():
+        if node is not None and self._takes(node) and not self._scene.IsImporting():
             self._refill()
             if self._select_new:
                 self.setCurrentNode(node)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_leaving(self, caller, event, node=None):
-        if node is not None and node.GetID() in self._ids:
+        if node is not None and node.GetID() in self._ids and not self._scene.IsClosing():
             self._refill(without=node)
 
-    def _refill(self, without=None):
-        keep = self._current_id()
+    def _rebuild(self, caller, event):
+        """As qMRMLSceneModel::updateScene: all rows go and come again, so that nothing is chosen any more."""
+        self._refill(nothing=True)
+        self._refill()
+
+    def _refill(self, without=None, nothing=False):
+        keep, row = self._current_id(), self._box.currentIndex
         for node, tag in self._renames.values():
             node.RemoveObserver(tag)
         self._renames = {}
@@ -156,14 +162,17 @@ class qMRMLNodeComboBox(QWidget):
             self._ids.append("")
             self._box.addItem(self._none_text)
         nodes = (
-            [] if self._scene is None else [self._scene.GetNthNode(i) for i in range(self._scene.GetNumberOfNodes())]
+            []
+            if self._scene is None or nothing
+            else [self._scene.GetNthNode(i) for i in range(self._scene.GetNumberOfNodes())]
         )
         for node in nodes:
             if node is not without and self._takes(node):
                 self._ids.append(node.GetID())
                 self._box.addItem(node.GetName() or "")
                 self._renames[node.GetID()] = (node, node.AddObserver("ModifiedEvent", self._rename))
-        index = self._ids.index(keep) if keep in self._ids else (0 if self._ids else -1)
+        # Where the chosen node leaves, QComboBox goes to the row above: that may be another patient's CT.
+        index = self._ids.index(keep) if keep in self._ids else min(max(row - 1, 0), len(self._ids) - 1)
         self._box.setCurrentIndex(index)
         self._silent = False
         if self._current_id() != keep:

@@ -19,6 +19,9 @@ def install(ui_loader: type) -> types.ModuleType:
             if name[:1] in ("Q", "q", "S") and name not in NOT_IN_PYTHONQT:
                 setattr(qt, name, getattr(module, name))
     qt.QUiLoader = ui_loader
+    for name in ("getOpenFileName", "getSaveFileName"):  # PythonQt gives the path alone, PySide6 also the filter
+        native = getattr(QtWidgets.QFileDialog, name)
+        setattr(QtWidgets.QFileDialog, name, staticmethod(lambda *args, native=native: native(*args)[0]))
     # PythonQt wraps these for Slicer although newer Qt moved or renamed them.
     qt.QAction = QtGui.QAction
     sys.modules["qt"] = qt

@@ -8,8 +8,8 @@ import vtk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.mrml import segments, volumes
+from PTLFPredictorLib.errors import BadInput, PTLFError
+from PTLFPredictorLib.mrml import dicom, segments, volumes
 from PTLFPredictorLib.mrml.watch import SegmentsWatch
 from PTLFPredictorLib.segmentation.segments import Segments, same_geometry
 
@@ -220,6 +220,35 @@ def test_a_foreign_segmentation_is_adopted_by_its_names(case):
     np.testing.assert_array_equal(sitk.GetArrayFromImage(back), sitk.GetArrayFromImage(labels))
 
 
+def test_contours_of_a_radiotherapy_plan_are_adopted_on_the_voxels_of_the_ct(case):
+    volume, _, _ = case
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "RTSTRUCT")
+    node.GetSegmentation().SetSourceRepresentationName("Closed surface")
+    bounds = [0.0] * 6
+    volume.GetRASBounds(bounds)
+    centre = [(low + high) / 2 for low, high in zip(bounds[::2], bounds[1::2], strict=True)]
+    for name, radius in (("Liver", 12.0), ("GTV tumor", 6.0)):
+        sphere = vtk.vtkSphereSource()
+        sphere.SetRadius(radius)
+        sphere.SetCenter(centre)
+        sphere.SetThetaResolution(60)
+        sphere.SetPhiResolution(60)
+        sphere.Update()
+        segment = slicer.vtkSegment()
+        segment.SetName(name)
+        segment.AddRepresentation("Closed surface", sphere.GetOutput())
+        node.GetSegmentation().AddSegment(segment)
+    segments.adopt(node, volume)
+    found = segments.volumes_ml(node)
+    for name, radius in (("liver", 12.0), ("tumor", 6.0)):
+        assert found[name] == pytest.approx(4 / 3 * np.pi * radius**3 / 1000, rel=0.1)
+    assert node.GetSegmentation().GetSourceRepresentationName() == "Binary labelmap"
+    matrix = vtk.vtkMatrix4x4()
+    node.GetSegmentation().GetSegment("liver").GetRepresentation("Binary labelmap").GetImageToWorldMatrix(matrix)
+    spacing = np.linalg.norm(slicer.util.arrayFromVTKMatrix(matrix)[:3, :3], axis=0)
+    assert sorted(spacing) == pytest.approx(sorted(SPACING))
+
+
 def test_a_segmentation_without_liver_is_refused_with_its_segments_named(case):
     volume, _, _ = case
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "spleens")
@@ -240,6 +269,41 @@ def test_a_transform_must_be_hardened_unless_it_is_the_identity(case):
         volumes.image_of(volume)
     with pytest.raises(BadInput, match="Harden the transform"):
         segments.label_map(node, volume)
+
+
+class Exporter:
+    """Takes what Slicer's DICOMSegmentationExporter takes (v5.12.3: DICOMSegmentationPlugin.py)."""
+
+    error: Exception | None = None
+
+    def __init__(self, segmentationNode, contentCreatorName=None):
+        self.cleaned = False
+
+    def export(self, outputDirectory, segFileName, metadata, segmentIDs=None, skipEmpty=False):
+        if self.error is not None:
+            raise self.error
+
+    def cleanup(self):
+        self.cleaned = True
+
+
+def test_what_the_dicom_exporter_raises_becomes_a_sentence(case):
+    _, node, _ = case
+    assert dicom.export_dicom_seg(Exporter, node, "folder", "A. Reader") == "folder/ptlf_segments.dcm"
+    broken = type("Broken", (Exporter,), {"error": AttributeError("no array")})
+    with pytest.raises(PTLFError, match="refused: no array"):
+        dicom.export_dicom_seg(broken, node, "folder", "")
+
+
+def test_empty_segments_are_not_exported_as_whatever_else_there_is(case):
+    volume, node, labels = case
+    spleen = node.GetSegmentation().AddEmptySegment("", "Spleen")
+    array = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, "liver", volume))
+    slicer.util.updateSegmentBinaryLabelmapFromArray(array, node, spleen, volume)
+    segments.write(node, volume, labels * 0, "PTLF demo 1")
+    assert segments.not_counted(node) == ["Spleen"]
+    with pytest.raises(BadInput, match="nothing to write"):
+        dicom.export_dicom_seg(Exporter, node, "folder", "")
 
 
 def test_the_liver_window_is_level_30_width_300(case):

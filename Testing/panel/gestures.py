@@ -51,6 +51,17 @@ def double_click(widget, x, y):
     process_events()
 
 
+def scroll(widget):
+    """One notch of the wheel, downwards, in the middle of a widget."""
+    middle = qt.QPoint(int(widget.width / 2), int(widget.height / 2))
+    place, screen = qt.QPointF(middle), qt.QPointF(widget.mapToGlobal(middle))
+    event = qt.QWheelEvent(
+        place, screen, qt.QPoint(0, 0), qt.QPoint(0, -120), qt.Qt.NoButton, qt.Qt.NoModifier, qt.Qt.NoScrollPhase, False
+    )
+    qt.QCoreApplication.sendEvent(widget, event)
+    process_events()
+
+
 def click(button):
     """A real click in the middle of a button."""
     x, y = button.width / 2, button.height / 2

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import slicer
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("test_nomogram_widget", "test_panel_widget")
+MODULES = ("test_nomogram_widget", "test_panel_widget", "test_flows_widget")
 
 
 class JUnitResult(unittest.TextTestResult):

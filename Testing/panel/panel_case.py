@@ -67,6 +67,7 @@ class PanelCase(unittest.TestCase):
     """Opens the panel on an empty scene; `load` brings the CT, `draw` the segments of a model."""
 
     def setUp(self):
+        self.fail_on_errors_in_slots()
         slicer.mrmlScene.Clear(0)
         self.folder = tempfile.TemporaryDirectory()
         self.container, self.widget, self._close = open_panel()
@@ -81,6 +82,22 @@ class PanelCase(unittest.TestCase):
         self._close()
         slicer.mrmlScene.Clear(0)
         self.folder.cleanup()
+
+    def fail_on_errors_in_slots(self):
+        """PythonQt and VTK print an exception of a slot or observer and go on; a test must not."""
+        errors, before = [], sys.excepthook
+
+        def hook(kind, value, trace):
+            errors.append(value)
+            before(kind, value, trace)
+
+        def check():
+            sys.excepthook = before
+            if errors:
+                raise errors[0]
+
+        sys.excepthook = hook
+        self.addCleanup(check)
 
     def settle(self):
         """Until nothing waits: timers of zero length, deferred refreshes."""

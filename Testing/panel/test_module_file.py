@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 from host import api_list
 from host.make_cmake_list import expected
@@ -87,6 +88,16 @@ def test_the_code_keeps_to_what_pythonqt_and_qt_5_have():
             if forbidden.search(line):
                 found.append(f"{path.name}:{number}: {line.strip()}")
     assert found == []
+
+
+def test_a_click_on_a_button_ends_the_typing_in_a_field():
+    """On macOS a button takes no focus by itself: the value that stands in the field would not count."""
+    tree = ElementTree.parse(ROOT / "PTLFPredictor/Resources/UI/PTLFPredictor.ui")
+    buttons = [w for w in tree.iter("widget") if w.get("class") in ("QPushButton", "QCheckBox")]
+    assert len(buttons) > 20
+    for button in buttons:
+        policy = button.findtext("property[@name='focusPolicy']/enum")
+        assert policy == "Qt::StrongFocus", button.get("name")
 
 
 def test_the_list_of_slicers_api_in_docs_is_what_the_code_calls_and_all_of_it_was_found():

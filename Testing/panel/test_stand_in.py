@@ -94,6 +94,12 @@ def test_read_only_properties_slots_and_signals_cannot_be_assigned():
             setattr(widget, name, None)
 
 
+def test_a_file_dialog_gives_the_path_alone():
+    qt.QTimer.singleShot(100, lambda: [w.close() for w in qt.QApplication.topLevelWidgets() if w.inherits("QDialog")])
+    options = qt.QFileDialog.DontUseNativeDialog
+    assert qt.QFileDialog.getSaveFileName(None, "Export", "x.json", "", "", options) == ""
+
+
 def test_connect_takes_a_signature_and_refuses_an_unknown_one():
     button, heard = qt.QPushButton(), []
     button.connect("clicked(bool)", heard.append)

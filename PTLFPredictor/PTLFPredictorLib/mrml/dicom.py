@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import PTLFError
+from ..errors import BadInput, PTLFError
 from . import segments as mrml_segments
 
 FILE_NAME = "ptlf_segments.dcm"
@@ -33,11 +33,15 @@ def export_dicom_seg(exporter: type, node, folder: str, reader: str) -> str:
         "SeriesDescription": "PTLF segments, research use only",
         "ClinicalTrialCoordinatingCenterName": "PTLFPredictor",
     }
-    writer = exporter(node, contentCreatorName=reader or "PTLFPredictor")
     ids = [i for i in (mrml_segments.LIVER, mrml_segments.TUMOUR) if not mrml_segments.is_empty(node, i)]
+    if not ids:  # an empty list means all segments to the exporter
+        raise BadInput("Liver and tumour are empty; there is nothing to write.")
+    writer = exporter(node, contentCreatorName=reader or "PTLFPredictor")
     try:
         writer.export(folder, FILE_NAME, metadata, ids, skipEmpty=True)
-    except (ValueError, RuntimeError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # Slicer's or an extension's code: errors of any kind
         raise PTLFError(f"Slicer's DICOM exporter refused: {error}") from error
     finally:
         writer.cleanup()

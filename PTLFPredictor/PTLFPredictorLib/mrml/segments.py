@@ -18,9 +18,11 @@ import vtk
 
 from ..errors import BadInput
 from ..segmentation.segments import NAMES, derive
-from .volumes import RAS_TO_LPS, image_of, oriented_like, place, require_no_transform
+from .volumes import image_of, oriented_like, place, require_no_transform, volume_to_lps
 
 LIVER, TUMOUR = "liver", "tumor"
+
+LABELMAP = "Binary labelmap"
 
 MASTER_LIST = "Segmentation category and type - DICOM master list"
 REGIONS = "Anatomic codes - DICOM master list"
@@ -126,6 +128,10 @@ def adopt(node, volume) -> None:
             f"No segment of '{node.GetName()}' can be taken for the liver (segments: {names}). Name one 'liver' and "
             "the tumours 'tumor'."
         )
+    if segmentation.GetSourceRepresentationName() != LABELMAP:  # contours of a radiotherapy plan
+        node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+        node.CreateBinaryLabelmapRepresentation()
+        segmentation.SetSourceRepresentationName(LABELMAP)
     masks = {role: _union(node, ids, volume) for role, ids in found.items()}
     tumour = masks[TUMOUR]
     organ = masks[LIVER] | masks["parenchyma"] | (tumour if not found[LIVER] else False)
@@ -173,9 +179,7 @@ def label_map(node, volume) -> sitk.Image:
             else np.zeros(size, bool)
         )
     labels = sitk.GetImageFromArray(derive(masks[LIVER], masks[TUMOUR]))
-    matrix = vtk.vtkMatrix4x4()
-    volume.GetIJKToRASMatrix(matrix)
-    place(labels, RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(matrix))
+    place(labels, volume_to_lps(volume))
     return labels
 
 
@@ -187,7 +191,7 @@ def canonical_label_map(node, volume) -> sitk.Image:
 def _cropped(node, identifier: str) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int]] | None:
     """Box of a segment's voxels: mask (k, j, i), matrix from index to RAS, index of the box's corner; None if empty."""
     segment = node.GetSegmentation().GetSegment(identifier)
-    image = segment.GetRepresentation("Binary labelmap") if segment is not None else None
+    image = segment.GetRepresentation(LABELMAP) if segment is not None else None
     if image is None or image.GetNumberOfPoints() == 0:
         return None
     from vtk.util.numpy_support import vtk_to_numpy
@@ -210,6 +214,13 @@ def _cropped(node, identifier: str) -> tuple[np.ndarray, np.ndarray, tuple[int, 
 
 def is_empty(node, identifier: str) -> bool:
     return _cropped(node, identifier) is None
+
+
+def not_counted(node) -> list[str]:
+    """Names of the segments that hold voxels and are neither `liver` nor `tumor`."""
+    segmentation = node.GetSegmentation()
+    others = (i for i in segmentation.GetSegmentIDs() if i not in STYLES and not is_empty(node, i))
+    return [segmentation.GetSegment(identifier).GetName() for identifier in others]
 
 
 def content_hashes(node) -> dict[str, str]:
@@ -297,6 +308,7 @@ def show(node, volume) -> None:
     node.CreateClosedSurfaceRepresentation()
     display = node.GetDisplayNode()
     display.SetVisibility(True)
+    display.SetVisibility2DFill(True)
     display.SetOpacity2DFill(0.25)
     slicer.util.setSliceViewerLayers(background=volume)
 

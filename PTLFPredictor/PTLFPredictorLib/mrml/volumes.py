@@ -31,6 +31,13 @@ def require_no_transform(node) -> None:
     )
 
 
+def volume_to_lps(volume) -> np.ndarray:
+    """4 x 4 matrix from voxel index of a volume node to LPS in mm."""
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    return RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(matrix)
+
+
 def image_of(volume) -> sitk.Image:
     """A scalar volume node as an image in patient coordinates (LPS, mm), its voxels copied.
 
@@ -46,9 +53,7 @@ def image_of(volume) -> sitk.Image:
     if data.GetNumberOfScalarComponents() != 1:
         raise BadInput(f"The volume '{volume.GetName()}' is a colour image, not a CT.")
     image = sitk.GetImageFromArray(slicer.util.arrayFromVolume(volume))
-    matrix = vtk.vtkMatrix4x4()
-    volume.GetIJKToRASMatrix(matrix)
-    place(image, RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(matrix))
+    place(image, volume_to_lps(volume))
     return image
 
 
@@ -86,10 +91,8 @@ def show_liver_window(volume) -> None:
 
 def oriented_like(image: sitk.Image, volume) -> sitk.Image:
     """An image that lies on a volume's voxels, with its index axes in the volume's order."""
-    matrix = vtk.vtkMatrix4x4()
-    volume.GetIJKToRASMatrix(matrix)
     like = sitk.Image(1, 1, 1, sitk.sitkUInt8)
-    place(like, RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(matrix))
+    place(like, volume_to_lps(volume))
     code = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(like.GetDirection())
     turned = sitk.DICOMOrient(image, code)
     size = volume.GetImageData().GetDimensions()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
+from importlib.metadata import PackageNotFoundError, version
 
 import slicer
 
@@ -28,16 +30,15 @@ def missing_requirements(requirements: str) -> list[str]:
     packaging = _packaging()
     if packaging is not None:
         return [line for line in lines if not packaging.pip_check([line])]
-    from importlib.metadata import PackageNotFoundError, version
+    return [line for line in lines if not installed(re.split(r"[\[<>=~!; ]", line)[0])]
 
-    missing = []
-    for line in lines:
-        name = line.replace("[", "<").replace(">", "<").replace("=", "<").replace("~", "<").split("<")[0].strip()
-        try:
-            version(name)
-        except PackageNotFoundError:
-            missing.append(line)
-    return missing
+
+def installed(name: str) -> str:
+    """Version of an installed package, "" where it is not; imports nothing."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def install(requirements: list[str]) -> None:

@@ -18,6 +18,9 @@ EDITOR_TAG = "PTLFPredictor.SegmentEditor"
 
 UNDO_STATES = 10
 
+NAMES_SHOWN = 3
+"""Of the segments that are not counted."""
+
 
 class CorrectionSection:
     def __init__(self, ui, session: Session, tell):
@@ -46,6 +49,8 @@ class CorrectionSection:
             node.UnRegister(None)
             node.SetSingletonTag(EDITOR_TAG)
             node = slicer.mrmlScene.AddNode(node)
+        # The tumour lies within the liver: Slicer's default would take its voxels out of the liver for good.
+        node.SetOverwriteMode(node.OverwriteNone)
         if self.editor.mrmlSegmentEditorNode() is not node:
             self.editor.setMRMLSegmentEditorNode(node)
 
@@ -92,11 +97,8 @@ class CorrectionSection:
         if self.editor.sourceVolumeNode() is not session.volume:
             self.editor.setSourceVolumeNode(session.volume)
         ui.editorHolder.setVisible(node is not None)
-        name = "" if node is None else node.GetName()
         edited = node is not None and session.edited
-        ui.segmentationLabel.text = (
-            _("There are no segments yet.") if node is None else self._state_words().format(name=name)
-        )
+        ui.segmentationLabel.text = _("There are no segments yet.") if node is None else self._state_words()
         say(ui.volumesLabel, "" if node is None else self._volumes())
         ui.restoreButton.enabled = edited and session.automatic is not None
         ui.signOffButton.enabled = node is not None
@@ -112,9 +114,16 @@ class CorrectionSection:
         )
 
     def _state_words(self) -> str:
+        others = mrml_segments.not_counted(self.session.segmentation)
         if self.session.automatic is None:
-            return _("{name}: taken from the scene")
-        return _("{name}: edited") if self.session.edited else _("{name}: as the model drew it")
+            words = _("{name}: taken from the scene")
+        else:
+            words = _("{name}: edited") if self.session.edited else _("{name}: as the model drew it")
+        words = words.format(name=self.session.segmentation.GetName())
+        if not others:
+            return words
+        names = ", ".join(others[:NAMES_SHOWN]) + (", ..." if len(others) > NAMES_SHOWN else "")
+        return words + _(". Only the segments liver and tumor count; not counted: {names}").format(names=names)
 
     def _volumes(self) -> str:
         """Volumes, and Dice and change against the automatic result, as a small table."""

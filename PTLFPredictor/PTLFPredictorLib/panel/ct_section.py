@@ -17,7 +17,7 @@ from . import compat, sample_worker
 from .numbers import read_number, written
 from .runs import ChildRun, show_progress
 from .session import Session
-from .widgets import FindingsList, clear, say
+from .widgets import FindingsList, WheelGuard, clear, say
 
 ANSWERS = (None, True, False)
 
@@ -31,9 +31,10 @@ class CTSection:
         self.findings = FindingsList()
         ui.findingsHolder.layout().addWidget(self.findings)
         self._answers: dict[str, qt.QComboBox] = {}
+        self._wheel = WheelGuard()
         self._bilirubin: qt.QLineEdit | None = None
         self._for_signature = ""
-        self._filling = False
+        self._filling = self.paused = False
         ui.volumeSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._choose)
         ui.loadDicomButton.connect("clicked()", self.load_dicom)
         ui.loadFileButton.connect("clicked()", self.choose_file)
@@ -47,8 +48,15 @@ class CTSection:
         self.ui.volumeSelector.disconnect("currentNodeChanged(vtkMRMLNode*)", self._choose)
 
     def _choose(self, node) -> None:
-        if not self._filling:
-            self.session.select_volume(node)
+        # While a scene is closed or imported, the selector forgets its node: that is no choice of the user's either.
+        if not (self._filling or self.paused):
+            self._select(node)
+
+    def _select(self, volume) -> None:
+        if volume is not None:
+            slicer.util.setSliceViewerLayers(background=volume, fit=True)
+        if self.session.select_volume(volume):
+            self._tell(_("Another CT: albumin, INR and eligibility answers of the one before were cleared."))
 
     def load_dicom(self) -> None:
         if slicer.util.mainWindow() is None:
@@ -60,7 +68,6 @@ class CTSection:
         path = qt.QFileDialog.getOpenFileName(
             None, _("Load CT"), "", _("Images (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd)")
         )
-        path = path[0] if isinstance(path, tuple) else path
         if path:
             self.load_file(path)
 
@@ -71,7 +78,7 @@ class CTSection:
             self._tell(_("'{name}' could not be read as an image.").format(name=Path(path).name))
             return
         volumes.show_liver_window(volume)
-        self.session.select_volume(volume)
+        self._select(volume)
 
     def load_sample(self) -> None:
         """A synthetic CT, drawn in a child process: nothing is downloaded."""
@@ -85,7 +92,7 @@ class CTSection:
     def _take(self, outputs) -> None:
         volume = volumes.add_volume(sitk.ReadImage(str(outputs["ct"])), _("PTLF sample (synthetic)"))
         volumes.show_liver_window(volume)
-        self.session.select_volume(volume)
+        self._select(volume)
 
     def liver_window(self) -> None:
         if self.session.volume is not None:
@@ -112,6 +119,7 @@ class CTSection:
             for word in (_("not confirmed"), _("yes"), _("no")):
                 box.addItem(word)
             box.accessibleName = criterion.text
+            self._wheel.watch(box)
             box.connect("currentIndexChanged(int)", lambda index, name=criterion.id: self._answer(name, ANSWERS[index]))
             grid.addWidget(text, row, 0)
             grid.addWidget(box, row, 1, qt.Qt.AlignTop)
@@ -158,7 +166,8 @@ class CTSection:
         session, ui = self.session, self.ui
         self._filling = True
         try:
-            ui.volumeSelector.setCurrentNode(session.volume)
+            if ui.volumeSelector.currentNode() is not session.volume:  # setting it again closes an open list
+                ui.volumeSelector.setCurrentNode(session.volume)
             if self._for_signature != session.state.signature:
                 self._make_checklist()
                 self._for_signature = session.state.signature

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from slicer.i18n import tr as _
@@ -27,7 +26,7 @@ class Dependencies:
         """Names of what is not installed; looks only, imports nothing heavy."""
         lines = self._requirements.read_text(encoding="utf-8") if self._requirements.is_file() else ""
         missing = compat.missing_requirements(lines)
-        return [*missing, *(name for name in ("torch", "nnunetv2") if not _installed(name))]
+        return [*missing, *(name for name in ("torch", "nnunetv2") if not compat.installed(name))]
 
     def text(self) -> str:
         missing = self.missing()
@@ -45,7 +44,7 @@ class Dependencies:
         MissingDependency
             Where an extension has to be installed first.
         """
-        if not _installed("torch"):
+        if not compat.installed("torch"):
             logic = compat.torch_logic()
             if logic is None:
                 raise MissingDependency(
@@ -53,22 +52,16 @@ class Dependencies:
                 )
             if logic.installTorch(askConfirmation=True) is None:
                 raise MissingDependency(_("PyTorch was not installed."))
-        if not _installed("nnunetv2"):
+        if not compat.installed("nnunetv2"):
             nnunet = compat.nnunet_logic()
             if nnunet is None:
                 raise MissingDependency(
                     _("Install the extension NNUNet first (View, Extensions Manager), restart Slicer, come back.")
                 )
             nnunet.setupPythonRequirements()
+            if not compat.installed("nnunetv2"):  # it logs what went wrong and returns
+                raise MissingDependency(_("nnU-Net was not installed; Slicer's error log (Ctrl+0) says why."))
         lines = self._requirements.read_text(encoding="utf-8") if self._requirements.is_file() else ""
         missing = compat.missing_requirements(lines)
         if missing:
             compat.install(missing)
-
-
-def _installed(name: str) -> bool:
-    try:
-        version(name)
-    except PackageNotFoundError:
-        return False
-    return True

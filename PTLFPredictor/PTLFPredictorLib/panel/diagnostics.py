@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 
 import slicer
 
 from .. import RESEARCH_USE, __version__
+from . import compat
 from .runs import ChildRun
 from .session import Session
 
 PACKAGES = ("numpy", "scipy", "SimpleITK", "pydicom", "torch", "nnunetv2", "pyradiomics", "highdicom", "vtk")
 LOG_LINES = 40
+NAMED_AFTER_PATIENTS = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTransformNode")
 
 
 def diagnostics(session: Session, runs: Iterable[ChildRun], device: dict) -> str:
@@ -23,20 +24,20 @@ def diagnostics(session: Session, runs: Iterable[ChildRun], device: dict) -> str
         f"PTLFPredictor {__version__}. {RESEARCH_USE}",
         f"Slicer {slicer.app.majorVersion}.{slicer.app.minorVersion} ({slicer.app.revision})",
         f"{platform.platform()}, Python {platform.python_version()}",
-        ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
+        ", ".join(f"{name} {compat.installed(name) or '-'}" for name in PACKAGES),
         f"device: {device or 'not known'}",
         f"signature {state.signature}, model {state.model or 'none'}, engine {state.engine}, wanted {state.device}",
         f"segments: {'none' if session.segmentation is None else 'edited' if session.edited else 'automatic'}; "
         f"computed: {', '.join(sorted(state.computed)) or 'nothing'}",
     ]
     for run in runs:
-        lines.append(f"{run.what}: {run.state.state.value} {run.state.cause}".rstrip())
+        lines.append(f"{run.what}: {run.state.state.value} {_without_names(run.state.cause)}".rstrip())
         lines += [f"  | {line}" for line in run.log[-LOG_LINES:]]
     return "\n".join(lines)
 
 
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "-"
+def _without_names(sentence: str) -> str:
+    for kind in NAMED_AFTER_PATIENTS:
+        for node in slicer.util.getNodesByClass(kind):
+            sentence = sentence.replace(f"'{node.GetName()}'", "'(name)'")
+    return sentence

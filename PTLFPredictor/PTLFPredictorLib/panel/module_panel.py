@@ -20,7 +20,7 @@ from .result_section import ResultSection
 from .run_state import State
 from .segmentation_section import SegmentationSection
 from .session import Session
-from .widgets import say
+from .widgets import WheelGuard, say
 
 SETTINGS_ACKNOWLEDGED = "PTLFPredictor/AcknowledgedVersion"
 ACKNOWLEDGEMENT_VERSION = "1"
@@ -54,6 +54,9 @@ class ModulePanel:
         self._refresh_timer.connect("timeout()", self.refresh)
         self.session = Session("PTLFPredictor", self.changed, self._settle_voxels)
         self.session.open()
+        self._wheel = WheelGuard()
+        for widget in vars(ui).values():
+            self._wheel.watch(widget)
         self.choose_file = _choose_file
         self.dependencies = Dependencies(resources / "requirements.txt")
         self.ct = CTSection(ui, self.session, self.tell, self.changed)
@@ -95,10 +98,17 @@ class ModulePanel:
         """Show what the scene holds: after opening, loading or closing a scene."""
         self.correction.select_editor_node()
         self.session.open()
+        self.ct.paused = False
+        if self.session.problem:
+            self.tell(_("{problem} The published one is used instead.").format(problem=self.session.problem))
         self._fold()
         self.refresh()
 
+    def scene_imports(self) -> None:
+        self.ct.paused = True
+
     def scene_closes(self) -> None:
+        self.ct.paused = True
         self._stop_runs()
         self._settle.stop()
         self.nomogram.exit()
@@ -210,5 +220,4 @@ class ModulePanel:
 
 
 def _choose_file(title: str, name: str) -> str:
-    path = qt.QFileDialog.getSaveFileName(None, title, name)
-    return path[0] if isinstance(path, tuple) else path
+    return qt.QFileDialog.getSaveFileName(None, title, name)

@@ -92,7 +92,7 @@ def write_pdf(path: str, layout: Layout, reading: Reading, title: str) -> None:
     writer.setTitle(title)
     painter = qt.QPainter()
     if not painter.begin(writer):
-        raise OSError(f"{path} cannot be written.")
+        raise OSError("the file cannot be opened")
     try:
         room = 10.5 * PDF_DPI  # A4 landscape is 11.69 inches wide, less Qt's margins
         _paint_page(painter, layout, reading, title, room / layout.width)

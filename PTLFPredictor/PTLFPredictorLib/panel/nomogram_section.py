@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,10 +48,12 @@ class NomogramSection:
         return {"ALB": self.ui.albEdit, "INR": self.ui.inrEdit, "Radscore": self.ui.radscoreEdit}[name]
 
     def _typed(self, name: str) -> None:
-        if self._filling or self._edit(name).text == self._text_of(name):
+        edit = self._edit(name)
+        if self._filling or edit.text == self._text_of(name):
+            edit.modified = False
             return
         try:
-            value = read_number(self._edit(name).text, {"ALB": _("Albumin")}.get(name, name))
+            value = read_number(edit.text, {"ALB": _("Albumin")}.get(name, name))
             unit = self.session.state.alb_unit
             if value is not None:
                 checked = CHECKS[name](value, unit) if name == "ALB" else CHECKS[name](value)
@@ -60,7 +63,7 @@ class NomogramSection:
             self._message = error.message
             self.refresh()
             return
-        self._message = ""
+        self._message, edit.modified = "", False
         if name == "Radscore" or self.session.state.what_if:
             self._set_what_if(name, checked)
         elif name == "ALB":
@@ -136,7 +139,7 @@ class NomogramSection:
         self._filling = True
         for name in CHECKS:
             edit = self._edit(name)
-            if not (edit.hasFocus() and self._message):
+            if not (edit.hasFocus() and edit.modified):  # somebody is typing
                 edit.text = self._text_of(name)
         ui.albUnit.currentIndex = inputs.ALB_UNITS.index(session.state.alb_unit)
         ui.whatIfBox.checked = what_if
@@ -191,16 +194,26 @@ class NomogramSection:
             self._tell(_("The nomogram is on the clipboard."))
 
     def export_svg(self) -> None:
-        path = self._choose_file(_("Export nomogram"), "nomogram.svg")
-        if path:
+        def write(path: str) -> None:
             Path(path).write_text(nomogram_svg.svg_of(*self.pane.nomogram.picture, self._title()), encoding="utf-8")
-            self._tell(_("Written: {path}").format(path=path))
+
+        self._export("nomogram.svg", write)
 
     def export_pdf(self) -> None:
-        path = self._choose_file(_("Export nomogram"), "nomogram.pdf")
-        if path:
-            nomogram_paint.write_pdf(path, *self.pane.nomogram.picture, self._title())
-            self._tell(_("Written: {path}").format(path=path))
+        self._export(
+            "nomogram.pdf", lambda path: nomogram_paint.write_pdf(path, *self.pane.nomogram.picture, self._title())
+        )
+
+    def _export(self, name: str, write: Callable[[str], None]) -> None:
+        path = self._choose_file(_("Export nomogram"), name)
+        if not path:
+            return
+        try:
+            write(path)
+        except OSError as error:
+            self._tell(_("'{path}' cannot be written: {why}.").format(path=path, why=error.strerror or error))
+            return
+        self._tell(_("Written: {path}").format(path=path))
 
     def exit(self) -> None:
         self.pane.close_window()

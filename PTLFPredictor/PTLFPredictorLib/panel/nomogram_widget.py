@@ -118,7 +118,7 @@ class NomogramWidget(qt.QWidget):
             painter.end()
 
     def _static_layer(self, layout: Layout, theme: dict[str, str]):
-        ratio = _pixel_ratio(self)
+        ratio = self.devicePixelRatioF()
         key = (layout.width, layout.height, ratio, tuple(theme.values()), id(layout.geometry))
         if key != self._layer_key:
             image = qt.QImage(round(layout.width * ratio), round(layout.height * ratio), qt.QImage.Format_ARGB32)
@@ -208,8 +208,3 @@ class NomogramWidget(qt.QWidget):
         if self._pending is not None:
             (name, value), self._pending = self._pending, None
             self._on_move(name, value)
-
-
-def _pixel_ratio(widget) -> float:
-    ratio = getattr(widget, "devicePixelRatioF", 1.0)
-    return float(ratio() if callable(ratio) else ratio)

@@ -13,7 +13,7 @@ def read_number(text: str, what: str) -> float | None:
     if not text:
         return None
     try:
-        value = float(text)
+        value = float(text) if "_" not in text else math.nan  # Python reads 1_09 as 109
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

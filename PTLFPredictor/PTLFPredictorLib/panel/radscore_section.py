@@ -15,9 +15,9 @@ from ..errors import PTLFError
 from ..radiomics import ENGINES
 from . import compat
 from .run_state import State
-from .runs import ChildRun, show_progress, status_of
+from .runs import ChildRun, show_button, show_progress, status_of
 from .session import Session
-from .state import AUTOMATIC, CORRECTED, KINDS
+from .state import AUTOMATIC, CORRECTED, KINDS, Computed
 from .widgets import TermsTable, say
 
 
@@ -38,10 +38,9 @@ class RadscoreSection:
         ui.signatureSelector.addItem(_("From a file..."))
         for path in signature.available():
             self._list_signature(path.stem)
-        self._engines = available_engines()
-        titles = {"builtin": _("Built-in"), "pyradiomics": "PyRadiomics"}
-        for name in self._engines:
-            ui.engineSelector.addItem(titles[name])
+        self._engines: list[str] = []
+        for name in available_engines():
+            self._list_engine(name)
         for word in (_("automatic segments"), _("corrected segments")):
             ui.termsSelector.addItem(word)
         self._filling = False
@@ -53,6 +52,10 @@ class RadscoreSection:
         ui.termsSelector.connect("currentIndexChanged(int)", self._choose_terms)
         ui.demonstrationBox.connect("toggled(bool)", self._choose_demonstration)
         ui.computeButton.connect("clicked()", self.press)
+
+    def _list_engine(self, name: str) -> None:
+        self.ui.engineSelector.addItem({"builtin": _("Built-in"), "pyradiomics": "PyRadiomics"}.get(name, name))
+        self._engines.append(name)
 
     def _list_signature(self, spec: str) -> None:
         """Add a signature (id or file) before the last entry, which asks for a file."""
@@ -66,7 +69,6 @@ class RadscoreSection:
             self.choose_signature(self._signatures[index])
             return
         path = qt.QFileDialog.getOpenFileName(None, _("Signature"), "", _("Signature files (*.json)"))
-        path = path[0] if isinstance(path, tuple) else path
         if path:
             self.choose_signature(path)
         self.refresh()
@@ -123,10 +125,11 @@ class RadscoreSection:
         kind = self._queue.pop(0)
         session = self.session
         volume, signature_id = session.volume, session.state.signature
-        hashes = dict(session.hashes(kind))
+        begun: list[Computed] = []
 
         def prepare(work: Path):
             segments = session.segments(kind)
+            begun.append(session.to_be_computed(kind, segments))
             chosen = session.signature
             return features.WORKER, features.write_job(
                 work, session.ct(), segments, chosen.wanted, chosen.extraction, session.state.engine
@@ -135,7 +138,7 @@ class RadscoreSection:
         def take(outputs: Mapping[str, Path]) -> None:
             if session.volume is not volume or session.state.signature != signature_id:
                 raise PTLFError("CT or signature changed while features were computed; they were dropped.")
-            session.take_features(kind, hashes, outputs["features"], self.run.seconds)
+            session.take_features(kind, begun[0], outputs["features"], self.run.seconds)
 
         self.run.start(prepare, take)
 
@@ -156,9 +159,10 @@ class RadscoreSection:
         self._filling = True
         if state.signature not in self._signatures:
             self._list_signature(state.signature)
-        if state.signature in self._signatures:
-            ui.signatureSelector.currentIndex = self._signatures.index(state.signature)
-        ui.engineSelector.currentIndex = self._engines.index(state.engine) if state.engine in self._engines else 0
+        ui.signatureSelector.currentIndex = self._signatures.index(state.signature)
+        if state.engine not in self._engines:  # a scene from a computer that has it: shown, so that it can be changed
+            self._list_engine(state.engine)
+        ui.engineSelector.currentIndex = self._engines.index(state.engine)
         ui.termsSelector.currentIndex = KINDS.index(shown) if shown else 0
         ui.demonstrationBox.checked = state.demonstration
         self._filling = False
@@ -166,10 +170,8 @@ class RadscoreSection:
         say(ui.signatureNote, self._signature_note())
         busy = self.run.state.busy
         computed = any(state.computed.get(kind) for kind in KINDS)
-        ui.computeButton.text = _("Cancel") if busy else _("Recompute") if computed else _("Compute")
-        unmet = [] if busy else self.unmet()
-        ui.computeButton.toolTip = "\n".join(unmet) or (_("Stop now") if busy else _("Compute the features"))
-        ui.computeButton.enabled = busy or not unmet
+        verb = _("Recompute") if computed else _("Compute")
+        show_button(ui.computeButton, self.run, self.unmet, verb, _("Compute the features"))
         for widget in (ui.signatureSelector, ui.engineSelector):
             widget.enabled = not busy
         show_progress(ui.computeProgress, self.run)

@@ -28,7 +28,7 @@ def write_report_pdf(record: Record, path: str, picture: tuple[Layout, Reading])
     writer.setTitle("PTLFPredictor")
     painter = qt.QPainter()
     if not painter.begin(writer):
-        raise OSError(f"{path} cannot be written.")
+        raise OSError("the file cannot be opened")
     try:
         painter.setRenderHint(qt.QPainter.Antialiasing, True)
         scale = 7.2 * PDF_DPI / WIDTH

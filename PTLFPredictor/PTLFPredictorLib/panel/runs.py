@@ -95,6 +95,9 @@ class ChildRun:
         except (PTLFError, OSError) as error:
             self._end(State.FAILED, str(error))
             return
+        except Exception as error:  # the panel must not stay busy, whatever it was
+            self._end(State.FAILED, f"{self.what} could not be prepared: {type(error).__name__}: {error}")
+            raise
         self.state.to(State.RUNNING)
         self._timer.start()
 
@@ -161,6 +164,15 @@ class ChildRun:
             shutil.rmtree(self._work, ignore_errors=True)
             self._work = None
         self.state.to(state, cause)
+
+
+def show_button(button, run: ChildRun, unmet: Callable[[], list[str]], verb: str, does: str) -> None:
+    """The one button of a run: it starts, or cancels; its tooltip says what is missing before it can start."""
+    busy = run.state.busy
+    missing = [] if busy else unmet()
+    button.text = _("Cancel") if busy else verb
+    button.toolTip = "\n".join(missing) or (_("Stop now") if busy else does)
+    button.enabled = not missing
 
 
 def show_progress(bar, run: ChildRun) -> None:

@@ -16,7 +16,7 @@ from ..segmentation.catalogue import Model, catalogue
 from ..segmentation.run import WORKER, read_result, write_job
 from . import compat, probe
 from .run_state import State
-from .runs import ChildRun, duration, show_progress, status_of
+from .runs import ChildRun, duration, show_button, show_progress, status_of
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
 from .widgets import say
 
@@ -87,7 +87,8 @@ class SegmentationSection:
 
     @property
     def model(self) -> Model | None:
-        return next((m for m in self._catalogue if m.id == self.session.state.model), None)
+        """The chosen model; the first one where the scene names one that is not on this computer."""
+        return next((m for m in self._catalogue if m.id == self.session.state.model), next(iter(self._catalogue), None))
 
     # The run
 
@@ -148,6 +149,8 @@ class SegmentationSection:
         """Both on the CT: the edited segments filled, the new ones as outlines."""
         edited, new = self.session.node(SEGMENTS_ROLE), self.session.node(SECOND_ROLE)
         for node, fill in ((edited, True), (new, False)):
+            if node is None:  # deleted in the meantime
+                continue
             node.CreateDefaultDisplayNodes()
             display = node.GetDisplayNode()
             display.SetVisibility(True)
@@ -163,18 +166,15 @@ class SegmentationSection:
     def refresh(self) -> None:
         ui, run, state = self.ui, self.run, self.session.state
         self._filling = True
-        if state.model in self._models:
-            ui.modelSelector.currentIndex = self._models.index(state.model)
+        if self.model is not None:
+            ui.modelSelector.currentIndex = self._models.index(self.model.id)
         ui.deviceSelector.currentIndex = DEVICES.index(state.device) if state.device in DEVICES else 0
         self._filling = False
         busy = run.state.busy
         say(ui.modelNote, self._model_note())
         say(ui.deviceReason, self._device_reason())
-        segmented = self.session.segmentation is not None
-        ui.segmentButton.text = _("Cancel") if busy else _("Segment again") if segmented else _("Segment")
-        unmet = [] if busy else self.unmet()
-        ui.segmentButton.toolTip = "\n".join(unmet) or (_("Stop now") if busy else _("Draw liver and tumour"))
-        ui.segmentButton.enabled = busy or not unmet
+        verb = _("Segment") if self.session.segmentation is None else _("Segment again")
+        show_button(ui.segmentButton, run, self.unmet, verb, _("Draw liver and tumour"))
         for widget in (ui.modelSelector, ui.deviceSelector, ui.useExistingButton, ui.existingSelector):
             widget.enabled = not busy
         show_progress(ui.segmentProgress, run)

@@ -44,19 +44,28 @@ class Session:
     """
 
     def __init__(self, tag: str, on_change: Callable[[], None], on_voxels: Callable[[], None]):
-        self._tag, self._on_change = tag, on_change
-        self.watch = SegmentsWatch(on_voxels)
+        self._tag, self._on_change, self._on_voxels = tag, on_change, on_voxels
+        self.watch = SegmentsWatch(self._voxels)
         self._ct: tuple[tuple, CT, str] | None = None
         self._signature: tuple[str, Signature, str] | None = None
         self._hashes: dict[str, dict[str, str]] = {}
+        self.problem = ""
         self.state = PanelState()
 
     # Scene and state
 
     def open(self) -> None:
-        """Take over what the scene holds (panel opened, scene loaded, scene closed)."""
+        """Take over what the scene holds (panel opened, scene loaded, scene closed).
+
+        `problem` then says what of it is not on this computer, "" if nothing is missing.
+        """
         self._node = parameter_node(self._tag)
-        self.state = load(self._node, PanelState)
+        self.state, self.problem = load(self._node, PanelState), ""
+        try:
+            signature.load(self.state.signature)
+        except PTLFError as error:
+            self.problem = error.message
+            self.state = replace(self.state, signature=PanelState.signature)
         self._ct = None
         self._watch_current()
         self.look()
@@ -85,16 +94,33 @@ class Session:
     def automatic(self):
         return self.node(AUTOMATIC_ROLE)
 
-    def select_volume(self, volume) -> None:
-        """Another CT: whatever belongs to the one before (segments, results, sign-off) is let go."""
-        if volume is self.volume:
-            return
+    def select_volume(self, volume) -> bool:
+        """Another CT: whatever belongs to the one before (segments, results, sign-off) is let go.
+
+        It may be another patient's: so are the laboratory values and the eligibility answers.
+
+        Returns
+        -------
+        bool
+            Whether values or answers were dropped.
+        """
+        before = self.volume
+        if volume is before:
+            return False
+        inputs = {} if before is None else {"alb": None, "inr": None, "answers": {}}
+        dropped = any(getattr(self.state, name) != empty for name, empty in inputs.items())
+        self._forget_automatic()
         refer(self._node, CT_ROLE, volume)
         for role in (SEGMENTS_ROLE, AUTOMATIC_ROLE, SECOND_ROLE):
             refer(self._node, role, None)
         self._ct = None
         self._watch_current()
-        self.update(computed={}, written={}, origin={}, sign_off={}, what_if={})
+        self.update(computed={}, written={}, origin={}, sign_off={}, what_if={}, **inputs)
+        return dropped
+
+    def _voxels(self) -> None:
+        self._hashes.pop(CORRECTED, None)
+        self._on_voxels()
 
     def _watch_current(self) -> None:
         node = self.segmentation
@@ -134,7 +160,8 @@ class Session:
             raise BadInput("No CT is chosen.")
         volumes.require_no_transform(volume)
         chosen = self.signature
-        key = (volume.GetID(), volume.GetImageData().GetMTime() if volume.GetImageData() else 0, chosen.id)
+        voxels = volume.GetImageData().GetMTime() if volume.GetImageData() else 0
+        key = (volume.GetID(), voxels, volumes.volume_to_lps(volume).tobytes(), chosen.id)
         if self._ct is None or self._ct[0] != key:
             image = volumes.image_of(volume)
             phase, source = acquisition_of(volume)
@@ -211,6 +238,11 @@ class Session:
             refer(self._node, AUTOMATIC_ROLE, node)
         mrml_segments.copy(source, node, self.volume)
 
+    def _forget_automatic(self) -> None:
+        """The hidden copy must not stay behind in the scene, where nobody sees it."""
+        if self.automatic is not None:
+            self.automatic.GetScene().RemoveNode(self.automatic)
+
     def _adopted(self, node, origin: dict[str, Any]) -> None:
         self._hashes = {}
         self._watch_current()
@@ -222,6 +254,7 @@ class Session:
         if self.volume is None:
             raise BadInput("Choose the CT first.")
         mrml_segments.adopt(node, self.volume)
+        self._forget_automatic()
         refer(self._node, SEGMENTS_ROLE, node)
         refer(self._node, AUTOMATIC_ROLE, None)
         self._hashes = {}
@@ -239,11 +272,11 @@ class Session:
         second = self.node(SECOND_ROLE)
         refer(self._node, SECOND_ROLE, None)
         if keep:
-            import slicer
-
-            slicer.mrmlScene.RemoveNode(second)
+            second.GetScene().RemoveNode(second)
             self.update(second_origin={})
             return
+        if self.segmentation is not None:
+            self.segmentation.GetDisplayNode().SetVisibility(False)
         refer(self._node, SEGMENTS_ROLE, second)
         self._keep_automatic(second)
         self._adopted(second, self.state.second_origin)
@@ -278,6 +311,8 @@ class Session:
         computed = self.state.of(kind)
         if computed is None:
             return "not computed"
+        if self.segmentation is None:
+            return "there are no segments"
         if computed.hashes != self.hashes(kind):
             return "the segments were changed after it was computed"
         if computed.recipe != self._recipe():
@@ -291,23 +326,24 @@ class Session:
             return error.message
         return ""
 
-    def take_features(self, kind: str, hashes: Mapping[str, str], output: Path, seconds: float) -> None:
-        """Keep the features that a child computed on segments with `hashes`."""
-        vectors = read_vectors(output)
-        ct, segments = self.ct(), self.segments(kind)
-        vois = segments.vois
+    def to_be_computed(self, kind: str, segments: Segments) -> Computed:
+        """What features that are computed from now on will belong to, still without them."""
+        ct, vois = self.ct(), segments.vois
         if "liver" in vois:
             ct = ct.with_liver(vois["liver"], self.signature.protocol)
-        computed = Computed(
-            hashes=dict(hashes),
+        return Computed(
+            hashes=dict(self.hashes(kind)),
             image=self._ct_sha256(),
             recipe=self._recipe(),
             engine=self.state.engine,
-            vectors=vectors,
+            vectors={},
             findings=(*ct.findings, *segments.findings),
             volumes_ml=segments.volumes_ml,
-            seconds=seconds,
         )
+
+    def take_features(self, kind: str, begun: Computed, output: Path, seconds: float) -> None:
+        """Keep the features that a child computed on what `to_be_computed` has described."""
+        computed = replace(begun, vectors=read_vectors(output), seconds=seconds)
         self.update(computed={**self.state.computed, kind: computed.to_dict()})
 
     def findings(self) -> tuple[Finding, ...]:

@@ -43,6 +43,22 @@ def say(label, text: str) -> None:
     label.setVisible(bool(text))
 
 
+class WheelGuard(qt.QObject):
+    """Lists do not take the mouse wheel: scrolling the panel must not change a choice that lies under the mouse."""
+
+    def watch(self, widget) -> None:
+        """Guard a list, or the list inside a node selector."""
+        for box in (widget, *widget.children()):
+            if box.inherits("QComboBox"):
+                box.installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        if event.type() != qt.QEvent.Wheel:
+            return False
+        event.ignore()  # for the scroll area around the panel
+        return True
+
+
 class FindingsList(qt.QWidget):
     """Findings, the gravest first, each an icon and its sentence."""
 
@@ -181,9 +197,7 @@ class TermsTable(qt.QTableWidget):
                 self.setItem(row, column, cell)
             self.setCellWidget(row, 3, ContributionBar(term.contribution, largest, self))
             self.setRowHeight(row, 22)
-        header = self.horizontalHeader().sizeHint
-        height = (header() if callable(header) else header).height()
-        self.setFixedHeight(int(height + 22 * len(terms) + 4))
+        self.setFixedHeight(self.horizontalHeader().sizeHint.height() + 22 * len(terms) + 4)
 
 
 class RiskBar(qt.QWidget):
@@ -249,7 +263,7 @@ class NomogramPane(qt.QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(self._narrow)
         self._layout.addWidget(self.nomogram)
-        self._window = None
+        self._window = self._closed_window = None
         self._is_narrow = True
         self._later = qt.QTimer()
         self._later.setSingleShot(True)
@@ -295,11 +309,12 @@ class NomogramPane(qt.QWidget):
         return self._window
 
     def _take_back(self) -> None:
-        window, self._window = self._window, None
+        # It is within its own closeEvent: without a reference PythonQt would delete it there and then.
+        self._closed_window, self._window = self._window, None
         self._layout.addWidget(self.nomogram)
         self._arrange()
-        if window is not None:
-            window.deleteLater()
+        if self._closed_window is not None:
+            self._closed_window.deleteLater()
 
     def close_window(self) -> None:
         self._later.stop()
