@@ -40,7 +40,7 @@ MASKS = {
 
 
 def features_of(seed: int, masks: str, folder: Path) -> list[dict]:
-    """The signature's features of one sample case; kept in `folder`."""
+    """The signature's features of one sample case, none where the model drew no tumour; kept in `folder`."""
     kept = folder / f"{seed}-{masks}.json"
     if kept.exists():
         return json.loads(kept.read_text())
@@ -51,7 +51,8 @@ def features_of(seed: int, masks: str, folder: Path) -> list[dict]:
         drawn = worker.by_role(network.predict(ct, "cpu"), model.label_roles)
         labels = worker.largest_organ(worker.in_geometry_of(ct, drawn, model.orientation))
     vois = {"tumor": labels == 2, "liver": labels == 1}
-    vectors = extract(ct, vois, published.wanted, published.extraction)
+    found = sitk.GetArrayViewFromImage(vois["tumor"]).any() and sitk.GetArrayViewFromImage(vois["liver"]).any()
+    vectors = extract(ct, vois, published.wanted, published.extraction) if found else {}
     listed = [
         {"voi": voi, "feature": name, "value": value}
         for voi, vector in vectors.items()
@@ -98,8 +99,11 @@ def firth(x: np.ndarray, y: np.ndarray, steps: int = 200) -> tuple[np.ndarray, n
 
 
 def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
-    """The demo signature's JSON."""
+    """The demo signature's JSON; cases without features are left out, and the text says how many."""
     published = load("ptlf-published")
+    first, last, drawn = seeds[0], seeds[-1], len(seeds)
+    usable = [(seed, listed) for seed, listed in zip(seeds, features, strict=True) if listed]
+    seeds, features = zip(*usable, strict=True)
     outcomes = [draw_outcome(seed, Disease.draw(seed)) for seed in seeds]
     table = {(f["voi"], f["feature"]): [] for f in features[0]}
     for listed in features:
@@ -115,7 +119,8 @@ def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
     shift = np.eye(4)
     shift[0, 1:] = -centre  # back from centred predictors
     beta, covariance = shift @ beta, shift @ covariance @ shift.T
-    how = f"{len(seeds)} sample cases (seeds {seeds[0]} to {seeds[-1]}, {int(y.sum())} with PTLF), {MASKS[masks]}"
+    without = f", {drawn - len(seeds)} without a tumour found left out" if drawn > len(seeds) else ""
+    how = f"{len(seeds)} sample cases (seeds {first} to {last}{without}; {int(y.sum())} with PTLF), {MASKS[masks]}"
     data = json.loads(json.dumps(published.data))
     data.update(
         id="ptlf-demo",

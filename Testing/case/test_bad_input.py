@@ -213,6 +213,12 @@ def test_results_are_as_private_as_the_user_wants(bench):
     assert (bench.folder / "f.csv").stat().st_mode & 0o777 == 0o600
 
 
+def hear_signals():
+    """Tests in the background (``&``, nohup) hand on signals that are ignored."""
+    for name in ("SIGINT", "SIGHUP"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
 def run_ptlf(command, **options):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     environment["PYTHONPATH"] = str(ROOT / "PTLFPredictor")
@@ -270,7 +276,7 @@ STAGES = ["Reading headers", "Reading slices", "liver", "Report"]
 def test_interrupted_at_each_stage_leaves_no_child_and_no_file(bench, stage, kind):
     bench.ct = bench.write_dicom(bench.folder / "dicom", bench.phantom[0])
     before = sorted(bench.folder.rglob("*"))
-    process = run_ptlf(bench.command, start_new_session=True)
+    process = run_ptlf(bench.command, start_new_session=True, preexec_fn=hear_signals)
     for line in process.stderr:
         if stage in line:
             break

@@ -77,6 +77,7 @@ def test_ctrl_c_during_the_installation_shows_no_traceback(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
     )
     assert "making" in process.stderr.readline()
     time.sleep(0.5)
