@@ -171,6 +171,14 @@ def test_settings_of_other_signatures(changed, seed):
         assert not wrong_features(ours, theirs)
 
 
+def test_shape_beside_another_image_type_than_original():
+    case = ellipsoids()
+    square = ExtractionSettings(image_types={"Square": {}})
+    wanted = {"tumor": ["original_shape_VoxelVolume", "original_shape_Flatness", "square_firstorder_Mean"]}
+    ours, theirs = both(case.image, {"tumor": case.masks["tumor"]}, wanted, square)["tumor"]
+    assert not wrong_features(ours, theirs)
+
+
 def test_intensity_scaling():
     case = ellipsoids(slice_mm=5.0, shape_mm=(60.0, 48.0, 52.0))
     types = {name: ALL_1874[name] for name in ALL_1874 if name != "LBP3D"}  # see docs/radiomics.md, float images

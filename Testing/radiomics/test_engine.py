@@ -1,6 +1,5 @@
 """The engine as a whole: PyRadiomics' values, what is computed when, degenerate VOIs, provenance."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -33,9 +32,6 @@ from PTLFPredictorLib.radiomics.textures import glcm, gldm, glrlm, glszm, ngtdm
 
 LIBRARY = Path(builtin_engine.__file__).parents[2]
 ORIGINAL = ExtractionSettings(image_types={"Original": {}})
-NEEDS_PYRADIOMICS = pytest.mark.skipif(
-    importlib.util.find_spec("radiomics") is None, reason="PyRadiomics is not installed here"
-)
 ROOTS_OF_NOISE = ("Imc2", "MCC")
 """Compared absolutely: roots of differences that are next to nothing."""
 
@@ -124,11 +120,10 @@ def test_values_that_16_bits_cannot_hold_are_refused_not_wrapped(case):
     assert extract(image, case.masks, {"tumor": None}, ORIGINAL)  # clipped to the signature's range
 
 
-@pytest.mark.parametrize("engine", ["builtin", pytest.param("pyradiomics", marks=NEEDS_PYRADIOMICS)])
-def test_shape_needs_no_original_image(case, engine):
+def test_shape_needs_no_original_image(case):
     wanted = {"tumor": ["original_shape_VoxelVolume", "square_firstorder_Mean"]}
     square = ExtractionSettings(image_types={"Square": {}})
-    found = extract(case.image, case.masks, wanted, square, engine=engine)["tumor"].values
+    found = extract(case.image, case.masks, wanted, square)["tumor"].values
     voxel_mm3 = float(np.prod(case.spacing_mm))
     assert found["original_shape_VoxelVolume"] == pytest.approx(np.count_nonzero(case.tumor) * voxel_mm3)
 
