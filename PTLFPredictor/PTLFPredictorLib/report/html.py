@@ -318,11 +318,11 @@ def _provenance(record: Record) -> str:
     hashes = [
         ("CT", ct["sha256"]),
         ("label map", record["segmentation"]["sha256"]),
-        (f"signature {signature['id']} {signature['version']}", signature["sha256"]),
+        (f"signature {signature['id']}, version {signature['version']}", signature["sha256"]),
     ]
     model = record["segmentation"]["origin"].get("model")
     if model:
-        hashes.append((f"model {model['id']} {model['version']}", model["sha256"]))
+        hashes.append((f"model {model['id']}, version {model['version']}", model["sha256"]))
     listed = "".join(f'<div>{escape(a)}<br><span class="hash">{escape(b)}</span></div>' for a, b in hashes)
     return (
         f'<section id="provenance"><h2>Versions and hashes</h2><p class="soft">{escape(software)}; features by '
