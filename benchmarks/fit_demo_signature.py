@@ -124,7 +124,7 @@ def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
     data = json.loads(json.dumps(published.data))
     data.update(
         id="ptlf-demo",
-        version="1.0",
+        version="2.0",
         title="Demonstration on synthetic cases: not for patients",
         kind="demo",
         citation={"text": "PTLFPredictor, benchmarks/fit_demo_signature.py. Terms of the published PTLF signature."},

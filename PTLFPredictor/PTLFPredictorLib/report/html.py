@@ -288,8 +288,8 @@ def _model(record: Record, formula: str) -> str:
     table = "".join(
         f"<tr><td>{escape(a)}</td><td class='n'>{escape(b)}</td><td>{escape(c)}</td></tr>" for a, b, c in rows
     )
-    missing = _list("Not published", data.get("missing", []))
-    notes = _list("Notes", [note["text"] for note in data.get("notes", [])])
+    missing = _list("Not published", "; ".join(data.get("missing", [])))
+    notes = _list("Notes", " ".join(_sentence(note["text"]) for note in data.get("notes", [])))
     return (
         f'<section id="model"><h2>Model: what it rests on</h2><p class="equation">{escape(formula)}</p>'
         f'<div class="two"><table>{table}</table><div>{missing}{notes}</div></div>'
@@ -301,11 +301,8 @@ def _of_site(normalisation: Mapping[str, Any]) -> tuple[str, str]:
     return f"{normalisation['n']} cases", normalisation["origin"]
 
 
-def _list(title: str, entries: Sequence[str]) -> str:
-    if not entries:
-        return ""
-    text = "; ".join(entry.removesuffix(".") for entry in entries)
-    return f"<p><small><b>{title}:</b> {escape(text)}.</small></p>"
+def _list(title: str, text: str) -> str:
+    return f"<p><small><b>{title}:</b> {escape(text.removesuffix('.'))}.</small></p>" if text else ""
 
 
 def _provenance(record: Record) -> str:
