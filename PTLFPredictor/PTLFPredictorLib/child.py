@@ -26,7 +26,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import EXIT_CODES, Cancelled, MissingDependency, OutOfMemory, PTLFError
 from .progress import Progress, no_progress
@@ -337,31 +337,42 @@ def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Ma
         events.write("\n" + json.dumps(event, ensure_ascii=False) + "\n")  # a library may have left a line open
         events.flush()
 
+    def fail(error: BaseException) -> NoReturn:
+        code, message = _told(error)
+        emit({"event": "error", "message": message})
+        _leave(code)
+
+    def fail_in_thread(failed: threading.ExceptHookArgs) -> None:
+        fail(failed.exc_value or MemoryError())
+
+    threading.excepthook = fail_in_thread  # a library would wait for its thread for ever: nnU-Net for the next tile
     try:
         _limit_memory()
         outputs = function(json.loads(job_file.read_text(encoding="utf-8")), job_file.parent, emit)
         _write_manifest(job_file.parent, outputs)
-        code = 0
-    except PTLFError as error:
-        emit({"event": "error", "message": error.message})
-        code = error.exit_code
-    except MemoryError:
-        emit({"event": "error", "message": "The computer has too little free memory for this. Close other programs."})
-        code = OutOfMemory.exit_code
     except Exception as error:
-        traceback.print_exc()
-        if is_out_of_memory(error):
-            emit({"event": "error", "message": f"There was too little memory for this ({_first_line(error)})."})
-            code = OutOfMemory.exit_code
-        elif isinstance(error, ImportError):
-            emit({"event": "error", "message": f"A package is missing: {error}. './ptlf doctor' says how to get it."})
-            code = MissingDependency.exit_code
-        else:
-            emit({"event": "error", "message": f"An unexpected error: {type(error).__name__}: {error}"})
-            code = 1
+        fail(error)
+    _leave(0)
+
+
+def _leave(code: int) -> NoReturn:
     sys.stdout.flush()
-    events.flush()
+    sys.stderr.flush()
     os._exit(code)  # threads of libraries must not keep a finished child alive
+
+
+def _told(error: BaseException) -> tuple[int, str]:
+    """Exit code and sentence of a failure in the child; its traceback goes to the log."""
+    if isinstance(error, PTLFError):
+        return error.exit_code, error.message
+    if isinstance(error, MemoryError):
+        return OutOfMemory.exit_code, "The computer has too little free memory for this. Close other programs."
+    traceback.print_exception(error)
+    if is_out_of_memory(error):
+        return OutOfMemory.exit_code, f"There was too little memory for this ({_first_line(error)})."
+    if isinstance(error, ImportError):
+        return MissingDependency.exit_code, f"A package is missing: {error}. './ptlf doctor' says how to get it."
+    return 1, f"An unexpected error: {type(error).__name__}: {error}"
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -43,6 +44,9 @@ def behave(job, work, emit):
         return {"out": bytearray(job["bytes"])}
     if what == "torch's words":
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory: you tried")
+    if what == "no memory in a thread":
+        threading.Thread(target=lambda: behave({"what": "torch's words"}, work, emit)).start()
+        time.sleep(600)
     if what == "no memory in C++":
         os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
         os.abort()

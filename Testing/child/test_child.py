@@ -70,6 +70,7 @@ def test_outputs_come_back_with_progress(tmp_path):
         ("damaged result", PTLFError, "left a damaged result \\(out.txt\\)"),
         ("torch's words", OutOfMemory, "too little memory"),
         ("no memory in C++", OutOfMemory, "bad_alloc"),
+        ("no memory in a thread", OutOfMemory, "too little memory"),
         ("bad input", BadInput, "^The CT has no slices.$"),
         ("unusable model", UnusableModel, "^The model is broken.$"),
         ("missing package", MissingDependency, "a_package_that_is_not_there.*doctor"),

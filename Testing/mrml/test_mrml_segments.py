@@ -8,10 +8,11 @@ import vtk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from PTLFPredictorLib.ct import same_geometry
 from PTLFPredictorLib.errors import BadInput, PTLFError
 from PTLFPredictorLib.mrml import dicom, segments, volumes
 from PTLFPredictorLib.mrml.watch import SegmentsWatch
-from PTLFPredictorLib.segmentation.segments import Segments, same_geometry
+from PTLFPredictorLib.segmentation.segments import Segments
 
 SIZE, SPACING = (40, 36, 20), (0.8, 0.75, 5.0)
 

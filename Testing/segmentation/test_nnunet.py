@@ -189,18 +189,6 @@ def test_hanging_is_noticed(ct, work):
         segment(ct, AS_NNUNET, work=work, device="cpu", silence_s=0.4)
 
 
-def test_memory_that_runs_out_between_the_tiles_is_told(ct, monkeypatch):
-    """nnU-Net's own loop would wait for ever."""
-    network = Network(AS_NNUNET.folder)
-
-    def exhausted(*args, **options):
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
-
-    monkeypatch.setattr(torch, "clone", exhausted)
-    with pytest.raises(RuntimeError, match="can't allocate memory"):
-        network.predict(ct, "cpu")
-
-
 class FailsOnTheGpu:
     """Stands for a network on a GPU that fails with `words`."""
 

@@ -1,6 +1,6 @@
 """Read a CT, bring it to canonical form, check it, describe it."""
 
-from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, write_temporary
+from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, same_geometry, write_temporary
 from .findings import LEVELS, Finding, Protocol, of_level
 from .phase import Phase
 
@@ -15,5 +15,6 @@ __all__ = [
     "image_sha256",
     "of_level",
     "read_ct",
+    "same_geometry",
     "write_temporary",
 ]

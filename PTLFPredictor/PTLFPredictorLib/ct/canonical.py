@@ -21,6 +21,8 @@ from . import dicom, phase
 from .findings import Finding, Protocol, of_level
 from .phase import Phase
 
+GEOMETRY_TOLERANCE_MM = 1e-2
+
 DEFAULT_CLIP_HU = (-1024, 3071)
 """HU of a 12-bit CT."""
 
@@ -359,6 +361,19 @@ def write_temporary(image: sitk.Image, path: Path) -> None:
         raise PTLFError(
             f"The temporary file '{path}' could not be written. Is the disk full? TMPDIR can name a folder elsewhere."
         ) from error
+
+
+def same_geometry(a: sitk.Image, b: sitk.Image) -> bool:
+    """Whether all eight corners of two grids coincide to `GEOMETRY_TOLERANCE_MM` and their sizes are equal."""
+    if a.GetSize() != b.GetSize():
+        return False
+    size = np.array(a.GetSize()) - 1
+    corners = [[int(i), int(j), int(k)] for i in (0, size[0]) for j in (0, size[1]) for k in (0, size[2])]
+    apart = [
+        np.linalg.norm(np.subtract(a.TransformIndexToPhysicalPoint(c), b.TransformIndexToPhysicalPoint(c)))
+        for c in corners
+    ]
+    return max(apart) < GEOMETRY_TOLERANCE_MM
 
 
 def image_sha256(image: sitk.Image) -> str:

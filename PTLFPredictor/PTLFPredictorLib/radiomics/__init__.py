@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import SimpleITK as sitk
 
+from ..ct import same_geometry
 from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
 from .settings import ExtractionSettings
@@ -24,9 +25,6 @@ ENGINES = {"builtin": "builtin_engine", "pyradiomics": "pyradiomics_engine"}
 """Engine name -> module of this package with `extract` and `version`."""
 
 DEFAULT_ENGINE = "builtin"
-
-GEOMETRY_TOLERANCE = 1e-4
-"""How far origin (mm), spacing (mm) and direction cosines of CT and VOI may differ."""
 
 _SITK_TYPES = {"int16": sitk.sitkInt16, "float32": sitk.sitkFloat32, "float64": sitk.sitkFloat64}
 
@@ -96,7 +94,8 @@ def extract(
         raise BadInput(f"There is no engine '{engine}'; choose one of {', '.join(ENGINES)}.")
     module = importlib.import_module(f".{ENGINES[engine]}", __name__)
     for voi in wanted:
-        _check_grid(image, voi, masks[voi])
+        if not same_geometry(image, masks[voi]):
+            raise BadInput(f"The VOI '{voi}' does not lie on the CT's grid: size, origin, spacing or direction differ.")
     ct = prepare(image, settings)
     vois = {voi: _prepare_mask(voi, masks[voi], settings) for voi in wanted}
     try:
@@ -111,12 +110,6 @@ def extract(
         voi: FeatureVector(voi, values[voi], engine, module.version(), settings, digest, image_hash(vois[voi]))
         for voi in wanted
     }
-
-
-def _check_grid(image: sitk.Image, voi: str, mask: sitk.Image) -> None:
-    geometry = [(*i.GetOrigin(), *i.GetSpacing(), *i.GetDirection()) for i in (image, mask)]
-    if image.GetSize() != mask.GetSize() or not np.allclose(*geometry, rtol=0, atol=GEOMETRY_TOLERANCE):
-        raise BadInput(f"The VOI '{voi}' does not lie on the CT's grid: size, origin, spacing or direction differ.")
 
 
 def _prepare_mask(voi: str, mask: sitk.Image, settings: ExtractionSettings) -> sitk.Image:

@@ -167,40 +167,21 @@ class _Teller:
 
 
 def _tile_predictor() -> type:
-    import torch
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
-    from nnunetv2.inference.sliding_window_prediction import compute_gaussian
 
     class TilePredictor(nnUNetPredictor):
-        """nnU-Net's predictor with its loop over the tiles in one thread, told tile by tile.
-
-        nnU-Net cuts the tiles in a second thread: if memory runs out there, its loop waits for ever.
-        """
+        """nnU-Net's predictor that tells each tile; the two methods are its inner loop's."""
 
         tell: _Teller
 
-        def _internal_predict_sliding_window_return_logits(self, data, slicers, do_on_device=True):
-            results = self.device if do_on_device else torch.device("cpu")
-            data = data.to(results)
-            heads, patch = self.label_manager.num_segmentation_heads, tuple(self.configuration_manager.patch_size)
-            logits = torch.zeros((heads, *data.shape[1:]), dtype=torch.half, device=results)
-            weight = torch.zeros(data.shape[1:], dtype=torch.half, device=results)
-            gaussian = compute_gaussian(patch, sigma_scale=1.0 / 8, value_scaling_factor=10, device=results)
+        def _internal_get_sliding_window_slicers(self, image_size):
+            slicers = super()._internal_get_sliding_window_slicers(image_size)
             self.tell.starts(len(slicers))
-            try:
-                for tile in slicers:
-                    cut = torch.clone(data[tile][None], memory_format=torch.contiguous_format).to(self.device)
-                    prediction = self._internal_maybe_mirror_and_predict(cut)[0].to(results)
-                    prediction *= gaussian
-                    logits[tile] += prediction
-                    weight[tile[1:]] += gaussian
-                    self.tell.tile_done()
-                torch.div(logits, weight, out=logits)
-            except RuntimeError:
-                data = logits = weight = cut = prediction = None  # room for nnU-Net's second try, results on the CPU
-                raise
-            if torch.any(torch.isinf(logits)):
-                raise UnusableModel("The network's output is not finite on this CT.")
-            return logits
+            return slicers
+
+        def _internal_maybe_mirror_and_predict(self, x):
+            prediction = super()._internal_maybe_mirror_and_predict(x)
+            self.tell.tile_done()
+            return prediction
 
     return TilePredictor

@@ -16,7 +16,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..child import is_out_of_memory
-from ..ct import CT, Finding, image_sha256
+from ..ct import CT, Finding, image_sha256, same_geometry
 from ..ct.dicom import is_dicom
 from ..errors import BadInput, MissingDependency
 
@@ -45,8 +45,6 @@ LIPIODOL_HU = 300
 """Tumour voxels above this hold iodised oil of an earlier TACE, or calcium."""
 
 LIPIODOL_SHARE = 0.005
-
-GEOMETRY_TOLERANCE_MM = 1e-2
 
 
 @dataclass(frozen=True)
@@ -296,19 +294,6 @@ def _on_grid_of(ct: sitk.Image, labels: sitk.Image) -> tuple[sitk.Image, list[Fi
     level = "pass" if overlap >= OVERLAP_WARNED else "warn"
     message = f"The segmentation has another grid than the CT and was resampled ({100 * overlap:.1f} % of its volume)."
     return on_grid, [Finding("segmentation_resampled", level, message, {"overlap": overlap})]
-
-
-def same_geometry(a: sitk.Image, b: sitk.Image) -> bool:
-    """Whether all eight corners of two grids coincide to `GEOMETRY_TOLERANCE_MM` and their sizes are equal."""
-    if a.GetSize() != b.GetSize():
-        return False
-    size = np.array(a.GetSize()) - 1
-    corners = [[int(i), int(j), int(k)] for i in (0, size[0]) for j in (0, size[1]) for k in (0, size[2])]
-    apart = [
-        np.linalg.norm(np.subtract(a.TransformIndexToPhysicalPoint(c), b.TransformIndexToPhysicalPoint(c)))
-        for c in corners
-    ]
-    return max(apart) < GEOMETRY_TOLERANCE_MM
 
 
 def check(segments: Segments, ct: CT) -> list[Finding]:
