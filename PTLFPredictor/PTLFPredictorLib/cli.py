@@ -350,8 +350,8 @@ def summary(result: dict[str, Any]) -> str:
     marks = {"withhold": "withholds", "warn": "note"}
     lines = [f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL."]
     lines += [f"[{marks[f['level']]}] {f['message']}" for f in result["findings"] if f["level"] in marks]
-    value = "" if radscore["value"] is None else f"{radscore['value']:.3f} "
-    lines.append(f"Radscore: {value}({radscore['status']})")
+    value, status = radscore["value"], radscore["status"]
+    lines.append(f"Radscore: {status}" if value is None else f"Radscore: {value:.3f} ({status})")
     lines += prediction_lines(prediction)
     if result["what_if"] is not None:
         lines.append(f"What-if with Radscore {result['what_if']['radscore']:g}, not this patient's result:")
