@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +20,11 @@ from abdomen import image_of, phantom_arrays
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 
+os.environ["PTLF_DATA"] = tempfile.mkdtemp(prefix="ptlf-tests-")  # never the data of the person who runs the tests
+
 settings.register_profile("ptlf")  # a busy machine is no failure
 settings.load_profile("ptlf")
+atexit.register(shutil.rmtree, os.environ["PTLF_DATA"], ignore_errors=True)
 
 
 def pytest_report_header() -> list[str]:

@@ -13,7 +13,6 @@ Child side: `serve`.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -29,6 +28,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .errors import EXIT_CODES, Cancelled, MissingDependency, OutOfMemory, PTLFError
+from .hashes import file_sha256
 from .progress import Progress, no_progress
 
 Event = dict[str, Any]
@@ -307,14 +307,6 @@ def kill_tree(pid: int) -> None:
     else:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
-
-
-def file_sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def serve(function: Callable[[dict[str, Any], Path, Callable[[Event], None]], Mapping[str, Path]]) -> None:

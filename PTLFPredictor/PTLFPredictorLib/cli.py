@@ -109,6 +109,7 @@ def parser() -> argparse.ArgumentParser:
     predict.add_argument("--signature", default="ptlf-published", metavar="ID|FILE")
     _add_laboratory(predict)
     predict.add_argument("--eligibility", type=Path, metavar="FILE", help="JSON with the answers to the checklist")
+    predict.add_argument("--reader", metavar="NAME", help="who answers what only a reader can (phase, masks, criteria)")
     predict.add_argument("--demonstration", action="store_true", help="show a demo signature's risk, watermarked")
     _add_engine(predict)
 
@@ -233,6 +234,7 @@ def _predict(given: argparse.Namespace) -> None:
         post_processing=_post_processing(given),
         engine=given.engine,
         demonstration=given.demonstration,
+        reader=given.reader or "",
     )
     with progress_bar() as progress:
         result = run(case, given.out, progress, tell_device)

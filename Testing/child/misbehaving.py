@@ -13,6 +13,7 @@ from pathlib import Path
 
 from PTLFPredictorLib import child
 from PTLFPredictorLib.errors import BadInput, UnusableModel
+from PTLFPredictorLib.hashes import file_sha256
 
 
 def behave(job, work, emit):
@@ -66,7 +67,7 @@ def behave(job, work, emit):
         (work / "out.txt").write_text("other")
         os._exit(0)
     if what == "result elsewhere":
-        elsewhere = {"file": "../elsewhere.txt", "sha256": child.file_sha256(work.parent / "elsewhere.txt")}
+        elsewhere = {"file": "../elsewhere.txt", "sha256": file_sha256(work.parent / "elsewhere.txt")}
         (work / "manifest.json").write_text(json.dumps({"outputs": {"out": elsewhere}}))
         os._exit(0)
     raise AssertionError(what)

@@ -12,6 +12,7 @@ from PTLFPredictorLib.ct import same_geometry
 from PTLFPredictorLib.errors import BadInput, PTLFError
 from PTLFPredictorLib.mrml import dicom, segments, volumes
 from PTLFPredictorLib.mrml.watch import SegmentsWatch
+from PTLFPredictorLib.segmentation.origin import Origin
 from PTLFPredictorLib.segmentation.segments import Segments
 
 SIZE, SPACING = (40, 36, 20), (0.8, 0.75, 5.0)
@@ -83,7 +84,7 @@ def test_segments_carry_codes_colours_and_the_algorithm(case):
 
 def test_volumes_are_those_of_the_library(case):
     _volume, node, labels = case
-    expected = Segments(labels, {}).volumes_ml
+    expected = Segments(labels, Origin()).volumes_ml
     assert segments.volumes_ml(node) == pytest.approx(expected)
 
 
@@ -109,7 +110,7 @@ def test_a_tumour_may_grow_out_of_the_liver(case):
     slicer.util.updateSegmentBinaryLabelmapFromArray(tumour.astype(np.uint8), node, "tumor", volume)
     back = sitk.GetArrayFromImage(segments.canonical_label_map(node, volume))
     np.testing.assert_array_equal(back, array)
-    assert segments.volumes_ml(node) == pytest.approx(Segments(grown, {}).volumes_ml)
+    assert segments.volumes_ml(node) == pytest.approx(Segments(grown, Origin()).volumes_ml)
 
 
 def test_the_hash_is_of_the_voxels_alone(case):

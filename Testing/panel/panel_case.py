@@ -14,6 +14,7 @@ import slicer
 
 from PTLFPredictorLib import signature
 from PTLFPredictorLib.mrml import segments, volumes
+from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 
 MODULE = "PTLFPredictor"
 MODEL = {
@@ -24,15 +25,12 @@ MODEL = {
     "licence": "CC0",
     "shipped": False,
 }
-ORIGIN = {
-    "source": "nnU-Net",
-    "model": {**MODEL, "shipped": False, "for_patients": False, "warning": "Not for patients."},
-    "device": "cpu",
-    "device_why": "chosen",
-    "software": {},
-    "seconds": {"all": 1.0},
-    "settings": {},
-}
+ORIGIN = Origin(
+    Drawn.MODEL,
+    Known.RUN,
+    {**MODEL, "shipped": False, "for_patients": False, "warning": "Not for patients."},
+    run={"device": "cpu", "device_why": "chosen", "software": {}, "seconds": {"all": 1.0}, "settings": {}},
+)
 """As `segmentation.run.SegmentationResult.origin` says it."""
 
 

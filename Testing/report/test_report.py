@@ -16,6 +16,7 @@ from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.radiomics import FeatureVector
 from PTLFPredictorLib.report import html, nomogram_svg, record
 from PTLFPredictorLib.report.nomogram_picture import Layout, Reading
+from PTLFPredictorLib.segmentation.origin import Origin
 from PTLFPredictorLib.segmentation.segments import Segments
 from PTLFPredictorLib.signature import LaboratoryValues, geometry, load, parse, what_if
 
@@ -33,7 +34,7 @@ def record_of(signature, **options):
     ct = canonical(image_of(hu), signature.protocol)
     image = image_of(labels)
     image.CopyInformation(ct.image)
-    segments = Segments(image, {"source": "file", "format": "NRRD"}).checked(ct)
+    segments = Segments(image, Origin(format="NRRD")).checked(ct)
     case = Case(None, signature, None, **{"laboratory": LaboratoryValues(43.6, 1.09), **options})
     vectors = {
         voi: FeatureVector(voi, dict.fromkeys(names, 1.8), "builtin", "1", signature.extraction, "a" * 64, "b" * 64)
@@ -268,7 +269,7 @@ def test_no_text_of_a_record_can_become_markup(published):
     whole = copy.deepcopy(published)
     whole["sign_off"] = {"reader": "R", "time": "T"}
     model = {"id": "m", "title": "M", "version": "1", "sha256": "a" * 64}
-    whole["segmentation"]["origin"] = {"source": "nnU-Net", "device": "cpu", "model": model}
+    whole["segmentation"]["origin"] = {"format": "", "run": {"device": "cpu"}, "model": model}
     paths = [path for path in texts_of(whole) if path[:3] != ("input", "signature", "data")]
     paths += [("input", "signature", "data", *rest) for rest in (("outcome", "horizon"), ("notes", 0, "text"))]
     for *folder, last in paths:

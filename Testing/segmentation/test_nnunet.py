@@ -105,14 +105,15 @@ def test_falling_back_to_the_cpu_is_announced_with_reason_and_time(result):
 
 def test_the_record_names_model_software_and_settings(result):
     drawn, _, _ = result
-    origin = json.loads(json.dumps(drawn.origin))
+    origin = json.loads(json.dumps(drawn.origin.to_dict()))
     assert origin["model"]["id"] == "ptlf-demo-1"
     assert origin["model"]["sha256"] == default_model().sha256
     assert origin["model"]["for_patients"] is False
     assert "not for patients" in origin["model"]["warning"]
-    assert origin["software"]["nnunetv2"].startswith("2.")
-    assert origin["settings"] == {"configuration": "3d_demo", "folds": 1, "tta": False, "largest_organ_only": False}
-    assert origin["seconds"]["all"] > 0
+    assert origin["run"]["software"]["nnunetv2"].startswith("2.")
+    settings = {"configuration": "3d_demo", "folds": 1, "tta": False, "largest_organ_only": False}
+    assert origin["run"]["settings"] == settings
+    assert origin["run"]["seconds"]["all"] > 0
 
 
 def test_same_label_map_as_nnunets_own_predictor(result, ct, tmp_path):

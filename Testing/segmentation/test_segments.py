@@ -7,6 +7,7 @@ import SimpleITK as sitk
 from abdomen import image_of, phantom_arrays
 from PTLFPredictorLib.ct import canonical, read_ct
 from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing, apply
 from PTLFPredictorLib.segmentation.segments import Segments, derive, parse_labels, read_segments
 
@@ -21,7 +22,7 @@ def ct(phantom):
 def segments_of(array, ct):
     labels = image_of(array.astype(np.uint8))
     labels.CopyInformation(ct.image)
-    return Segments(labels, {"source": "test"})
+    return Segments(labels, Origin())
 
 
 @pytest.mark.parametrize("name", ["l.nii.gz", "l.nrrd", "l.mha"])
@@ -196,7 +197,7 @@ def test_fill_holes_drop_small_pieces_and_keep_the_largest_tumour(phantom, ct):
     array[7, 60:63, 55:58] = 2  # a second, small tumour
     cleaned = apply(segments_of(array, ct), PostProcessing(True, 0.5, True))
     assert np.array_equal(cleaned.array, truth)
-    assert cleaned.origin["post_processing"]["largest_tumour_only"] is True
+    assert cleaned.origin.post_processing["largest_tumour_only"] is True
 
 
 @pytest.mark.parametrize(
@@ -211,5 +212,5 @@ def test_fill_holes_drop_small_pieces_and_keep_the_largest_tumour(phantom, ct):
 def test_a_model_that_is_not_for_patients(phantom, ct, for_patients, shipped, edited, level):
     model = {"id": "m", "for_patients": for_patients, "shipped": shipped, "warning": "Not for patients."}
     labels = segments_of(sitk.GetArrayFromImage(phantom[1]), ct).labels
-    segments = Segments(labels, {"source": "nnU-Net", "model": model, "edited": edited}).checked(ct)
+    segments = Segments(labels, Origin(Drawn.MODEL, Known.RUN, model, changed=0.02 * edited)).checked(ct)
     assert [f.level for f in segments.findings if f.code == "model_not_for_patients"] == ([level] if level else [])

@@ -64,6 +64,8 @@ class Case:
         Typed Radscore for a what-if beside the patient's own result.
     answers : mapping
         Eligibility answers; see `signature.checklist`.
+    reader : str
+        Who answers what only a reader can: contrast phase, who drew the segments, the study's criteria.
     """
 
     ct: Path
@@ -76,6 +78,7 @@ class Case:
     laboratory: LaboratoryValues = field(default_factory=LaboratoryValues)
     radscore: float | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
+    reader: str = ""
     post_processing: PostProcessing = field(default_factory=PostProcessing)
     engine: str = DEFAULT_ENGINE
     demonstration: bool = False

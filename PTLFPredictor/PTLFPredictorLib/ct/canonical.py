@@ -53,17 +53,26 @@ class CT:
         What the header says; the attenuation is asked once there is a liver segment (`with_liver`).
     source : mapping
         Format, number of slices and acquisition parameters; nothing that identifies a patient.
+    unclipped_sha256 : str
+        `identity`, where `image` was clipped to another range than `DEFAULT_CLIP_HU`.
     """
 
     image: sitk.Image
     findings: tuple[Finding, ...]
     phase: Phase = field(default_factory=lambda: Phase(phase.UNKNOWN, "", {}))
     source: Mapping[str, Any] = field(default_factory=dict)
+    unclipped_sha256: str = ""
 
     @property
     def array(self) -> np.ndarray:
         """HU, shape (slices, rows, columns); a view that must not be written to."""
         return sitk.GetArrayViewFromImage(self.image)
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of the canonical CT at `DEFAULT_CLIP_HU`: the same CT, whatever file it came from and whatever
+        range a signature clips to."""
+        return self.unclipped_sha256 or image_sha256(self.image)
 
     def require_usable(self) -> CT:
         """Itself, or `BadInput` with the sentences of the findings that stop."""
@@ -190,16 +199,24 @@ def canonical(
     found += [*_check_range(array), *_check_values(array)]
     if image.GetSize()[2] < MINIMUM_SLICES:
         found.append(Finding("few_slices", "fail", "The CT has too few slices: a volume of the whole liver is needed."))
+    identity = ""
+    if clip_hu is None or tuple(clip_hu) != DEFAULT_CLIP_HU:
+        identity = image_sha256(_int16(sitk.Clamp(image, image.GetPixelID(), *DEFAULT_CLIP_HU)))
     if clip_hu is not None:
         found += _check_clip(array, clip_hu)
         image = sitk.Clamp(image, image.GetPixelID(), *clip_hu)
-    if "Float" in image.GetPixelIDTypeAsString() or "float" in image.GetPixelIDTypeAsString():
-        image = sitk.Round(image)
-    image = _rounded_geometry(sitk.Cast(image, sitk.sitkInt16))
+    image = _int16(image)
     found += check_geometry(image, protocol, source.get("slice_thickness_mm"))
     known = header_phase or Phase(phase.UNKNOWN, "", {})
     found.append(phase_finding(known, protocol))
-    return CT(image, tuple(found), known, source)
+    return CT(image, tuple(found), known, source, identity)
+
+
+def _int16(image: sitk.Image) -> sitk.Image:
+    """Whole HU, and a geometry without rounding noise."""
+    if "float" in image.GetPixelIDTypeAsString().lower():
+        image = sitk.Round(image)
+    return _rounded_geometry(sitk.Cast(image, sitk.sitkInt16))
 
 
 def _rounded_geometry(image: sitk.Image) -> sitk.Image:

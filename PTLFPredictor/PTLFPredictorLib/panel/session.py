@@ -17,12 +17,14 @@ from ..case import Case
 from ..case.features import read_vectors
 from ..ct import CT, Finding, canonical, image_sha256
 from ..errors import BadInput, PTLFError
+from ..hashes import json_sha256
 from ..mrml import segments as mrml_segments
 from ..mrml import volumes
 from ..mrml.header import acquisition_of
 from ..mrml.parameter_node import load, parameter_node, refer, referred, save
 from ..mrml.watch import SegmentsWatch
 from ..report import record
+from ..segmentation.origin import Origin
 from ..segmentation.segments import Segments
 from ..signature import Assessment, LaboratoryValues, Prediction, Signature
 from .state import AUTOMATIC, CORRECTED, Computed, PanelState
@@ -134,7 +136,7 @@ class Session:
         if self._signature is None or self._signature[0] != self.state.signature:
             loaded = signature.load(self.state.signature)
             recipe = {"wanted": loaded.wanted, "settings": loaded.extraction.to_dict()}
-            self._signature = self.state.signature, loaded, record.json_sha256(recipe)
+            self._signature = self.state.signature, loaded, json_sha256(recipe)
         return self._signature[1]
 
     def _recipe(self) -> str:
@@ -204,7 +206,7 @@ class Session:
         else:
             self._on_change()
 
-    def take_labels(self, labels, origin: Mapping[str, Any]) -> bool:
+    def take_labels(self, labels, origin: Origin) -> bool:
         """Write a model's label map into the scene; never into segments that a reader has changed.
 
         Returns
@@ -213,21 +215,20 @@ class Session:
             False where the segments were edited: the new ones are then in a second node (`SECOND_ROLE`).
         """
         volume, current = self.volume, self.segmentation
-        model = origin.get("model", {})
-        name = f"PTLF {model.get('id', 'model')} {model.get('version', '')}".strip()
+        name = f"PTLF {origin.model['id']} {origin.model['version']}".strip()
         protected = current is not None and self.state.written != self.hashes(CORRECTED)
         if protected:
             second = mrml_segments.add_segmentation(volume, f"{volume.GetName()} segments (new run)")
             mrml_segments.write(second, volume, labels, name)
             refer(self._node, SECOND_ROLE, second)
-            self.update(second_origin=dict(origin))
+            self.update(second_origin=origin.to_dict())
             return False
         if current is None:
             current = mrml_segments.add_segmentation(volume, f"{volume.GetName()} segments")
             refer(self._node, SEGMENTS_ROLE, current)
         mrml_segments.write(current, volume, labels, name)
         self._keep_automatic(current)
-        self._adopted(current, dict(origin))
+        self._adopted(current, origin.to_dict())
         return True
 
     def _keep_automatic(self, source) -> None:
@@ -260,7 +261,7 @@ class Session:
         self._hashes = {}
         self._watch_current()
         mrml_segments.show(node, self.volume)
-        self.update(written={}, origin={"source": "segmentation in the scene"}, sign_off={}, computed={})
+        self.update(written={}, origin={}, sign_off={}, computed={})
 
     def restore_automatic(self) -> None:
         mrml_segments.copy(self.automatic, self.segmentation, self.volume)
@@ -289,7 +290,9 @@ class Session:
         ct = self.ct()
         labels = mrml_segments.canonical_label_map(node, self.volume)
         labels.CopyInformation(ct.image)  # the same grid, to the last digit
-        origin = {**self.state.origin, "edited": kind == CORRECTED and self.edited}
+        origin = Origin.from_dict(self.state.origin)
+        if kind == CORRECTED and self.edited:
+            origin = origin.with_changes(changed=1.0)
         return Segments(labels, origin).checked(ct)
 
     # Features, Radscore, prediction

@@ -179,10 +179,10 @@ def _slices(record: Record) -> str:
 
 def _source(origin: Mapping[str, Any]) -> str:
     """Where the segments come from, in a few words."""
-    if "model" not in origin:
-        return f"given label map ({origin.get('format', 'file')})"
-    model = origin["model"]
-    return f"{origin.get('source', 'nnU-Net')}, {model['title']} (version {model['version']}), on {origin['device']}"
+    model, run = origin["model"], origin["run"]
+    if not run:
+        return f"given label map ({origin['format'] or 'file'})"
+    return f"nnU-Net, {model['title']} (version {model['version']}), on {run['device']}"
 
 
 def _findings(record: Record) -> str:

@@ -5,7 +5,6 @@ What is not shown is ``null`` with a ``status`` that says why.  There are no pat
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ import SimpleITK as sitk
 from .. import RESEARCH_USE, __version__
 from ..ct import CT, Finding, image_sha256
 from ..errors import BadInput
+from ..hashes import json_sha256
 from ..radiomics import FeatureVector
 from ..segmentation.segments import Segments
 from ..signature import Assessment, Eligibility, LaboratoryValues, Prediction, Signature
@@ -51,7 +51,7 @@ def make(
         "schema": SCHEMA,
         "research_use": RESEARCH_USE,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "software": _software({**segments.origin.get("software", {}), **software}),
+        "software": _software({**segments.origin.run.get("software", {}), **software}),
         "input": {
             "ct": _ct(ct),
             "laboratory": {"alb_g_per_l": laboratory.albumin_g_per_l, "inr": laboratory.inr},
@@ -68,7 +68,7 @@ def make(
         "eligibility": eligibility.to_dict(),
         "segmentation": {
             "volumes_ml": segments.volumes_ml,
-            "origin": dict(segments.origin),
+            "origin": segments.origin.to_dict(),
             "labels": {"0": "background", "1": "parenchyma", "2": "tumor"},
             "sha256": segments.sha256,
         },
@@ -122,11 +122,6 @@ def _software(more: Mapping[str, str]) -> dict[str, str]:
     listed = {name.lower() for name in own}
     others = {name: version for name, version in more.items() if name.lower() not in listed}
     return {**own, **others, "platform": platform.platform(terse=True)}
-
-
-def json_sha256(data: Any) -> str:
-    """SHA-256 of a JSON value's canonical form (sorted keys, no spaces)."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def write(record: Record, path: Path) -> None:

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, UnusableModel
+from ..folders import data_folder
+from ..hashes import file_sha256
 from . import model_folder
 from .segments import NAMES
 
@@ -137,17 +138,8 @@ class Model:
 
 
 def user_folder() -> Path:
-    """Where the user's models lie: ``PTLF_MODELS``, else the platform's folder for data of applications."""
-    if given := os.environ.get("PTLF_MODELS"):
-        return Path(given)
-    home = Path.home()
-    if os.name == "nt":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return base / "PTLFPredictor" / "models"
+    """Where the user's models lie: ``PTLF_MODELS``, else below `folders.data_folder`."""
+    return Path(os.environ.get("PTLF_MODELS") or data_folder() / "models")
 
 
 def catalogue() -> list[Model]:
@@ -188,7 +180,7 @@ def find_model(spec: str | Path, label_roles: Mapping[str, Sequence[int]] | None
     if path.is_dir():
         return _from_folder(path, label_roles)
     if path.is_file():
-        unpacked = user_folder() / ".unpacked" / model_folder.file_sha256(path)[:16]
+        unpacked = user_folder() / ".unpacked" / file_sha256(path)[:16]
         if not unpacked.is_dir():
             with _staging(unpacked.parent) as staging:
                 model_folder.unpack(path, staging / "model")

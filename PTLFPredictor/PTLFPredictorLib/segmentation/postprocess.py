@@ -48,7 +48,7 @@ def apply(segments: Segments, steps: PostProcessing) -> Segments:
     inside = sitk.GetArrayViewFromImage(organ) > 0
     labels = sitk.GetImageFromArray(derive(inside, (sitk.GetArrayViewFromImage(tumour) > 0) & inside))
     labels.CopyInformation(image)
-    return replace(segments, labels=labels, origin={**segments.origin, "post_processing": steps.to_dict()})
+    return replace(segments, labels=labels, origin=segments.origin.with_changes(post_processing=steps.to_dict()))
 
 
 def _drop_small(mask: sitk.Image, minimum_ml: float) -> sitk.Image:

@@ -14,6 +14,7 @@ from .. import child
 from ..ct import write_temporary
 from ..progress import Progress, no_progress
 from .catalogue import Model, verify
+from .origin import Drawn, Known, Origin
 
 WORKER = "PTLFPredictorLib.segmentation.worker"
 WHAT = "The segmentation"
@@ -48,17 +49,16 @@ class SegmentationResult:
     settings: Mapping[str, Any]
 
     @property
-    def origin(self) -> dict[str, Any]:
-        """For the record: everything but the labels."""
-        return {
-            "source": "nnU-Net",
-            "model": dict(self.model),
+    def origin(self) -> Origin:
+        """Provenance of the labels: everything but the labels themselves."""
+        run = {
             "device": self.device,
             "device_why": self.device_why,
             "software": dict(self.software),
             "seconds": dict(self.seconds),
             "settings": dict(self.settings),
         }
+        return Origin(Drawn.MODEL, Known.RUN, dict(self.model), run=run)
 
 
 def write_job(ct: sitk.Image, model: Model, work: Path, *, device: str = "auto", tta: bool | None = None) -> dict:

@@ -19,6 +19,7 @@ from ..child import is_out_of_memory
 from ..ct import CT, Finding, image_sha256, same_geometry
 from ..ct.dicom import is_dicom
 from ..errors import BadInput, MissingDependency
+from .origin import Origin
 
 BACKGROUND, PARENCHYMA, TUMOUR = 0, 1, 2
 
@@ -55,13 +56,13 @@ class Segments:
     ----------
     labels : sitk.Image
         uint8: 0 background, 1 parenchyma, 2 tumour.
-    origin : mapping
-        Where it came from (file format, or model id, version and checksum).
+    origin : Origin
+        Who drew it, with which weights, how much was changed since.
     findings : tuple of Finding
     """
 
     labels: sitk.Image
-    origin: Mapping[str, Any]
+    origin: Origin
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -123,7 +124,7 @@ def read_segments(path: str | Path, ct: CT, labels: Mapping[str, tuple[int, ...]
     image, named = _read_dicom_seg(path) if is_dicom(path) else _read_label_map(path, use_names=labels is None)
     roles = labels or named or DEFAULT_LABELS
     on_grid, findings = _on_grid_of(ct.image, _by_role(image, roles, path.name))
-    return Segments(on_grid, {"source": "file", "format": _format(path)}, tuple(findings))
+    return Segments(on_grid, Origin(format=_format(path)), tuple(findings))
 
 
 def parse_labels(text: str | None) -> dict[str, tuple[int, ...]] | None:
@@ -321,12 +322,12 @@ def check(segments: Segments, ct: CT) -> list[Finding]:
     return found + _check_tumour(labels, hu, segments.labels)
 
 
-def _check_model(origin: Mapping[str, Any]) -> list[Finding]:
+def _check_model(origin: Origin) -> list[Finding]:
     """A shipped model that is not for patients withholds what stands on its segments alone; others are told."""
-    model = origin.get("model")
+    model = origin.model
     if not model or model["for_patients"]:
         return []
-    corrected = bool(origin.get("edited"))
+    corrected = origin.edited
     level = "withhold" if model.get("shipped") and not corrected else "warn"
     message = model["warning"] + (" A reader has corrected them." if corrected else "")
     return [Finding("model_not_for_patients", level, message, {"model": model["id"], "corrected": corrected})]

@@ -1,0 +1,39 @@
+"""Who answered a question that only a reader can answer, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from .errors import BadInput
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A reader's name and the local time, ISO 8601 with its offset, to the second."""
+
+    reader: str
+    time: str
+
+    @classmethod
+    def now(cls, reader: str | None, what: str) -> Confirmation:
+        """The confirmation of `reader`, now.
+
+        Raises
+        ------
+        BadInput
+            Without a name; `what` is what the reader was to answer for, e.g. "the contrast phase".
+        """
+        name = (reader or "").strip()
+        if not name:
+            raise BadInput(f"Who answers for {what}? Give the reader's name.")
+        return cls(name, datetime.now().astimezone().isoformat(timespec="seconds"))
+
+    def to_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any] | None) -> Confirmation | None:
+        return cls(**data) if data else None

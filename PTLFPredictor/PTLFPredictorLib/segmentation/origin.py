@@ -1,0 +1,108 @@
+"""Where segments come from: who drew them, with which weights, how much was changed since, and who signed.
+
+This travels with the segments, in the scene and in every file; `provenance` writes it into files and finds it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from ..confirmation import Confirmation
+
+SIGNED_EDIT_SHARE = 0.01
+"""Changed voxels, as a share of all, from which a reader's sign-off makes a model's segments the reader's own."""
+
+
+class Drawn(str, Enum):
+    """Who drew the segments."""
+
+    MODEL = "model"
+    HAND = "hand"
+    UNKNOWN = "unknown"
+
+
+class Known(str, Enum):
+    """What that is known from: this run, the file's own marks, the ledger of this computer, or a reader's word."""
+
+    RUN = "run"
+    FILE = "file"
+    LEDGER = "ledger"
+    READER = "reader"
+    NOT = "not known"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Provenance of one pair of segments.
+
+    Parameters
+    ----------
+    drawn : Drawn
+    known : Known
+    model : mapping or None
+        `catalogue.Model.identity` of the model that drew them; None where no model did, or none is known.
+    changed : float
+        Share of the voxels (of the union of both organs) whose label differs from what the model drew, 0 to 1.
+    named : Confirmation or None
+        The reader who said who drew them, where it is known by a reader's word.
+    sign_off : Confirmation or None
+        The reader who signed the segments as they are.
+    format : str
+        Format of the file that they were read from, "" for none.
+    run : mapping
+        Device, software, seconds and settings of the run that drew them; empty where they were read.
+    post_processing : mapping
+        Steps that were applied afterwards on request.
+    """
+
+    drawn: Drawn = Drawn.UNKNOWN
+    known: Known = Known.NOT
+    model: Mapping[str, Any] | None = None
+    changed: float = 0.0
+    named: Confirmation | None = None
+    sign_off: Confirmation | None = None
+    format: str = ""
+    run: Mapping[str, Any] = field(default_factory=dict)
+    post_processing: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def edited(self) -> bool:
+        """Whether a model's segments are no longer as the model drew them."""
+        return self.drawn is Drawn.MODEL and self.changed > 0
+
+    @property
+    def made_own(self) -> bool:
+        """Whether a reader has changed at least `SIGNED_EDIT_SHARE` of a model's segments and signed them."""
+        return self.edited and self.changed >= SIGNED_EDIT_SHARE and self.sign_off is not None
+
+    def with_changes(self, **changes: Any) -> Origin:
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, as it stands in records and scenes."""
+        return {
+            "drawn": self.drawn.value,
+            "known": self.known.value,
+            "model": None if self.model is None else dict(self.model),
+            "changed": self.changed,
+            "named": None if self.named is None else self.named.to_dict(),
+            "sign_off": None if self.sign_off is None else self.sign_off.to_dict(),
+            "format": self.format,
+            "run": dict(self.run),
+            "post_processing": dict(self.post_processing),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Origin:
+        """From `to_dict`; what is absent keeps its default, so that an empty mapping is an unknown origin."""
+        known = {name: data[name] for name in ("model", "changed", "format", "run", "post_processing") if name in data}
+        return cls(
+            drawn=Drawn(data.get("drawn", Drawn.UNKNOWN.value)),
+            known=Known(data.get("known", Known.NOT.value)),
+            named=Confirmation.from_dict(data.get("named")),
+            sign_off=Confirmation.from_dict(data.get("sign_off")),
+            **known,
+        )
