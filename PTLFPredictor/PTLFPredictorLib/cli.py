@@ -109,6 +109,7 @@ def parser() -> argparse.ArgumentParser:
     predict.add_argument("--signature", default="ptlf-published", metavar="ID|FILE")
     _add_laboratory(predict)
     predict.add_argument("--eligibility", type=Path, metavar="FILE", help="JSON with the answers to the checklist")
+    predict.add_argument("--phase", metavar="PHASE", help='the contrast phase by a reader, e.g. "portal venous"')
     predict.add_argument("--reader", metavar="NAME", help="who answers what only a reader can (phase, masks, criteria)")
     predict.add_argument("--demonstration", action="store_true", help="show a demo signature's risk, watermarked")
     _add_engine(predict)
@@ -217,6 +218,7 @@ def _add_signatures(command: argparse.ArgumentParser) -> None:
 
 def _predict(given: argparse.Namespace) -> None:
     from .case import OUTPUTS, Case, run
+    from .ct import ConfirmedPhase
     from .segmentation.segments import parse_labels
     from .signature import LaboratoryValues, inputs, load, read_answers
 
@@ -234,6 +236,7 @@ def _predict(given: argparse.Namespace) -> None:
         post_processing=_post_processing(given),
         engine=given.engine,
         demonstration=given.demonstration,
+        phase=None if given.phase is None else ConfirmedPhase.now(given.phase, given.reader),
         reader=given.reader or "",
     )
     with progress_bar() as progress:
@@ -351,6 +354,7 @@ def summary(result: dict[str, Any]) -> str:
     volumes, prediction, radscore = result["segmentation"]["volumes_ml"], result["prediction"], result["radscore"]
     marks = {"withhold": "withholds", "warn": "note"}
     lines = [f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL."]
+    lines += [f["message"] for f in result["findings"] if f["code"] == "phase" and f["level"] == "pass"]
     lines += [f"[{marks[f['level']]}] {f['message']}" for f in result["findings"] if f["level"] in marks]
     value, status = radscore["value"], radscore["status"]
     lines.append(f"Radscore: {status}" if value is None else f"Radscore: {value:.3f} ({status})")

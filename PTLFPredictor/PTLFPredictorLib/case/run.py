@@ -17,7 +17,7 @@ from typing import Any
 import SimpleITK as sitk
 
 from .. import child
-from ..ct import CT, Finding, read_ct
+from ..ct import CT, ConfirmedPhase, Finding, read_ct
 from ..errors import BadInput
 from ..progress import Progress, no_progress
 from ..radiomics import DEFAULT_ENGINE, FeatureVector
@@ -64,6 +64,8 @@ class Case:
         Typed Radscore for a what-if beside the patient's own result.
     answers : mapping
         Eligibility answers; see `signature.checklist`.
+    phase : ConfirmedPhase, optional
+        The contrast phase, where a reader has answered for it.
     reader : str
         Who answers what only a reader can: contrast phase, who drew the segments, the study's criteria.
     """
@@ -78,6 +80,7 @@ class Case:
     laboratory: LaboratoryValues = field(default_factory=LaboratoryValues)
     radscore: float | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
+    phase: ConfirmedPhase | None = None
     reader: str = ""
     post_processing: PostProcessing = field(default_factory=PostProcessing)
     engine: str = DEFAULT_ENGINE
@@ -170,8 +173,7 @@ def score_case(case: Case, ct: CT, segments: Segments, vectors: Mapping[str, Fea
     """Eligibility, findings, Radscore and prediction; fast, no files."""
     signature, laboratory = case.signature, case.laboratory
     vois = segments.vois
-    if "liver" in vois:
-        ct = ct.with_liver(vois["liver"], signature.protocol)
+    ct = ct.with_liver(vois.get("liver"), signature.protocol, case.phase)
     answers = checklist(signature, case.answers)
     found = (*ct.findings, *segments.findings, *eligibility.findings(signature, answers, laboratory))
     raw = {(voi, name): value for voi, vector in vectors.items() for name, value in vector.values.items()}

@@ -1,17 +1,21 @@
 """Read a CT, bring it to canonical form, check it, describe it."""
 
 from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, same_geometry, write_temporary
+from .description import described
 from .findings import LEVELS, Finding, Protocol, of_level
-from .phase import Phase
+from .phase import PHASES, ConfirmedPhase, Phase
 
 __all__ = [
     "CT",
     "DEFAULT_CLIP_HU",
     "LEVELS",
+    "PHASES",
+    "ConfirmedPhase",
     "Finding",
     "Phase",
     "Protocol",
     "canonical",
+    "described",
     "image_sha256",
     "of_level",
     "read_ct",

@@ -17,9 +17,9 @@ import SimpleITK as sitk
 from ..child import is_out_of_memory
 from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
-from . import dicom, phase
+from . import description, dicom, phase
 from .findings import Finding, Protocol, of_level
-from .phase import Phase
+from .phase import ConfirmedPhase, Phase
 
 GEOMETRY_TOLERANCE_MM = 1e-2
 
@@ -50,7 +50,7 @@ class CT:
         int16 HU; index axes along L, P, S (columns to the left, rows to the back, slices feet to head).
     findings : tuple of Finding
     phase : Phase
-        What the header says; the attenuation is asked once there is a liver segment (`with_liver`).
+        By the header; measured once there is a liver segment (`with_liver`).
     source : mapping
         Format, number of slices and acquisition parameters; nothing that identifies a patient.
     unclipped_sha256 : str
@@ -81,11 +81,14 @@ class CT:
             raise BadInput(" ".join(finding.message for finding in stops))
         return self
 
-    def with_liver(self, parenchyma: sitk.Image, protocol: Protocol | None) -> CT:
-        """With the phase from the attenuation where the header does not tell, and the finding on it."""
-        known = self.phase if self.phase.source else phase.from_attenuation(self.image, parenchyma)
+    def with_liver(
+        self, parenchyma: sitk.Image | None, protocol: Protocol | None, confirmed: ConfirmedPhase | None = None
+    ) -> CT:
+        """With the phase by attenuation, header and a reader's answer, and the finding on it; see `phase.settle`."""
+        measured = phase.from_attenuation(self.image, parenchyma)
+        known, told = phase.settle(self.phase, measured, confirmed, protocol)
         others = tuple(finding for finding in self.findings if finding.code != "phase")
-        return replace(self, phase=known, findings=(*others, phase_finding(known, protocol)))
+        return replace(self, phase=known, findings=(*others, told))
 
 
 def read_ct(
@@ -121,7 +124,12 @@ def read_ct(
     if path.is_dir():
         series = dicom.read_folder(path, series_uid, progress)
         return canonical(
-            series.image, protocol, clip_hu, series.findings, phase.from_header(series.first.get), _describe(series)
+            series.image,
+            protocol,
+            clip_hu,
+            series.findings,
+            phase.from_header(series.first.get),
+            description.described(series.first.get, series.slices),
         )
     image = _read_file(path, progress)
     return canonical(image, protocol, clip_hu, source={"format": _format(path), "slices": image.GetSize()[2]})
@@ -159,21 +167,6 @@ def _format(path: Path) -> str:
     return "NIfTI" if ".nii" in name else path.suffix.lstrip(".").upper()
 
 
-def _describe(series: dicom.Series) -> dict[str, Any]:
-    get = series.first.get
-    number = {"kvp": "KVP", "slice_thickness_mm": "SliceThickness"}
-    text = {"manufacturer": "Manufacturer", "kernel": "ConvolutionKernel"}
-    described: dict[str, Any] = {"format": "DICOM", "slices": series.slices}
-    numbers = {name: series.first.numbers(tag, 1) for name, tag in number.items()}
-    described |= {name: found[0] for name, found in numbers.items() if found and found[0] > 0}
-    described |= {name: _one_line(get(tag)) for name, tag in text.items() if get(tag)}
-    return described
-
-
-def _one_line(value: Any) -> str:
-    return value if isinstance(value, str) else "/".join(str(part) for part in value)
-
-
 def canonical(
     image: sitk.Image,
     protocol: Protocol | None = None,
@@ -207,8 +200,8 @@ def canonical(
         image = sitk.Clamp(image, image.GetPixelID(), *clip_hu)
     image = _int16(image)
     found += check_geometry(image, protocol, source.get("slice_thickness_mm"))
-    known = header_phase or Phase(phase.UNKNOWN, "", {})
-    found.append(phase_finding(known, protocol))
+    known = header_phase or Phase(phase.UNKNOWN, "")
+    found.append(phase.before_segments(known, protocol))
     return CT(image, tuple(found), known, source, identity)
 
 
@@ -351,23 +344,6 @@ def _mm(thickness: float, spacing: float) -> str:
 
 def _direction(image: sitk.Image) -> np.ndarray:
     return np.reshape(image.GetDirection(), (3, 3))
-
-
-def phase_finding(known: Phase, protocol: Protocol | None) -> Finding:
-    """What the contrast phase means for a signature fitted on `protocol.phases`."""
-    told = {"header": "by the DICOM header", "attenuation": "by the attenuation of aorta and liver"}.get(known.source)
-    values = {"phase": known.name, "source": known.source, **known.values}
-    if known.name == phase.UNKNOWN:
-        wanted = " or ".join(protocol.phases if protocol else (phase.PORTAL_VENOUS,))
-        return Finding("phase", "warn", f"The contrast phase cannot be told; check that it is {wanted}.", values)
-    if protocol is None or known.name in protocol.phases:
-        return Finding("phase", "pass", f"Contrast phase: {known.name} ({told}).", values)
-    return Finding(
-        "phase",
-        "withhold",
-        f"Contrast phase: {known.name} ({told}); the signature was fitted on the {' or '.join(protocol.phases)} phase.",
-        values,
-    )
 
 
 def write_temporary(image: sitk.Image, path: Path) -> None:

@@ -20,7 +20,10 @@ import SimpleITK as sitk
 from ..child import is_out_of_memory
 from ..errors import BadInput, MissingDependency
 from ..progress import Progress, no_progress
+from .acquisition import one_acquisition, one_patient, without_pictures
 from .findings import Finding
+from .frames import Slice, frames_of
+from .stored import check_frames, check_rescaled, check_stored, rescale
 
 SAME_POSITION_MM = 0.01
 IRREGULAR_FRACTION = 0.02
@@ -35,35 +38,9 @@ HEADER_TAGS = (
     "SOPClassUID Modality SeriesInstanceUID SeriesDescription ProtocolName StudyDescription ImageType ImageComments "
     "ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThickness Rows Columns SamplesPerPixel "
     "NumberOfFrames RescaleSlope RescaleIntercept KVP Manufacturer ConvolutionKernel ContrastBolusAgent "
-    "ContrastBolusStartTime AcquisitionTime ContentTime AcquisitionContrast"
+    "ContrastBolusStartTime AcquisitionTime AcquisitionDateTime ContentTime AcquisitionContrast AcquisitionNumber "
+    "TriggerTime TemporalPositionIdentifier PatientID StudyInstanceUID FrameOfReferenceUID BitsAllocated BitsStored"
 ).split()
-
-
-@dataclass(frozen=True)
-class Slice:
-    """One file of a series with the header entries that are needed here."""
-
-    path: Path
-    header: Any
-
-    def get(self, tag: str, default: Any = None) -> Any:
-        """The value of an entry; `default` where it is absent, empty or damaged."""
-        from pydicom.errors import BytesLengthException
-
-        try:
-            value = self.header.get(tag)
-        except (BytesLengthException, ValueError):
-            return default
-        return default if value is None or value == "" else value
-
-    def numbers(self, tag: str, count: int) -> list[float] | None:
-        """The finite numbers of an entry; None where there are not `count` of them."""
-        value = self.get(tag)
-        try:
-            found = [float(x) for x in ([value] if isinstance(value, (str, float, int)) else value)]
-        except (TypeError, ValueError):
-            return None
-        return found if len(found) == count and all(map(math.isfinite, found)) else None
 
 
 @dataclass(frozen=True)
@@ -91,11 +68,16 @@ def read_folder(folder: Path, series_uid: str | None = None, progress: Progress 
     if any(_frames(s) > 1 for s in slices):
         raise BadInput("The series is spread over several multi-frame files; export it slice by slice.")
     findings: list[Finding] = []
+    slices = without_pictures(slices, findings)
+    one_patient(slices)
     slices = _one_geometry(slices, findings)
     slices = _sorted_without_duplicates(slices, findings)
     if len(slices) < 2:
         raise BadInput("The CT has a single slice: a volume of the whole liver is needed.")
+    one_acquisition(slices)
+    check_stored(slices)
     image = _read_files(slices, progress)
+    check_rescaled(image, slices, findings)
     _set_geometry(image, slices, findings)
     return Series(image, slices[0], len(slices), tuple(findings))
 
@@ -253,8 +235,8 @@ def _pixels(image: Slice) -> str:
 def _read_files(slices: Sequence[Slice], progress: Progress) -> sitk.Image:
     reader = sitk.ImageSeriesReader()
     reader.SetFileNames([str(s.path) for s in slices])
-    rescale = {(_rescale(s, "RescaleSlope", 1.0), _rescale(s, "RescaleIntercept", 0.0)) for s in slices}
-    if len(rescale) > 1 or not all(x.is_integer() for pair in rescale for x in pair):
+    pairs = {(rescale(s, "RescaleSlope", 1.0), rescale(s, "RescaleIntercept", 0.0)) for s in slices}
+    if len(pairs) > 1 or not all(x.is_integer() for pair in pairs for x in pair):
         reader.SetOutputPixelType(sitk.sitkFloat64)
     if len(slices) == 1:
         reader = sitk.ImageFileReader()
@@ -271,19 +253,20 @@ def _read_files(slices: Sequence[Slice], progress: Progress) -> sitk.Image:
     return image
 
 
-def _rescale(image: Slice, tag: str, default: float) -> float:
-    if image.get(tag) is None:
-        return default
-    found = image.numbers(tag, 1)
-    if found is None:
-        raise BadInput(f"{tag} in a DICOM header is no number, so that the HU are unknown. Export the series again.")
-    return found[0]
-
-
 def _read_frames(image: Slice, progress: Progress) -> Series:
     """A multi-frame file, if its frames lie where GDCM put them: evenly, in order, each place once."""
+    frames = frames_of(image.path)
+    findings: list[Finding] = []
+    if len(without_pictures(frames, findings)) < len(frames):
+        raise BadInput(
+            "The DICOM file holds derived pictures (MIP?) between its slices. Export the original slices by themselves."
+        )
+    one_acquisition(sorted(frames, key=lambda frame: tuple(reversed(frame.position))))
+    check_stored([image])
+    check_frames(frames)
     volume = _read_files([image], progress)
-    told = _frame_positions(image.path)
+    check_rescaled(volume, frames, findings)
+    told = [frame.position for frame in frames]
     read = [volume.TransformIndexToPhysicalPoint((0, 0, k)) for k in range(volume.GetSize()[2])]
     allowed = GAP_FRACTION * volume.GetSpacing()[2]
     if len(told) != len(read) or not np.abs(np.subtract(told, read)).max() < allowed:
@@ -291,17 +274,7 @@ def _read_frames(image: Slice, progress: Progress) -> Series:
             "The frames of the DICOM file are no evenly spaced volume: several phases, missing slices or a tilted "
             "gantry? Export the portal venous phase slice by slice."
         )
-    return Series(volume, image, len(read), ())
-
-
-def _frame_positions(path: Path) -> list[list[float]]:
-    import pydicom
-
-    try:
-        frames = pydicom.dcmread(path, stop_before_pixels=True).PerFrameFunctionalGroupsSequence
-        return [[float(x) for x in frame.PlanePositionSequence[0].ImagePositionPatient] for frame in frames]
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
-        raise BadInput("The DICOM file does not say where its frames lie (ImagePositionPatient is missing).") from error
+    return Series(volume, image, len(read), tuple(findings))
 
 
 def _transfer_syntax(path: Path) -> str:

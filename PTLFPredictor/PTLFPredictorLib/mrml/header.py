@@ -8,7 +8,7 @@ from typing import Any
 
 import slicer
 
-from ..ct import Phase, phase
+from ..ct import Phase, described, phase
 
 
 def acquisition_of(volume) -> tuple[Phase | None, dict[str, Any]]:
@@ -29,15 +29,7 @@ def acquisition_of(volume) -> tuple[Phase | None, dict[str, Any]]:
             header = pydicom.dcmread(path, stop_before_pixels=True)
     if header is None:
         return None, {"format": "scene volume", "slices": slices}
-    source: dict[str, Any] = {"format": "DICOM", "slices": slices}
-    for name, tag in (("kvp", "KVP"), ("slice_thickness_mm", "SliceThickness")):
-        if header.get(tag):
-            source[name] = float(header.get(tag))
-    for name, tag in (("manufacturer", "Manufacturer"), ("kernel", "ConvolutionKernel")):
-        if header.get(tag):
-            value = header.get(tag)
-            source[name] = value if isinstance(value, str) else "/".join(str(part) for part in value)
-    return phase.from_header(header.get), source
+    return phase.from_header(header.get), described(header.get, slices)
 
 
 def first_file(volume) -> Path | None:

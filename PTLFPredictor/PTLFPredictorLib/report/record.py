@@ -106,7 +106,7 @@ def _ct(ct: CT) -> dict[str, Any]:
         **ct.source,
         "size": list(ct.image.GetSize()),
         "spacing_mm": list(ct.image.GetSpacing()),
-        "phase": {"name": ct.phase.name, "source": ct.phase.source, **ct.phase.values},
+        "phase": ct.phase.to_dict(),
         "sha256": image_sha256(ct.image),
     }
 

@@ -1,0 +1,200 @@
+"""Which slices of a series belong together: one patient, one acquisition, one reconstruction.
+
+A series is not always one volume: two phases can lie between each other, slice by slice (Slicer#4801), and with equal
+or missing series UIDs two patients can.  What is absent from the headers is never taken as different.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from ..errors import BadInput
+from .findings import Finding
+from .phase_words import UNKNOWN, named_by
+
+
+class Header(Protocol):
+    """What is asked of a slice or frame."""
+
+    def get(self, tag: str, default: Any = None) -> Any: ...
+
+
+Image = TypeVar("Image", bound=Header)
+
+_ONE_PATIENT = (
+    ("PatientID", "several patients"),
+    ("StudyInstanceUID", "several studies"),
+    ("FrameOfReferenceUID", "several frames of reference, so that their positions cannot be compared"),
+)
+
+PAUSE_S = 5.0
+"""Slices of one scan follow each other faster: a helical scan writes a time for each of them, tenths of a second apart;
+two phases lie 10 s (early and late arterial) or more apart."""
+
+CONTENT_PAUSE_S = 15.0
+"""The same for ContentTime, when the picture was computed, asked only where there is no AcquisitionTime."""
+
+TRIGGER_PAUSE_MS = 100.0
+"""Heart beats differ by less from slice to slice; the phases of a gated series lie further apart."""
+
+_PICTURES = frozenset(
+    ("MIP", "MINIP", "MPR", "CURVED", "PROJECTION", "VRT", "SSD", "REFORMATTED", "VOLREN", "SCREEN SAVE")
+)
+"""Words of ImageType for pictures that were computed from slices."""
+
+
+def one_patient(images: Sequence[Header]) -> None:
+    """Refuse images of several patients, studies or frames of reference.
+
+    Raises
+    ------
+    BadInput
+        Naming the entry that differs, never its values.
+    """
+    for tag, what in _ONE_PATIENT:
+        if len({str(image.get(tag)).strip() for image in images if image.get(tag)}) > 1:
+            raise BadInput(
+                f"The files of this series belong to {what} ({tag} differs). Export the CT of one patient and one "
+                "examination into a folder of its own."
+            )
+
+
+def without_pictures(images: Sequence[Image], findings: list[Finding]) -> list[Image]:
+    """The slices, without the few pictures that were derived from them (MIP, reformation); told in a finding."""
+    kinds = Counter(_kind(image) for image in images)
+    usual, count = kinds.most_common(1)[0]
+    left_out = len(images) - count
+    if not left_out:
+        return list(images)
+    if left_out > count // 2:
+        raise BadInput(
+            "The series mixes original slices and derived pictures (ImageType differs). Export the original axial "
+            "slices as a series of their own."
+        )
+    findings.append(
+        Finding(
+            "derived_pictures",
+            "warn",
+            f"{left_out} image(s) of another type than the slices (ImageType: derived, MIP?) were left out.",
+            {"left_out": left_out},
+        )
+    )
+    return [image for image in images if _kind(image) == usual]
+
+
+def _kind(image: Header) -> tuple[bool, frozenset[str]]:
+    """(derived or not, words of computed pictures); an absent ImageType is an original."""
+    value = image.get("ImageType") or ()
+    words = [str(word).upper().strip() for word in ([value] if isinstance(value, str) else value)]
+    return "DERIVED" in words[:1], frozenset(words) & _PICTURES
+
+
+def acquisitions(images: Sequence[Image]) -> list[list[Image]]:
+    """The images by acquisition: number, time, time point, phase in words and kernel.
+
+    Each list keeps the order of `images`; the lists come in the order of their first image.
+    """
+    labels = zip(*(labels_of(images) for _, labels_of in (*_MAY_CHANGE, *_MUST_NOT_CHANGE)), strict=True)
+    groups: dict[Hashable, list[Image]] = {}
+    for image, label in zip(images, labels, strict=True):
+        groups.setdefault(label, []).append(image)
+    return list(groups.values())
+
+
+def one_acquisition(images: Sequence[Header]) -> None:
+    """Refuse a volume in which acquisitions lie between each other, or phases or reconstructions differ.
+
+    Parameters
+    ----------
+    images : sequence
+        In the order of their positions.  Acquisitions that follow each other from end to end are one volume: a scan
+        slice by slice counts each rotation, and a helical scan writes a time for each slice.
+
+    Raises
+    ------
+    BadInput
+    """
+    for what, labels_of in _MUST_NOT_CHANGE:
+        if len(set(labels_of(images)) - {None}) > 1:
+            raise BadInput(
+                f"The series mixes {what}. Export the portal venous phase, in one reconstruction, as a series of its "
+                "own."
+            )
+    for what, labels_of in _MAY_CHANGE:
+        labels = [label for label in labels_of(images) if label is not None]
+        if _interleaved(labels):
+            raise BadInput(
+                f"The series holds {len(set(labels))} acquisitions whose slices lie between each other ({what} "
+                "differs): several phases are mixed. Export the portal venous phase as a series of its own."
+            )
+
+
+def _interleaved(labels: Sequence[Hashable]) -> bool:
+    """Whether a label comes back after another one."""
+    runs = [label for i, label in enumerate(labels) if not i or label != labels[i - 1]]
+    return len(runs) > len(set(runs))
+
+
+def _entry(tag: str) -> Callable[[Sequence[Header]], list[Any]]:
+    def labels(images: Sequence[Header]) -> list[Any]:
+        return [None if image.get(tag) in (None, "") else str(image.get(tag)).strip() for image in images]
+
+    return labels
+
+
+def _phase_words(images: Sequence[Header]) -> list[str | None]:
+    texts = [
+        " | ".join(str(image.get(tag) or "") for tag in ("SeriesDescription", "ImageComments")) for image in images
+    ]
+    known = {text: named_by(text)[0] for text in set(texts)}
+    return [None if known[text] == UNKNOWN else known[text] for text in texts]
+
+
+def _scans(images: Sequence[Header]) -> list[int | None]:
+    """The number of the scan by its time."""
+    for tags, pause in ((("AcquisitionDateTime", "AcquisitionTime"), PAUSE_S), (("ContentTime",), CONTENT_PAUSE_S)):
+        seconds = [next((s for tag in tags if (s := _seconds(image.get(tag))) is not None), None) for image in images]
+        if any(s is not None for s in seconds):
+            return _runs(seconds, pause)
+    return [None] * len(images)
+
+
+def _triggers(images: Sequence[Header]) -> list[int | None]:
+    return _runs([_number(image.get("TriggerTime")) for image in images], TRIGGER_PAUSE_MS)
+
+
+def _runs(times: Sequence[float | None], pause: float) -> list[int | None]:
+    """The number of the run that each time belongs to; a pause parts two runs."""
+    known = sorted({t for t in times if t is not None})
+    starts = [t for i, t in enumerate(known) if not i or t - known[i - 1] > pause]
+    return [None if t is None else sum(start <= t for start in starts) for t in times]
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _seconds(time: Any) -> float | None:
+    """Seconds of a DICOM time (HHMMSS.F) or date and time (YYYYMMDDHHMMSS.F)."""
+    match = re.match(r"(?:(\d{8}))?(\d\d)(\d\d)(\d\d(?:\.\d+)?)(?![\d:])", str(time or "").strip())
+    if not match:
+        return None
+    return int(match[1] or 0) * 86400 + int(match[2]) * 3600 + int(match[3]) * 60 + float(match[4])
+
+
+_MAY_CHANGE = (
+    ("AcquisitionNumber", _entry("AcquisitionNumber")),
+    ("the time of acquisition", _scans),
+    ("TriggerTime", _triggers),
+    ("TemporalPositionIdentifier", _entry("TemporalPositionIdentifier")),
+)
+_MUST_NOT_CHANGE = (
+    ("slices of several contrast phases", _phase_words),
+    ("reconstructions (ConvolutionKernel differs)", _entry("ConvolutionKernel")),
+)
