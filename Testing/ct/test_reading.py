@@ -319,7 +319,10 @@ def test_the_tolerance_of_the_slice_thickness_is_not_passed_off_as_the_study_s(s
 def test_an_unknown_phase_is_to_be_checked_against_the_signature_s_own():
     arterial = Protocol(("arterial",), (4.5, 5.5), (0.586, 0.977))
     (message,) = (f.message for f in canonical(image_of(phantom_arrays()[0]), arterial).findings if f.code == "phase")
-    assert message == "The contrast phase cannot be told; check that it is arterial."
+    assert message == (
+        "The DICOM header does not name the contrast phase. It should be arterial. It is measured once there is a liver "
+        "segment."
+    )
 
 
 def test_findings_are_for_the_signature_without_one_nothing_is_compared(phantom):

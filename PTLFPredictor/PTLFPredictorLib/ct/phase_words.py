@@ -24,7 +24,8 @@ UNENHANCED, ARTERIAL, PORTAL_VENOUS, DELAYED, UNKNOWN = "unenhanced", "arterial"
 _NO_PHASE = (
     # contrast before and after, or all phases: a protocol, no phase
     "pre and post", "pre & post", "pre + post", "pre/post", "pre post", "w/wo", "w wo", "w/ & w/o",
-    "w and w/o", "w & w/o", "with and without", "with & without", "with/without", "w + w/o", "mit und ohne", "mit/ohne", "nativ und", "nativ +",
+    "w and w/o", "w & w/o", "with and without", "with & without", "with/without", "w + w/o",
+    "mit und ohne", "mit/ohne", "nativ und KM", "nativ + KM", "nativ/KM",
     "sans et avec", "avec et sans", "sin y con", "con y sin", "senza e con",
     "平扫+增强", "平扫加增强", "平扫及增强", "単純+造影",
     # before a treatment, not before contrast
@@ -35,7 +36,7 @@ _NO_PHASE = (
 _TABLE = {
     UNENHANCED: (
         "native", "non contrast", "no contrast", "non con", "non enhanced", "unenhanced", "without contrast",
-        "without iv", "w/o contrast", "w/o", "wo contrast", "plain", "pre contrast", "precontrast", "pre", "NC", "NCCT", "NECT",
+        "without iv", "w/o contrast", "w/o", "wo contrast", "plain", "pre contrast", "pre", "NC", "NCCT", "NECT",
         "nativ", "ohne KM", "ohne Kontrast", "ohne Kontrastmittel", "o. KM",
         "natif", "sans injection", "sans contraste", "sans IV", "sans PDC",
         "sin contraste", "fase simple", "fase basal", "nativo", "nativa",
