@@ -45,7 +45,7 @@ BONE_HU = 180.0
 """Spongy bone of the old (80 to 150 HU) is not asked for: its cortex lies above 300, smoothed over 1 mm above 180."""
 
 SPINE_HALF_WIDTH_MM, SPINE_FRONT = 45.0, 0.45
-"""Bone of the spine lies within 45 mm of the middle of the body (a vertebra with its processes is 80 mm wide) and 
+"""Bone of the spine lies within 45 mm of the middle of the body (a vertebra with its processes is 80 mm wide) and
 behind 0.45 of its depth; ribs and the sternum do not."""
 
 SPINE_AREA_MM2 = 250.0
