@@ -27,6 +27,7 @@ from typing import Any
 from . import RESEARCH_USE, __version__
 from .child import is_out_of_memory
 from .errors import BadInput, Cancelled, MissingDependency, OutOfMemory, PTLFError
+from .outputs import output_file, refuse_inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's folder (in a checkout)."""
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     try:
         _check_paths(given)
+        _check_outputs(given)
         return given.function(given) or 0
     except PTLFError as error:
         problem, code = error.message, error.exit_code
@@ -86,6 +88,23 @@ def _check_paths(given: argparse.Namespace) -> None:
             str(value).encode()
         except UnicodeEncodeError as error:
             raise BadInput(f"The name {str(value)!a} is not valid text; rename the file or folder.") from error
+
+
+def _check_outputs(given: argparse.Namespace) -> None:
+    """No output may replace what the command reads, whatever the option that names it."""
+    written = [value for name in ("out", "json", "screenshot") if isinstance(value := getattr(given, name, None), Path)]
+    if not written:
+        return
+    from .case import OUTPUTS, files_read, paths
+
+    if given.command in ("predict", "demo"):
+        written = [given.out / name for name in OUTPUTS.values()]
+    options = {name: value for name, value in vars(given).items() if name not in ("out", "json", "screenshot")}
+    model = options.get("model")
+    model = model if model is not None and Path(model).exists() else None
+    files, closed = files_read(options.get("ct"), options.get("segmentation"), model)
+    others = [path for value in options.values() for path in paths(value) if path.is_file()]
+    refuse_inputs(written, [*files, *others], closed)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -270,7 +289,7 @@ def _segment(given: argparse.Namespace) -> None:
     if not given.out.name.lower().endswith(LABEL_MAPS):
         raise BadInput(f"'{given.out}' cannot be written; its name must end in {', '.join(LABEL_MAPS)}.")
     model = _model(given) or default_model()
-    with _output_file(given.out) as output, progress_bar() as progress:
+    with output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, series_uid=given.series, progress=progress).require_usable()
         with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
             drawn = segment(
@@ -392,7 +411,7 @@ def _features(given: argparse.Namespace) -> None:
     settings = ExtractionSettings() if signature is None else signature.extraction
     wanted = {"tumor": None, "liver": None} if signature is None else signature.wanted
     steps = _post_processing(given)
-    with _output_file(given.out) as output, progress_bar() as progress:
+    with output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, None, settings.clip_hu, series_uid=given.series, progress=progress).require_usable()
         segments = apply(read_segments(given.segmentation, ct, parse_labels(given.labels)), steps).checked(ct)
         vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
@@ -404,20 +423,6 @@ def _features(given: argparse.Namespace) -> None:
             output.write_text(json.dumps(listed, indent=1, allow_nan=False), encoding="utf-8")
     counts = ", ".join(f"{len(vector.values)} of the {voi}" for voi, vector in vectors.items())
     print(f"Features: {counts}. Written: {given.out}")
-
-
-@contextlib.contextmanager
-def _output_file(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place when the block ends well."""
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
-        with tempfile.TemporaryDirectory(prefix=".ptlf-", dir=path.parent) as folder:
-            part = Path(folder) / path.name
-            yield part
-            part.replace(path)
-    except OSError as error:
-        raise BadInput(f"'{path}' cannot be written: {error.strerror or error}.") from error
 
 
 def _nomogram(given: argparse.Namespace) -> None:
@@ -476,7 +481,7 @@ def _signatures_set_intercept(given: argparse.Namespace) -> None:
     from .signature import intercept, load
 
     completed = intercept.from_figure(load(given.signature), [(total, risk) for total, risk in given.point])
-    with _output_file(given.out) as output:
+    with output_file(given.out) as output:
         output.write_text(json.dumps(completed.data, indent=1, ensure_ascii=False), encoding="utf-8")
     read = completed.risk_model.intercept
     low, high = read.range or (read.value, read.value)

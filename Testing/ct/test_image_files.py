@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from PTLFPredictorLib.ct import read_ct, read_image_file, sources
+from PTLFPredictorLib.ct import image_files, read_ct, read_image_file
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.segments import read_segments
 
@@ -136,7 +136,7 @@ def test_a_header_beside_its_voxels(phantom, tmp_path, ct_of_the_phantom, name):
     path = write(phantom[0], tmp_path / name)
     (data,) = [file for file in tmp_path.iterdir() if file != path]
     assert same_voxels(read_ct(path), ct_of_the_phantom)
-    assert sources(path) == [path, data]
+    assert image_files(path) == [path, data]
     whole = data.read_bytes()
     data.write_bytes(whole[: len(whole) // 2])
     refused(path, ct_of_the_phantom, "is cut off")

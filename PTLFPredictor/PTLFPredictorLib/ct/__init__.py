@@ -1,7 +1,7 @@
 """Read a CT, bring it to canonical form, check it, describe it."""
 
 from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, same_geometry, write_temporary
-from .files import read_image_file, sources
+from .files import ct_files, image_files, read_image_file
 from .findings import LEVELS, Finding, Protocol, of_level
 from .phase import Phase
 
@@ -13,11 +13,12 @@ __all__ = [
     "Phase",
     "Protocol",
     "canonical",
+    "ct_files",
+    "image_files",
     "image_sha256",
     "of_level",
     "read_ct",
     "read_image_file",
     "same_geometry",
-    "sources",
     "write_temporary",
 ]

@@ -72,17 +72,23 @@ def orientation_findings(path: str | Path) -> list[Finding]:
     return [Finding("orientation_not_told", "withhold", message)]
 
 
-def sources(path: str | Path) -> list[Path]:
-    """The files that reading a CT or a segmentation takes in: the DICOM files of a folder, a header and its data."""
+def ct_files(path: str | Path) -> list[Path]:
+    """The files that reading a CT may take in: all DICOM files of a folder, or an image file and its voxels' file."""
     path = Path(path)
     if path.is_file() and dicom.is_dicom(path):
         path = path.parent
     if path.is_dir():
-        return [file for file in sorted(path.rglob("*")) if file.is_file() and dicom.is_dicom(file)]
+        return [file for file in sorted(path.rglob("*")) if dicom.is_dicom(file)]
+    return image_files(path)
+
+
+def image_files(path: str | Path) -> list[Path]:
+    """An image file and, where its header lies beside them, the file with its voxels."""
+    path = Path(path)
     try:
         data = read_header(path).data if path.is_file() else path
     except (NoImageError, BadInput):
-        return [path]
+        data = path
     return [path] if data == path else [path, data]
 
 
