@@ -108,8 +108,7 @@ def make_features(
 
 
 def read_features(path: str | Path) -> list[dict[str, Any]]:
-    """``[{"voi", "feature", "value"}]`` of a file of ``ptlf features`` or a result record; also of the bare list that
-    ``ptlf features`` wrote before version 0.2.
+    """``[{"voi", "feature", "value"}]`` of a file of ``ptlf features`` (also the bare list of version 0.1) or a record.
 
     Raises
     ------
