@@ -27,6 +27,7 @@ from typing import Any
 from . import RESEARCH_USE, __version__
 from .child import is_out_of_memory
 from .errors import BadInput, Cancelled, MissingDependency, OutOfMemory, PTLFError
+from .outputs import output_file, refuse_inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's folder (in a checkout)."""
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     try:
         _check_paths(given)
+        _check_outputs(given)
         return given.function(given) or 0
     except PTLFError as error:
         problem, code = error.message, error.exit_code
@@ -86,6 +88,23 @@ def _check_paths(given: argparse.Namespace) -> None:
             str(value).encode()
         except UnicodeEncodeError as error:
             raise BadInput(f"The name {str(value)!a} is not valid text; rename the file or folder.") from error
+
+
+def _check_outputs(given: argparse.Namespace) -> None:
+    """No output may replace what the command reads, whatever the option that names it."""
+    written = [value for name in ("out", "json", "screenshot") if isinstance(value := getattr(given, name, None), Path)]
+    if not written:
+        return
+    from .case import OUTPUTS, files_read, paths
+
+    if given.command in ("predict", "demo"):
+        written = [given.out / name for name in OUTPUTS.values()]
+    options = {name: value for name, value in vars(given).items() if name not in ("out", "json", "screenshot")}
+    model = options.get("model")
+    model = model if model is not None and Path(model).exists() else None
+    files, closed = files_read(options.get("ct"), options.get("segmentation"), model)
+    others = [path for value in options.values() for path in paths(value) if path.is_file()]
+    refuse_inputs(written, [*files, *others], closed)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -268,24 +287,27 @@ def _segment(given: argparse.Namespace) -> None:
 
     from .ct import read_ct
     from .segmentation import default_model, segment
-    from .segmentation.segments import Segments
+    from .segmentation.segments import Segments, check
 
     if not given.out.name.lower().endswith(LABEL_MAPS):
         raise BadInput(f"'{given.out}' cannot be written; its name must end in {', '.join(LABEL_MAPS)}.")
     model = _model(given) or default_model()
-    with _output_file(given.out) as output, progress_bar() as progress:
+    with output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, series_uid=given.series, progress=progress).require_usable()
         with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
             drawn = segment(
                 ct.image, model, device=given.device, work=Path(work), progress=progress, on_event=tell_device
             )
-        try:
-            sitk.WriteImage(drawn.labels, str(output))
-        except RuntimeError as error:
-            raise BadInput(f"'{given.out}' cannot be written. Is the disk full?") from error
-    volumes = Segments(drawn.labels, drawn.origin).volumes_ml
+        segments = Segments(drawn.labels, drawn.origin)
+        found = check(segments, ct)  # what stops `predict` stops no reader who is to correct the segments
+        if "liver" in segments.vois:
+            ct = ct.with_liver(segments.vois["liver"], None)
+        sitk.WriteImage(segments.labels, str(output))
+    volumes = segments.volumes_ml
     print(f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL. Written: {given.out}")
-    if model.warning:
+    for line in finding_lines([finding.to_dict() for finding in (*ct.findings, *found)]):
+        print(line)
+    if model.warning and not any(model.warning in finding.message for finding in found):
         print(model.warning)
 
 
@@ -352,10 +374,9 @@ def _post_processing(given: argparse.Namespace) -> Any:
 def summary(result: dict[str, Any]) -> str:
     """A record in a few lines for a terminal."""
     volumes, prediction, radscore = result["segmentation"]["volumes_ml"], result["prediction"], result["radscore"]
-    marks = {"withhold": "withholds", "warn": "note"}
     lines = [f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL."]
     lines += [f["message"] for f in result["findings"] if f["code"] == "phase" and f["level"] == "pass"]
-    lines += [f"[{marks[f['level']]}] {f['message']}" for f in result["findings"] if f["level"] in marks]
+    lines += finding_lines(result["findings"])
     value, status = radscore["value"], radscore["status"]
     lines.append(f"Radscore: {status}" if value is None else f"Radscore: {value:.3f} ({status})")
     lines += prediction_lines(prediction)
@@ -363,6 +384,12 @@ def summary(result: dict[str, Any]) -> str:
         lines.append(f"What-if with Radscore {result['what_if']['radscore']:g}, not this patient's result:")
         lines += [f"  {line}" for line in prediction_lines(result["what_if"])]
     return "\n".join([*lines, RESEARCH_USE])
+
+
+def finding_lines(findings: Sequence[dict[str, Any]]) -> list[str]:
+    """What a reader must know of findings (`Finding.to_dict`), in lines for a terminal."""
+    marks = {"fail": "unusable", "withhold": "withholds", "warn": "note"}
+    return [f"[{marks[f['level']]}] {f['message']}" for f in findings if f["level"] in marks]
 
 
 def prediction_lines(prediction: dict[str, Any]) -> list[str]:
@@ -387,7 +414,7 @@ def _features(given: argparse.Namespace) -> None:
     from .case import features as case_features
     from .ct import read_ct
     from .radiomics import ExtractionSettings
-    from .report.record import feature_list
+    from .report import record
     from .segmentation.postprocess import apply
     from .segmentation.segments import parse_labels, read_segments
     from .signature import load
@@ -395,33 +422,29 @@ def _features(given: argparse.Namespace) -> None:
     signature = None if given.all else load(given.signature)
     settings = ExtractionSettings() if signature is None else signature.extraction
     wanted = {"tumor": None, "liver": None} if signature is None else signature.wanted
+    protocol = None if signature is None else signature.protocol
     steps = _post_processing(given)
-    with _output_file(given.out) as output, progress_bar() as progress:
-        ct = read_ct(given.ct, None, settings.clip_hu, series_uid=given.series, progress=progress).require_usable()
+    with output_file(given.out) as output, progress_bar() as progress:
+        ct = read_ct(given.ct, protocol, settings.clip_hu, series_uid=given.series, progress=progress).require_usable()
         segments = apply(read_segments(given.segmentation, ct, parse_labels(given.labels)), steps).checked(ct)
         vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
-        listed = feature_list(vectors)
+        if "liver" in segments.vois:
+            ct = ct.with_liver(segments.vois["liver"], protocol)
+        made = record.make_features(
+            ct=ct,
+            segments=segments,
+            signature=signature,
+            findings=(*ct.findings, *segments.findings),
+            vectors=vectors,
+            software={},
+        )
         if given.out.suffix.lower() == ".csv":
-            lines = ["voi,feature,value", *(f"{f['voi']},{f['feature']},{f['value']!r}" for f in listed)]
+            lines = ["voi,feature,value", *(f"{f['voi']},{f['feature']},{f['value']!r}" for f in made["features"])]
             output.write_text("\n".join(lines) + "\n", encoding="utf-8")
         else:
-            output.write_text(json.dumps(listed, indent=1, allow_nan=False), encoding="utf-8")
+            record.write(made, output)
     counts = ", ".join(f"{len(vector.values)} of the {voi}" for voi, vector in vectors.items())
-    print(f"Features: {counts}. Written: {given.out}")
-
-
-@contextlib.contextmanager
-def _output_file(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place when the block ends well."""
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
-        with tempfile.TemporaryDirectory(prefix=".ptlf-", dir=path.parent) as folder:
-            part = Path(folder) / path.name
-            yield part
-            part.replace(path)
-    except OSError as error:
-        raise BadInput(f"'{path}' cannot be written: {error.strerror or error}.") from error
+    print("\n".join([*finding_lines(made["findings"]), f"Features: {counts}. Written: {given.out}"]))
 
 
 def _nomogram(given: argparse.Namespace) -> None:
@@ -480,7 +503,7 @@ def _signatures_set_intercept(given: argparse.Namespace) -> None:
     from .signature import intercept, load
 
     completed = intercept.from_figure(load(given.signature), [(total, risk) for total, risk in given.point])
-    with _output_file(given.out) as output:
+    with output_file(given.out) as output:
         output.write_text(json.dumps(completed.data, indent=1, ensure_ascii=False), encoding="utf-8")
     read = completed.risk_model.intercept
     low, high = read.range or (read.value, read.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,10 +14,11 @@ def loads(text: str) -> Any:
     Raises
     ------
     ValueError
-        Where it is no JSON, names a key twice in one object (Python would keep the last), or has NaN or Infinity.
+        Where it is no JSON, names a key twice in one object (Python would keep the last), or has NaN, Infinity or a
+        number too large for one (1e999, which Python takes for Infinity).
     """
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 
@@ -28,6 +30,12 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"'{twice}' stands there twice")
     return found
+
+
+def _finite(text: str) -> float:
+    if math.isinf(value := float(text)):
+        raise ValueError(f"{text} is too large for a number")
+    return value
 
 
 def _no_constant(name: str) -> Any:

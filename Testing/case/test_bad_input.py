@@ -258,7 +258,9 @@ def test_a_ct_that_does_not_fit_into_memory_ends_with_code_4(bench):
     import resource
 
     bench.ct = bench.folder / "large.nrrd"
-    sizes = "NRRD0004\ntype: short\ndimension: 3\nsizes: 1024 1024 1024\nendian: little\nencoding: raw\n\n"
+    sizes = (
+        "NRRD0004\ntype: short\ndimension: 3\nsizes: 1024 1024 1024\nspacings: 1 1 1\nendian: little\nencoding: raw\n\n"
+    )
     bench.ct.write_text(sizes)
     os.truncate(bench.ct, len(sizes) + (2 << 30))  # takes no room on the disk
     process = run_ptlf(bench.command, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1500 << 20,) * 2))

@@ -105,7 +105,7 @@ FORMATS = {
 def ten_values(ct, labels, out):
     command = ["features", "--ct", ct, "--segmentation", labels, "--signature", "ptlf-published", "--out", out]
     assert main([str(word) for word in command]) == 0
-    return {(item["voi"], item["feature"]): item["value"] for item in json.loads(out.read_text())}
+    return {(item["voi"], item["feature"]): item["value"] for item in record.read_features(out)}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -163,7 +163,7 @@ def test_all_1874_features_of_a_real_ct_in_coarse_slabs(shared, tmp_path):
         tmp_path / "f.json",
     ]
     assert main([str(word) for word in command]) == 0
-    listed = json.loads((tmp_path / "f.json").read_text())
+    listed = record.read_features(tmp_path / "f.json")
     for voi in ("liver", "tumor"):
         assert sum(item["voi"] == voi for item in listed) == 1874
     assert all(np.isfinite(item["value"]) for item in listed)
@@ -177,7 +177,7 @@ def test_features_as_csv_read_back_exactly(phantom_files, tmp_path):
     rows = [line.split(",") for line in (tmp_path / "f.csv").read_text().splitlines()]
     assert rows[0] == ["voi", "feature", "value"]
     values = [float(value) for _, _, value in rows[1:]]
-    assert values == [item["value"] for item in json.loads((tmp_path / "f.json").read_text())]
+    assert values == [item["value"] for item in record.read_features(tmp_path / "f.json")]
 
 
 def test_a_damaged_record_is_told(tmp_path):

@@ -61,6 +61,23 @@ def layer(**changes) -> Callable[[Path], None]:
     )
 
 
+def labels(**values) -> Callable[[Path], None]:
+    return edit("dataset.json", lambda dataset: dataset.update(labels=values))
+
+
+def intensities(**changes) -> Callable[[Path], None]:
+    return edit("plans.json", lambda plans: plans["foreground_intensity_properties_per_channel"]["0"].update(changes))
+
+
+def replace(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def breaks(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new))
+
+    return breaks
+
+
 def weights_of(pickled: Callable[[Path], bytes]) -> Callable[[Path], None]:
     """Replace the pickle inside the weights, as torch.save would have written it."""
 
@@ -126,7 +143,46 @@ BAD = {
     "spacing is text": (configuration(spacing="fine"), "'spacing' of configuration '3d_demo'"),
     "resampling is a list of lists": (configuration(resampling_fn_data=[["x"]]), "'resampling_fn_data' in plans.json"),
     "heir of a list": (configuration(inherits_from=["3d_demo"]), "inherits from"),
-    "spacing without end": (configuration(spacing=[float("inf"), 1, 1]), "'spacing' of configuration '3d_demo'"),
+    "spacing without end": (configuration(spacing=[float("inf"), 1, 1]), "Infinity is no number of JSON"),
+    "spacing of 0": (configuration(spacing=[0.0, 1, 1]), "'spacing' of configuration '3d_demo'"),
+    "a label that no output draws": (labels(background=0, parenchyma=1, tumor=200), "3 outputs and can never draw 200"),
+    "labels with a gap": (labels(background=0, liver=1, tumor=3), "3 outputs and can never draw 3"),
+    "one label twice and a third": (labels(background=0, liver=1, lesion=1, tumor=2, cyst=4), "can never draw 4"),
+    "ignored in between": (
+        labels(background=0, liver=1, tumor=2, ignore=1),
+        "'ignore' in dataset.json is 1; it must be 3",
+    ),
+    "ignored beyond": (labels(background=0, liver=1, tumor=2, ignore=9), "'ignore' in dataset.json is 9; it must be 3"),
+    "a region drawn as label 300": (
+        edit(
+            "dataset.json",
+            lambda d: d.update(labels={"background": 0, "liver": [1, 2], "tumor": 2}, regions_class_order=[1, 300]),
+        ),
+        "regions_class_order in dataset.json is",
+    ),
+    "NaN as spread": (intensities(std=float("nan")), "NaN is no number of JSON"),
+    "Infinity as mean": (intensities(mean=float("-inf")), "-Infinity is no number of JSON"),
+    "a number too large": (
+        replace("plans.json", '"std": 26', '"std": 1e999, "old": 26'),
+        "1e999 is too large for a number",
+    ),
+    "no spread": (intensities(std=0.0), "have no spread"),
+    "an empty window": (intensities(percentile_00_5=170.0), "have no spread"),
+    "no mean": (intensities(mean=None), "are no numbers in HU \\(mean None"),
+    "text as spread": (intensities(std="wide"), "are no numbers in HU"),
+    "no intensities": (
+        edit("plans.json", lambda p: p.pop("foreground_intensity_properties_per_channel")),
+        "no numbers in HU",
+    ),
+    "a key twice in plans": (replace("plans.json", '"std": 26', '"std": 25, "std": 26'), "'std' stands there twice"),
+    "a key twice in labels": (
+        replace("dataset.json", '"tumour": 2', '"tumour": 1, "tumour": 2'),
+        "'tumour' stands there twice",
+    ),
+    "axes turned back wrongly": (
+        edit("plans.json", lambda p: p.update(transpose_forward=[1, 2, 0], transpose_backward=[1, 2, 0])),
+        "does not undo 'transpose_forward'",
+    ),
     "network of a list": (architecture(network_class_name=["x"]), "network class .* nothing was imported"),
     "layer of an object": (layer(conv_op={"a": 1}), "wants to import .* nothing was imported"),
     "imports of objects": (architecture(_kw_requires_import=[{}]), "has no arguments"),
@@ -166,6 +222,61 @@ def test_the_good_folder_is_found(model):
     assert found.label_roles == {"parenchyma": (1,), "tumor": (2,)}
     assert found.sha256 == default_model().sha256
     assert "not in the catalogue" in found.warning
+
+
+GOOD = {
+    "an ignored label": (labels(background=0, parenchyma=1, tumor=2, ignore=3), {1, 2}),
+    "labels in a list": (labels(background=0, parenchyma=[1], tumor=[2]), {1, 2}),
+    "in another order": (labels(tumor=2, background=0, parenchyma=1), {1, 2}),
+    "regions": (
+        edit(
+            "dataset.json",
+            lambda d: d.update(labels={"background": 0, "liver": [1, 2], "tumor": 2}, regions_class_order=[1, 2]),
+        ),
+        {1, 2},
+    ),
+    "regions of labels with a gap, as they are drawn": (
+        edit(
+            "dataset.json",
+            lambda d: d.update(
+                labels={"background": 0, "liver": [1, 2], "tumor": [2, 5], "ignore": 6}, regions_class_order=[7, 9]
+            ),
+        ),
+        {7, 9},
+    ),
+    "turned axes": (
+        edit("plans.json", lambda p: p.update(transpose_forward=[1, 2, 0], transpose_backward=[2, 0, 1])),
+        {1, 2},
+    ),
+    "intensities that nothing uses": (
+        lambda folder: (
+            configuration(normalization_schemes=["ZScoreNormalization"])(folder),
+            intensities(std=0)(folder),
+        ),
+        {1, 2},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", GOOD)
+def test_what_nnunet_itself_writes_is_accepted(model, what):
+    changes, drawn = GOOD[what]
+    changes(model)
+    assert model_folder.check(model).labels == drawn
+
+
+def test_a_key_twice_in_a_users_entry_is_told_and_hides_no_other_model(model):
+    entry = add(model, id="mine").folder / "model.json"
+    entry.write_text(entry.read_text().replace('"for_patients": false', '"for_patients": false, "for_patients": true'))
+    assert [m.id for m in catalogue()] == ["ptlf-demo-1"]
+    assert "'for_patients' stands there twice" in broken()["mine"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes are POSIX")
+def test_a_pipe_is_no_archive(model, tmp_path):
+    os.mkfifo(tmp_path / "m.zip")
+    with pytest.raises(UnusableModel, match=r"is no zip archive that can be read"):
+        add(tmp_path / "m.zip")
 
 
 def test_a_changed_file_is_noticed(model):

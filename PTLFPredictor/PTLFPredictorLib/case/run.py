@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +17,7 @@ import SimpleITK as sitk
 
 from .. import child
 from ..ct import CT, ConfirmedPhase, Finding, read_ct
-from ..errors import BadInput
+from ..outputs import output_folder, refuse_inputs
 from ..progress import Progress, no_progress
 from ..radiomics import DEFAULT_ENGINE, FeatureVector
 from ..report import html, record
@@ -37,6 +36,7 @@ from ..signature import (
     what_if,
 )
 from . import features
+from .inputs import files_read
 
 OUTPUTS = {"record": "result.json", "labels": "labels.nii.gz", "report": "report.html"}
 """Files of a finished case."""
@@ -119,7 +119,11 @@ def run(
     PTLFError
         With a sentence for the user; nothing half-written is left.
     """
-    with output_folder(out) as staging:
+    refuse_inputs(
+        (Path(out) / name for name in OUTPUTS.values()),
+        *files_read(case.ct, case.segmentation, None if case.model is None else case.model.folder),
+    )
+    with output_folder(out, tuple(OUTPUTS.values())) as staging:
         seconds: dict[str, float] = {}
         checklist(case.signature, case.answers)  # a broken answer is told before minutes of work
         with _timed(seconds, "ct"):
@@ -208,47 +212,6 @@ def make_record(
         seconds=seconds,
         software=software or {},
     )
-
-
-@contextlib.contextmanager
-def output_folder(out: Path) -> Iterator[Path]:
-    """A staging folder inside `out`, whose files move to `out` when the block ends well.
-
-    When it does not, the staging folder goes, and `out` too if it was made here.
-
-    Raises
-    ------
-    BadInput
-        When `out` cannot be written to, or the disk is full.
-    """
-    out = Path(out)
-    made = [folder for folder in (out, *out.parents) if not folder.exists()]
-    staging: Path | None = None
-    done = False
-    try:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            staging = Path(tempfile.mkdtemp(prefix=".ptlf-", dir=out))
-        except OSError as error:
-            raise BadInput(f"The folder '{out}' cannot be written to: {error.strerror or error}.") from error
-        try:
-            yield staging
-            for path in sorted(staging.iterdir()):
-                path.replace(out / path.name)
-        except OSError as error:
-            raise BadInput(f"The results could not be written to '{out}': {error.strerror or error}.") from error
-        except RuntimeError as error:  # SimpleITK says so when the disk is full
-            if "writ" not in str(error).lower():
-                raise
-            raise BadInput(f"The results could not be written to '{out}'. Is the disk full?") from error
-        done = True
-    finally:
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
-        if not done:
-            for folder in made:
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
 
 
 @contextlib.contextmanager

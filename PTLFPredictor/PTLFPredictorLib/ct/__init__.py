@@ -2,6 +2,7 @@
 
 from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, same_geometry, write_temporary
 from .description import described
+from .files import ct_files, image_files, read_image_file
 from .findings import LEVELS, Finding, Protocol, of_level
 from .phase import PHASES, ConfirmedPhase, Phase
 
@@ -15,10 +16,13 @@ __all__ = [
     "Phase",
     "Protocol",
     "canonical",
+    "ct_files",
     "described",
+    "image_files",
     "image_sha256",
     "of_level",
     "read_ct",
+    "read_image_file",
     "same_geometry",
     "write_temporary",
 ]

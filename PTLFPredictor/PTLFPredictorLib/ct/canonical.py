@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..child import is_out_of_memory
 from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
-from . import description, dicom, phase
+from . import description, dicom, files, phase
 from .findings import Finding, Protocol, of_level
 from .phase import ConfirmedPhase, Phase
 
@@ -132,34 +131,22 @@ def read_ct(
             description.described(series.first.get, series.slices),
         )
     image = _read_file(path, progress)
-    return canonical(image, protocol, clip_hu, source={"format": _format(path), "slices": image.GetSize()[2]})
+    found = tuple(files.orientation_findings(path))
+    return canonical(image, protocol, clip_hu, found, source={"format": _format(path), "slices": image.GetSize()[2]})
 
 
 def _read_file(path: Path, progress: Progress) -> sitk.Image:
     progress("Reading file", 0, 1)
-    try:
-        reader = sitk.ImageFileReader()
-        reader.SetFileName(str(path))
-        reader.ReadImageInformation()
-        dimensions, components = reader.GetDimension(), reader.GetNumberOfComponents()
-    except RuntimeError as error:
-        raise BadInput(
-            f"'{path.name}' is no image that can be read. A DICOM folder, NIfTI, NRRD or MHA is expected."
-        ) from error
+    image = files.read_image_file(path, "CT")
+    components = image.GetNumberOfComponentsPerPixel()
     if components > 1:
         raise BadInput(f"'{path.name}' is a colour or vector image ({components} values per voxel), not a CT.")
-    if dimensions == 4 and reader.GetSize()[3] > 1:
-        raise BadInput(f"'{path.name}' has {reader.GetSize()[3]} time points or phases; one volume is needed.")
-    if dimensions < 3:
+    if image.GetDimension() == 4:
+        raise BadInput(f"'{path.name}' has {image.GetSize()[3]} time points or phases; one volume is needed.")
+    if image.GetDimension() < 3:
         raise BadInput(f"'{path.name}' is a single 2D image; a volume of the whole liver is needed.")
-    try:
-        image = reader.Execute()
-    except RuntimeError as error:
-        if is_out_of_memory(error):
-            raise
-        raise BadInput(f"'{path.name}' cannot be read to its end; the file may be damaged.") from error
     progress("Reading file", 1, 1)
-    return image[:, :, :, 0] if image.GetDimension() == 4 else image
+    return image
 
 
 def _format(path: Path) -> str:

@@ -83,6 +83,8 @@ def read_folder(folder: Path, series_uid: str | None = None, progress: Progress 
 
 
 def is_dicom(path: Path) -> bool:
+    if not path.is_file():
+        return False  # a pipe would wait for ever
     try:
         with open(path, "rb") as stream:
             return stream.read(132)[128:] == b"DICM"

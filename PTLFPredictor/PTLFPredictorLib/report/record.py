@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from .. import RESEARCH_USE, __version__
+from .. import RESEARCH_USE, __version__, json_text
 from ..ct import CT, Finding, image_sha256
 from ..errors import BadInput
 from ..hashes import json_sha256
@@ -25,6 +25,7 @@ from ..signature import Assessment, Eligibility, LaboratoryValues, Prediction, S
 from .slices import Picture
 
 SCHEMA = "ptlf-result/1"
+FEATURES_SCHEMA = "ptlf-features/1"
 
 Record = dict[str, Any]
 
@@ -66,22 +67,8 @@ def make(
         },
         "findings": [finding.to_dict() for finding in findings],
         "eligibility": eligibility.to_dict(),
-        "segmentation": {
-            "volumes_ml": segments.volumes_ml,
-            "origin": segments.origin.to_dict(),
-            "labels": {"0": "background", "1": "parenchyma", "2": "tumor"},
-            "sha256": segments.sha256,
-        },
-        "extraction": {
-            voi: {
-                "engine": vector.engine,
-                "engine_version": vector.engine_version,
-                "settings": vector.settings.to_dict(),
-                "image_sha256": vector.image_sha256,
-                "voi_sha256": vector.voi_sha256,
-            }
-            for voi, vector in vectors.items()
-        },
+        "segmentation": _segmentation(segments),
+        "extraction": _extraction(vectors),
         "features": feature_list(vectors),
         "radscore": assessment.radscore.to_dict(),
         "prediction": assessment.prediction.to_dict(),
@@ -89,6 +76,72 @@ def make(
         "sign_off": None,
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
         "pictures": [picture.to_dict() for picture in pictures],
+    }
+
+
+def make_features(
+    *,
+    ct: CT,
+    segments: Segments,
+    signature: Signature | None,
+    findings: Iterable[Finding],
+    vectors: Mapping[str, FeatureVector],
+    software: Mapping[str, str],
+) -> Record:
+    """Features alone, with what they depend on; the same blocks as in `make`, JSON-ready."""
+    return {
+        "schema": FEATURES_SCHEMA,
+        "research_use": RESEARCH_USE,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "software": _software(software),
+        "input": {
+            "ct": _ct(ct),
+            "signature": None
+            if signature is None
+            else {"id": signature.id, "version": signature.version, "sha256": json_sha256(signature.data)},
+        },
+        "findings": [finding.to_dict() for finding in findings],
+        "segmentation": _segmentation(segments),
+        "extraction": _extraction(vectors),
+        "features": feature_list(vectors),
+    }
+
+
+def read_features(path: str | Path) -> list[dict[str, Any]]:
+    """``[{"voi", "feature", "value"}]`` of a file of ``ptlf features`` (also the bare list of version 0.1) or a record.
+
+    Raises
+    ------
+    BadInput
+        When it is none of them.
+    """
+    try:
+        data = json_text.loads(Path(path).read_text(encoding="utf-8"))
+        listed = data["features"] if isinstance(data, dict) else data
+        return [{"voi": str(f["voi"]), "feature": str(f["feature"]), "value": float(f["value"])} for f in listed]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"'{path}' is no file of features that can be read.") from error
+
+
+def _segmentation(segments: Segments) -> dict[str, Any]:
+    return {
+        "volumes_ml": segments.volumes_ml,
+        "origin": segments.origin.to_dict(),
+        "labels": {"0": "background", "1": "parenchyma", "2": "tumor"},
+        "sha256": segments.sha256,
+    }
+
+
+def _extraction(vectors: Mapping[str, FeatureVector]) -> dict[str, Any]:
+    return {
+        voi: {
+            "engine": vector.engine,
+            "engine_version": vector.engine_version,
+            "settings": vector.settings.to_dict(),
+            "image_sha256": vector.image_sha256,
+            "voi_sha256": vector.voi_sha256,
+        }
+        for voi, vector in vectors.items()
     }
 
 

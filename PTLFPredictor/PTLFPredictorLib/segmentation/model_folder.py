@@ -8,7 +8,6 @@ are compared with short lists of what nnU-Net itself writes, and the checkpoint'
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import pickletools
 import re
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from .. import json_text
 from ..errors import UnusableModel
 from ..hashes import file_sha256
 
@@ -85,6 +85,12 @@ PICKLED = frozenset(
     }
 )
 """Everything that a checkpoint of nnU-Net v2 names; each is data."""
+
+
+INTENSITIES = ("mean", "std", "percentile_00_5", "percentile_99_5")
+"""What CTNormalization takes from ``foreground_intensity_properties_per_channel``."""
+
+LARGEST_HU = 1e6
 
 
 @dataclass(frozen=True)
@@ -177,6 +183,8 @@ def copy(source: Path, target: Path) -> None:
 def unpack(archive: Path, target: Path) -> None:
     """Unpack what inference reads from a zip archive; no path leaves `target`."""
     try:
+        if not archive.is_file():
+            raise zipfile.BadZipFile("it is no plain file")
         with zipfile.ZipFile(archive) as opened:
             members = opened.infolist()
             _check_members(archive.name, members)
@@ -208,10 +216,10 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > JSON_BYTES:
             raise ValueError("it is too large")
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json_text.loads(path.read_text(encoding="utf-8"))
         if not isinstance(data, dict):
             raise ValueError("it holds no object")
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UnusableModel(f"'{path.name}' of model '{path.parent.name}' cannot be read: {error}.") from error
     return data
 
@@ -276,8 +284,26 @@ def _check_dataset(dataset: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         order = dataset.get("regions_class_order")
         if not isinstance(order, list) or len(order) != len(named) or not all(type(n) is int for n in order):
             raise UnusableModel(f"{DATASET} has regions, but no regions_class_order that fits them.")
-        named = {name: (label,) for name, label in zip(named, order, strict=True)}
+        if not all(0 < label < 255 for label in order):
+            raise UnusableModel(f"regions_class_order in {DATASET} is {order}; whole numbers from 1 to 254 are needed.")
+        return {name: (label,) for name, label in zip(named, order, strict=True)}
+    _check_outputs(labels, named)
     return named
+
+
+def _check_outputs(labels: Mapping[str, Any], named: Mapping[str, tuple[int, ...]]) -> None:
+    """The network has an output for each label, the n-th for label n; nnU-Net's 'ignore' has none and is the next."""
+    drawn = {0, *(label for values in named.values() for label in values)}
+    never = sorted(label for label in drawn if label >= len(drawn))
+    if never:
+        raise UnusableModel(
+            f"The labels in {DATASET} are {', '.join(map(str, sorted(drawn)))}: the network has {len(drawn)} outputs "
+            f"and can never draw {', '.join(map(str, never))}. They must be 0, 1, 2 ... without a gap."
+        )
+    if labels.get("ignore", len(drawn)) != len(drawn):
+        raise UnusableModel(
+            f"The label 'ignore' in {DATASET} is {labels['ignore']!r}; it must be {len(drawn)}, the last."
+        )
 
 
 def _check_plans(plans: Mapping[str, Any]) -> tuple[str, ...]:
@@ -290,9 +316,38 @@ def _check_plans(plans: Mapping[str, Any]) -> tuple[str, ...]:
         axes = plans.get(key)
         if not isinstance(axes, list) or len(axes) != 3 or not all(axis in axes for axis in range(3)):
             raise UnusableModel(f"'{key}' in {PLANS} is {plans.get(key)!r}; an order of the axes 0, 1, 2 is needed.")
+    if any(plans["transpose_backward"][int(axis)] != n for n, axis in enumerate(plans["transpose_forward"])):
+        raise UnusableModel(f"'transpose_backward' in {PLANS} does not undo 'transpose_forward'.")
     for name, configuration in configurations.items():
         _check_configuration(name, configuration, configurations)
+    _check_intensities(plans)
     return tuple(configurations)
+
+
+def _check_intensities(plans: Mapping[str, Any]) -> None:
+    """CTNormalization divides by these numbers: one that is none makes every voxel NaN and the segmentation empty."""
+    used = {
+        scheme
+        for configuration in plans["configurations"].values()
+        for scheme in _listed(configuration.get("normalization_schemes"))
+    }
+    if "CTNormalization" not in used:
+        return
+    channels = plans.get("foreground_intensity_properties_per_channel")
+    numbers = channels.get("0") if isinstance(channels, dict) else None
+    values = [numbers.get(key) if isinstance(numbers, dict) else None for key in INTENSITIES]
+    if not all(type(value) in (int, float) and abs(value) < LARGEST_HU for value in values):
+        raise UnusableModel(
+            f"The intensities of the training images in {PLANS} are no numbers in HU "
+            f"({', '.join(f'{key} {value!r:.20}' for key, value in zip(INTENSITIES, values, strict=True))})."
+        )
+    _, sd, low, high = values
+    if sd <= 0 or low >= high:
+        raise UnusableModel(f"The intensities of the training images in {PLANS} have no spread (std {sd:g}).")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _check_configuration(name: str, configuration: Mapping[str, Any], all_of_them: Mapping[str, Any]) -> None:

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..child import is_out_of_memory
-from ..ct import CT, Finding, image_sha256, same_geometry
+from ..ct import CT, Finding, image_sha256, read_image_file, same_geometry
 from ..ct.dicom import is_dicom
 from ..errors import BadInput, MissingDependency
 from .origin import Origin
@@ -158,14 +157,7 @@ def _format(path: Path) -> str:
 
 def _read_label_map(path: Path, use_names: bool) -> tuple[sitk.Image, dict[str, tuple[int, ...]] | None]:
     """Label map, and role -> labels by the segment names of a seg.nrrd (None without names)."""
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        if is_out_of_memory(error):
-            raise
-        raise BadInput(
-            f"'{path.name}' is no label map that can be read. NIfTI, NRRD, seg.nrrd, MHA or DICOM SEG is expected."
-        ) from error
+    image = read_image_file(path, "label map")
     if image.GetDimension() != 3:
         raise BadInput(f"'{path.name}' has {image.GetDimension()} dimensions; a 3D label map is needed.")
     keys = image.GetMetaDataKeys()
