@@ -6,7 +6,7 @@ import SimpleITK as sitk
 
 from abdomen import image_of, phantom_arrays
 from PTLFPredictorLib.ct import canonical, phase, read_ct
-from PTLFPredictorLib.segmentation.segments import parse_labels, read_segments
+from PTLFPredictorLib.segmentation.reading import parse_labels, read_segments
 
 
 def aorta_with_fat(shape, radius):

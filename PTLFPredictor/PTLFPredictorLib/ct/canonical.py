@@ -17,7 +17,7 @@ import SimpleITK as sitk
 from ..child import is_out_of_memory
 from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
-from . import dicom, phase
+from . import belonging, dicom, phase
 from .findings import Finding, Protocol, of_level
 from .phase import Phase
 
@@ -55,6 +55,8 @@ class CT:
         Format, number of slices and acquisition parameters; nothing that identifies a patient.
     unclipped_sha256 : str
         `identity`, where `image` was clipped to another range than `DEFAULT_CLIP_HU`.
+    belongs : mapping
+        `belonging.hashed_identifiers` of a DICOM series, for comparison within this run; written nowhere.
     """
 
     image: sitk.Image
@@ -62,6 +64,7 @@ class CT:
     phase: Phase = field(default_factory=lambda: Phase(phase.UNKNOWN, "", {}))
     source: Mapping[str, Any] = field(default_factory=dict)
     unclipped_sha256: str = ""
+    belongs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def array(self) -> np.ndarray:
@@ -120,9 +123,10 @@ def read_ct(
         series_uid, path = series_uid or dicom.series_of(path), path.parent
     if path.is_dir():
         series = dicom.read_folder(path, series_uid, progress)
-        return canonical(
+        read = canonical(
             series.image, protocol, clip_hu, series.findings, phase.from_header(series.first.get), _describe(series)
         )
+        return replace(read, belongs=belonging.hashed_identifiers(series.first.get))
     image = _read_file(path, progress)
     return canonical(image, protocol, clip_hu, source={"format": _format(path), "slices": image.GetSize()[2]})
 

@@ -35,7 +35,8 @@ HEADER_TAGS = (
     "SOPClassUID Modality SeriesInstanceUID SeriesDescription ProtocolName StudyDescription ImageType ImageComments "
     "ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThickness Rows Columns SamplesPerPixel "
     "NumberOfFrames RescaleSlope RescaleIntercept KVP Manufacturer ConvolutionKernel ContrastBolusAgent "
-    "ContrastBolusStartTime AcquisitionTime ContentTime AcquisitionContrast"
+    "ContrastBolusStartTime AcquisitionTime ContentTime AcquisitionContrast "
+    "PatientID StudyInstanceUID FrameOfReferenceUID"
 ).split()
 
 
