@@ -84,10 +84,11 @@ def _mute(stream: Any) -> None:
 def _check_paths(given: argparse.Namespace) -> None:
     """SimpleITK ends the whole process at a name that is no text."""
     for value in vars(given).values():
-        try:
-            str(value).encode()
-        except UnicodeEncodeError as error:
-            raise BadInput(f"The name {str(value)!a} is not valid text; rename the file or folder.") from error
+        for name in value if isinstance(value, list) else [value]:
+            try:
+                str(name).encode()
+            except UnicodeEncodeError as error:
+                raise BadInput(f"The name {str(name)!a} is not valid text; rename the file or folder.") from error
 
 
 def _check_outputs(given: argparse.Namespace) -> None:
@@ -175,12 +176,22 @@ def _add_ct(command: argparse.ArgumentParser) -> None:
 def _add_image(command: argparse.ArgumentParser, segmentation_required: bool = True) -> None:
     _add_ct(command)
     command.add_argument(
-        "--segmentation", type=Path, required=segmentation_required, metavar="FILE", help="label map or DICOM SEG"
-    )
-    command.add_argument("--labels", metavar="ROLES", help="what its labels mean, e.g. liver=5,tumor=7")
+        "--segmentation", action="append", required=segmentation_required, metavar="[ROLE=]FILE",
+        help="label map, seg.nrrd or DICOM SEG; given again for several files: liver=FILE, parenchyma=FILE, tumor=FILE "
+        "(one for each lesion)",
+    )  # fmt: skip
+    _add_labels(command)
     command.add_argument("--fill-holes", action="store_true", help="fill holes in liver and tumour")
     command.add_argument("--drop-below", type=float, default=0.0, metavar="ML", help="drop pieces below this volume")
     command.add_argument("--largest-tumor", action="store_true", help="keep only the largest tumour")
+
+
+def _add_labels(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--labels", action="append", metavar="ROLE=LABELS",
+        help="what labels (or segments, by number or name) mean: liver=5,tumor=7+8, or parenchyma=1; other=3 is "
+        "neither and is not counted, other=rest all that are not named; given again, it adds",
+    )  # fmt: skip
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:
@@ -194,7 +205,7 @@ def _add_models(command: argparse.ArgumentParser) -> None:
     add = actions.add_parser("add", help="copy a trained nnU-Net v2 model (folder or zip) to your models")
     add.add_argument("source", type=Path, metavar="DIR|ZIP")
     add.add_argument("--id", help="its name here")
-    add.add_argument("--labels", metavar="ROLES", help="what its labels mean, e.g. liver=1,tumor=2")
+    _add_labels(add)
     add.add_argument("--orientation", metavar="AXES", help="index axes of its training images: LPS (DICOM), RAS ...")
     add.set_defaults(function=_models_add)
     verify = actions.add_parser("verify", help="check the files of a model against its checksum")
@@ -238,13 +249,13 @@ def _add_signatures(command: argparse.ArgumentParser) -> None:
 def _predict(given: argparse.Namespace) -> None:
     from .case import OUTPUTS, Case, run
     from .ct import ConfirmedPhase
-    from .segmentation.segments import parse_labels
+    from .segmentation.reading import parse_labels
     from .signature import LaboratoryValues, inputs, load, read_answers
 
     case = Case(
         ct=given.ct,
         signature=load(given.signature),
-        segmentation=given.segmentation,
+        segmentation=_sources(given),
         model=_model(given),
         device=given.device,
         labels=parse_labels(given.labels),
@@ -264,6 +275,13 @@ def _predict(given: argparse.Namespace) -> None:
     print(f"Written: {', '.join(str(given.out / name) for name in OUTPUTS.values())}")
 
 
+def _sources(given: argparse.Namespace) -> Any:
+    """The segmentation files of a call, None where a model draws."""
+    from .segmentation.reading import Source
+
+    return None if given.segmentation is None else [Source.parse(text) for text in given.segmentation]
+
+
 def _model(given: argparse.Namespace) -> Any:
     from .segmentation import find_model
 
@@ -276,6 +294,8 @@ def tell_device(event: dict[str, Any]) -> None:
         estimate = event.get("estimate_s")
         about = f", about {estimate:.0f} s" if estimate else ""
         _say(f"ptlf: segmenting on {event['device']} ({event['why']}){about}")
+    elif event["event"] == "segments" and event["text"]:
+        _say(f"ptlf: {event['text']}")
 
 
 LABEL_MAPS = (".nii.gz", ".nii", ".nrrd", ".mha")
@@ -324,11 +344,9 @@ def _models_list(_: argparse.Namespace) -> None:
 
 def _models_add(given: argparse.Namespace) -> None:
     from .segmentation import add
-    from .segmentation.segments import parse_labels
+    from .segmentation.reading import model_labels, parse_labels
 
-    roles = parse_labels(given.labels)
-    if roles is not None:
-        roles = {"parenchyma" if role == "liver" else role: labels for role, labels in roles.items()}
+    roles = model_labels(parse_labels(given.labels))
     entry = {name: getattr(given, name) for name in ("id", "orientation") if getattr(given, name) is not None}
     model = add(given.source, roles, **entry)
     print(f"Added {model.id}: {model.folder}\n{model.warning}")
@@ -373,8 +391,13 @@ def _post_processing(given: argparse.Namespace) -> Any:
 
 def summary(result: dict[str, Any]) -> str:
     """A record in a few lines for a terminal."""
+    from .segmentation import lesions
+    from .segmentation.segments import ml_text
+
     volumes, prediction, radscore = result["segmentation"]["volumes_ml"], result["prediction"], result["radscore"]
-    lines = [f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL."]
+    told = lesions.text(result["segmentation"]["lesions"])
+    amount = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}"
+    lines = [f"{amount} in {told}." if told else f"{amount}."]
     lines += [f["message"] for f in result["findings"] if f["code"] == "phase" and f["level"] == "pass"]
     lines += finding_lines(result["findings"])
     value, status = radscore["value"], radscore["status"]
@@ -416,7 +439,7 @@ def _features(given: argparse.Namespace) -> None:
     from .radiomics import ExtractionSettings
     from .report import record
     from .segmentation.postprocess import apply
-    from .segmentation.segments import parse_labels, read_segments
+    from .segmentation.reading import parse_labels, read_segments, told
     from .signature import load
 
     signature = None if given.all else load(given.signature)
@@ -426,7 +449,9 @@ def _features(given: argparse.Namespace) -> None:
     steps = _post_processing(given)
     with output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, protocol, settings.clip_hu, series_uid=given.series, progress=progress).require_usable()
-        segments = apply(read_segments(given.segmentation, ct, parse_labels(given.labels)), steps).checked(ct)
+        read = read_segments(_sources(given), ct, parse_labels(given.labels))
+        tell_device({"event": "segments", "text": told(read.parts)})
+        segments = apply(read, steps).checked(ct)
         vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
         if "liver" in segments.vois:
             ct = ct.with_liver(segments.vois["liver"], protocol)

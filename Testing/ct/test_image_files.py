@@ -14,7 +14,7 @@ import SimpleITK as sitk
 
 from PTLFPredictorLib.ct import image_files, read_ct, read_image_file
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.segmentation.segments import read_segments
+from PTLFPredictorLib.segmentation.reading import read_segments
 
 FORMATS = ["nii", "nii.gz", "nrrd", "raw.nrrd", "mha", "packed.mha"]
 

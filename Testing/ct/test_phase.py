@@ -7,7 +7,7 @@ import SimpleITK as sitk
 from abdomen import image_of, phantom_arrays
 from PTLFPredictorLib.ct import ConfirmedPhase, Phase, canonical, phase, read_ct
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.segmentation.segments import parse_labels, read_segments
+from PTLFPredictorLib.segmentation.reading import parse_labels, read_segments
 from PTLFPredictorLib.signature import load
 
 PROTOCOL = load("ptlf-published").protocol

@@ -9,7 +9,8 @@ from PTLFPredictorLib.ct import canonical, read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing, apply
-from PTLFPredictorLib.segmentation.segments import Segments, derive, parse_labels, read_segments
+from PTLFPredictorLib.segmentation.reading import parse_labels, read_segments
+from PTLFPredictorLib.segmentation.segments import Segments, derive
 
 VOXEL_ML = 0.8 * 0.8 * 5 / 1000
 

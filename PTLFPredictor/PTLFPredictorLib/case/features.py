@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import SimpleITK as sitk
 
 from .. import child
-from ..ct import CT, write_temporary
+from ..ct import CT, Finding, write_temporary
 from ..progress import Progress, no_progress
 from ..radiomics import DEFAULT_ENGINE, ExtractionSettings, FeatureVector
-from ..segmentation.segments import Segments
+from ..segmentation.origin import Drawn
+from ..segmentation.segments import TUMOUR, Segments, ml_text
 
 WORKER = "PTLFPredictorLib.radiomics.worker"
 
@@ -47,6 +49,22 @@ def read_vectors(path: Path) -> dict[str, FeatureVector]:
     return {vector.voi: vector for vector in vectors}
 
 
+def findings(segments: Segments, vectors: Mapping[str, FeatureVector]) -> list[Finding]:
+    """The finding that withholds where there is a tumour and none of its features could be computed."""
+    if "tumor" in vectors or not vectors:
+        return []
+    voxels = int(np.count_nonzero(segments.array == TUMOUR))
+    if not voxels:
+        return []  # `no_tumor` says so
+    size = f"{voxels} voxel{'s' * (voxels > 1)}, {ml_text(segments.volumes_ml['tumor'])}"
+    drawn = "The model drew it" if segments.origin.drawn is Drawn.MODEL else "It may be a stray mark"
+    message = (
+        f"The tumour ({size}) is too small: its features, Radscore and risk cannot be computed. {drawn}: correct the "
+        "segment, or leave such pieces out with --drop-below 0.1."
+    )
+    return [Finding("tumor_features", "withhold", message, {"voxels": voxels})]
+
+
 def compute(
     ct: CT,
     segments: Segments,
@@ -56,7 +74,7 @@ def compute(
     engine: str = DEFAULT_ENGINE,
     progress: Progress = no_progress,
 ) -> dict[str, FeatureVector]:
-    """Features by VOI, of those VOIs that exist; see `radiomics.extract` for the errors."""
+    """Features by VOI, of those VOIs that exist; `radiomics.extract` tells the errors, `findings` what is missing."""
     with tempfile.TemporaryDirectory(prefix="ptlf-") as folder:
         work = Path(folder)
         job = write_job(work, ct, segments, wanted, settings, engine)

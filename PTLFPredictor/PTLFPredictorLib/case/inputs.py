@@ -9,6 +9,7 @@ from typing import Any
 from ..ct import ct_files, image_files
 from ..ct.dicom import is_dicom
 from ..segmentation import model_folder
+from ..segmentation.reading import Source
 
 
 def files_read(ct: Any = None, segmentation: Any = None, model: Any = None) -> tuple[list[Path], list[Path]]:
@@ -46,6 +47,8 @@ def paths(value: Any) -> Iterator[Path]:
     if isinstance(value, (list, tuple, set)):
         for item in value:
             yield from paths(item)
+    elif isinstance(value, Source):
+        yield value.path
     elif isinstance(value, (str, Path)):
         text = str(value)
         yield Path(text)

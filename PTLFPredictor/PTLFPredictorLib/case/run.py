@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from ..report import html, record
 from ..report.slices import pictures
 from ..segmentation import Model, default_model, segment
 from ..segmentation.postprocess import PostProcessing, apply
-from ..segmentation.segments import Segments, read_segments
+from ..segmentation.reading import Labels, Source, read_segments, told
+from ..segmentation.segments import Segments
 from ..signature import (
     Assessment,
     Eligibility,
@@ -51,14 +52,14 @@ class Case:
     ct : Path
         DICOM folder or image file.
     signature : Signature
-    segmentation : Path, optional
-        Label map or DICOM SEG; without it, `model` draws the segments.
+    segmentation : Path, or sequence of Source, optional
+        Label maps, seg.nrrd or DICOM SEG; without it, `model` draws the segments.
     model : Model, optional
         Segmentation model; the catalogue's first one if neither is given.
     device : str
         "auto", "cpu" or "cuda:N", for `model`.
     labels : mapping, optional
-        Role -> label values of `segmentation`; see `segmentation.segments.parse_labels`.
+        What the labels of `segmentation` mean; see `segmentation.reading.parse_labels`.
     laboratory : LaboratoryValues
     radscore : float, optional
         Typed Radscore for a what-if beside the patient's own result.
@@ -72,10 +73,10 @@ class Case:
 
     ct: Path
     signature: Signature
-    segmentation: Path | None = None
+    segmentation: Path | Sequence[Source] | None = None
     model: Model | None = None
     device: str = "auto"
-    labels: Mapping[str, tuple[int, ...]] | None = None
+    labels: Labels | None = None
     series_uid: str | None = None
     laboratory: LaboratoryValues = field(default_factory=LaboratoryValues)
     radscore: float | None = None
@@ -159,7 +160,9 @@ def draw_or_read(
 ) -> Segments:
     """The given segmentation on the CT's grid, or nnU-Net's."""
     if case.segmentation is not None:
-        return read_segments(case.segmentation, ct, case.labels)
+        segments = read_segments(case.segmentation, ct, case.labels)
+        on_event({"event": "segments", "text": told(segments.parts)})
+        return segments
     model = case.model or default_model()
     with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
         drawn = segment(ct.image, model, device=case.device, work=Path(work), progress=progress, on_event=on_event)
@@ -179,7 +182,8 @@ def score_case(case: Case, ct: CT, segments: Segments, vectors: Mapping[str, Fea
     vois = segments.vois
     ct = ct.with_liver(vois.get("liver"), signature.protocol, case.phase)
     answers = checklist(signature, case.answers)
-    found = (*ct.findings, *segments.findings, *eligibility.findings(signature, answers, laboratory))
+    found = (*ct.findings, *segments.findings, *features.findings(segments, vectors))
+    found += tuple(eligibility.findings(signature, answers, laboratory))
     raw = {(voi, name): value for voi, vector in vectors.items() for name, value in vector.values.items()}
     assessment = assess(signature, raw, laboratory, found, demonstration=case.demonstration)
     return Score(ct, vectors, answers, (*found, *assessment.findings), assessment)

@@ -16,7 +16,7 @@ import SimpleITK as sitk
 
 from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
-from . import description, dicom, files, phase
+from . import belonging, description, dicom, files, phase
 from .findings import Finding, Protocol, of_level
 from .phase import ConfirmedPhase, Phase
 
@@ -54,6 +54,8 @@ class CT:
         Format, number of slices and acquisition parameters; nothing that identifies a patient.
     unclipped_sha256 : str
         `identity`, where `image` was clipped to another range than `DEFAULT_CLIP_HU`.
+    belongs : mapping
+        `belonging.hashed_identifiers` of a DICOM series, for comparison within this run; written nowhere.
     """
 
     image: sitk.Image
@@ -61,6 +63,7 @@ class CT:
     phase: Phase = field(default_factory=lambda: Phase(phase.UNKNOWN, "", {}))
     source: Mapping[str, Any] = field(default_factory=dict)
     unclipped_sha256: str = ""
+    belongs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def array(self) -> np.ndarray:
@@ -122,7 +125,7 @@ def read_ct(
         series_uid, path = series_uid or dicom.series_of(path), path.parent
     if path.is_dir():
         series = dicom.read_folder(path, series_uid, progress)
-        return canonical(
+        read = canonical(
             series.image,
             protocol,
             clip_hu,
@@ -130,6 +133,7 @@ def read_ct(
             phase.from_header(series.first.get),
             description.described(series.first.get, series.slices),
         )
+        return replace(read, belongs=belonging.hashed_identifiers(series.first.get))
     image = _read_file(path, progress)
     found = tuple(files.orientation_findings(path))
     return canonical(image, protocol, clip_hu, found, source={"format": _format(path), "slices": image.GetSize()[2]})

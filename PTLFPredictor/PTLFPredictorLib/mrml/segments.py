@@ -7,7 +7,6 @@ MRML reports a change also when the same voxels are written again.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,7 +16,8 @@ import slicer
 import vtk
 
 from ..errors import BadInput
-from ..segmentation.segments import NAMES, derive
+from ..segmentation import names
+from ..segmentation.segments import derive
 from .volumes import image_of, oriented_like, place, require_no_transform, volume_to_lps
 
 LIVER, TUMOUR = "liver", "tumor"
@@ -147,7 +147,8 @@ def adopt(node, volume) -> None:
 
 
 def _role_of(name: str) -> str | None:
-    return next((role for role, pattern in NAMES.items() if re.search(pattern, name.lower())), None)
+    role = names.role_of(name)
+    return None if role in (None, names.Role.OTHER) else role.value
 
 
 def _union(node, identifiers: list[str], volume) -> np.ndarray:

@@ -7,6 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..segmentation import lesions
+from ..segmentation.segments import ml_text
 from ..signature import NomogramGeometry, Prediction, equation, geometry, parse
 from . import nomogram_svg
 from .nomogram_picture import Layout, Reading
@@ -164,10 +166,10 @@ def _slices(record: Record) -> str:
         )
     volumes = record["segmentation"]["volumes_ml"]
     origin = record["segmentation"]["origin"]
-    source = _source(origin)
+    source, found = _source(origin), lesions.text(record["segmentation"]["lesions"])
     text = (
-        f"Liver {volumes['liver']:.0f} mL, parenchyma {volumes['parenchyma']:.1f} mL, "
-        f"tumour {volumes['tumor']:.1f} mL. Segments: {source}. "
+        f"Liver {ml_text(volumes['liver'])}, parenchyma {ml_text(volumes['parenchyma'])}, "
+        f"tumour {ml_text(volumes['tumor'])}{f' in {found}' if found else ''}. Segments: {source}. "
         f"Window: level {WINDOW_LEVEL_HU}, width {WINDOW_WIDTH_HU} HU."
     )
     key = '<i style="background:#56b4e9"></i>liver<i style="background:#e69f00"></i>tumour'

@@ -20,6 +20,7 @@ from ..ct import CT, Finding, image_sha256
 from ..errors import BadInput
 from ..hashes import json_sha256
 from ..radiomics import FeatureVector
+from ..segmentation import lesions
 from ..segmentation.segments import Segments
 from ..signature import Assessment, Eligibility, LaboratoryValues, Prediction, Signature
 from .slices import Picture
@@ -126,6 +127,7 @@ def read_features(path: str | Path) -> list[dict[str, Any]]:
 def _segmentation(segments: Segments) -> dict[str, Any]:
     return {
         "volumes_ml": segments.volumes_ml,
+        "lesions": lesions.to_dict(lesions.of_label_map(segments.labels)),
         "origin": segments.origin.to_dict(),
         "labels": {"0": "background", "1": "parenchyma", "2": "tumor"},
         "sha256": segments.sha256,

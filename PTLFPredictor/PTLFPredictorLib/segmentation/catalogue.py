@@ -22,7 +22,7 @@ from ..errors import BadInput, UnusableModel
 from ..folders import data_folder
 from ..hashes import file_sha256
 from . import model_folder
-from .segments import NAMES
+from .names import ORGAN_ROLES, Role, role_of
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 ENTRY = "model.json"
@@ -294,17 +294,29 @@ def _from_folder(folder: Path, label_roles: Mapping[str, Sequence[int]] | None, 
 
 
 def _roles_by_name(named: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
-    """Labels by role, as their names tell; see `segments.NAMES`."""
-    roles: dict[str, list[int]] = {}
-    for name, labels in named.items():
-        role = next((role for role, pattern in NAMES.items() if re.search(pattern, name.lower())), None)
-        if role:
-            roles.setdefault("tumor" if role == "tumor" else "parenchyma", []).extend(labels)
-    if "parenchyma" not in roles:
+    """Labels by role, as their names tell for certain (`names.role_of`).
+
+    Raises
+    ------
+    UnusableModel
+        When no label is the liver, or one's name says nothing for certain: it must not vanish silently.
+    """
+    known = {name: role_of(name) for name in named}
+    if not any(role in ORGAN_ROLES for role in known.values()):
         raise UnusableModel(
             f"None of the model's labels ({', '.join(named)}) is named liver or parenchyma. "
             "Say which labels are meant, e.g. liver=1,tumor=2."
         )
+    unknown = [name for name, role in known.items() if role is None]
+    if unknown:
+        raise UnusableModel(
+            f"It is not certain what the model's label(s) {', '.join(unknown)} mean: add it with 'ptlf models add' and "
+            "say what counts, e.g. --labels liver=1,tumor=2."
+        )
+    roles: dict[str, list[int]] = {}
+    for name, labels in named.items():
+        if known[name] is not Role.OTHER:
+            roles.setdefault("tumor" if known[name] is Role.TUMOUR else "parenchyma", []).extend(labels)
     return {role: tuple(labels) for role, labels in roles.items()}
 
 

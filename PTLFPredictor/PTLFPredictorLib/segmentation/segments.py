@@ -1,39 +1,24 @@
 """Segments of a case: where the liver and the tumours are, on the grid of the canonical CT.
 
 One derived label map holds everything: 0 background, 1 parenchyma (liver minus tumour), 2 tumour (the union of
-all lesions).  It is read from NIfTI, NRRD, MHA, seg.nrrd or DICOM SEG, or comes from nnU-Net.
+all lesions).  It is read from files (`reading`) or comes from nnU-Net; here are its type and its checks.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
 
-from ..ct import CT, Finding, image_sha256, read_image_file, same_geometry
-from ..ct.dicom import is_dicom
-from ..errors import BadInput, MissingDependency
+from ..ct import CT, Finding, image_sha256, same_geometry
+from ..errors import BadInput
+from . import lesions
+from .names import Role
 from .origin import Origin
 
 BACKGROUND, PARENCHYMA, TUMOUR = 0, 1, 2
-
-ROLES = ("parenchyma", "liver", "tumor")
-"""What a label can stand for: parenchyma without tumour, the whole organ, or tumour."""
-
-DEFAULT_LABELS = {"parenchyma": (1,), "tumor": (2,)}
-"""nnU-Net's labels in the study; a label map without names is read so."""
-
-NAMES = {
-    "parenchyma": r"parenchym|non[- _]?tumou?r",
-    "tumor": r"tumou?r|lesion|hcc|neoplasm|carcinoma|metasta|mass",
-    "liver": r"liver|hepar|leber|foie",
-}
-"""Segment names by role, tried in this order ("liver tumour" is a tumour)."""
 
 OVERLAP_REFUSED, OVERLAP_WARNED = 0.5, 0.98
 """Share of a label map's labelled volume that lies on the CT: below the first it belongs to another CT."""
@@ -48,6 +33,33 @@ LIPIODOL_SHARE = 0.005
 
 
 @dataclass(frozen=True)
+class Part:
+    """One label or segment of a file, and what became of it.
+
+    Attributes
+    ----------
+    number : int
+        What ``--labels`` calls it.
+    name : str
+        The file's own name for it, "" where there is none.  Free text: shown to whoever reads the file, never recorded.
+    role : Role or None
+        None: not certain, and so not counted.
+    said : bool
+        Whether a person gave the role.
+    millilitres : float
+    file : int
+        Which of the files, from 1.
+    """
+
+    number: int
+    name: str
+    role: Role | None
+    said: bool
+    millilitres: float
+    file: int = 1
+
+
+@dataclass(frozen=True)
 class Segments:
     """The label map of a case, in the geometry of its canonical CT.
 
@@ -58,11 +70,14 @@ class Segments:
     origin : Origin
         Who drew it, with which weights, how much was changed since.
     findings : tuple of Finding
+    parts : tuple of Part
+        What every label and segment of the files was taken for; none where no file was read.
     """
 
     labels: sitk.Image
     origin: Origin
     findings: tuple[Finding, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     @property
     def array(self) -> np.ndarray:
@@ -100,43 +115,11 @@ class Segments:
         return replace(self, findings=(*self.findings, *found))
 
 
-def read_segments(path: str | Path, ct: CT, labels: Mapping[str, tuple[int, ...]] | None = None) -> Segments:
-    """Segments from a file, on the grid of `ct`, not yet checked (`Segments.checked`).
-
-    Parameters
-    ----------
-    path : str or Path
-        NIfTI, NRRD, MHA, seg.nrrd or DICOM SEG.
-    labels : mapping of str to tuple of int, optional
-        Role (`ROLES`) -> label values; without it names in the file decide, else 1 parenchyma and 2 tumour.
-
-    Raises
-    ------
-    BadInput
-        When the file holds no such segments or does not belong to this CT.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise BadInput(f"There is no segmentation file '{path}'.")
-    if path.is_dir():
-        raise BadInput(f"'{path.name}' is a folder; name the segmentation file itself.")
-    image, named = _read_dicom_seg(path) if is_dicom(path) else _read_label_map(path, use_names=labels is None)
-    roles = labels or named or DEFAULT_LABELS
-    on_grid, findings = _on_grid_of(ct.image, _by_role(image, roles, path.name))
-    return Segments(on_grid, Origin(format=_format(path)), tuple(findings))
-
-
-def parse_labels(text: str | None) -> dict[str, tuple[int, ...]] | None:
-    """``"liver=5,tumor=7+8"`` -> ``{"liver": (5,), "tumor": (7, 8)}``."""
-    if text is None:
-        return None
-    roles: dict[str, tuple[int, ...]] = {}
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\w+)\s*=\s*(\d+(?:\+\d+)*)\s*", part)
-        if match is None or match[1] not in ROLES:
-            raise BadInput(f"--labels '{text}' cannot be read; write e.g. liver=5,tumor=7 ({', '.join(ROLES)}).")
-        roles[match[1]] = tuple(int(value) for value in match[2].split("+"))
-    return roles
+def ml_text(volume_ml: float) -> str:
+    """A volume with one decimal, below 1 mL with two digits that count: "1378.0 mL", "0.038 mL"."""
+    if not 0 < volume_ml < 1:
+        return f"{volume_ml:.1f} mL"
+    return f"{volume_ml:.{1 - math.floor(math.log10(volume_ml))}f} mL"
 
 
 def derive(parenchyma_or_liver: np.ndarray, tumour: np.ndarray) -> np.ndarray:
@@ -146,129 +129,14 @@ def derive(parenchyma_or_liver: np.ndarray, tumour: np.ndarray) -> np.ndarray:
     return labels
 
 
-def _format(path: Path) -> str:
-    name = path.name.lower()
-    if name.endswith(".seg.nrrd"):
-        return "seg.nrrd"
-    if is_dicom(path):
-        return "DICOM SEG"
-    return "NIfTI" if ".nii" in name else path.suffix.lstrip(".").upper()
+def on_grid_of(ct: sitk.Image, labels: sitk.Image) -> tuple[sitk.Image, list[Finding]]:
+    """Labels on the CT's grid, and what was done for it.
 
-
-def _read_label_map(path: Path, use_names: bool) -> tuple[sitk.Image, dict[str, tuple[int, ...]] | None]:
-    """Label map, and role -> labels by the segment names of a seg.nrrd (None without names)."""
-    image = read_image_file(path, "label map")
-    if image.GetDimension() != 3:
-        raise BadInput(f"'{path.name}' has {image.GetDimension()} dimensions; a 3D label map is needed.")
-    keys = image.GetMetaDataKeys()
-    segments = sorted({int(m[1]) for key in keys if (m := re.fullmatch(r"Segment(\d+)_Name", key))})
-    if not segments or not use_names:
-        return image, None
-    count = image.GetNumberOfComponentsPerPixel()
-    layers = [image] if count == 1 else [sitk.VectorIndexSelectionCast(image, i) for i in range(count)]
-    names, masks = [], []
-    for number in segments:
-        name = image.GetMetaData(f"Segment{number}_Name")
-        try:
-            value = _meta_int(image, f"Segment{number}_LabelValue", number + 1)
-            masks.append(layers[_meta_int(image, f"Segment{number}_Layer", 0)] == value)
-        except (ValueError, IndexError) as error:
-            raise BadInput(f"The header of '{path.name}' does not say where segment '{name}' is ({error}).") from error
-        names.append(name)
-    return _numbered(names, masks)
-
-
-def _meta_int(image: sitk.Image, key: str, default: int) -> int:
-    return int(image.GetMetaData(key)) if image.HasMetaDataKey(key) else default
-
-
-def _numbered(names: list[str], masks: list[sitk.Image]) -> tuple[sitk.Image, dict[str, tuple[int, ...]]]:
-    """One label map with a bit for each role that a segment's name tells, and role -> its bit, negative."""
-    combined = np.zeros(masks[0].GetSize()[::-1], np.uint8)
-    roles: dict[str, tuple[int, ...]] = {}
-    for name, mask in zip(names, masks, strict=True):
-        role = _role_of(name)
-        if role is not None:
-            bit = 1 << ROLES.index(role)
-            roles[role] = (-bit,)
-            combined[sitk.GetArrayViewFromImage(mask) > 0] |= bit
-    if not roles.keys() & {"liver", "parenchyma"}:
-        raise BadInput(f"None of the segments ({', '.join(names)}) is named liver or parenchyma.")
-    image = sitk.GetImageFromArray(combined)
-    image.CopyInformation(masks[0])
-    return image, roles
-
-
-def _role_of(name: str) -> str | None:
-    return next((role for role, pattern in NAMES.items() if re.search(pattern, name.lower())), None)
-
-
-def _read_dicom_seg(path: Path) -> tuple[sitk.Image, dict[str, tuple[int, ...]]]:
-    try:
-        import highdicom
-        import pydicom
-    except ImportError as error:
-        raise MissingDependency("highdicom is not installed; it is needed to read DICOM SEG.") from error
-    if pydicom.dcmread(path, stop_before_pixels=True).get("Modality") != "SEG":
-        raise BadInput(f"'{path.name}' is a DICOM file, but no DICOM SEG.")
-    try:
-        segmentation = highdicom.seg.segread(path)
-        numbers = [n for n in segmentation.segment_numbers if _role_of(_seg_name(segmentation, n))]
-        names = [_seg_name(segmentation, n) for n in segmentation.segment_numbers]
-        if not numbers:
-            raise BadInput(f"None of the segments ({', '.join(names)}) is named liver or parenchyma.")
-        volumes = [segmentation.get_volume(segment_numbers=[n], combine_segments=True, relabel=True) for n in numbers]
-    except (ValueError, RuntimeError, AttributeError, KeyError) as error:
-        raise BadInput(f"The DICOM SEG '{path.name}' cannot be read as a volume: {error}") from error
-    return _numbered([_seg_name(segmentation, n) for n in numbers], [_to_sitk(volume) for volume in volumes])
-
-
-def _seg_name(segmentation: Any, number: int) -> str:
-    description = segmentation.get_segment_description(number)
-    return f"{description.segment_label} {description.segmented_property_type.meaning}"
-
-
-def _to_sitk(volume: Any) -> sitk.Image:
-    """highdicom volume (array indexed like its affine, LPS) -> image; reversed axes are SimpleITK's order."""
-    image = sitk.GetImageFromArray(np.ascontiguousarray((volume.array > 0).astype(np.uint8).transpose(2, 1, 0)))
-    affine = np.asarray(volume.affine)
-    spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    image.SetSpacing([float(x) for x in spacing])
-    image.SetOrigin([float(x) for x in affine[:3, 3]])
-    image.SetDirection([float(x) for x in (affine[:3, :3] / spacing).ravel()])
-    return image
-
-
-def _by_role(image: sitk.Image, roles: Mapping[str, tuple[int, ...]], name: str) -> sitk.Image:
-    """The derived label map, still on the file's own grid.  Negative labels are bits (`_numbered`)."""
-    if image.GetNumberOfComponentsPerPixel() > 1:
-        raise BadInput(f"'{name}' is a colour or vector image, not a label map.")
-    array = sitk.GetArrayFromImage(image)
-    if array.dtype.kind == "f":
-        if not np.isfinite(array).all() or np.abs(array - np.rint(array)).max() > 1e-3:
-            raise BadInput(f"'{name}' has values that are no labels (fractions); a label map is needed.")
-        array = np.rint(array).astype(np.int64)
-
-    def mask(role: str) -> np.ndarray:
-        chosen = np.zeros(array.shape, bool)
-        for label in roles.get(role, ()):
-            chosen |= (array & -label) > 0 if label < 0 else array == label
-        return chosen
-
-    organ = mask("parenchyma") | mask("liver")
-    if not organ.any():
-        values = ", ".join(str(v) for v in np.unique(array)[:12])
-        expected = ", ".join(f"{role} {'+'.join(map(str, v))}" for role, v in roles.items() if min(v) >= 0)
-        raise BadInput(
-            f"'{name}' has no liver: it holds the labels {values}, expected is {expected or 'liver'}. "
-            "Say which labels are meant with --labels liver=..,tumor=.."
-        )
-    labels = sitk.GetImageFromArray(derive(organ, mask("tumor")))
-    labels.CopyInformation(image)
-    return labels
-
-
-def _on_grid_of(ct: sitk.Image, labels: sitk.Image) -> tuple[sitk.Image, list[Finding]]:
+    Raises
+    ------
+    BadInput
+        When less than `OVERLAP_REFUSED` of the labelled volume lies on the CT.
+    """
     labels = sitk.DICOMOrient(labels, "LPS")
     if same_geometry(ct, labels):
         labels.CopyInformation(ct)
@@ -296,7 +164,7 @@ def check(segments: Segments, ct: CT) -> list[Finding]:
     if not (labels == PARENCHYMA).any():
         return [Finding("no_liver", "fail", "No liver was found: there is no parenchyma segment.")]
     volumes = segments.volumes_ml
-    summary = f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL."
+    summary = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}."
     found = [Finding("volumes", "pass", summary, volumes), *_check_model(segments.origin)]
     median = float(np.median(hu[labels == PARENCHYMA]))
     if not LIVER_HU[0] <= median <= LIVER_HU[1]:
@@ -330,7 +198,7 @@ def _check_tumour(labels: np.ndarray, hu: np.ndarray, image: sitk.Image) -> list
     if not tumour.any():
         message = "No tumour was found: the tumour's features, Radscore and risk cannot be computed."
         return [Finding("no_tumor", "withhold", message)]
-    found = []
+    found = _check_size(tumour, image)
     grown = sitk.BinaryDilate(image == PARENCHYMA, [1, 1, 1], sitk.sitkBox)
     if not (sitk.GetArrayViewFromImage(grown) > 0)[tumour].any():
         message = "The tumour segment lies outside the liver and does not touch it. Check the label map."
@@ -340,3 +208,17 @@ def _check_tumour(labels: np.ndarray, hu: np.ndarray, image: sitk.Image) -> list
         message = f"{100 * oil:.0f} % of the tumour lies above {LIPIODOL_HU} HU: lipiodol of an earlier TACE?"
         found.append(Finding("lipiodol", "warn", message, {"share": oil}))
     return found
+
+
+def _check_size(tumour: np.ndarray, image: sitk.Image) -> list[Finding]:
+    """Tumours so small that RECIST calls them not measurable are told."""
+    found = lesions.lesions(tumour, image.GetSpacing())
+    largest = lesions.largest_diameter(found)
+    if largest >= lesions.MEASURABLE_MM:
+        return []
+    volume = ml_text(sum(lesion.volume_ml for lesion in found))
+    message = (
+        f"The tumour is small: {lesions.text(lesions.to_dict(found))}, {volume} in {np.count_nonzero(tumour)} voxels. "
+        f"Below {lesions.MEASURABLE_MM:g} mm a lesion is not measurable (RECIST), and its features say little."
+    )
+    return [Finding("small_tumor", "warn", message, {"diameter_mm": largest})]

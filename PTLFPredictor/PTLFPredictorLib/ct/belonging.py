@@ -1,0 +1,50 @@
+"""Whether two files belong to one patient, without knowing who that is.
+
+Identifiers are compared as hashes within one run; neither they nor the hashes are written anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import BadInput
+from .findings import Finding
+
+TAGS = {"patient": "PatientID", "study": "StudyInstanceUID", "frame": "FrameOfReferenceUID"}
+
+
+def hashed_identifiers(get: Callable[[str], Any]) -> dict[str, str]:
+    """Hashes of the identifiers that a DICOM header holds; `get` gives an entry's value or None."""
+    found = {name: str(get(tag) or "").strip() for name, tag in TAGS.items()}
+    return {name: hashlib.sha256(value.encode()).hexdigest() for name, value in found.items() if value}
+
+
+def check(segmentation: Mapping[str, str], ct: Mapping[str, str], *, positions_agree: bool) -> list[Finding]:
+    """What it means that a segmentation names another patient, study or frame of reference than the CT.
+
+    Parameters
+    ----------
+    segmentation, ct : mapping
+        `hashed_identifiers` of both; what one of them does not name is not compared.
+    positions_agree : bool
+        Whether the segmentation lies on the CT's own voxels.
+
+    Raises
+    ------
+    BadInput
+        When the patients differ.
+    """
+    differ = {name for name in TAGS if name in segmentation and name in ct and segmentation[name] != ct[name]}
+    if "patient" in differ:
+        raise BadInput("The DICOM SEG belongs to another patient than the CT: their PatientID differ.")
+    found = []
+    if "study" in differ:
+        message = "The DICOM SEG belongs to another study than the CT: their StudyInstanceUID differ."
+        found.append(Finding("segmentation_study", "withhold", message))
+    if "frame" in differ:
+        level, ending = ("warn", "positions agree") if positions_agree else ("withhold", "grids differ too")
+        message = f"The DICOM SEG names another frame of reference than the CT; the {ending}."
+        found.append(Finding("segmentation_frame", level, message))
+    return found

@@ -1,0 +1,123 @@
+"""Lesions: how many, how large, how wide.
+
+A lesion is a connected piece of the tumour label; voxels are connected where they share a face, an edge or a corner
+(26 neighbours).  Lesions that touch count as one, also where they were drawn as segments or files of their own.
+
+The diameter is the longest one in any axial slice, as radiologists measure it (RECIST 1.1): the largest distance
+between two points of the lesion's outline in one slice, where the outline passes midway between a voxel inside and its
+neighbour outside.  A row of n voxels measures n voxels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+LISTED = 100
+"""Lesions that a record lists, the largest first."""
+
+MEASURABLE_MM = 10.0
+"""Least longest diameter of a measurable lesion on CT (RECIST 1.1, slices up to 5 mm)."""
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """One lesion."""
+
+    volume_ml: float
+    diameter_mm: float
+
+    def to_dict(self) -> dict[str, float]:
+        return {"volume_ml": self.volume_ml, "diameter_mm": self.diameter_mm}
+
+
+def lesions(tumour: np.ndarray, spacing_mm: tuple[float, float, float]) -> list[Lesion]:
+    """Lesions of a mask (slices, rows, columns), the one of the largest volume first.
+
+    Parameters
+    ----------
+    tumour : numpy.ndarray of bool
+    spacing_mm : (float, float, float)
+        Along columns, rows and slices, SimpleITK's order.
+    """
+    from scipy import ndimage
+
+    box = _box(tumour)
+    if box is None:
+        return []
+    pieces, count = ndimage.label(tumour[box], np.ones((3, 3, 3), bool))
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    boxes = ndimage.find_objects(pieces)
+    voxel_ml = float(np.prod(spacing_mm)) / 1000
+    found = [
+        Lesion(float(sizes[number]) * voxel_ml, _diameter(pieces[place] == number, spacing_mm[0], spacing_mm[1]))
+        for number, place in enumerate(boxes, start=1)
+    ]
+    return sorted(found, key=lambda lesion: (-lesion.volume_ml, -lesion.diameter_mm))
+
+
+def of_label_map(labels: sitk.Image, tumour: int = 2) -> list[Lesion]:
+    """`lesions` of the tumour in a derived label map."""
+    return lesions(sitk.GetArrayViewFromImage(labels) == tumour, labels.GetSpacing())
+
+
+def to_dict(found: list[Lesion]) -> dict[str, Any]:
+    """``count``, ``largest_diameter_mm`` (0 without lesions) and the `LISTED` largest as ``list``; JSON-ready."""
+    return {
+        "count": len(found),
+        "largest_diameter_mm": largest_diameter(found),
+        "list": [lesion.to_dict() for lesion in found[:LISTED]],
+    }
+
+
+def largest_diameter(found: list[Lesion]) -> float:
+    return max((lesion.diameter_mm for lesion in found), default=0.0)
+
+
+def text(told: dict[str, Any]) -> str:
+    """`to_dict` in a few words: "3 lesions, largest diameter 21.3 mm"; "" without lesions."""
+    if not told["count"]:
+        return ""
+    word = "lesion" if told["count"] == 1 else "lesions"
+    return f"{told['count']} {word}, largest diameter {told['largest_diameter_mm']:.1f} mm"
+
+
+def _box(mask: np.ndarray) -> tuple[slice, ...] | None:
+    box = []
+    for axis in range(3):
+        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        if not used.size:
+            return None
+        box.append(slice(int(used[0]), int(used[-1]) + 1))
+    return tuple(box)
+
+
+def _diameter(piece: np.ndarray, column_mm: float, row_mm: float) -> float:
+    """Longest distance between two points of the outline in one slice."""
+    from scipy.spatial import ConvexHull
+
+    longest = 0.0
+    for plane in piece:
+        rows = np.flatnonzero(plane.any(axis=1))
+        if not rows.size:
+            continue
+        columns = np.flatnonzero(plane.any(axis=0))
+        reach = np.hypot((rows[-1] - rows[0] + 1) * row_mm, (columns[-1] - columns[0] + 1) * column_mm)
+        if reach <= longest:
+            continue
+        points = np.concatenate([_ends(plane[rows], rows), _ends(plane.T[columns], columns)[:, ::-1]])
+        points *= (row_mm, column_mm)
+        points = points[ConvexHull(points).vertices]
+        apart = points[:, None] - points[None]
+        longest = max(longest, float(np.sqrt((apart**2).sum(axis=-1).max())))
+    return longest
+
+
+def _ends(lines: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Where the outline crosses each line first and last: (line, place along it), half a voxel outside."""
+    first = lines.argmax(axis=1) - 0.5
+    last = lines.shape[1] - lines[:, ::-1].argmax(axis=1) - 0.5
+    return np.concatenate([np.column_stack([at, first]), np.column_stack([at, last])]).astype(float)
