@@ -124,6 +124,7 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--signature", metavar="ID|FILE", help="the features of a signature")
     which.add_argument("--all", action="store_true", help="all 1874 features per VOI")
     features.add_argument("--out", type=Path, required=True, metavar="FILE")
+    features.add_argument("--reader", metavar="NAME", help="who says who drew the segments")
     _add_engine(features)
 
     nomogram = command("nomogram", _nomogram, "points and risk of typed values (a what-if)")
@@ -158,6 +159,9 @@ def _add_image(command: argparse.ArgumentParser, segmentation_required: bool = T
         "--segmentation", type=Path, required=segmentation_required, metavar="FILE", help="label map or DICOM SEG"
     )
     command.add_argument("--labels", metavar="ROLES", help="what its labels mean, e.g. liver=5,tumor=7")
+    command.add_argument(
+        "--mask-origin", metavar="hand|model:ID", help="who drew them, where the file does not say; with --reader"
+    )
     command.add_argument("--fill-holes", action="store_true", help="fill holes in liver and tumour")
     command.add_argument("--drop-below", type=float, default=0.0, metavar="ML", help="drop pieces below this volume")
     command.add_argument("--largest-tumor", action="store_true", help="keep only the largest tumour")
@@ -227,6 +231,7 @@ def _predict(given: argparse.Namespace) -> None:
         model=_model(given),
         device=given.device,
         labels=parse_labels(given.labels),
+        mask_origin=given.mask_origin or "",
         series_uid=given.series,
         laboratory=LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
         radscore=None if given.radscore is None else inputs.checked_radscore(given.radscore),
@@ -261,10 +266,8 @@ LABEL_MAPS = (".nii.gz", ".nii", ".nrrd", ".mha")
 
 
 def _segment(given: argparse.Namespace) -> None:
-    import SimpleITK as sitk
-
     from .ct import read_ct
-    from .segmentation import default_model, segment
+    from .segmentation import default_model, ledger, provenance, segment
     from .segmentation.segments import Segments
 
     if not given.out.name.lower().endswith(LABEL_MAPS):
@@ -277,13 +280,15 @@ def _segment(given: argparse.Namespace) -> None:
                 ct.image, model, device=given.device, work=Path(work), progress=progress, on_event=tell_device
             )
         try:
-            sitk.WriteImage(drawn.labels, str(output))
+            provenance.write(drawn.labels, output, drawn.origin)
         except RuntimeError as error:
             raise BadInput(f"'{given.out}' cannot be written. Is the disk full?") from error
+    trouble = ledger.remember(ct.identity, drawn.labels, drawn.origin)
     volumes = Segments(drawn.labels, drawn.origin).volumes_ml
     print(f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL. Written: {given.out}")
-    if model.warning:
-        print(model.warning)
+    for text in (model.warning, trouble.message if trouble else ""):
+        if text:
+            print(text)
 
 
 def _models_list(_: argparse.Namespace) -> None:
@@ -384,6 +389,7 @@ def _features(given: argparse.Namespace) -> None:
     from .ct import read_ct
     from .radiomics import ExtractionSettings
     from .report.record import feature_list
+    from .segmentation import provenance
     from .segmentation.postprocess import apply
     from .segmentation.segments import parse_labels, read_segments
     from .signature import load
@@ -394,7 +400,8 @@ def _features(given: argparse.Namespace) -> None:
     steps = _post_processing(given)
     with _output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, None, settings.clip_hu, series_uid=given.series, progress=progress).require_usable()
-        segments = apply(read_segments(given.segmentation, ct, parse_labels(given.labels)), steps).checked(ct)
+        said = provenance.said(given.mask_origin, given.reader)
+        segments = apply(read_segments(given.segmentation, ct, parse_labels(given.labels), said), steps).checked(ct)
         vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
         listed = feature_list(vectors)
         if given.out.suffix.lower() == ".csv":
@@ -495,12 +502,12 @@ def _demo(given: argparse.Namespace) -> None:
 
     from .case import OUTPUTS, Case, run
     from .ct import write_temporary
-    from .sample import make_case
+    from .sample import known
     from .segmentation import agreement
     from .signature import LaboratoryValues, load
 
     with tempfile.TemporaryDirectory(prefix="ptlf-") as folder, progress_bar() as progress:
-        sample = make_case(DEMO_SEED, matrix=512, progress=progress)
+        sample = known.draw(DEMO_SEED, matrix=512, progress=progress)
         ct = Path(folder) / "ct.nrrd"
         write_temporary(sample.ct, ct)
         case = Case(ct, load("demo"), laboratory=LaboratoryValues(*DEMO_LABORATORY), demonstration=True)

@@ -19,6 +19,7 @@ from ..child import is_out_of_memory
 from ..ct import CT, Finding, image_sha256, same_geometry
 from ..ct.dicom import is_dicom
 from ..errors import BadInput, MissingDependency
+from . import provenance
 from .origin import Origin
 
 BACKGROUND, PARENCHYMA, TUMOUR = 0, 1, 2
@@ -101,7 +102,9 @@ class Segments:
         return replace(self, findings=(*self.findings, *found))
 
 
-def read_segments(path: str | Path, ct: CT, labels: Mapping[str, tuple[int, ...]] | None = None) -> Segments:
+def read_segments(
+    path: str | Path, ct: CT, labels: Mapping[str, tuple[int, ...]] | None = None, said: Origin | None = None
+) -> Segments:
     """Segments from a file, on the grid of `ct`, not yet checked (`Segments.checked`).
 
     Parameters
@@ -110,6 +113,8 @@ def read_segments(path: str | Path, ct: CT, labels: Mapping[str, tuple[int, ...]
         NIfTI, NRRD, MHA, seg.nrrd or DICOM SEG.
     labels : mapping of str to tuple of int, optional
         Role (`ROLES`) -> label values; without it names in the file decide, else 1 parenchyma and 2 tumour.
+    said : Origin, optional
+        What a reader says of who drew them (`provenance.said`).
 
     Raises
     ------
@@ -124,7 +129,8 @@ def read_segments(path: str | Path, ct: CT, labels: Mapping[str, tuple[int, ...]
     image, named = _read_dicom_seg(path) if is_dicom(path) else _read_label_map(path, use_names=labels is None)
     roles = labels or named or DEFAULT_LABELS
     on_grid, findings = _on_grid_of(ct.image, _by_role(image, roles, path.name))
-    return Segments(on_grid, Origin(format=_format(path)), tuple(findings))
+    origin, told = provenance.resolve(on_grid, ct, [provenance.of_file(path)], said)
+    return Segments(on_grid, origin.with_changes(format=_format(path)), (*findings, *told))
 
 
 def parse_labels(text: str | None) -> dict[str, tuple[int, ...]] | None:
@@ -305,7 +311,7 @@ def check(segments: Segments, ct: CT) -> list[Finding]:
         return [Finding("no_liver", "fail", "No liver was found: there is no parenchyma segment.")]
     volumes = segments.volumes_ml
     summary = f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL."
-    found = [Finding("volumes", "pass", summary, volumes), *_check_model(segments.origin)]
+    found = [Finding("volumes", "pass", summary, volumes), *provenance.findings(segments.origin)]
     median = float(np.median(hu[labels == PARENCHYMA]))
     if not LIVER_HU[0] <= median <= LIVER_HU[1]:
         message = (
@@ -320,17 +326,6 @@ def check(segments: Segments, ct: CT) -> list[Finding]:
     elif liver[:, [0, -1]].any() or liver[:, :, [0, -1]].any():
         found.append(Finding("truncated_liver", "withhold", "The liver is cut off at the edge of the field of view."))
     return found + _check_tumour(labels, hu, segments.labels)
-
-
-def _check_model(origin: Origin) -> list[Finding]:
-    """A shipped model that is not for patients withholds what stands on its segments alone; others are told."""
-    model = origin.model
-    if not model or model["for_patients"]:
-        return []
-    corrected = origin.edited
-    level = "withhold" if model.get("shipped") and not corrected else "warn"
-    message = model["warning"] + (" A reader has corrected them." if corrected else "")
-    return [Finding("model_not_for_patients", level, message, {"model": model["id"], "corrected": corrected})]
 
 
 def _check_tumour(labels: np.ndarray, hu: np.ndarray, image: sitk.Image) -> list[Finding]:
