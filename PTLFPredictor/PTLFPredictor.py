@@ -49,9 +49,9 @@ def registerSampleData():
 def drawSample(_source=None):
     from PTLFPredictorLib.mrml import volumes
     from PTLFPredictorLib.panel.ct_section import SAMPLE_MATRIX, SAMPLE_SEED
-    from PTLFPredictorLib.sample import make_case
+    from PTLFPredictorLib.sample import known
 
-    volume = volumes.add_volume(make_case(SAMPLE_SEED, matrix=SAMPLE_MATRIX).ct, _("PTLF sample (synthetic)"))
+    volume = volumes.add_volume(known.draw(SAMPLE_SEED, matrix=SAMPLE_MATRIX).ct, _("PTLF sample (synthetic)"))
     volumes.show_liver_window(volume)
     return [volume]
 

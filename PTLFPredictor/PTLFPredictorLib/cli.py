@@ -145,6 +145,7 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--signature", metavar="ID|FILE", help="the features of a signature")
     which.add_argument("--all", action="store_true", help="all 1874 features per VOI")
     features.add_argument("--out", type=Path, required=True, metavar="FILE")
+    features.add_argument("--reader", metavar="NAME", help="who says who drew the segments")
     _add_engine(features)
 
     nomogram = command("nomogram", _nomogram, "points and risk of typed values (a what-if)")
@@ -181,6 +182,9 @@ def _add_image(command: argparse.ArgumentParser, segmentation_required: bool = T
         "(one for each lesion)",
     )  # fmt: skip
     _add_labels(command)
+    command.add_argument(
+        "--mask-origin", metavar="hand|model:ID", help="who drew them, where the file does not say; with --reader"
+    )
     command.add_argument("--fill-holes", action="store_true", help="fill holes in liver and tumour")
     command.add_argument("--drop-below", type=float, default=0.0, metavar="ML", help="drop pieces below this volume")
     command.add_argument("--largest-tumor", action="store_true", help="keep only the largest tumour")
@@ -259,6 +263,7 @@ def _predict(given: argparse.Namespace) -> None:
         model=_model(given),
         device=given.device,
         labels=parse_labels(given.labels),
+        mask_origin=given.mask_origin or "",
         series_uid=given.series,
         laboratory=LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
         radscore=None if given.radscore is None else inputs.checked_radscore(given.radscore),
@@ -303,11 +308,9 @@ LABEL_MAPS = (".nii.gz", ".nii", ".nrrd", ".mha")
 
 
 def _segment(given: argparse.Namespace) -> None:
-    import SimpleITK as sitk
-
     from .ct import read_ct
-    from .segmentation import default_model, segment
-    from .segmentation.segments import Segments, check
+    from .segmentation import default_model, ledger, provenance, segment
+    from .segmentation.segments import Segments, check, ml_text
 
     if not given.out.name.lower().endswith(LABEL_MAPS):
         raise BadInput(f"'{given.out}' cannot be written; its name must end in {', '.join(LABEL_MAPS)}.")
@@ -322,10 +325,13 @@ def _segment(given: argparse.Namespace) -> None:
         found = check(segments, ct)  # what stops `predict` stops no reader who is to correct the segments
         if "liver" in segments.vois:
             ct = ct.with_liver(segments.vois["liver"], None)
-        sitk.WriteImage(segments.labels, str(output))
+        provenance.write(segments.labels, output, segments.origin)
+        trouble = ledger.remember(ct.identity, segments.labels, segments.origin)
     volumes = segments.volumes_ml
-    print(f"Parenchyma {volumes['parenchyma']:.1f} mL, tumour {volumes['tumor']:.1f} mL. Written: {given.out}")
-    for line in finding_lines([finding.to_dict() for finding in (*ct.findings, *found)]):
+    amount = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}"
+    print(f"{amount}. Written: {given.out}")
+    told = [*ct.findings, *found, *([] if trouble is None else [trouble])]
+    for line in finding_lines([finding.to_dict() for finding in told]):
         print(line)
     if model.warning and not any(model.warning in finding.message for finding in found):
         print(model.warning)
@@ -438,6 +444,7 @@ def _features(given: argparse.Namespace) -> None:
     from .ct import read_ct
     from .radiomics import ExtractionSettings
     from .report import record
+    from .segmentation import provenance
     from .segmentation.postprocess import apply
     from .segmentation.reading import parse_labels, read_segments, told
     from .signature import load
@@ -447,9 +454,10 @@ def _features(given: argparse.Namespace) -> None:
     wanted = {"tumor": None, "liver": None} if signature is None else signature.wanted
     protocol = None if signature is None else signature.protocol
     steps = _post_processing(given)
+    said = provenance.said(given.mask_origin, given.reader)
     with output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, protocol, settings.clip_hu, series_uid=given.series, progress=progress).require_usable()
-        read = read_segments(_sources(given), ct, parse_labels(given.labels))
+        read = read_segments(_sources(given), ct, parse_labels(given.labels), said)
         tell_device({"event": "segments", "text": told(read.parts)})
         segments = apply(read, steps).checked(ct)
         vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
@@ -547,12 +555,12 @@ def _demo(given: argparse.Namespace) -> None:
 
     from .case import OUTPUTS, Case, run
     from .ct import write_temporary
-    from .sample import make_case
+    from .sample import known
     from .segmentation import agreement
     from .signature import LaboratoryValues, load
 
     with tempfile.TemporaryDirectory(prefix="ptlf-") as folder, progress_bar() as progress:
-        sample = make_case(DEMO_SEED, matrix=512, progress=progress)
+        sample = known.draw(DEMO_SEED, matrix=512, progress=progress)
         ct = Path(folder) / "ct.nrrd"
         write_temporary(sample.ct, ct)
         case = Case(ct, load("demo"), laboratory=LaboratoryValues(*DEMO_LABORATORY), demonstration=True)

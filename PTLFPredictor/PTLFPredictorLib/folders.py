@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 DATA = "PTLF_DATA"
@@ -22,3 +24,45 @@ def data_folder() -> Path:
     else:
         base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
     return base / "PTLFPredictor"
+
+
+def keep(file: Path, data: bytes, *, entries: int, size: int) -> None:
+    """Write an entry of a bounded folder in one step; the oldest others go beyond `entries` files or `size` bytes.
+
+    Several processes may do so at once: an entry is there as a whole or not at all.
+
+    Raises
+    ------
+    OSError
+        When it cannot be written.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        try:
+            os.replace(name, file)
+        except PermissionError:
+            if not file.exists():  # else Windows: another process reads the same entry
+                raise
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+    _drop_oldest(file, entries, size)
+
+
+def _drop_oldest(newest: Path, entries: int, size: int) -> None:
+    found = []
+    for item in os.scandir(newest.parent):
+        with contextlib.suppress(OSError):  # gone in the meantime
+            found.append((item.name != newest.name, item.stat().st_mtime, item.stat().st_size, item.path))
+    found.sort()
+    count, total = len(found), sum(length for _, _, length, _ in found)
+    for other, _, length, path in found:
+        if count <= entries and total <= size:
+            return
+        if other:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+            count, total = count - 1, total - length

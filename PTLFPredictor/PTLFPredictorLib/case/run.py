@@ -22,7 +22,9 @@ from ..progress import Progress, no_progress
 from ..radiomics import DEFAULT_ENGINE, FeatureVector
 from ..report import html, record
 from ..report.slices import pictures
-from ..segmentation import Model, default_model, segment
+from ..sample import known as sample
+from ..segmentation import Model, default_model, ledger, provenance, segment
+from ..segmentation.origin import Origin
 from ..segmentation.postprocess import PostProcessing, apply
 from ..segmentation.reading import Labels, Source, read_segments, told
 from ..segmentation.segments import Segments
@@ -67,6 +69,8 @@ class Case:
         Eligibility answers; see `signature.checklist`.
     phase : ConfirmedPhase, optional
         The contrast phase, where a reader has answered for it.
+    mask_origin : str
+        What `reader` says of who drew `segmentation`: "hand" or "model:ID"; see `provenance.said`.
     reader : str
         Who answers what only a reader can: contrast phase, who drew the segments, the study's criteria.
     """
@@ -82,6 +86,7 @@ class Case:
     radscore: float | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     phase: ConfirmedPhase | None = None
+    mask_origin: str = ""
     reader: str = ""
     post_processing: PostProcessing = field(default_factory=PostProcessing)
     engine: str = DEFAULT_ENGINE
@@ -90,13 +95,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Score:
-    """Features, assessment and all findings of one pair of CT and segments."""
+    """Features, assessment and all findings of one pair of CT and segments; `sample` is the seed of a sample case."""
 
     ct: CT
     vectors: Mapping[str, FeatureVector]
     eligibility: Eligibility
     findings: tuple[Finding, ...]
     assessment: Assessment
+    sample: int | None = None
 
 
 def run(
@@ -127,16 +133,21 @@ def run(
     with output_folder(out, tuple(OUTPUTS.values())) as staging:
         seconds: dict[str, float] = {}
         checklist(case.signature, case.answers)  # a broken answer is told before minutes of work
+        if provenance.said(case.mask_origin, case.reader) and case.segmentation is None:
+            raise BadInput("--mask-origin says who drew the segments of --segmentation; without it a model draws them.")
         with _timed(seconds, "ct"):
             ct = read_case_ct(case, progress)
         with _timed(seconds, "segments"):
-            segments = apply(draw_or_read(case, ct, progress, on_event), case.post_processing).checked(ct)
+            given = draw_or_read(case, ct, progress, on_event)
+            segments = apply(given, case.post_processing).checked(ct)
+            if segments.labels is not given.labels:  # cleaned as asked for: no reader's edit, and still the model's
+                _remembered(ct, segments.labels, segments.origin)
         with _timed(seconds, "features"):
             vectors = compute_features(case, ct, segments, progress)
         progress("Report", 0, 1)
         score = score_case(case, ct, segments, vectors)
         result = make_record(case, segments, score, seconds)
-        sitk.WriteImage(segments.labels, str(staging / OUTPUTS["labels"]))
+        provenance.write(segments.labels, staging / OUTPUTS["labels"], segments.origin)
         record.write(result, staging / OUTPUTS["record"])
         html.write(result, staging / OUTPUTS["report"])
         progress("Report", 1, 1)
@@ -149,7 +160,8 @@ def read_case_ct(case: Case, progress: Progress = no_progress) -> CT:
     ct = read_ct(
         case.ct, signature.protocol, signature.extraction.clip_hu, series_uid=case.series_uid, progress=progress
     )
-    return ct.require_usable()
+    sample.verified(sample.claim_of(case.ct), ct.require_usable().identity, progress)
+    return ct
 
 
 def draw_or_read(
@@ -160,13 +172,20 @@ def draw_or_read(
 ) -> Segments:
     """The given segmentation on the CT's grid, or nnU-Net's."""
     if case.segmentation is not None:
-        segments = read_segments(case.segmentation, ct, case.labels)
+        said = provenance.said(case.mask_origin, case.reader)
+        segments = read_segments(case.segmentation, ct, case.labels, said)
         on_event({"event": "segments", "text": told(segments.parts)})
         return segments
     model = case.model or default_model()
     with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
         drawn = segment(ct.image, model, device=case.device, work=Path(work), progress=progress, on_event=on_event)
-    return Segments(drawn.labels, drawn.origin)
+    return Segments(drawn.labels, drawn.origin, _remembered(ct, drawn.labels, drawn.origin))
+
+
+def _remembered(ct: CT, labels: sitk.Image, origin: Origin) -> tuple[Finding, ...]:
+    """Keep a mask in this computer's ledger; the finding that it cannot be kept."""
+    trouble = ledger.remember(ct.identity, labels, origin)
+    return () if trouble is None else (trouble,)
 
 
 def compute_features(
@@ -185,8 +204,11 @@ def score_case(case: Case, ct: CT, segments: Segments, vectors: Mapping[str, Fea
     found = (*ct.findings, *segments.findings, *features.findings(segments, vectors))
     found += tuple(eligibility.findings(signature, answers, laboratory))
     raw = {(voi, name): value for voi, vector in vectors.items() for name, value in vector.values.items()}
-    assessment = assess(signature, raw, laboratory, found, demonstration=case.demonstration)
-    return Score(ct, vectors, answers, (*found, *assessment.findings), assessment)
+    seed = sample.seed_of(ct.identity)
+    known = {"sample": seed is not None, "origin": segments.origin}
+    taken = {name: known[name] for name in known.keys() & inspect.signature(assess).parameters.keys()}
+    assessment = assess(signature, raw, laboratory, found, demonstration=case.demonstration, **taken)
+    return Score(ct, vectors, answers, (*found, *assessment.findings), assessment, seed)
 
 
 def make_record(
@@ -202,6 +224,7 @@ def make_record(
         typed = what_if(case.signature, case.laboratory, case.radscore, demonstration=case.demonstration)
     return record.make(
         ct=score.ct,
+        sample=score.sample,
         segments=segments,
         signature=case.signature,
         laboratory=case.laboratory,

@@ -9,14 +9,14 @@ from typing import Any
 import SimpleITK as sitk
 
 from .. import child
-from ..sample import make_case
+from ..sample import known
 
 WORKER = "PTLFPredictorLib.panel.sample_worker"
 
 
 def draw(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:
     """Sample case ``seed`` with ``matrix`` x ``matrix`` pixels per slice."""
-    case = make_case(job["seed"], matrix=job["matrix"], progress=child.progress_of(emit))
+    case = known.draw(job["seed"], matrix=job["matrix"], progress=child.progress_of(emit))
     output = work / "ct.nrrd"
     sitk.WriteImage(case.ct, str(output))
     return {"ct": output}

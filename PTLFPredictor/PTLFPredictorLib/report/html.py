@@ -183,7 +183,8 @@ def _source(origin: Mapping[str, Any]) -> str:
     """Where the segments come from, in a few words."""
     model, run = origin["model"], origin["run"]
     if not run:
-        return f"given label map ({origin['format'] or 'file'})"
+        drawn = {"model": f", drawn by {(model or {}).get('title', '')}", "hand": ", drawn by hand"}
+        return f"given label map ({origin['format'] or 'file'}){drawn.get(origin.get('drawn'), '')}"
     return f"nnU-Net, {model['title']} (version {model['version']}), on {run['device']}"
 
 
@@ -321,7 +322,8 @@ def _provenance(record: Record) -> str:
     ]
     model = record["segmentation"]["origin"].get("model")
     if model:
-        hashes.append((f"model {model['id']}, version {model['version']}", model["sha256"]))
+        digest = model["sha256"] or model.get("weights_sha256", "")
+        hashes.append((f"model {model['id']}, version {model['version']}", digest))
     listed = "".join(f'<div>{escape(a)}<br><span class="hash">{escape(b)}</span></div>' for a, b in hashes)
     return (
         f'<section id="provenance"><h2>Versions and hashes</h2><p class="soft">{escape(software)}; features by '

@@ -47,15 +47,16 @@ def make(
     demonstration: bool,
     seconds: Mapping[str, float],
     software: Mapping[str, str],
+    sample: int | None = None,
 ) -> Record:
-    """The record of one case; JSON-ready."""
+    """The record of one case; JSON-ready.  `sample` is the seed of a sample case, None for any other CT."""
     return {
         "schema": SCHEMA,
         "research_use": RESEARCH_USE,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "software": _software({**segments.origin.run.get("software", {}), **software}),
         "input": {
-            "ct": _ct(ct),
+            "ct": {**_ct(ct), "sample": sample},
             "laboratory": {"alb_g_per_l": laboratory.albumin_g_per_l, "inr": laboratory.inr},
             "signature": {
                 "id": signature.id,

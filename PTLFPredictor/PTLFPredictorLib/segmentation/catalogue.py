@@ -20,14 +20,28 @@ from typing import Any
 
 from ..errors import BadInput, UnusableModel
 from ..folders import data_folder
-from ..hashes import file_sha256
+from ..hashes import file_sha256, json_sha256
 from . import model_folder
 from .names import ORGAN_ROLES, Role, role_of
+from .origin import same_weights
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 ENTRY = "model.json"
 REQUIRED = frozenset({"id", "title", "version", "licence", "folder", "sha256", "label_roles"})
 ROLES = ("parenchyma", "tumor")
+
+EARLIER_DEMO_WEIGHTS = frozenset(
+    {
+        "32f73e51f63d63f49a0586ff1427c2c25aed86f8a721f155d856475a3b6ea30d",
+        "75ef3b3aaee7fbe65ea444b9976c7a27bb236248ae41148f5c80397acb1cb079",
+        "d946c758e771786e92c0038ae44b620be6b5477a35fa23836d9a0a2d70e6d9d1",
+    }
+)
+"""Weights (`model_folder.weights`) that the demo model had before version 2."""
+
+EARLIER_WARNING = (
+    "These are the weights of an earlier demo model, trained on synthetic CTs only. It is not for patients."
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,8 @@ class Model:
         without a role are background.  A model's whole liver is a "parenchyma" label too: where it says tumour,
         it does not say liver.
     for_patients : bool
-        Whether it was trained on patients' CTs.  False is said in every record and report.
+        Whether it was trained on patients' CTs.  False is said in every record and report.  That a shipped model is
+        not for patients belongs to its weights: a copy of them has its mark and warning, whatever its entry says.
     warning : str
         The sentence that goes into the record, e.g. that the model is not for patients.
     orientation : str
@@ -56,6 +71,8 @@ class Model:
     intended_input : str
     measured : mapping
         ``cpu_s``, ``gpu_s`` (None if not measured) and ``of``: what was measured.
+    shipped : bool
+        Whether its weights come with the product, under whatever name.
     """
 
     id: str
@@ -123,13 +140,20 @@ class Model:
         return self
 
     @property
+    def weights_sha256(self) -> str:
+        """What the model is known by in masks and evidence: SHA-256 of the weights of all its folds, "" without any."""
+        folds = model_folder.weights(self.folder)
+        return "".join(folds) if len(folds) < 2 else json_sha256(sorted(folds))
+
+    @property
     def identity(self) -> dict[str, Any]:
-        """What a record says about the model."""
+        """What a record says about the model: ``sha256`` of its files, ``weights_sha256`` of what draws the masks."""
         return {
             "id": self.id,
             "title": self.title,
             "version": self.version,
             "sha256": self.sha256,
+            "weights_sha256": self.weights_sha256,
             "licence": self.licence,
             "for_patients": self.for_patients,
             "shipped": self.shipped,
@@ -217,7 +241,7 @@ def add(source: str | Path, label_roles: Mapping[str, Sequence[int]] | None = No
         else:
             model_folder.unpack(source, copied)
         found = _from_folder(copied, label_roles, entry.get("id") or source.stem)
-        model = replace(found, **entry)._checked()
+        model = _with_mark_of_its_weights(replace(found, **entry)._checked())
         target = base / model.id
         if target.exists() or any(known.id == model.id for known in catalogue()):
             raise BadInput(f"There is a model '{model.id}' already. Remove it first, or give another id.")
@@ -269,7 +293,8 @@ def _user_entries() -> Iterator[tuple[str, Model | UnusableModel]]:
     base = user_folder()
     for file in sorted(base.glob(f"*/{ENTRY}")) if base.is_dir() else ():
         try:
-            yield file.parent.name, Model.from_dict(model_folder.read_json(file), file.parent)
+            model = Model.from_dict(model_folder.read_json(file), file.parent)
+            yield file.parent.name, _with_mark_of_its_weights(model)
         except UnusableModel as error:
             yield file.parent.name, error
 
@@ -279,7 +304,7 @@ def _from_folder(folder: Path, label_roles: Mapping[str, Sequence[int]] | None, 
     facts = model_folder.check(folder)
     roles = label_roles or _roles_by_name(facts.named_labels)
     model_id = re.sub(r"[^A-Za-z0-9._-]+", "-", name or folder.name).strip("-._")[:64] or "model"
-    return Model(
+    model = Model(
         id=model_id,
         title=f"{facts.dataset} ({model_id})",
         version="unknown",
@@ -290,7 +315,33 @@ def _from_folder(folder: Path, label_roles: Mapping[str, Sequence[int]] | None, 
         label_roles={role: tuple(labels) for role, labels in roles.items()},
         warning="This model is not in the catalogue: nothing is known here about what it was trained and tested on.",
         intended_input="unknown",
-    )._checked()
+    )
+    return _with_mark_of_its_weights(model._checked())
+
+
+def by_weights(sha256: str, model_id: str) -> Model | None:
+    """The model of these weights (at least `origin.SHORTEST` digits): a shipped one, or a user's of that id."""
+    models = [*_shipped(), *(model for model in catalogue() if model.id == model_id)]
+    return next((model for model in models if same_weights(model.weights_sha256, sha256)), None)
+
+
+def not_for_patients(weights: str) -> str:
+    """The warning of the shipped model, of today or earlier, that is not for patients and has these weights, or ""."""
+    for model in _shipped():
+        folds = (model.weights_sha256, *model_folder.weights(model.folder))
+        if not model.for_patients and any(same_weights(weights, known) for known in folds):
+            return model.warning
+    return EARLIER_WARNING if any(same_weights(weights, known) for known in EARLIER_DEMO_WEIGHTS) else ""
+
+
+def _with_mark_of_its_weights(model: Model) -> Model:
+    """One fold of a shipped model that is not for patients is enough."""
+    files = [file for shipped in _shipped() for file in model_folder.checkpoint_files(shipped.folder)]
+    largest = max((file.stat().st_size for file in files), default=0)
+    for fold in model_folder.weights(model.folder, largest=2 * largest):
+        if warning := not_for_patients(fold):
+            return replace(model, for_patients=False, warning=warning, shipped=True)
+    return model
 
 
 def _roles_by_name(named: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:

@@ -17,6 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -143,7 +144,7 @@ def check(folder: Path) -> Facts:
     plans = _required_json(folder, PLANS)
     named = _check_dataset(dataset)
     configurations = _check_plans(plans)
-    checkpoints = tuple(_checkpoints(folder))
+    checkpoints = tuple(checkpoint_files(folder))
     if not checkpoints:
         raise UnusableModel(f"The model '{folder.name}' has no weights: there is no fold_0/{CHECKPOINT}.")
     for checkpoint in checkpoints:
@@ -161,12 +162,36 @@ def checksum(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def weights(folder: Path, largest: float = math.inf) -> tuple[str, ...]:
+    """SHA-256 of the weights of each fold: of its tensors' data, however the checkpoint was packed or saved again.
+
+    Checkpoints of more than `largest` bytes are left out.
+    """
+    found = ((path, path.stat()) for path in checkpoint_files(folder))
+    return tuple(_tensors_sha256(path, stat.st_mtime_ns) for path, stat in found if stat.st_size <= largest)
+
+
+@lru_cache(maxsize=256)
+def _tensors_sha256(checkpoint: Path, _changed: int) -> str:
+    digests = []
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            for member in archive.infolist():
+                if PurePosixPath(member.filename).parent.name == "data":
+                    with archive.open(member) as data:
+                        digests.append(hashlib.file_digest(data, "sha256").hexdigest())
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        raise UnusableModel(f"The weights {checkpoint.parent.name}/{checkpoint.name} are damaged ({error}).") from error
+    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
+
+
 def files(folder: Path) -> list[Path]:
     """The files that inference reads."""
-    return [folder / DATASET, *_checkpoints(folder), folder / PLANS]
+    return [folder / DATASET, *checkpoint_files(folder), folder / PLANS]
 
 
-def _checkpoints(folder: Path) -> list[Path]:
+def checkpoint_files(folder: Path) -> list[Path]:
+    """The weights' files, one for each fold."""
     return sorted(path for path in Path(folder).glob(f"fold_*/{CHECKPOINT}") if path.is_file())
 
 

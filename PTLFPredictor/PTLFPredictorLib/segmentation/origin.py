@@ -15,6 +15,9 @@ from ..confirmation import Confirmation
 SIGNED_EDIT_SHARE = 0.01
 """Changed voxels, as a share of all, from which a reader's sign-off makes a model's segments the reader's own."""
 
+SHORTEST = 16
+"""Hexadecimal digits by which weights are still told apart, where a format has no room for all 64."""
+
 
 class Drawn(str, Enum):
     """Who drew the segments."""
@@ -106,3 +109,9 @@ class Origin:
             sign_off=Confirmation.from_dict(data.get("sign_off")),
             **known,
         )
+
+
+def same_weights(a: str, b: str) -> bool:
+    """Whether two hashes of weights are the same as far as both are written."""
+    length = min(len(a), len(b))
+    return length >= SHORTEST and a[:length] == b[:length]

@@ -17,7 +17,7 @@ import SimpleITK as sitk
 from ..ct import CT, Finding, belonging, read_image_file
 from ..ct.dicom import is_dicom
 from ..errors import BadInput
-from . import dicom_seg
+from . import dicom_seg, provenance
 from .dicom_seg import Described
 from .names import ORGAN_ROLES, Role, plain, role_named, role_of
 from .origin import Origin
@@ -67,7 +67,9 @@ class Source:
         return str(self.path)
 
 
-def read_segments(given: str | Path | Source | Sequence[Source], ct: CT, labels: Labels | None = None) -> Segments:
+def read_segments(
+    given: str | Path | Source | Sequence[Source], ct: CT, labels: Labels | None = None, said: Origin | None = None
+) -> Segments:
     """Segments from files, on the grid of `ct`, not yet checked (`Segments.checked`).
 
     Parameters
@@ -78,6 +80,8 @@ def read_segments(given: str | Path | Source | Sequence[Source], ct: CT, labels:
         Role -> numbers or names of labels and segments (`parse_labels`), for the files without a role of their own.
         What it does not name is read by the names in the file; where there are none and it names no role that counts,
         1 is parenchyma and 2 tumour.
+    said : Origin, optional
+        What a reader says of who drew them (`provenance.said`).
 
     Raises
     ------
@@ -110,8 +114,9 @@ def read_segments(given: str | Path | Source | Sequence[Source], ct: CT, labels:
     derived = sitk.GetImageFromArray(derive(roles[Role.LIVER] | roles[Role.PARENCHYMA], roles[Role.TUMOUR]))
     derived.CopyInformation(ct.image)
     formats = " + ".join(dict.fromkeys(file.format for file in opened))
-    found = (*_once(findings), *_left_out(parts, opened))
-    return Segments(derived, Origin(format=formats), found, tuple(parts))
+    origin, known = provenance.resolve(derived, ct, [provenance.of_file(source.path) for source in sources], said)
+    found = (*_once(findings), *_left_out(parts, opened), *known)
+    return Segments(derived, origin.with_changes(format=formats), found, tuple(parts))
 
 
 def parse_labels(given: str | Iterable[str] | None) -> Labels | None:

@@ -14,7 +14,7 @@ import SimpleITK as sitk
 
 from ..ct import CT, Finding, image_sha256, same_geometry
 from ..errors import BadInput
-from . import lesions
+from . import lesions, provenance
 from .names import Role
 from .origin import Origin
 
@@ -165,7 +165,7 @@ def check(segments: Segments, ct: CT) -> list[Finding]:
         return [Finding("no_liver", "fail", "No liver was found: there is no parenchyma segment.")]
     volumes = segments.volumes_ml
     summary = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}."
-    found = [Finding("volumes", "pass", summary, volumes), *_check_model(segments.origin)]
+    found = [Finding("volumes", "pass", summary, volumes), *provenance.findings(segments.origin)]
     median = float(np.median(hu[labels == PARENCHYMA]))
     if not LIVER_HU[0] <= median <= LIVER_HU[1]:
         message = (
@@ -180,17 +180,6 @@ def check(segments: Segments, ct: CT) -> list[Finding]:
     elif liver[:, [0, -1]].any() or liver[:, :, [0, -1]].any():
         found.append(Finding("truncated_liver", "withhold", "The liver is cut off at the edge of the field of view."))
     return found + _check_tumour(labels, hu, segments.labels)
-
-
-def _check_model(origin: Origin) -> list[Finding]:
-    """A shipped model that is not for patients withholds what stands on its segments alone; others are told."""
-    model = origin.model
-    if not model or model["for_patients"]:
-        return []
-    corrected = origin.edited
-    level = "withhold" if model.get("shipped") and not corrected else "warn"
-    message = model["warning"] + (" A reader has corrected them." if corrected else "")
-    return [Finding("model_not_for_patients", level, message, {"model": model["id"], "corrected": corrected})]
 
 
 def _check_tumour(labels: np.ndarray, hu: np.ndarray, image: sitk.Image) -> list[Finding]:

@@ -1,0 +1,298 @@
+"""Which masks this computer's product has drawn or read with a model's mark: for files that have lost their marks.
+
+An entry holds a CT's `identity`, the model, the share of changed voxels and the label map itself (packed bits of its
+box); no name, no path, no patient.  Entries lie in `folders.data_folder()` / "ledger", one file each, named by hashes,
+at most `ENTRIES` and `BYTES`; the oldest go.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..ct import Finding
+from ..folders import data_folder, keep
+from ..hashes import json_sha256
+from .origin import Drawn, Known, Origin
+
+SCHEMA = "ptlf-ledger/1"
+
+ENTRIES, BYTES = 10_000, 500_000_000
+"""An entry of a liver in 5 mm slices has some 20 kB."""
+
+SAME_DICE = 0.99
+"""Dice with an entry of the same CT from which a mask is that model's; two readers reach some 0.95 to 0.97."""
+
+TINY = 64
+"""Voxels: fewer may be the same by chance."""
+
+SAME_PLACE_MM = 0.1
+
+ORGAN, TUMOUR = "liver", "tumor"
+
+
+@dataclass(frozen=True)
+class Region:
+    """The box of a role's voxels and where it lies in the patient.
+
+    Attributes
+    ----------
+    mask : np.ndarray
+        bool, (z, y, x), as small as its voxels allow.
+    corner : tuple of float
+        LPS in mm of the box's first voxel.
+    steps : tuple of float
+        3 x 3 matrix from voxel index (x, y, z) to mm, row by row.
+    """
+
+    mask: np.ndarray
+    corner: tuple[float, ...]
+    steps: tuple[float, ...]
+
+    @property
+    def voxels(self) -> str:
+        """SHA-256 of the voxels, their size and axes; not of the place, which is compared in mm."""
+        digest = hashlib.sha256(f"{self.mask.shape}|{_digits(self.steps, 3)}".encode())
+        digest.update(np.packbits(self.mask))
+        return digest.hexdigest()
+
+    @property
+    def count(self) -> int:
+        return int(np.count_nonzero(self.mask))
+
+
+Regions = Mapping[str, Region]
+"""Role ("liver" the whole organ, "tumor") -> its region; a role without voxels is left out."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One remembered mask."""
+
+    ct: str
+    model: Mapping[str, Any]
+    changed: float
+    post_processing: Mapping[str, Any]
+    regions: Regions
+
+    @property
+    def for_patients(self) -> bool:
+        return bool(self.model.get("for_patients"))
+
+
+def folder() -> Path:
+    return data_folder() / "ledger"
+
+
+def remember(ct_identity: str, labels: sitk.Image, origin: Origin) -> Finding | None:
+    """Keep a mask that a model drew; anything else, and what only a reader says, is not kept.
+
+    Parameters
+    ----------
+    ct_identity : str
+        `CT.identity`.
+    labels : sitk.Image
+        0 background, 1 parenchyma, 2 tumour, on the grid of the canonical CT.
+    origin : Origin
+
+    Returns
+    -------
+    Finding or None
+        That the ledger cannot be written.  The user's result stands; its files carry their marks, but a copy that
+        loses them will be unknown here, and withheld until a reader names who drew it.
+    """
+    if origin.drawn is not Drawn.MODEL or origin.model is None or origin.known is Known.READER:
+        return None
+    regions = regions_of(labels)
+    if ORGAN not in regions:
+        return None
+    facts = {
+        "schema": SCHEMA,
+        "ct": ct_identity,
+        "model": dict(origin.model),
+        "changed": origin.changed,
+        "post_processing": dict(origin.post_processing),
+        "regions": {
+            role: {"shape": region.mask.shape, "corner": region.corner, "steps": region.steps, "voxels": region.voxels}
+            for role, region in regions.items()
+        },
+    }
+    bits = b"".join(np.packbits(region.mask).tobytes() for region in regions.values())
+    data = gzip.compress(json.dumps(facts).encode() + b"\n" + bits, compresslevel=6, mtime=0)
+    name = "-".join([ct_identity[:16], *_shorts(regions), json_sha256(facts)[:16]])
+    try:
+        keep(folder() / f"{name}.gz", data, entries=ENTRIES, size=BYTES)
+    except OSError as error:
+        message = (
+            f"The list of masks that models drew on this computer cannot be written ({error.strerror or error}). "
+            "A copy of these segments that loses its marks will not be recognised here."
+        )
+        return Finding("ledger_not_written", "warn", message)
+    return None
+
+
+def find(ct_identity: str, labels: sitk.Image) -> tuple[Origin, float] | None:
+    """The model that drew a mask, and the share of its voxels (of the union) that differ from what is remembered.
+
+    It is the model's when its organ or its tumour is, voxel for voxel and at its place, that of an entry of any CT, or
+    has a Dice coefficient of at least `SAME_DICE` with that of an entry of the same CT.
+
+    `Origin.changed` is the share since the model drew it: at least, where the entry itself had been changed before.
+    """
+    now = regions_of(labels)
+    found = []
+    for path in _candidates(ct_identity, now):
+        entry = _read(path)
+        if entry is not None and _drawn_alike(entry, ct_identity, now):
+            found.append((changed_share(entry.regions, now), entry.for_patients, path, entry))
+    if not found:
+        return None
+    measured, _, path, entry = min(found, key=lambda item: item[:2])
+    with contextlib.suppress(OSError):
+        os.utime(path)  # what is in use is not the oldest
+    origin = Origin(
+        Drawn.MODEL,
+        Known.LEDGER,
+        entry.model,
+        changed=abs(entry.changed - measured),
+        post_processing=entry.post_processing,
+    )
+    return origin, measured
+
+
+def regions_of(labels: sitk.Image) -> dict[str, Region]:
+    """The organ (tumours included) and the tumour of a label map, without the empty space around them."""
+    labels = sitk.DICOMOrient(labels, "LPS")
+    array = sitk.GetArrayViewFromImage(labels)
+    steps = np.reshape(labels.GetDirection(), (3, 3)) * np.array(labels.GetSpacing())
+    found = {}
+    for role, mask in ((ORGAN, array > 0), (TUMOUR, array == 2)):
+        planes = np.flatnonzero(mask.any(axis=(1, 2)))
+        if not planes.size:
+            continue
+        rows, columns = (np.flatnonzero(mask[planes[0] : planes[-1] + 1].any(axis=axis)) for axis in ((0, 2), (0, 1)))
+        box = tuple(slice(used[0], used[-1] + 1) for used in (planes, rows, columns))
+        start = [int(side.start) for side in reversed(box)]
+        corner = labels.TransformIndexToPhysicalPoint(start)
+        found[role] = Region(np.array(mask[box]), corner, tuple(steps.ravel().tolist()))
+    return found
+
+
+def content(labels: sitk.Image) -> str:
+    """8 hexadecimal digits for a label map's voxels and their place to the millimetre, whatever lies around them."""
+    found = {role: [region.voxels, _digits(region.corner, 0)] for role, region in regions_of(labels).items()}
+    return json_sha256(found)[:8]
+
+
+def changed_share(before: Regions, now: Regions) -> float:
+    """Share of voxels, of the union of both organs, whose label differs; 1 where the grids do not fit."""
+    if ORGAN not in before or ORGAN not in now:
+        return float(before.keys() != now.keys())
+    offset = _offset(before[ORGAN], now[ORGAN])
+    if offset is None:
+        return 1.0
+    maps = []
+    low = np.minimum(0, offset)
+    high = np.maximum(before[ORGAN].mask.shape, offset + now[ORGAN].mask.shape)
+    for regions, start in ((before, -low), (now, offset - low)):
+        labels = np.zeros(high - low, np.uint8)
+        for value, role in ((1, ORGAN), (2, TUMOUR)):
+            if role in regions:
+                inside = start + _offset(regions[ORGAN], regions[role])
+                box = tuple(slice(a, a + n) for a, n in zip(inside, regions[role].mask.shape, strict=True))
+                labels[box][regions[role].mask] = value
+        maps.append(labels)
+    return float(np.count_nonzero(maps[0] != maps[1]) / np.count_nonzero(maps[0] | maps[1]))
+
+
+def dice(a: Region, b: Region) -> float:
+    """Dice coefficient of two regions; 0 where their grids do not fit."""
+    offset = _offset(a, b)
+    if offset is None:
+        return 0.0
+    low = np.maximum(0, offset)
+    high = np.minimum(a.mask.shape, offset + b.mask.shape)
+    if (low >= high).any():
+        return 0.0
+    part_a = a.mask[tuple(slice(x, y) for x, y in zip(low, high, strict=True))]
+    part_b = b.mask[tuple(slice(x, y) for x, y in zip(low - offset, high - offset, strict=True))]
+    return 2 * int(np.count_nonzero(part_a & part_b)) / (a.count + b.count)
+
+
+def _drawn_alike(entry: Entry, ct_identity: str, now: Regions) -> bool:
+    for role in entry.regions.keys() & now.keys():
+        before, region = entry.regions[role], now[role]
+        if min(before.count, region.count) < TINY:
+            continue
+        at_its_place = np.abs(np.subtract(before.corner, region.corner)).max() < SAME_PLACE_MM
+        if at_its_place and before.voxels == region.voxels:
+            return True
+        if entry.ct == ct_identity and dice(before, region) >= SAME_DICE:
+            return True
+    return False
+
+
+def _offset(a: Region, b: Region) -> np.ndarray | None:
+    """Index (z, y, x) of b's corner in a's box; None where the voxels do not lie on one lattice."""
+    steps = np.reshape(a.steps, (3, 3))
+    if not np.allclose(a.steps, b.steps, atol=1e-3):
+        return None
+    exact = np.linalg.solve(steps, np.subtract(b.corner, a.corner))
+    whole = np.rint(exact)
+    return whole[::-1].astype(int) if np.abs(exact - whole).max() < 0.1 else None
+
+
+def _candidates(ct_identity: str, now: Regions) -> Iterator[Path]:
+    """Entries of the same CT, and those with the same organ or tumour, told by their file names."""
+    organ, tumour = _shorts(now)
+    try:
+        names = sorted(os.listdir(folder()))
+    except OSError:
+        return
+    for name in names:
+        parts = name.removesuffix(".gz").split("-")
+        if len(parts) != 4 or not name.endswith(".gz"):
+            continue
+        if parts[0] == ct_identity[:16] or organ == parts[1] != NONE or tumour == parts[2] != NONE:
+            yield folder() / name
+
+
+NONE = "0" * 16
+
+
+def _shorts(regions: Regions) -> list[str]:
+    return [regions[role].voxels[:16] if role in regions else NONE for role in (ORGAN, TUMOUR)]
+
+
+def _read(path: Path) -> Entry | None:
+    """An entry; None where it is damaged, or gone in the meantime."""
+    try:
+        head, _, bits = gzip.decompress(path.read_bytes()).partition(b"\n")
+        facts = json.loads(head)
+        regions = {}
+        for role, item in facts["regions"].items():
+            size = int(np.prod(item["shape"]))
+            packed, bits = np.frombuffer(bits[: (size + 7) // 8], np.uint8), bits[(size + 7) // 8 :]
+            mask = np.unpackbits(packed, count=size).astype(bool).reshape(item["shape"])
+            regions[role] = Region(mask, tuple(item["corner"]), tuple(item["steps"]))
+            if regions[role].voxels != item["voxels"]:
+                return None
+        model, changed = dict(facts["model"]), float(facts["changed"])
+        return Entry(facts["ct"], model, changed, dict(facts["post_processing"]), regions)
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _digits(values: Any, decimals: int) -> str:
+    return ",".join(f"{x:.{decimals}f}" for x in np.round(values, decimals) + 0.0)  # + 0.0: no "-0"
