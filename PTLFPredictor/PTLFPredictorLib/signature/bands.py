@@ -97,7 +97,7 @@ def assumed_prevalence(signature: Signature, bands: Sequence[Band]) -> str:
     for other in intercept.elsewhere if bands else ():
         moved = (band.shifted(other.intercept - intercept.value) for band in bands)
         ranges = " and ".join(interval_text((band.low, band.high)) for band in moved)
-        told += f" Where {_percent(other)} do, as in {other.of}, it would be {ranges}."
+        told += f" Where {_percent(other)} do, as in {other.of}, the risk would be {ranges}."
     return told
 
 

@@ -48,7 +48,8 @@ def _by_model(signature: Signature, origin: Origin, state: str) -> tuple[str, st
     evidence, model = signature.evidence, origin.model or {}
     name = f"the model '{model['title']}'" if model.get("title") else "a model"
     if evidence is not None:
-        if model.get("sha256") not in evidence.masks.models:
+        hashes = {model.get("sha256"), model.get("weights_sha256")}
+        if not hashes & set(evidence.masks.models):
             return "withhold", (
                 f"The segments were drawn by {name}, but the signature was fitted on {_fitted_on(signature)}. Use "
                 "the model that it was fitted with."

@@ -93,19 +93,16 @@ class Reader:
         return tuple(values)
 
     def pair(self, key: str) -> tuple[float, float]:
-        low, high = self.span(key)
-        if low >= high:
-            raise BadInput(f"{self.where(key)} must be [low, high] with low below high.")
-        return low, high
+        return self.span(key, apart=True)
 
-    def span(self, key: str) -> tuple[float, float]:
-        """[low, high] of values that were seen: both may be the same."""
+    def span(self, key: str, *, apart: bool = False) -> tuple[float, float]:
+        """[low, high] of values that were seen: both may be the same, unless they must lie `apart`."""
         value = self._get(key)
         if not isinstance(value, list) or len(value) != 2:
             raise BadInput(f"{self.where(key)} must be [low, high].")
         low, high = (self.child_number(key, x) for x in value)
-        if low > high:
-            raise BadInput(f"{self.where(key)} must be [low, high] with low not above high.")
+        if low > high or (apart and low == high):
+            raise BadInput(f"{self.where(key)} must be [low, high] with low below high.")
         return low, high
 
     def child_number(self, key: str, value: Any) -> float:
