@@ -46,7 +46,7 @@ def values(phantom):
 def eroded(labels):
     """A smaller tumour of the same shape."""
     tumour = sitk.GetImageFromArray((labels == 2).astype(np.uint8))
-    kept = sitk.GetArrayFromImage(sitk.BinaryErode(tumour, [2, 2, 1], sitk.sitkBall))
+    kept = sitk.GetArrayFromImage(sitk.BinaryErode(tumour, [3, 3, 0], sitk.sitkBall))
     return np.where((labels == 2) & (kept == 0), 1, labels)
 
 
