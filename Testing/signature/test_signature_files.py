@@ -270,6 +270,11 @@ def test_broken_evidence_is_refused_by_name(published_data, path, value, sentenc
     assert sentence in str(refusal.value)
 
 
+def test_evidence_with_a_value_that_is_no_number_is_not_written(published_data):
+    with pytest.raises(BadInput, match="The evidence cannot be written"):
+        site(published_data, calibration={"slope": float("nan")})
+
+
 def test_features_of_other_settings_are_no_evidence(published_data):
     with pytest.raises(BadInput, match="computed with other settings"):
         site(published_data, settings_sha256="3" * 64)

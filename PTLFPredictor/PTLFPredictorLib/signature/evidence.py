@@ -207,7 +207,10 @@ def write(signature_data: Mapping[str, Any], evidence: Evidence) -> dict[str, An
     if evidence.settings_sha256 not in ("", settings):
         raise BadInput("The features were computed with other settings than the signature's 'extraction'.")
     block = {**evidence.to_dict(), "settings_sha256": settings}
-    data = json.loads(json.dumps({**signature_data, "evidence": block}))
+    try:
+        data = json.loads(json.dumps({**signature_data, "evidence": block}, allow_nan=False))
+    except ValueError as error:
+        raise BadInput(f"The evidence cannot be written: {error}.") from error
     data["evidence"]["content_sha256"] = content_sha256(data)
     signature = parse(data)
     if signature.evidence is None:
@@ -235,7 +238,8 @@ def _plain(value: Any) -> Any:
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 53
+    return float(value) if whole else value
 
 
 def problem(data: Mapping[str, Any], evidence: Evidence | None) -> str:
