@@ -128,8 +128,12 @@ def parser() -> argparse.ArgumentParser:
     predict.add_argument("--out", type=Path, required=True, metavar="DIR")
     predict.add_argument("--signature", default="ptlf-published", metavar="ID|FILE")
     _add_laboratory(predict)
-    predict.add_argument("--eligibility", type=Path, metavar="FILE", help="JSON with the answers to the checklist")
     predict.add_argument("--phase", metavar="PHASE", help='the contrast phase by a reader, e.g. "portal venous"')
+    criteria = predict.add_mutually_exclusive_group()
+    criteria.add_argument("--eligibility", type=Path, metavar="FILE", help="JSON with the answers to the checklist")
+    criteria.add_argument(
+        "--all-criteria-met", action="store_true", help="the patient meets the study's criteria, says --reader"
+    )
     predict.add_argument("--reader", metavar="NAME", help="who answers what only a reader can (phase, masks, criteria)")
     predict.add_argument("--demonstration", action="store_true", help="show a demo signature's risk, watermarked")
     _add_engine(predict)
@@ -254,11 +258,12 @@ def _predict(given: argparse.Namespace) -> None:
     from .case import OUTPUTS, Case, run
     from .ct import ConfirmedPhase
     from .segmentation.reading import parse_labels
-    from .signature import LaboratoryValues, inputs, load, read_answers
+    from .signature import LaboratoryValues, inputs, load
 
+    signature = load(given.signature)
     case = Case(
         ct=given.ct,
-        signature=load(given.signature),
+        signature=signature,
         segmentation=_sources(given),
         model=_model(given),
         device=given.device,
@@ -267,7 +272,7 @@ def _predict(given: argparse.Namespace) -> None:
         series_uid=given.series,
         laboratory=LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
         radscore=None if given.radscore is None else inputs.checked_radscore(given.radscore),
-        answers=read_answers(given.eligibility),
+        answers=_answers(given, signature),
         post_processing=_post_processing(given),
         engine=given.engine,
         demonstration=given.demonstration,
@@ -285,6 +290,20 @@ def _sources(given: argparse.Namespace) -> Any:
     from .segmentation.reading import Source
 
     return None if given.segmentation is None else [Source.parse(text) for text in given.segmentation]
+
+
+def _answers(given: argparse.Namespace, signature: Any) -> dict[str, Any]:
+    """Answers to the study's criteria, with the reader's name and the time where they are known."""
+    from .confirmation import Confirmation
+    from .signature import all_met, eligibility, read_answers
+
+    if given.all_criteria_met:
+        return all_met(signature, Confirmation.now(given.reader, "the study's criteria (--reader NAME)"))
+    answers = read_answers(given.eligibility)
+    if answers and given.reader and eligibility.ANSWERED_BY not in answers:
+        said = Confirmation.now(given.reader, "the study's criteria")
+        answers |= {eligibility.ANSWERED_BY: said.reader, eligibility.ANSWERED_AT: said.time}
+    return answers
 
 
 def _model(given: argparse.Namespace) -> Any:
@@ -407,7 +426,10 @@ def summary(result: dict[str, Any]) -> str:
     lines += [f["message"] for f in result["findings"] if f["code"] == "phase" and f["level"] == "pass"]
     lines += finding_lines(result["findings"])
     value, status = radscore["value"], radscore["status"]
-    lines.append(f"Radscore: {status}" if value is None else f"Radscore: {value:.3f} ({status})")
+    if value is not None:
+        lines.append(f"Radscore: {value:.3f} ({status})")
+    else:
+        lines.append("Radscore: not shown" if status == prediction["status"] else f"Radscore: {status}")
     lines += prediction_lines(prediction)
     if result["what_if"] is not None:
         lines.append(f"What-if with Radscore {result['what_if']['radscore']:g}, not this patient's result:")
@@ -428,7 +450,12 @@ def prediction_lines(prediction: dict[str, Any]) -> list[str]:
     if prediction["total_points"] is not None:
         lines[0] += f"; total {prediction['total_points']:.2f}"
     words = prediction["risk_interval_words"]
-    if prediction["risk"] is not None:
+    if prediction["state"] == "what-if":
+        bands = [_band_words(band) for band in prediction["bands"]] or ["marked on the nomogram alone", words]
+        lines.append(f"Risk, what-if: {bands[0]}")
+        lines += [f"{'':15}{text}" for text in bands[1:]]
+        lines += [prediction["assumes"]] if prediction["assumes"] else []
+    elif prediction["risk"] is not None:
         lines.append(f"Risk: {prediction['risk_text']} ({prediction['risk']:.3f}); {words}")
     elif prediction["risk_interval"] is not None:
         lines.append(f"Risk: {words}")
@@ -437,6 +464,12 @@ def prediction_lines(prediction: dict[str, Any]) -> list[str]:
     lines.append(prediction["status"][:1].upper() + prediction["status"][1:])
     lines += [f"For a patient withheld: {reason}" for reason in prediction["withheld_beside"]]
     return lines + list(prediction["warnings"])
+
+
+def _band_words(band: dict[str, Any]) -> str:
+    from .signature import Band
+
+    return Band(**band).words
 
 
 def _features(given: argparse.Namespace) -> None:
@@ -498,38 +531,45 @@ def _nomogram(given: argparse.Namespace) -> None:
 
 
 def _signatures_list(_: argparse.Namespace) -> None:
-    from .signature import available, completeness, load
+    from .signature import available, completeness, load, states
 
-    says = {
-        "unnormalised": "features only",
-        "relative": "relative score",
-        "complete": "score and risk",
-        "demo": "demonstration",
-    }
     for path in available():
         signature = load(path)
-        print(f"{signature.id:18} {says[completeness(signature)]:16} {signature.title}")
+        print(f"{signature.id:18} {states.SHORT[completeness(signature)]:16} {signature.title}")
 
 
 def _signatures_show(given: argparse.Namespace) -> None:
-    from .signature import completeness, equation, load
+    from .signature import equation, load
 
     signature = load(given.signature)
     print(f"{signature.title}\n{signature.citation}\n{signature.population}\n{equation(signature)}")
     for term in signature.terms:
         print(f"  {term.coefficient:+9.4f}  {term.voi:6} {term.feature}")
+        if term.measures:
+            print(f"             {term.measures}")
+        if term.cannot_vary:
+            print(f"             When it cannot vary: {term.cannot_vary}")
     for criterion in signature.eligibility:
         print(f"  {criterion.kind} {criterion.id}: {criterion.text}")
-    print(f"State: {completeness(signature)}")
+    _print_state(signature)
     for text in signature.missing:
         print(f"Not published: {text}")
 
 
 def _signatures_check(given: argparse.Namespace) -> None:
-    from .signature import completeness, load
+    from .signature import load
 
     signature = load(given.signature)
-    print(f"{signature.id} {signature.version}: usable, {len(signature.terms)} terms, {completeness(signature)}")
+    print(f"{signature.id} {signature.version}: usable, {len(signature.terms)} terms")
+    _print_state(signature)
+
+
+def _print_state(signature: Any) -> None:
+    from .signature import completeness, describe
+
+    problem, evidence = signature.evidence_problem, signature.evidence
+    print(f"State: {completeness(signature)}. {describe(signature)}")
+    print(f"Evidence: {f'valid, {evidence.words}' if evidence else problem}.")
 
 
 def _signatures_set_intercept(given: argparse.Namespace) -> None:

@@ -140,7 +140,7 @@ def test_real_ct_with_the_published_signature(shared, tmp_path, capsys):
     assert data["segmentation"]["volumes_ml"]["parenchyma"] == pytest.approx(1696.4, abs=2)
     assert data["segmentation"]["volumes_ml"]["tumor"] == pytest.approx(164.2, abs=1)
     assert len(data["features"]) == 10
-    assert "cannot be computed: the paper does not give" in capsys.readouterr().out
+    assert "Cannot be computed: the paper does not give" in capsys.readouterr().out
     assert any("1.6 mm" in finding["message"] for finding in data["findings"])
 
 

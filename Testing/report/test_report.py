@@ -4,21 +4,24 @@ import base64
 import copy
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from abdomen import image_of, phantom_arrays
+from made_signatures import site
 from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.case import Case, make_record, score_case
+from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.radiomics import FeatureVector
 from PTLFPredictorLib.report import html, nomogram_svg, record
 from PTLFPredictorLib.report.nomogram_picture import Layout, Reading
 from PTLFPredictorLib.segmentation.origin import Origin
 from PTLFPredictorLib.segmentation.segments import Segments
-from PTLFPredictorLib.signature import LaboratoryValues, geometry, load, parse, what_if
+from PTLFPredictorLib.signature import LaboratoryValues, all_met, assess, geometry, load, parse, what_if
 
 
 def demo_data(data):
@@ -29,7 +32,8 @@ def demo_data(data):
     return data
 
 
-def record_of(signature, **options):
+def record_of(signature, sample=False, **options):
+    """The phantom's record; `sample` as if it were a sample case of the product."""
     hu, labels = phantom_arrays()
     ct = canonical(image_of(hu), signature.protocol)
     image = image_of(labels)
@@ -40,7 +44,13 @@ def record_of(signature, **options):
         voi: FeatureVector(voi, dict.fromkeys(names, 1.8), "builtin", "1", signature.extraction, "a" * 64, "b" * 64)
         for voi, names in signature.wanted.items()
     }
-    return make_record(case, segments, score_case(case, ct, segments, vectors), {"ct": 1.0})
+    score = score_case(case, ct, segments, vectors)
+    if sample:
+        raw = {(voi, name): value for voi, vector in vectors.items() for name, value in vector.values.items()}
+        found = [finding for finding in score.findings if finding not in score.assessment.findings]
+        asked = {"demonstration": case.demonstration, "sample": True}
+        score = replace(score, assessment=assess(signature, raw, case.laboratory, found, **asked))
+    return make_record(case, segments, score, {"ct": 1.0})
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +60,7 @@ def published():
 
 @pytest.fixture(scope="module")
 def demonstration(published_data):
-    return record_of(parse(demo_data(published_data)), demonstration=True)
+    return record_of(parse(demo_data(published_data)), demonstration=True, sample=True)
 
 
 def text_of(page):
@@ -98,7 +108,10 @@ def test_one_self_contained_file_of_two_pages(published):
         "Radscore not shown",
         "Findings",
         "Slices of 5.0 mm; the signature takes 4.5 to 5.5 mm.",
-        "8 of 8 criteria of the study are not confirmed",
+        "8 of 8 criteria of the study are not answered for this patient.",
+        "Ruptured tumour with bleeding ? not answered",
+        "The size of the tumour, and its shape: how many chords of its mask have the same length.",
+        "Evidence none missing",
         "No: Extrahepatic metastases",
         "Parenchyma",
         "Run-length non-uniformity (exponential)",
@@ -110,7 +123,8 @@ def test_one_self_contained_file_of_two_pages(published):
         "mean and SD of each feature in the training cohort",
         "In this model a higher albumin raises the risk",
         "What-if, not this patient's result",
-        "84 %; 74-86 % (over the derived intercept's range; no confidence interval can be given",
+        "7.72: 74-86 % over the derived intercept's range; 43-96 % over that and the printed standard errors",
+        "This assumes that 24.5 % get PTLF, as in the training cohort (36 of 147).",
         "Points",
         "Total points",
         "Risk",
@@ -186,9 +200,42 @@ def what_if_text(record):
 
 def test_a_what_if_never_reads_as_no_risk(published_data):
     one_missing = record_of(load("ptlf-published"), radscore=7.72, laboratory=LaboratoryValues(43.6, None))
-    assert "With a typed Radscore of 7.72: 20-98 % (range over INR" in what_if_text(one_missing)
+    assert "With a typed Radscore of 7.72: 20-98 % over INR 0.77 to 1.38" in what_if_text(one_missing)
     hidden = record_of(parse(demo_data(published_data)), radscore=7.72)
     assert "With a typed Radscore of 7.72: risk not shown." in what_if_text(hidden)
+
+
+def test_no_text_of_a_what_if_is_one_number(published):
+    assert "84 %" not in what_if_text(published)
+    signature = load("ptlf-published")
+    prediction = what_if(signature, LaboratoryValues(43.6, 1.09), 7.72)
+    values = {"ALB": 43.6, "INR": 1.09, "Radscore": 7.72}
+    drawn = nomogram_svg.svg_of(Layout(geometry(signature), 900, 400), Reading(values, prediction), "t")
+    assert "84 %" not in drawn
+    assert "74-86 %" in drawn
+    assert "43-96 %" in drawn
+
+
+def test_a_record_from_before_the_bands_still_gives_a_page(published):
+    older = copy.deepcopy(published)
+    for part in (older["prediction"], older["what_if"]):
+        del part["bands"], part["assumes"]
+    del older["eligibility"]["answered"]
+    assert "With a typed Radscore of 7.72" in what_if_text(older)
+
+
+def test_who_answered_the_criteria_is_on_the_page():
+    signature = load("ptlf-published")
+    said = Confirmation("Dr <Reader>", "2026-11-25T10:00:00+01:00")
+    page = html.html(record_of(signature, answers=all_met(signature, said)))
+    assert "Answered by Dr &lt;Reader&gt;, 2026-11-25T10:00:00+01:00." in page
+    assert "not answered" not in page
+
+
+def test_a_signature_of_synthetic_cases_is_watermarked_whatever_its_kind(published_data):
+    signature = parse(site(published_data, synthetic=True))
+    assert signature.data["kind"] == "site"
+    assert html.html(record_of(signature)).count('<div class="stamp">DEMONSTRATION</div>') == 2
 
 
 def test_a_what_if_says_what_lies_beyond_the_axes():

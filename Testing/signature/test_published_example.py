@@ -1,5 +1,7 @@
 """The published example and the published numbers, from the source to the screen."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,20 +34,35 @@ def test_points_of_the_worked_example_agree_with_the_paper(signature):
     assert prediction.total_points == pytest.approx(99.74, abs=0.02)
 
 
-def test_risk_of_the_worked_example_is_marked_as_derived_and_what_if(signature):
+def test_risk_of_the_worked_example_is_marked_as_derived_and_what_if_and_told_in_two_bands(signature):
     prediction = what_if(signature, LaboratoryValues(43.6, 1.09), 7.72)
     assert prediction.risk == pytest.approx(0.837, abs=0.0005)
-    assert prediction.to_dict()["risk_text"] == "84 %"
-    assert prediction.to_dict()["risk_interval_text"] == "74-86 %"
+    assert [interval_text((band.low, band.high)) for band in prediction.bands] == ["74-86 %", "43-96 %"]
+    assert prediction.linear_predictor == pytest.approx(1.635, abs=0.0005)
     assert prediction.is_what_if
     assert "derived, not published" in prediction.status
 
 
-def test_the_nomogram_command_shows_the_risk_its_range_and_which_way_albumin_points(capsys):
+def test_the_nomogram_command_shows_both_bands_the_prevalence_and_which_way_albumin_points(capsys):
     assert main("nomogram --alb 43.6 --inr 1.09 --radscore 7.72".split()) == 0
     said = capsys.readouterr().out
-    assert "Risk: 84 % (0.837); 74-86 % (over the derived intercept's range" in said
+    assert "Risk, what-if: 74-86 % over the derived intercept's range\n" in said
+    assert "43-96 % over that and the printed standard errors of the coefficients" in said
+    assert "This assumes that 24.5 % get PTLF" in said
+    assert "Where 7.5 % do" in said
+    assert "84 %" not in said
+    assert "0.837" not in said
     assert "In this model a higher albumin raises the risk" in said
+
+
+def test_the_nomogram_command_as_json_keeps_the_risk_beside_its_bands(capsys):
+    assert main("nomogram --alb 43.6 --inr 1.09 --radscore 7.72 --json".split()) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["risk"] == pytest.approx(0.837, abs=0.0005)
+    assert [(round(band["low"], 3), round(band["high"], 3)) for band in said["bands"]] == [
+        (0.738, 0.862),
+        (0.429, 0.959),
+    ]
 
 
 def test_ten_terms_with_the_printed_coefficients(signature):
@@ -107,7 +124,10 @@ def test_intercept_from_two_points_of_the_figure(signature):
     assert completed.risk_model.intercept.value == pytest.approx(-16.2, abs=1e-9)
     assert completed.risk_model.intercept.origin == "figure"
     assert completed.id == "ptlf-published-figure"
-    assert "read off the paper's figure" in what_if(completed, LaboratoryValues(43.6, 1.09), 7.72).status
+    shown = what_if(completed, LaboratoryValues(43.6, 1.09), 7.72)
+    assert "read off the paper's figure" in shown.status
+    assert shown.bands[-1].over.endswith("the printed standard errors of the coefficients (95 %, taken as independent)")
+    assert shown.assumes == "This assumes that 24.5 % get PTLF, as in the training cohort (36 of 147)."
 
 
 def test_the_note_on_the_derived_intercept_gives_way_to_the_figure(signature):

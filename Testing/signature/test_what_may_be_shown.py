@@ -1,28 +1,35 @@
 """The design's table "What may be shown", a test for every row, and for every reason to warn or withhold."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from made_signatures import NAMES, SITE, VARIANCES, normalised, site
+from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import Finding
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import (
     LaboratoryValues,
+    Prediction,
+    all_met,
     assess,
     checklist,
     completeness,
+    describe,
     eligibility,
+    evidence,
     load,
     parse,
+    read_answers,
     what_if,
 )
 
 PATIENT = LaboratoryValues(43.6, 1.09)
 FITS = [Finding("slice_thickness", "pass", "Slices of 5.0 mm; the signature takes 4.5 to 5.5 mm.")]
-COVARIANCE = np.diag([4.0, 0.003, 3.0, 0.005])
 
 
 @pytest.fixture(scope="module")
@@ -35,132 +42,310 @@ def raw_features(signature, z=0.5):
     return {term.key: 10.0 + 2.0 * z for term in signature.terms}
 
 
-def normalised(data, origin, *, kind="site", intercept="fitted", covariance=None):
-    """The published signature with a normalisation (mean 10, SD 2) and an intercept of some origin."""
-    data = copy.deepcopy(data)
-    values = [{"voi": t["voi"], "feature": t["feature"], "mean": 10.0, "sd": 2.0} for t in data["terms"]]
-    data["normalisation"] = {"origin": origin, "n": 60, "how": "test", "values": values}
-    data["kind"] = kind
-    data["risk_model"]["intercept"]["origin"] = intercept
-    if intercept == "fitted":
-        data["risk_model"]["intercept"]["range"] = None
-    if covariance is not None:
-        names = ["intercept", "ALB", "INR", "Radscore"]
-        data["risk_model"]["covariance"] = {"names": names, "matrix": np.asarray(covariance).tolist()}
-    return parse(data)
+def shown_by(signature, laboratory=PATIENT, findings=FITS, **options):
+    return assess(signature, raw_features(signature), laboratory, findings, **options)
 
 
-def test_row_1_normalisation_missing_shows_no_score_no_risk_no_range(signature):
-    shown = assess(signature, raw_features(signature), PATIENT, FITS)
-    assert shown.radscore.value is None
-    assert "cannot be computed: the paper does not give" in shown.radscore.status
-    assert all(term.raw is not None and term.z is None for term in shown.radscore.terms)
+def words_of(shown):
+    """All that a person reads of an assessment."""
+    score, prediction = shown.radscore, shown.prediction
+    texts = [score.status, prediction.status, prediction.interval_words, prediction.assumes, *prediction.warnings]
+    return " | ".join([*texts, *prediction.withheld_beside, *(finding.message for finding in shown.findings)])
+
+
+WORDS = {
+    "unnormalised": "the paper does not give the training cohort's mean and SD",
+    "reference": "reference scale of 103 public CTs (MCT-LTDiag, CC0 1.0), not the paper's",
+    "relative": "relative to this site's cases, and no risk model was fitted on outcomes here",
+    "unproven": "a patient's risk needs the evidence that a fit on outcomes writes into the signature file",
+    "complete": "95 % confidence interval",
+    "range": "is missing: the range of the risk over its central 95 %",
+    "demo": "Demonstration on synthetic cases, not for patients.",
+    "demo, not asked for": "shown only in demonstration mode",
+    "demo, not a sample CT": "shows a risk only on a sample CT",
+}
+"""What only this row of the table says."""
+
+DEMO = {"origin": "demo", "kind": "demo"}
+DEMONSTRATION = {"demonstration": True, "sample": True}
+
+ROWS = [
+    ("unnormalised", lambda d: parse(d), {}, None, None),
+    ("reference", lambda d: parse(normalised(d, "public")), {}, "reference scale", None),
+    ("reference", lambda d: parse(normalised(d, "public", intercept="published")), {}, "reference scale", None),
+    ("relative", lambda d: parse(normalised(d, "site", intercept="derived")), {}, "relative", None),
+    ("relative", lambda d: parse(unfitted(d)), {}, "relative", None),
+    ("unproven", lambda d: parse(normalised(d, "site")), {}, "relative", None),
+    ("unproven", lambda d: parse(normalised(d, "published", intercept="figure")), {}, "computed", None),
+    ("unproven", lambda d: parse(normalised(d, "published", intercept="published")), {}, "computed", None),
+    ("unproven", lambda d: parse(normalised(d, "published", intercept="derived")), {}, "computed", None),
+    ("unproven", lambda d: parse(normalised(d, "published")), {}, "computed", None),
+    ("complete", lambda d: parse(site(d)), {}, "computed", "risk"),
+    ("complete", lambda d: parse(site(d, origin="published", estimated=("intercept",))), {}, "computed", "risk"),
+    ("range", lambda d: parse(site(d)), {"laboratory": LaboratoryValues(None, 1.09)}, "computed", "range"),
+    ("range", lambda d: parse(site(d)), {"laboratory": LaboratoryValues(43.6, None)}, "computed", "range"),
+    ("demo", lambda d: parse(normalised(d, **DEMO)), DEMONSTRATION, "demonstration", "demonstration"),
+    ("demo, not asked for", lambda d: parse(normalised(d, **DEMO)), {"sample": True}, "demonstration", None),
+    ("demo, not a sample CT", lambda d: parse(normalised(d, **DEMO)), {"demonstration": True}, "demonstration", None),
+]  # fmt: skip
+"""Row, signature, how it is asked, the word of the Radscore and the state of the risk (None: not shown)."""
+
+
+def unfitted(data):
+    """Evidence on the means and SDs alone: the site has no outcomes."""
+    block = replace(SITE, estimated=(), fixed=NAMES, covariance=None, events=0)
+    return evidence.write(normalised(data, "site", intercept="derived"), block)
+
+
+@pytest.mark.parametrize(
+    ("row", "make", "asked", "score", "risk"), ROWS, ids=[f"{r[0]}-{i}" for i, r in enumerate(ROWS)]
+)
+def test_each_row_shows_what_it_may_and_says_it_in_its_own_words(published_data, row, make, asked, score, risk):
+    shown = shown_by(make(published_data), **asked)
+    said = words_of(shown)
+    assert WORDS[row] in said
+    for other, words in WORDS.items():
+        assert other == row or words not in said, other
+    assert (shown.radscore.value is not None) is (score is not None)
+    assert score is None or shown.radscore.status.startswith(score)
     prediction = shown.prediction
-    assert (prediction.risk, prediction.risk_interval, prediction.total_points) == (None, None, None)
-    assert prediction.points["ALB"] == pytest.approx(26.58, abs=0.01)
-    assert prediction.points["INR"] == pytest.approx(17.50, abs=0.01)
-    assert prediction.points["Radscore"] is None
+    if risk is None:
+        assert (prediction.risk, prediction.risk_interval, prediction.total_points) == (None, None, None)
+        assert prediction.points["Radscore"] is None
+    else:
+        assert prediction.state == risk
+        assert (prediction.risk is None) is (risk == "range")
+    assert prediction.bands == ()
 
 
-def test_row_2_typed_radscore_is_a_what_if_with_the_interval_of_the_derived_intercept(signature):
-    prediction = what_if(signature, PATIENT, 7.72)
-    assert prediction.state == "what-if"
-    assert prediction.risk_interval == pytest.approx((0.7378, 0.8623), abs=1e-4)
-    assert "derived intercept's range" in prediction.interval_note
+def test_without_normalisation_the_features_and_the_points_of_albumin_and_inr_stand_there(signature):
+    shown = shown_by(signature)
+    assert all(term.raw is not None and term.z is None for term in shown.radscore.terms)
+    assert shown.prediction.points["ALB"] == pytest.approx(26.58, abs=0.01)
+    assert shown.prediction.points["INR"] == pytest.approx(17.50, abs=0.01)
+    assert shown.prediction.points["Radscore"] is None
 
 
-def test_row_3_site_normalisation_without_outcomes_gives_a_relative_score_and_no_risk(published_data):
-    signature = normalised(published_data, "site", intercept="derived")
-    shown = assess(signature, raw_features(signature), PATIENT, FITS)
-    assert completeness(signature) == "relative"
-    assert shown.radscore.status == "relative"
-    assert shown.radscore.value == pytest.approx(0.5 * sum(t.coefficient for t in signature.terms))
-    assert shown.prediction.risk is None
-    assert shown.prediction.risk_interval is None
-    assert "relative to this site" in shown.prediction.status
+@pytest.mark.parametrize(
+    ("ranks", "words"),
+    [
+        ({"p5": 0.0, "p50": 2.0, "p95": 4.0}, "below their 5th percentile"),
+        ({"p5": -3.0, "p50": -1.0, "p95": 3.0}, "at their 50th percentile"),
+        ({"p1": -9.0, "p99": -8.0}, "above their 99th percentile"),
+        (None, "not the paper's"),
+    ],
+)
+def test_a_public_reference_says_the_percentile_where_the_file_brings_percentiles(published_data, ranks, words):
+    data = normalised(published_data, "public")
+    data["terms"] = [{**term, "coefficient": -0.2} for term in data["terms"]]  # 10 terms, z 0.5: Radscore -1
+    if ranks:
+        data["normalisation"]["radscore_percentiles"] = ranks
+    shown = shown_by(parse(data))
+    assert shown.radscore.value == pytest.approx(-1.0)
+    assert shown.radscore.status.endswith(words)
 
 
-def test_row_4_normalisation_and_intercept_from_the_site_give_risk_with_confidence_interval(published_data):
-    signature = normalised(published_data, "site", covariance=COVARIANCE)
-    shown = assess(signature, raw_features(signature), PATIENT, FITS)
+def test_a_public_reference_allows_no_what_if_on_the_papers_axis(published_data):
+    prediction = what_if(parse(normalised(published_data, "public")), PATIENT, 1.0)
+    assert (prediction.risk, prediction.bands, prediction.points["Radscore"]) == (None, (), None)
+    assert "lies on a reference scale" in prediction.status
+
+
+def test_evidence_gives_risk_with_the_interval_of_its_covariance(published_data):
+    signature = parse(site(published_data))
+    shown = shown_by(signature)
     score = 0.5 * sum(t.coefficient for t in signature.terms)
     lp = -16.2 + 0.163 * 43.6 + 7.597 * 1.09 + 0.317 * score
-    assert shown.radscore.status == "computed"
-    assert shown.prediction.state == "risk"
     assert shown.prediction.linear_predictor == pytest.approx(lp, abs=1e-12)
     assert shown.prediction.risk == pytest.approx(1 / (1 + np.exp(-lp)), abs=1e-12)
     x = np.array([1, 43.6, 1.09, score])
-    half = 1.959964 * np.sqrt(x @ COVARIANCE @ x)
+    half = 1.959964 * np.sqrt(x @ np.diag([VARIANCES[name] for name in NAMES]) @ x)
     assert shown.prediction.risk_interval == pytest.approx((1 / (1 + np.exp(-lp + half)), 1 / (1 + np.exp(-lp - half))))
     assert shown.prediction.interval_note == "95 % confidence interval"
 
 
-def test_row_4_without_covariances_says_that_no_interval_can_be_given(published_data):
-    signature = normalised(published_data, "site")
-    prediction = assess(signature, raw_features(signature), PATIENT, FITS).prediction
-    assert prediction.risk is not None
-    assert prediction.risk_interval is None
-    assert prediction.interval_note.startswith("no interval can be given")
+def test_a_coefficient_that_was_fixed_adds_nothing_to_the_interval(published_data):
+    signature = parse(site(published_data, origin="published", estimated=("intercept", "Radscore")))
+    shown = shown_by(signature).prediction
+    score = 0.5 * sum(t.coefficient for t in signature.terms)
+    half = 1.959964 * np.sqrt(VARIANCES["intercept"] + VARIANCES["Radscore"] * score**2)
+    low, high = (1 / (1 + np.exp(-shown.linear_predictor - sign * half)) for sign in (-1, 1))
+    assert shown.risk_interval == pytest.approx((low, high))
+
+
+def test_the_authors_own_normalisation_with_a_local_intercept_is_complete_not_refused(published_data):
+    signature = parse(site(published_data, origin="published", estimated=("intercept",)))
+    assert completeness(signature) == "complete"
+    assert shown_by(signature).prediction.state == "risk"
+    assert describe(signature) == "Score and risk with its confidence interval."
+
+
+def test_evidence_without_a_covariance_shows_no_patients_risk(published_data):
+    signature = parse(site(published_data, covariance=None))
+    assert completeness(signature) == "unproven"
+    shown = shown_by(signature)
+    assert shown.prediction.risk is None
+    assert "the evidence has no covariance, so no interval can be given" in shown.prediction.status
+
+
+def test_evidence_that_is_not_on_the_intercept_shows_no_patients_risk(published_data):
+    shown = shown_by(parse(site(published_data, estimated=("Radscore",))))
+    assert shown.prediction.risk is None
+    assert "the evidence is not on the intercept" in shown.prediction.status
+
+
+def test_a_number_changed_after_the_fit_voids_the_evidence_and_the_record_says_so(published_data):
+    data = site(published_data)
+    data["risk_model"]["intercept"]["value"] = -15.0
+    shown = shown_by(parse(data))
+    assert shown.radscore.status == "relative"
+    assert shown.prediction.risk is None
+    assert "void: a number was changed after it was written" in shown.prediction.status
+    assert [(f.code, f.level) for f in shown.findings] == [("evidence_void", "warn")]
 
 
 @pytest.mark.parametrize(("missing", "bounds"), [("ALB", (26.5, 49.3)), ("INR", (0.77, 1.38))])
-def test_row_5_one_input_missing_gives_the_range_over_its_central_95_percent(published_data, missing, bounds):
-    signature = normalised(published_data, "site", covariance=COVARIANCE)
+def test_one_input_missing_gives_the_range_over_its_central_95_percent(published_data, missing, bounds):
+    signature = parse(site(published_data))
     known = LaboratoryValues(None, 1.09) if missing == "ALB" else LaboratoryValues(43.6, None)
-    shown = assess(signature, raw_features(signature), known, FITS).prediction
+    shown = shown_by(signature, known).prediction
     ends = []
     for value in bounds:
         full = LaboratoryValues(value, 1.09) if missing == "ALB" else LaboratoryValues(43.6, value)
-        ends.append(assess(signature, raw_features(signature), full, FITS).prediction.risk)
-    assert shown.state == "range"
-    assert shown.risk is None
+        ends.append(shown_by(signature, full).prediction.risk)
     assert shown.risk_interval == pytest.approx(tuple(ends))
     assert "not a confidence interval" in shown.interval_note
 
 
-def test_row_5_both_inputs_missing_gives_nothing(published_data):
-    signature = normalised(published_data, "site")
-    shown = assess(signature, raw_features(signature), LaboratoryValues(), FITS)
+def test_both_inputs_missing_gives_nothing(published_data):
+    shown = shown_by(parse(site(published_data)), LaboratoryValues())
     assert shown.radscore.value is not None
-    assert shown.prediction.risk is None
-    assert shown.prediction.risk_interval is None
+    assert (shown.prediction.risk, shown.prediction.risk_interval) == (None, None)
 
 
-def test_row_6_demo_signature_shows_risk_only_in_demonstration_mode(published_data):
-    signature = normalised(published_data, "demo", kind="demo")
-    hidden = assess(signature, raw_features(signature), PATIENT, FITS)
-    assert hidden.radscore.status == "demonstration"
-    assert hidden.prediction.risk is None
-    shown = assess(signature, raw_features(signature), PATIENT, FITS, demonstration=True)
-    assert shown.prediction.state == "demonstration"
+def test_synthetic_cases_make_a_demo_signature_whatever_the_file_says(published_data):
+    signature = parse(site(published_data, synthetic=True))
+    assert signature.is_demo
+    assert completeness(signature) == "demo"
+    assert shown_by(signature).prediction.risk is None
+    assert shown_by(signature, demonstration=True, sample=True).prediction.state == "demonstration"
+
+
+def test_a_void_block_on_synthetic_cases_makes_a_demo_signature_all_the_same(published_data):
+    data = site(published_data, synthetic=True)
+    data["radscore_intercept"] = 0.1
+    assert completeness(parse(data)) == "demo"
+
+
+def test_a_demonstration_lists_all_that_a_patients_risk_would_be_withheld_for(published_data):
+    signature = parse(normalised(published_data, **DEMO))
+    thin = [Finding("slice_thickness", "withhold", "The slices are 1.6 mm."), Finding("x", "withhold", "And more.")]
+    shown = shown_by(signature, findings=thin, demonstration=True, sample=True)
     assert shown.prediction.risk is not None
-    assert "not for patients" in shown.prediction.status
+    assert shown.prediction.withheld_beside == ("The slices are 1.6 mm.", "And more.")
 
 
-def test_row_6_demonstration_lists_what_would_be_withheld(published_data):
-    signature = normalised(published_data, "demo", kind="demo")
-    thin = [Finding("slice_thickness", "withhold", "The slices are 1.6 mm.")]
-    shown = assess(signature, raw_features(signature), PATIENT, thin, demonstration=True)
-    assert shown.prediction.risk is not None
-    assert shown.prediction.withheld_beside == ("The slices are 1.6 mm.",)
+@pytest.mark.parametrize("asked", [{"demonstration": True}, {"sample": True}, {}])
+def test_what_withholds_hides_a_demo_signatures_score_wherever_its_risk_is_not_shown(published_data, asked):
+    signature = parse(normalised(published_data, **DEMO))
+    shown = shown_by(signature, findings=[Finding("phase", "withhold", "Arterial.")], **asked)
+    assert (shown.radscore.value, shown.prediction.risk) == (None, None)
+    assert shown.radscore.status == "withheld: Arterial."
 
 
-def test_demo_signature_with_a_typed_radscore_needs_demonstration_mode(published_data):
-    signature = normalised(published_data, "demo", kind="demo")
+def test_a_demo_signature_with_a_typed_radscore_needs_demonstration_mode(published_data):
+    signature = parse(normalised(published_data, **DEMO))
     assert what_if(signature, PATIENT, 1.0).risk is None
     assert what_if(signature, PATIENT, 1.0, demonstration=True).risk is not None
 
 
-def test_the_papers_own_normalisation_with_an_intercept_from_the_figure_is_complete(published_data):
-    assert completeness(normalised(published_data, "published", intercept="figure")) == "complete"
-    assert completeness(normalised(published_data, "published", intercept="derived")) == "relative"
-    assert completeness(normalised(published_data, "site", intercept="published")) == "relative"
+# What-if
+
+
+def test_a_what_if_of_the_published_signature_has_two_bands_and_the_prevalence_it_assumes(signature):
+    prediction = what_if(signature, PATIENT, 7.72)
+    assert prediction.state == "what-if"
+    first, second = prediction.bands
+    assert (first.low, first.high) == pytest.approx((0.7378, 0.8623), abs=1e-4)
+    half = 1.959964 * np.sqrt(((43.6 - 37.89) * 0.061435) ** 2 + (0.06 * 1.91573) ** 2 + (7.72 * 0.0729605) ** 2)
+    ends = [1 / (1 + np.exp(-(1.63477 + shift))) for shift in (-0.6 - half, 0.2 + half)]
+    assert (second.low, second.high) == pytest.approx(ends, abs=1e-4)
+    assert prediction.interval_words == (
+        "74-86 % over the derived intercept's range; 43-96 % over that and the printed standard errors of the "
+        "coefficients (95 %, taken as independent)"
+    )
+    assert prediction.assumes == (
+        "This assumes that 24.5 % get PTLF, as in the training cohort (36 of 147). Where 7.5 % do, as in the "
+        "literature that the paper quotes, the risk would be 41-61 % and 16-85 %."
+    )
+
+
+def test_the_printed_standard_errors_alone_give_58_to_95_percent_in_the_worked_example(published_data):
+    data = copy.deepcopy(published_data)
+    data["risk_model"]["intercept"]["range"] = None
+    (band,) = what_if(parse(data), PATIENT, 7.72).bands
+    assert band.words.startswith("58-95 % over the printed standard errors of the coefficients")
+
+
+def test_no_text_of_a_what_if_is_one_number(signature):
+    prediction = what_if(signature, PATIENT, 7.72)
+    data = prediction.to_dict()
+    assert data["risk"] == pytest.approx(0.8368, abs=1e-4)
+    assert data["risk_text"] is None
+    assert "84 %" not in f"{data['status']} {data['risk_interval_words']} {data['assumes']}"
+    assert data["risk_interval"] == [data["bands"][1]["low"], data["bands"][1]["high"]]
+    assert [band["over"].split(" ")[0] for band in data["bands"]] == ["the", "that"]
+
+
+def test_a_what_if_of_a_signature_with_evidence_has_one_band_by_its_covariance(published_data):
+    signature = parse(site(published_data))
+    score = 0.5 * sum(t.coefficient for t in signature.terms)
+    (band,) = what_if(signature, PATIENT, score).bands
+    assert (band.low, band.high) == pytest.approx(shown_by(signature).prediction.risk_interval)
+    assert band.over == "95 % confidence interval"
+
+
+def test_a_what_if_never_calls_a_covariance_without_evidence_a_confidence_interval(published_data):
+    data = normalised(published_data, "site")
+    data["risk_model"]["covariance"] = {"names": list(NAMES), "matrix": np.diag(list(VARIANCES.values())).tolist()}
+    prediction = what_if(parse(data), PATIENT, 1.0)
+    assert "over the covariance in the file, which no evidence stands behind" in prediction.interval_words
+    assert "confidence interval" not in prediction.interval_words
+
+
+def test_a_what_if_without_anything_to_range_over_says_that_no_interval_can_be_given(published_data):
+    data = normalised(published_data, "site")
+    for item in data["risk_model"]["coefficients"].values():
+        del item["odds_ratio"]
+    prediction = what_if(parse(data), PATIENT, 1.0)
+    assert (prediction.bands, prediction.risk_interval) == ((), None)
+    assert prediction.interval_words.startswith("no interval can be given")
+
+
+def test_a_what_if_with_one_input_missing_ranges_over_it_too(signature):
+    prediction = what_if(signature, LaboratoryValues(None, 1.09), 7.72)
+    rest = 7.597 * 1.09 + 0.317 * 7.72
+    ends = [1 / (1 + np.exp(-(b0 + 0.163 * alb + rest))) for b0, alb in ((-16.8, 26.5), (-16.0, 49.3))]
+    first, second = prediction.bands
+    assert (first.low, first.high) == pytest.approx(ends)
+    assert first.over == "Albumin 26.5 to 49.3 and the derived intercept's range"
+    assert second.low < first.low < first.high < second.high
+    assert prediction.risk is None
+
+
+def test_a_prediction_of_an_older_record_has_no_bands(signature):
+    data = what_if(signature, PATIENT, 7.72).to_dict()
+    assert Prediction.from_dict(data) == what_if(signature, PATIENT, 7.72)
+    older = {name: value for name, value in data.items() if name not in ("bands", "assumes")}
+    assert Prediction.from_dict(older).bands == ()
+
+
+# Findings of the score, and what other findings withhold
 
 
 def test_a_withholding_finding_hides_score_contributions_and_risk_but_not_features(published_data):
-    signature = normalised(published_data, "site")
     arterial = [Finding("phase", "withhold", "Contrast phase: arterial.")]
-    shown = assess(signature, raw_features(signature), PATIENT, arterial)
+    shown = shown_by(parse(site(published_data)), findings=arterial)
     assert shown.radscore.value is None
     assert "Contrast phase: arterial." in shown.radscore.status
     assert all(term.raw is not None and term.contribution is None for term in shown.radscore.terms)
@@ -169,7 +354,7 @@ def test_a_withholding_finding_hides_score_contributions_and_risk_but_not_featur
 
 @pytest.mark.parametrize(("z", "level", "shown"), [(2.9, None, True), (3.1, "warn", True), (6.1, "withhold", False)])
 def test_z_scores_far_from_the_cohort_warn_then_withhold(published_data, z, level, shown):
-    signature = normalised(published_data, "site")
+    signature = parse(site(published_data))
     features = raw_features(signature, 0.0)
     features[signature.terms[0].key] = 10.0 + 2.0 * z
     result = assess(signature, features, PATIENT, FITS)
@@ -177,18 +362,30 @@ def test_z_scores_far_from_the_cohort_warn_then_withhold(published_data, z, leve
     assert (result.prediction.risk is not None) is shown
 
 
+def test_a_value_beyond_the_percentiles_of_the_evidence_is_said_once_for_all_terms(published_data):
+    first, second = (parse(published_data).terms[i].key for i in (0, 1))
+    ranks = {first: {"p5": 11.5, "p95": 20.0}, second: {"p5": 1.0, "p95": 10.5}}
+    shown = shown_by(parse(site(published_data, percentiles=ranks)))
+    assert [(f.code, f.level) for f in shown.findings] == [("feature_outside_percentiles", "warn")]
+    assert "Run-length non-uniformity (exponential) (5th)" in shown.findings[0].message
+    assert "Size-zone non-uniformity (wavelet HHH) (95th)" in shown.findings[0].message
+    assert shown.prediction.risk is not None
+    inside = shown_by(parse(site(published_data, percentiles={first: {"p5": 9.0, "p95": 20.0}})))
+    assert inside.findings == ()
+
+
 def test_radscore_off_its_axis_is_withheld(published_data):
     data = copy.deepcopy(published_data)
     for term in data["terms"]:
         term["coefficient"] = 2.0
-    signature = normalised(data, "site")
+    signature = parse(site(data))
     result = assess(signature, raw_features(signature, 2.0), PATIENT, FITS)
     assert [f.code for f in result.findings] == ["radscore_off_axis"]
     assert result.prediction.risk is None
 
 
 def test_a_missing_voi_withholds_with_its_name(published_data):
-    signature = normalised(published_data, "site")
+    signature = parse(site(published_data))
     features = {key: value for key, value in raw_features(signature).items() if key[0] == "liver"}
     result = assess(signature, features, PATIENT, FITS)
     assert result.radscore.value is None
@@ -210,15 +407,6 @@ def test_an_inr_that_is_itself_liver_failure_is_said_in_a_what_if(signature):
     assert sentence not in what_if(signature, LaboratoryValues(43.6, 1.5), 0.0).warnings
 
 
-def test_a_what_if_with_one_input_missing_ranges_over_the_derived_intercept_too(signature):
-    prediction = what_if(signature, LaboratoryValues(None, 1.09), 7.72)
-    rest = 7.597 * 1.09 + 0.317 * 7.72
-    ends = [1 / (1 + np.exp(-(b0 + 0.163 * alb + rest))) for b0, alb in ((-16.8, 26.5), (-16.0, 49.3))]
-    assert prediction.risk_interval == pytest.approx(ends)
-    assert "derived intercept's range" in prediction.interval_note
-    assert "not a confidence interval" in prediction.interval_note
-
-
 ANSWERS_THAT_FIT = {
     "hcc_confirmed": True,
     "first_tace": True,
@@ -231,9 +419,43 @@ ANSWERS_THAT_FIT = {
 }
 
 
-def test_eligibility_unconfirmed_warns(signature):
-    found = eligibility.findings(signature, checklist(signature, {}), PATIENT)
-    assert [f.level for f in found] == ["warn"]
+@pytest.mark.parametrize("answers", [{}, {**ANSWERS_THAT_FIT, "first_tace": None}])
+def test_criteria_that_nobody_answered_withhold_and_the_sentence_says_what_to_do(signature, answers):
+    (found,) = eligibility.findings(signature, checklist(signature, answers), PATIENT)
+    assert (found.code, found.level) == ("eligibility", "withhold")
+    assert f"{1 if answers else 8} of 8 criteria of the study are not answered for this patient." in found.message
+    assert "--all-criteria-met with --reader NAME" in found.message
+
+
+def test_a_reader_answers_all_criteria_at_once_with_name_and_time(signature):
+    said = Confirmation("Dr Reader", "2026-11-25T10:00:00+01:00")
+    answers = checklist(signature, all_met(signature, said))
+    assert eligibility.findings(signature, answers, PATIENT) == []
+    assert {item.status for item in answers.items} == {"confirmed"}
+    assert answers.to_dict()["answered"] == {"reader": "Dr Reader", "time": "2026-11-25T10:00:00+01:00"}
+
+
+def test_unanswered_criteria_withhold_a_patients_risk_and_answered_ones_do_not(published_data):
+    signature = parse(site(published_data))
+    for answers, shown in (({}, False), (ANSWERS_THAT_FIT, True)):
+        found = eligibility.findings(signature, checklist(signature, answers), PATIENT)
+        prediction = shown_by(signature, findings=[*FITS, *found]).prediction
+        assert (prediction.risk is not None) is shown
+        assert ("not answered" in prediction.status) is not shown
+
+
+def test_an_answers_file_may_name_who_answered_but_no_entry_twice(signature, tmp_path):
+    path = tmp_path / "answers.json"
+    path.write_text('{"first_tace": true, "answered_by": "Dr Reader"}', encoding="utf-8")
+    assert checklist(signature, read_answers(path)).answered == Confirmation("Dr Reader", "")
+    path.write_text('{"first_tace": false, "first_tace": true}', encoding="utf-8")
+    with pytest.raises(BadInput, match="'first_tace' stands there twice"):
+        read_answers(path)
+
+
+def test_a_name_of_a_reader_that_is_no_text_is_refused(signature):
+    with pytest.raises(BadInput, match="'answered_by' must be a text"):
+        checklist(signature, {"answered_by": 5})
 
 
 def test_eligibility_confirmed_is_silent(signature):
@@ -275,6 +497,7 @@ def test_a_bilirubin_that_cannot_be_umol_per_l_is_refused(signature, value, sent
 @given(z=st.floats(-2.5, 2.5), alb=st.floats(20, 55), inr=st.floats(0.7, 1.5))
 def test_whatever_the_input_the_published_signature_never_shows_a_patients_risk(z, alb, inr):
     signature = load("ptlf-published")
-    shown = assess(signature, raw_features(signature, z), LaboratoryValues(alb, inr), FITS, demonstration=True)
+    asked = {"demonstration": True, "sample": True}
+    shown = assess(signature, raw_features(signature, z), LaboratoryValues(alb, inr), FITS, **asked)
     assert shown.prediction.risk is None
     assert shown.prediction.risk_interval is None

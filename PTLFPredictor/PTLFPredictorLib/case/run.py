@@ -17,6 +17,7 @@ import SimpleITK as sitk
 
 from .. import child
 from ..ct import CT, ConfirmedPhase, Finding, read_ct
+from ..errors import BadInput
 from ..outputs import output_folder, refuse_inputs
 from ..progress import Progress, no_progress
 from ..radiomics import DEFAULT_ENGINE, FeatureVector
@@ -205,9 +206,15 @@ def score_case(case: Case, ct: CT, segments: Segments, vectors: Mapping[str, Fea
     found += tuple(eligibility.findings(signature, answers, laboratory))
     raw = {(voi, name): value for voi, vector in vectors.items() for name, value in vector.values.items()}
     seed = sample.seed_of(ct.identity)
-    known = {"sample": seed is not None, "origin": segments.origin}
-    taken = {name: known[name] for name in known.keys() & inspect.signature(assess).parameters.keys()}
-    assessment = assess(signature, raw, laboratory, found, demonstration=case.demonstration, **taken)
+    assessment = assess(
+        signature,
+        raw,
+        laboratory,
+        found,
+        demonstration=case.demonstration,
+        sample=seed is not None,
+        origin=segments.origin,
+    )
     return Score(ct, vectors, answers, (*found, *assessment.findings), assessment, seed)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..segmentation import lesions
 from ..segmentation.segments import ml_text
-from ..signature import NomogramGeometry, Prediction, equation, geometry, parse
+from ..signature import NomogramGeometry, Prediction, Signature, equation, geometry, parse
 from . import nomogram_svg
 from .nomogram_picture import Layout, Reading
 from .record import Record
@@ -68,7 +68,7 @@ def html(record: Record) -> str:
 
 def is_demonstration(record: Record) -> bool:
     """Whether every page must carry the watermark: whatever a demo signature shows."""
-    return record["input"]["signature"]["data"]["kind"] == "demo"
+    return parse(record["input"]["signature"]["data"]).is_demo
 
 
 def write(record: Record, path: Path) -> None:
@@ -99,7 +99,7 @@ def _result(record: Record, prediction: Prediction) -> str:
         number = f'<div class="number" id="risk">{escape(risk)}</div><small>{escape(horizon)}</small>'
     laboratory, radscore = record["input"]["laboratory"], record["radscore"]
     score = "not shown" if radscore["value"] is None else f"{radscore['value']:.2f}"
-    if radscore["status"] in ("relative", "demonstration"):
+    if radscore["value"] is not None and radscore["status"] != "computed":
         score += f" ({radscore['status']})"
     values = [
         ("Albumin", _or_missing(laboratory["alb_g_per_l"], "{:g} g/L")),
@@ -223,8 +223,19 @@ def _terms(record: Record) -> str:
     )
     return (
         f'<section id="terms"><h2>Radscore: {len(terms)} terms</h2><table>{head}{"".join(rows)}</table>'
-        f"<p>{escape(_sentence(total))}</p></section>"
+        f"<p>{escape(_sentence(total))}</p>{_cannot_vary(record)}</section>"
     )
+
+
+def _cannot_vary(record: Record) -> str:
+    """What the terms measure that cannot always vary, as the signature says."""
+    told = [
+        f"<b>{escape(term.get('short', term['feature']))}</b>: {escape(term.get('measures', ''))} "
+        f"When it cannot vary: {escape(term['cannot_vary'])}"
+        for term in record["input"]["signature"]["data"]["terms"]
+        if term.get("cannot_vary")
+    ]
+    return f"<p><small>{' '.join(told)}</small></p>" if told else ""
 
 
 def _number(value: float | None, form: str = "{:.5g}") -> str:
@@ -251,7 +262,7 @@ def _what_if(record: Record) -> str:
     if shown is None:
         return ""
     risk = "; ".join(filter(None, (shown["risk_text"], shown["risk_interval_words"]))) or "risk not shown"
-    more = " ".join(_sentence(text) for text in (shown["status"], *shown["warnings"]))
+    more = " ".join(_sentence(text) for text in (shown.get("assumes", ""), shown["status"], *shown["warnings"]) if text)
     return (
         f'<section id="what-if"><h2>What-if, not this patient\'s result</h2><p>With a typed Radscore of '
         f"{shown['radscore']:g}: {escape(risk)}. {escape(more)}</p></section>"
@@ -259,7 +270,7 @@ def _what_if(record: Record) -> str:
 
 
 def _eligibility(record: Record) -> str:
-    words = {"confirmed": "\u2713 fits", "unconfirmed": "? not confirmed", "violated": "\u25a0 does not fit"}
+    words = {"confirmed": "\u2713 fits", "unconfirmed": "? not answered", "violated": "\u25a0 does not fit"}
     rows = "".join(
         f"<tr><td>{'' if item['kind'] == 'inclusion' else 'No: '}{escape(item['text'])}</td>"
         f'<td class="n">{words[item["status"]]}</td></tr>'
@@ -267,6 +278,9 @@ def _eligibility(record: Record) -> str:
     )
     bilirubin = record["eligibility"]["bilirubin_umol_per_l"]
     more = "" if bilirubin is None else f"<p>Bilirubin {bilirubin:g} umol/L.</p>"
+    answered = record["eligibility"].get("answered")
+    if answered:
+        more += f"<p>Answered by {escape(answered['reader'])}, {escape(answered['time'] or 'time not given')}.</p>"
     return f'<section id="eligibility"><h2>Eligibility</h2><table class="columns">{rows}</table>{more}</section>'
 
 
@@ -287,7 +301,10 @@ def _model(record: Record, formula: str) -> str:
         ("Mean and SD of the features", *(("none", "missing") if normalisation is None else _of_site(normalisation)))
     )
     rows.append(("Points per logit", f"{data['nomogram']['points_per_logit']:g}", data["nomogram"].get("origin", "")))
-    rows.append(("Covariances", *(("given", "") if risk.get("covariance") else ("none", "missing"))))
+    signature = parse(data)
+    rows.append(("Covariances", *(("given", "") if signature.covariance is not None else ("none", "missing"))))
+    evidence = signature.evidence
+    rows.append(("Evidence", *((f"{evidence.n} cases", "valid") if evidence else _no_evidence(signature))))
     table = "".join(
         f"<tr><td>{escape(a)}</td><td class='n'>{escape(b)}</td><td>{escape(c)}</td></tr>" for a, b, c in rows
     )
@@ -298,6 +315,10 @@ def _model(record: Record, formula: str) -> str:
         f'<div class="two"><table>{table}</table><div>{missing}{notes}</div></div>'
         f"<small>{escape(data['citation']['text'])}</small></section>"
     )
+
+
+def _no_evidence(signature: Signature) -> tuple[str, str]:
+    return ("none", "missing") if signature.data.get("evidence") is None else ("void", "changed afterwards")
 
 
 def _of_site(normalisation: Mapping[str, Any]) -> tuple[str, str]:

@@ -319,12 +319,13 @@ def _risk_marks(layout: Layout, reading: Reading) -> list[Primitive]:
     if prediction.risk_interval is not None:
         low, high = (layout.on_canvas(layout.x_of_risk(risk))[0] for risk in prediction.risk_interval)
         drawn.append(Area(low, y - 4, high - low, 8, "interval"))
-        text = interval_text(prediction.risk_interval)
-        drawn.append(Text(layout.width - 10, y + 18, text, SMALL, "end"))
+        for row, text in enumerate(_intervals(prediction)):
+            drawn.append(Text(layout.width - 10, y + 18 - 16 * row, text, SMALL, "end"))
     if prediction.risk is not None:
         x, beyond = layout.on_canvas(layout.x_of_risk(prediction.risk))
         drawn.append(Shape(_arrow(x, y, beyond), "marker"))
-        drawn.append(Text(layout.width - 10, y + 2, risk_text(prediction.risk), FONT + 2, "end", bold=True))
+        if not prediction.is_what_if:
+            drawn.append(Text(layout.width - 10, y + 2, risk_text(prediction.risk), FONT + 2, "end", bold=True))
     elif prediction.risk_interval is None:
         text = "withheld" if prediction.state == "withheld" else "not shown"
         drawn.append(Text(layout.width - 10, y + 4, text, SMALL, "end", "faint"))
@@ -332,6 +333,12 @@ def _risk_marks(layout: Layout, reading: Reading) -> list[Primitive]:
     if mark:
         drawn.append(Text(layout.width / 2, 16, f"{mark} - not this patient's result", FONT, "middle", "warning", True))
     return drawn
+
+
+def _intervals(prediction: Prediction) -> list[str]:
+    """Texts from the lowest line up: a what-if's bands, the widest first, or the one interval of a risk."""
+    bands = [(band.low, band.high) for band in prediction.bands] or [prediction.risk_interval]
+    return [interval_text(band) for band in reversed(bands)]
 
 
 def _arrow(x: float, y: float, beyond: int) -> tuple[tuple[float, float], ...]:

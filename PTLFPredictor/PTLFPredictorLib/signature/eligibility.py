@@ -1,13 +1,14 @@
-"""The study's inclusion and exclusion criteria as a checklist: unconfirmed warns, violated withholds."""
+"""The study's inclusion and exclusion criteria as a checklist: unanswered withholds, violated withholds."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import json_text
+from ..confirmation import Confirmation
 from ..ct import Finding
 from ..errors import BadInput
 from .inputs import LaboratoryValues
@@ -20,10 +21,13 @@ BILIRUBIN_RANGE = (2.0, 2000.0)
 
 UMOL_PER_L_OF_MG_PER_DL = 17.1
 
+ANSWERED_BY, ANSWERED_AT = "answered_by", "answered_at"
+"""Entries of the answers that say who gave them, and when (ISO 8601)."""
+
 
 @dataclass(frozen=True)
 class ChecklistItem:
-    """One criterion and its state: ``confirmed`` (fits the study), ``unconfirmed`` or ``violated``."""
+    """One criterion and its state: ``confirmed`` (fits the study), ``unconfirmed`` (not answered) or ``violated``."""
 
     id: str
     kind: str
@@ -36,13 +40,29 @@ class ChecklistItem:
 
 @dataclass(frozen=True)
 class Eligibility:
-    """The checklist of one patient, with bilirubin in umol/L where known."""
+    """The checklist of one patient, with bilirubin in umol/L and who answered, where known."""
 
     items: tuple[ChecklistItem, ...]
     bilirubin_umol_per_l: float | None = None
+    answered: Confirmation | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return {"items": [item.to_dict() for item in self.items], BILIRUBIN: self.bilirubin_umol_per_l}
+        return {
+            "items": [item.to_dict() for item in self.items],
+            BILIRUBIN: self.bilirubin_umol_per_l,
+            "answered": None if self.answered is None else self.answered.to_dict(),
+        }
+
+
+def all_met(signature: Signature, confirmation: Confirmation) -> dict[str, Any]:
+    """Answers of a reader for whom all criteria are met: every inclusion so, no exclusion."""
+    answers = {criterion.id: criterion.kind == "inclusion" for criterion in signature.eligibility}
+    return {**answers, ANSWERED_BY: confirmation.reader, ANSWERED_AT: confirmation.time}
+
+
+def known_entries(signature: Signature) -> set[str]:
+    """Entries that answers may have."""
+    return {criterion.id for criterion in signature.eligibility} | {BILIRUBIN, ANSWERED_BY, ANSWERED_AT}
 
 
 def read_answers(path: str | Path | None) -> dict[str, Any]:
@@ -50,7 +70,7 @@ def read_answers(path: str | Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        answers = json.loads(Path(path).read_text(encoding="utf-8"))
+        answers = json_text.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise BadInput(f"The eligibility file {path} cannot be read: {error.strerror or error}.") from error
     except ValueError as error:
@@ -67,14 +87,14 @@ def checklist(signature: Signature, answers: Mapping[str, Any]) -> Eligibility:
     ----------
     answers : mapping
         By criterion id: True (it is so), False (it is not), None or absent (not confirmed); and
-        ``bilirubin_umol_per_l``.
+        ``bilirubin_umol_per_l``, ``answered_by`` and ``answered_at``.
 
     Raises
     ------
     BadInput
         For an unknown criterion or an answer that is none.
     """
-    known = {criterion.id for criterion in signature.eligibility} | {BILIRUBIN}
+    known = known_entries(signature)
     unknown = sorted(set(answers) - known)
     if unknown:
         raise BadInput(f"Unknown eligibility entry {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
@@ -97,7 +117,15 @@ def checklist(signature: Signature, answers: Mapping[str, Any]) -> Eligibility:
         fits = None if answer is None else answer == (criterion.kind == "inclusion")
         status = {None: "unconfirmed", True: "confirmed", False: "violated"}[fits]
         items.append(ChecklistItem(criterion.id, criterion.kind, criterion.text, status))
-    return Eligibility(tuple(items), bilirubin)
+    return Eligibility(tuple(items), bilirubin, _answered(answers))
+
+
+def _answered(answers: Mapping[str, Any]) -> Confirmation | None:
+    name, time = answers.get(ANSWERED_BY), answers.get(ANSWERED_AT)
+    for entry, value in ((ANSWERED_BY, name), (ANSWERED_AT, time)):
+        if value is not None and not isinstance(value, str):
+            raise BadInput(f"The eligibility entry '{entry}' must be a text, not {value!r}.")
+    return Confirmation(name, time or "") if name else None
 
 
 def findings(signature: Signature, eligibility: Eligibility, laboratory: LaboratoryValues) -> list[Finding]:
@@ -118,10 +146,11 @@ def findings(signature: Signature, eligibility: Eligibility, laboratory: Laborat
         found.append(
             Finding(
                 "eligibility",
-                "warn",
-                f"{len(open_items)} of {len(eligibility.items)} criteria of the study are not confirmed for this "
-                "patient.",
-                {"unconfirmed": [item.id for item in open_items]},
+                "withhold",
+                f"{len(open_items)} of {len(eligibility.items)} criteria of the study are not answered for this "
+                "patient. Answer them under Eligibility (shell: --eligibility FILE, or --all-criteria-met with "
+                "--reader NAME).",
+                {"unanswered": [item.id for item in open_items]},
             )
         )
     limits = signature.limits

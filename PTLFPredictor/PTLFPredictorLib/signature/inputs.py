@@ -16,7 +16,7 @@ INR_RANGE = (0.5, 6.0)
 """Above 6 it is more likely a prothrombin time in seconds or an activity in percent."""
 
 RADSCORE_LIMIT = 1000.0
-"""A typed Radscore beyond this is a slip; the published axis runs from -22 to 31."""
+"""A typed Radscore beyond this, up or down, is a slip."""
 
 
 def albumin_g_per_l(value: float, unit: str = "g/L") -> float:
@@ -58,7 +58,10 @@ def checked_inr(value: float) -> float:
 def checked_radscore(value: float) -> float:
     _require_number("Radscore", value)
     if abs(value) > RADSCORE_LIMIT:
-        raise BadInput(f"Radscore {value:g} cannot be meant; the published axis runs from -22 to 31.")
+        raise BadInput(
+            f"Radscore {value:g} cannot be meant; expected is {-RADSCORE_LIMIT:g} to {RADSCORE_LIMIT:g}, and mostly a "
+            "number of two digits."
+        )
     return value
 
 

@@ -60,6 +60,9 @@ def from_figure(signature: Signature, readings: Sequence[tuple[float, float]]) -
         "range": [low, high] if low < high else None,
         "how": f"Read off the nomogram figure by the user: {places}.",
     }
+    prevalence = (signature.data["risk_model"]["intercept"] or {}).get("prevalence")
+    if prevalence is not None:  # the figure is of the same cohort; what a derived intercept would be elsewhere is not
+        intercept["prevalence"] = {name: value for name, value in prevalence.items() if name != "elsewhere"}
     note = {
         "id": "intercept",
         "text": f"The intercept is not printed in the paper as a number. {intercept['value']:.2f} was read off its "

@@ -7,21 +7,24 @@ is the same contract for editors and other programs.
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from .. import json_text
 from ..ct import Protocol
 from ..ct.phase import ARTERIAL, DELAYED, PORTAL_VENOUS, UNENHANCED
 from ..errors import BadInput
 from ..radiomics import ExtractionSettings
 from ..radiomics.names import is_feature_name
+from . import covariance, limits
+from . import evidence as evidence_block
+from .covariance import INTERCEPT, Covariance
+from .evidence import Evidence
+from .limits import Limits
+from .reading import Reader
 
 SCHEMA = "ptlf-signature/1"
 FOLDER = Path(__file__).resolve().parents[2] / "Resources" / "Signatures"
@@ -42,12 +45,23 @@ PHASES = (UNENHANCED, ARTERIAL, PORTAL_VENOUS, DELAYED)
 
 @dataclass(frozen=True)
 class Term:
-    """One term of the Radscore: ``coefficient * z`` of one feature of one VOI."""
+    """One term of the Radscore: ``coefficient * z`` of one feature of one VOI.
+
+    Parameters
+    ----------
+    voi, feature, short : str
+        `short` is its name for people.
+    coefficient : float
+    measures, cannot_vary : str
+        What it really measures, and when it cannot vary, in sentences for a radiologist; "" where the file says none.
+    """
 
     voi: str
     feature: str
     coefficient: float
     short: str
+    measures: str = ""
+    cannot_vary: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -60,12 +74,16 @@ class Normalisation:
 
     Parameters
     ----------
-    origin : {"published", "site", "demo"}
-        The training cohort's own numbers, a hospital's own cases, or synthetic cases.
+    origin : {"published", "site", "public", "demo"}
+        The training cohort's own numbers, a hospital's own cases, a public cohort's, or synthetic cases.
     n : int
         Number of cases behind the numbers.
     mean, sd : mapping of (voi, feature) to float
         In the features' own units; SD above 0.
+    name, licence : str
+        Of the public cohort.
+    radscore_percentiles : mapping of str to float
+        ``{"p5": ..., "p95": ...}`` of the Radscore in these cases, ascending; empty where not known.
     """
 
     origin: str
@@ -73,16 +91,50 @@ class Normalisation:
     how: str
     mean: Mapping[tuple[str, str], float]
     sd: Mapping[tuple[str, str], float]
+    name: str = ""
+    licence: str = ""
+    radscore_percentiles: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Prevalence:
+    """How frequent the outcome is among the patients that an intercept belongs to.
+
+    Parameters
+    ----------
+    share : float
+        0 to 1.
+    of : str
+        Who they are, e.g. "the training cohort (36 of 147)".
+    intercept : float or None
+        What the intercept would be for another prevalence.
+    """
+
+    share: float
+    of: str
+    intercept: float | None = None
 
 
 @dataclass(frozen=True)
 class Intercept:
-    """Intercept b0 of the risk model (logit) and where it came from; `range` is that of a derived or read value."""
+    """Intercept b0 of the risk model (logit) and where it came from.
+
+    Parameters
+    ----------
+    range : (float, float) or None
+        Of a derived or read value.
+    prevalence : Prevalence or None
+        What the intercept assumes.
+    elsewhere : tuple of Prevalence
+        Other prevalences, with the intercept that they would give.
+    """
 
     value: float
     origin: str
     range: tuple[float, float] | None
     how: str
+    prevalence: Prevalence | None = None
+    elsewhere: tuple[Prevalence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,13 +146,18 @@ class RiskModel:
     intercept : Intercept or None
     coefficients : mapping of str to float
         For `PREDICTORS`.
-    covariance : ndarray of shape (4, 4) or None
-        Of the intercept and `PREDICTORS`, in this order.
+    covariance : Covariance or None
+        Of the intercept and `PREDICTORS`, as the file gives it outside its evidence.
+    standard_errors, centres : mapping of str to float
+        Printed standard errors of the coefficients, and the development cohort's means that they apply around (a
+        coefficient's error moves no risk there); empty where one of them is not known.
     """
 
     intercept: Intercept | None
     coefficients: Mapping[str, float]
-    covariance: np.ndarray | None
+    covariance: Covariance | None
+    standard_errors: Mapping[str, float] = field(default_factory=dict)
+    centres: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,18 +182,18 @@ class Criterion:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Where a value warns or withholds: |z|, and the two laboratory criteria of the outcome itself."""
-
-    z_warn: float = 3.0
-    z_withhold: float = 6.0
-    bilirubin_umol_per_l: float = 85.0
-    inr_outcome: float = 1.5
-
-
-@dataclass(frozen=True)
 class Signature:
-    """A signature file in memory; `data` is the file's own JSON, for records and copies."""
+    """A signature file in memory.
+
+    Parameters
+    ----------
+    data : mapping
+        The file's own JSON, for records and copies.
+    evidence : Evidence or None
+        What the numbers were fitted on; None where the file has none, or void evidence.
+    evidence_problem : str
+        Why there is no evidence, "" where there is.
+    """
 
     id: str
     version: str
@@ -161,6 +218,8 @@ class Signature:
     notes: Mapping[str, str]
     missing: tuple[str, ...]
     data: Mapping[str, Any]
+    evidence: Evidence | None = None
+    evidence_problem: str = ""
 
     @property
     def wanted(self) -> dict[str, list[str]]:
@@ -170,6 +229,13 @@ class Signature:
     @property
     def is_demo(self) -> bool:
         return self.kind == "demo"
+
+    @property
+    def covariance(self) -> Covariance | None:
+        """Of what was estimated by the evidence; else what the file gives by itself."""
+        if self.evidence is not None and self.evidence.covariance is not None:
+            return self.evidence.covariance
+        return self.risk_model.covariance
 
     def with_data(self, **changes: Any) -> Signature:
         """A copy whose file has other top-level entries; checked like a file."""
@@ -193,13 +259,13 @@ def load(spec: str | Path) -> Signature:
     aliases = {"demo": "ptlf-demo", "published": "ptlf-published"}
     path = shipped.get(aliases.get(str(spec), str(spec)), Path(spec))
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(
             f"There is no signature '{spec}'. Shipped are {', '.join(shipped)}; or name a signature file (JSON)."
         ) from error
     try:
-        data = json.loads(text)
+        data = json_text.loads(text)
     except ValueError as error:
         raise BadInput(f"The signature file {Path(path).name} is not JSON: {error}.") from error
     try:
@@ -210,14 +276,16 @@ def load(spec: str | Path) -> Signature:
 
 def parse(data: Any) -> Signature:
     """A `Signature` from its JSON, every entry checked."""
-    root = _Reader(data, "")
+    root = Reader(data, "")
     if root.data.get("schema") != SCHEMA:
         raise BadInput(f"'schema' must be '{SCHEMA}', not {root.data.get('schema')!r}.")
     kind = root.choice("kind", ("published", "site", "demo"))
     terms = tuple(_term(root.child("terms", i)) for i in range(len(root.sequence("terms", at_least=1))))
-    duplicates = {t.key for t in terms if sum(t.key == u.key for u in terms) > 1}
-    if duplicates:
-        raise BadInput(f"'terms' names {duplicates.pop()} twice.")
+    seen: set[tuple[str, str]] = set()
+    for term in terms:
+        if term.key in seen:
+            raise BadInput(f"'terms' names {' '.join(term.key)} twice.")
+        seen.add(term.key)
     extraction = ExtractionSettings.from_dict(root.mapping("extraction"))
     _check_extraction_covers(terms, extraction)
     outcome, nomogram = root.sub("outcome"), root.sub("nomogram")
@@ -230,11 +298,15 @@ def parse(data: Any) -> Signature:
     axes = {name: _axis(nomogram.sub("axes").sub(name)) for name in PREDICTORS}
     for name, axis in axes.items():
         _check_zero(name, axis, risk_model.coefficients[name])
-    return Signature(
+    block = None
+    if root.data.get("evidence") is not None:
+        block = evidence_block.read(root.sub("evidence"), PHASES)
+    problem = evidence_block.problem(root.data, block)
+    signature = Signature(
         id=root.text("id", pattern=r"[a-z0-9][a-z0-9._-]*"),
         version=root.text("version"),
         title=root.text("title"),
-        kind=kind,
+        kind="demo" if block is not None and block.synthetic else kind,
         citation=root.sub("citation").text("text"),
         outcome=outcome.text("name"),
         horizon=outcome.text("horizon"),
@@ -252,16 +324,27 @@ def parse(data: Any) -> Signature:
         eligibility=tuple(_criterion(root.child("eligibility", i)) for i in range(len(root.sequence("eligibility")))),
         limits=_limits(root),
         notes=dict(_note(root.child("notes", i)) for i in range(len(root.sequence("notes")))),
-        missing=_texts(root, "missing"),
+        missing=root.texts("missing"),
         data=data,
+        evidence=None if problem else block,
+        evidence_problem=problem,
     )
+    limits.check(signature, FOLDER / "ptlf-published.json")
+    return signature
 
 
-def _term(entry: _Reader) -> Term:
+def _term(entry: Reader) -> Term:
     feature = entry.text("feature")
     if not is_feature_name(feature):
         raise BadInput(f"{entry.where('feature')} is '{feature}', which is no feature that can be computed.")
-    return Term(entry.choice("voi", VOIS), feature, entry.number("coefficient"), entry.text("short", default=feature))
+    return Term(
+        voi=entry.choice("voi", VOIS),
+        feature=feature,
+        coefficient=entry.number("coefficient"),
+        short=entry.text("short", default=feature),
+        measures=entry.text("measures", default=""),
+        cannot_vary=entry.text("cannot_vary", default=""),
+    )
 
 
 def _check_extraction_covers(terms: Sequence[Term], extraction: ExtractionSettings) -> None:
@@ -276,16 +359,16 @@ def _check_extraction_covers(terms: Sequence[Term], extraction: ExtractionSettin
             raise BadInput(f"'terms' uses {term.feature}, but 'extraction' lists no LoG sigma of {sigma} mm.")
 
 
-def _protocol(entry: _Reader) -> Protocol:
+def _protocol(entry: Reader) -> Protocol:
     phases = entry.sequence("phase", at_least=1)
     return Protocol(
-        phases=tuple(_Reader({"phase": phase}, "input").choice("phase", PHASES) for phase in phases),
+        phases=tuple(Reader({"phase": phase}, "input").choice("phase", PHASES) for phase in phases),
         slice_thickness_mm=entry.pair("slice_thickness_mm"),
         in_plane_spacing_mm=entry.pair("in_plane_spacing_mm"),
     )
 
 
-def _normalisation(root: _Reader, terms: Sequence[Term]) -> Normalisation | None:
+def _normalisation(root: Reader, terms: Sequence[Term]) -> Normalisation | None:
     if root.data.get("normalisation", "absent") is None:
         return None
     entry = root.sub("normalisation")
@@ -299,54 +382,81 @@ def _normalisation(root: _Reader, terms: Sequence[Term]) -> Normalisation | None
     lacking = [t.feature for t in terms if t.key not in mean]
     if lacking:
         raise BadInput(f"'normalisation' has no mean and SD of {', '.join(lacking)}.")
+    origin = entry.choice("origin", ("published", "site", "public", "demo"))
+    public, ranks = origin == "public", {}
+    if entry.data.get("radscore_percentiles") is not None:
+        ranks = evidence_block.percentiles(entry.mapping("radscore_percentiles"), entry.sub("radscore_percentiles"))
     return Normalisation(
-        origin=entry.choice("origin", ("published", "site", "demo")),
+        origin=origin,
         n=int(entry.number("n", above=1)),
         how=entry.text("how"),
         mean=mean,
         sd=sd,
+        name=entry.text("name", default=None if public else ""),
+        licence=entry.text("licence", default=None if public else ""),
+        radscore_percentiles=ranks,
     )
 
 
-def _risk_model(entry: _Reader) -> RiskModel:
-    intercept = None
-    if entry.data.get("intercept", "absent") is not None:
-        item = entry.sub("intercept")
-        bounds = item.pair("range") if item.data.get("range") is not None else None
-        intercept = Intercept(item.number("value"), item.choice("origin", ORIGINS), bounds, item.text("how"))
-        if bounds and not bounds[0] <= intercept.value <= bounds[1]:
-            raise BadInput(f"{item.where('range')} does not contain the intercept itself.")
+def _risk_model(entry: Reader) -> RiskModel:
+    intercept = _intercept(entry.sub("intercept")) if entry.data.get("intercept", "absent") is not None else None
     coefficients = entry.sub("coefficients")
     coefficients.only(PREDICTORS)
+    errors, centres = {}, {}
     for name, unit in UNITS.items():
-        coefficients.sub(name).choice("origin", ORIGINS, default="")
-        coefficients.sub(name).choice("unit", (unit,), default=unit)
+        item = coefficients.sub(name)
+        item.choice("origin", ORIGINS, default="")
+        item.choice("unit", (unit,), default=unit)
+        if item.data.get("odds_ratio") is not None and "ci95" in item.mapping("odds_ratio"):
+            errors[name] = _standard_error(item.sub("odds_ratio"))
+        if item.data.get("development_mean") is not None:
+            centres[name] = item.sub("development_mean").number("value")
+    matrix = None
+    if entry.data.get("covariance") is not None:
+        matrix = covariance.read(entry.sub("covariance"), [INTERCEPT, *PREDICTORS])
+    known = len(errors) == len(centres) == len(PREDICTORS)
     return RiskModel(
         intercept=intercept,
         coefficients={name: coefficients.sub(name).number("value") for name in PREDICTORS},
-        covariance=_covariance(entry),
+        covariance=matrix,
+        standard_errors=errors if known else {},
+        centres=centres if known else {},
     )
 
 
-def _covariance(entry: _Reader) -> np.ndarray | None:
-    if entry.data.get("covariance") is None:
-        return None
-    item = entry.sub("covariance")
-    names = ["intercept", *PREDICTORS]
-    if item.sequence("names") != names:
-        raise BadInput(f"{item.where('names')} must be {names}.")
-    try:
-        matrix = np.array(item.sequence("matrix"), dtype=float)
-    except (TypeError, ValueError) as error:
-        raise BadInput(f"{item.where('matrix')} must be four rows of four numbers.") from error
-    if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or not np.allclose(matrix, matrix.T):
-        raise BadInput(f"{item.where('matrix')} must be a symmetric matrix of four rows of four numbers.")
-    if np.linalg.eigvalsh(matrix).min() < -1e-9 * np.abs(matrix).max():
-        raise BadInput(f"{item.where('matrix')} is no covariance matrix: it has a negative eigenvalue.")
-    return matrix
+def _intercept(entry: Reader) -> Intercept:
+    bounds = entry.pair("range") if entry.data.get("range") is not None else None
+    prevalence, elsewhere = None, ()
+    if entry.data.get("prevalence") is not None:
+        item = entry.sub("prevalence")
+        prevalence = _prevalence(item)
+        if "elsewhere" in item.data:
+            others = range(len(item.sequence("elsewhere")))
+            elsewhere = tuple(_prevalence(item.child("elsewhere", i), with_intercept=True) for i in others)
+    intercept = Intercept(
+        entry.number("value"), entry.choice("origin", ORIGINS), bounds, entry.text("how"), prevalence, elsewhere
+    )
+    if bounds and not bounds[0] <= intercept.value <= bounds[1]:
+        raise BadInput(f"{entry.where('range')} does not contain the intercept itself.")
+    return intercept
 
 
-def _axis(entry: _Reader) -> AxisStyle:
+def _prevalence(entry: Reader, with_intercept: bool = False) -> Prevalence:
+    share = entry.number("share", above=0)
+    if share >= 1:
+        raise BadInput(f"{entry.where('share')} is {share:g}; it must be a share between 0 and 1.")
+    return Prevalence(share, entry.text("of"), entry.number("intercept") if with_intercept else None)
+
+
+def _standard_error(odds_ratio: Reader) -> float:
+    """Standard error of a coefficient from the 95 % interval of its odds ratio."""
+    low, high = odds_ratio.pair("ci95")
+    if low <= 0:
+        raise BadInput(f"{odds_ratio.where('ci95')} must lie above 0.")
+    return (math.log(high) - math.log(low)) / (2 * covariance.NORMAL_95)
+
+
+def _axis(entry: Reader) -> AxisStyle:
     above = entry.data.get("hatched_above")
     return AxisStyle(
         label=entry.text("label"),
@@ -371,101 +481,22 @@ def _check_zero(name: str, axis: AxisStyle, coefficient: float) -> None:
         )
 
 
-def _ranges(entry: _Reader) -> dict[str, tuple[float, float] | None]:
+def _ranges(entry: Reader) -> dict[str, tuple[float, float] | None]:
     return {name: None if entry.data.get(name) is None else entry.pair(name) for name in PREDICTORS}
 
 
-def _criterion(entry: _Reader) -> Criterion:
+def _criterion(entry: Reader) -> Criterion:
     return Criterion(entry.text("id"), entry.choice("kind", ("inclusion", "exclusion")), entry.text("text"))
 
 
-def _note(entry: _Reader) -> tuple[str, str]:
+def _note(entry: Reader) -> tuple[str, str]:
     return entry.text("id"), entry.text("text")
 
 
-def _texts(entry: _Reader, key: str) -> tuple[str, ...]:
-    values = entry.sequence(key)
-    if not all(isinstance(value, str) for value in values):
-        raise BadInput(f"{entry.where(key)} must be a list of texts.")
-    return tuple(values)
-
-
-def _limits(root: _Reader) -> Limits:
+def _limits(root: Reader) -> Limits:
     if "limits" not in root.data:
         return Limits()
     entry = root.sub("limits")
-    names = ("z_warn", "z_withhold", "bilirubin_umol_per_l", "inr_outcome")
+    names = tuple(Limits.__dataclass_fields__)
     entry.only((*names, "origin"))
     return replace(Limits(), **{name: entry.number(name, above=0) for name in names if name in entry.data})
-
-
-class _Reader:
-    """Reads entries of a JSON object and says where in the file something is wrong."""
-
-    def __init__(self, data: Any, path: str):
-        if not isinstance(data, Mapping):
-            raise BadInput(f"'{path or 'the file'}' must be a JSON object.")
-        self.data, self._path = data, path
-
-    def where(self, key: str) -> str:
-        return f"'{self._path}.{key}'" if self._path else f"'{key}'"
-
-    def _get(self, key: str) -> Any:
-        if key not in self.data:
-            raise BadInput(f"{self.where(key)} is missing.")
-        return self.data[key]
-
-    def mapping(self, key: str) -> Mapping[str, Any]:
-        return self.sub(key).data
-
-    def sub(self, key: str) -> _Reader:
-        return _Reader(self._get(key), self.where(key).strip("'"))
-
-    def child(self, key: str, index: int) -> _Reader:
-        return _Reader(self._get(key)[index], f"{self.where(key)[1:-1]}[{index}]")
-
-    def sequence(self, key: str, at_least: int = 0) -> list[Any]:
-        value = self._get(key)
-        if not isinstance(value, list) or len(value) < at_least:
-            raise BadInput(f"{self.where(key)} must be a list of at least {at_least} entries.")
-        return value
-
-    def text(self, key: str, *, pattern: str | None = None, default: str | None = None) -> str:
-        value = self._get(key) if default is None else self.data.get(key, default)
-        if not isinstance(value, str) or (pattern and not re.fullmatch(pattern, value)):
-            raise BadInput(f"{self.where(key)} must be a text{f' like {pattern}' if pattern else ''}.")
-        return value
-
-    def choice(self, key: str, allowed: Sequence[str], *, default: str | None = None) -> str:
-        if default is not None and key not in self.data:
-            return default
-        value = self._get(key)
-        if value not in allowed:
-            raise BadInput(f"{self.where(key)} is {value!r}; it must be one of {', '.join(allowed)}.")
-        return value
-
-    def only(self, keys: Sequence[str]) -> None:
-        """Refuse entries that would be read past in silence."""
-        unknown = sorted(set(self.data) - set(keys))
-        if unknown:
-            raise BadInput(f"'{self._path}' has {', '.join(unknown)}; it may only have {', '.join(keys)}.")
-
-    def number(self, key: str, *, above: float = -math.inf) -> float:
-        value = self._get(key)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise BadInput(f"{self.where(key)} is {value!r}; it must be a number.")
-        if value <= above:
-            raise BadInput(f"{self.where(key)} is {value}; it must be above {above:g}.")
-        return float(value)
-
-    def pair(self, key: str) -> tuple[float, float]:
-        value = self._get(key)
-        if not isinstance(value, list) or len(value) != 2:
-            raise BadInput(f"{self.where(key)} must be [low, high].")
-        low, high = (self.child_number(key, x) for x in value)
-        if low >= high:
-            raise BadInput(f"{self.where(key)} must be [low, high] with low below high.")
-        return low, high
-
-    def child_number(self, key: str, value: Any) -> float:
-        return _Reader({key: value}, self._path).number(key)

@@ -6,7 +6,6 @@ This module is the table "What may be shown" of the design, and the only place w
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -14,23 +13,16 @@ from typing import Any
 import numpy as np
 
 from ..ct import Finding, of_level
-from . import nomogram
+from ..segmentation.origin import Origin
+from . import bands, masks, nomogram, states
+from .bands import CONFIDENCE_INTERVAL, Band, interval_text, linear_predictor, risk_text
+from .evidence import NONE, ends
 from .inputs import LaboratoryValues
-from .model import PREDICTORS, Intercept, Signature
+from .model import PREDICTORS, Signature
 from .radscore import Radscore, ScoredTerm, score_terms, sum_of
+from .states import completeness
 
-NORMAL_95 = 1.959963984540054
-"""97.5th percentile of the standard normal distribution."""
-
-NO_NORMALISATION = (
-    "cannot be computed: the paper does not give the training cohort's mean and SD of each feature; a site "
-    "can supply them from its own cases, in the signature file"
-)
 NO_INTERVAL = "no interval can be given: the covariances of the coefficients are not known"
-
-CONFIDENCE_INTERVAL = "95 % confidence interval"
-
-NO_CONFIDENCE_INTERVAL = NO_INTERVAL.replace("interval", "confidence interval")
 
 
 @dataclass(frozen=True)
@@ -46,10 +38,15 @@ class Prediction:
     points : mapping of str to float or None
         By predictor; None where it is not shown.
     total_points, linear_predictor, risk : float or None
-        Risk as a probability, 0 to 1.
+        Risk as a probability, 0 to 1.  In a what-if it is where the marker stands, and no text names it.
     risk_interval : (float, float) or None
+        In a what-if the widest of its bands.
     interval_note : str
         What the interval is, or that none can be given.
+    bands : tuple of Band
+        Of a what-if, the narrowest first.
+    assumes : str
+        The prevalence that a what-if assumes, and the bands for another one.
     warnings : tuple of str
     withheld_beside : tuple of str
         In a demonstration: the reasons for which a patient's risk would be withheld.
@@ -63,6 +60,8 @@ class Prediction:
     risk: float | None = None
     risk_interval: tuple[float, float] | None = None
     interval_note: str = ""
+    bands: tuple[Band, ...] = ()
+    assumes: str = ""
     warnings: tuple[str, ...] = ()
     withheld_beside: tuple[str, ...] = ()
 
@@ -76,7 +75,9 @@ class Prediction:
 
     @property
     def interval_words(self) -> str:
-        """What is said of the interval beside the risk: "95 % confidence interval 30-84 %", or why there is none."""
+        """What is said of the interval: "95 % confidence interval 30-84 %", the bands of a what-if, or why none."""
+        if self.bands:
+            return "; ".join(band.words for band in self.bands)
         if self.risk_interval is None:
             return self.interval_note
         interval = interval_text(self.risk_interval)
@@ -91,7 +92,8 @@ class Prediction:
             **asdict(self),
             "points": dict(self.points),
             "risk_interval": None if low_high is None else list(low_high),
-            "risk_text": None if self.risk is None else risk_text(self.risk),
+            "bands": [asdict(band) for band in self.bands],
+            "risk_text": None if self.risk is None or self.is_what_if else risk_text(self.risk),
             "risk_interval_text": None if low_high is None else interval_text(low_high),
             "risk_interval_words": self.interval_words,
             "warnings": list(self.warnings),
@@ -100,6 +102,7 @@ class Prediction:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Prediction:
+        """From `to_dict`; records without bands are older."""
         words = ("risk_text", "risk_interval_text", "risk_interval_words")
         kept = {name: value for name, value in data.items() if name not in words}
         interval = kept["risk_interval"]
@@ -107,6 +110,7 @@ class Prediction:
             **{
                 **kept,
                 "risk_interval": None if interval is None else tuple(interval),
+                "bands": tuple(Band(**band) for band in kept.get("bands", ())),
                 "warnings": tuple(kept["warnings"]),
                 "withheld_beside": tuple(kept["withheld_beside"]),
             }
@@ -122,25 +126,6 @@ class Assessment:
     findings: tuple[Finding, ...]
 
 
-def risk_text(risk: float) -> str:
-    """Risk for people: an integer percent, "<1 %" or ">99 %"."""
-    percent = 100 * risk
-    if percent < 1:
-        return "<1 %"
-    if percent > 99:
-        return ">99 %"
-    return f"{round(percent)} %"
-
-
-def interval_text(interval: tuple[float, float]) -> str:
-    """An interval for people: "74-86 %", or one text where both ends read the same."""
-    low, high = (risk_text(risk) for risk in interval)
-    if low == high:
-        return high
-    between = " to " if low.startswith("<") or high.startswith(">") else "-"
-    return f"{low.removesuffix(' %')}{between}{high}"
-
-
 def equation(signature: Signature) -> str:
     """The risk model in words: ``logit P(PTLF) = ...``."""
     model = signature.risk_model
@@ -153,24 +138,6 @@ def equation(signature: Signature) -> str:
     return f"logit P({signature.outcome}) = {' '.join([start, *terms])}"
 
 
-def completeness(signature: Signature) -> str:
-    """How much a signature can say of a patient.
-
-    Returns
-    -------
-    str
-        "unnormalised" (features only), "relative" (a score, no risk), "complete", or "demo".
-    """
-    normalisation, intercept = signature.normalisation, signature.risk_model.intercept
-    if normalisation is None:
-        return "unnormalised"
-    if signature.is_demo:
-        return "demo"
-    # A score normalised here belongs to an intercept fitted here; the paper's own to the paper's.
-    fitting = {"site": ("fitted",), "published": ("published", "figure")}[normalisation.origin]
-    return "complete" if intercept is not None and intercept.origin in fitting else "relative"
-
-
 def assess(
     signature: Signature,
     features: Mapping[tuple[str, str], float],
@@ -178,6 +145,8 @@ def assess(
     findings: Iterable[Finding],
     *,
     demonstration: bool = False,
+    sample: bool = False,
+    origin: Origin | None = None,
 ) -> Assessment:
     """Radscore and risk of a patient, as far as they may be shown.
 
@@ -190,11 +159,15 @@ def assess(
         Of CT, segments and eligibility; those of level "withhold" withhold.
     demonstration : bool
         The user asked for a demonstration; lets a demo signature's risk be shown, marked as such.
+    sample : bool
+        The CT is a sample case of the product; on no other CT does a demo signature show a risk.
+    origin : Origin, optional
+        Who drew the segments; see `masks`.
     """
     terms = score_terms(signature, features)
     value = sum_of(signature, terms)
     state = completeness(signature)
-    own = score_findings(signature, terms, value)
+    own = (*score_findings(signature, terms, value), *masks.findings(signature, origin))
     reasons = [finding.message for finding in of_level([*findings, *own], "withhold")]
     base = Prediction("not computable", "", points_of(signature, _known(laboratory)))
     warnings = input_warnings(signature, _known(laboratory))
@@ -203,22 +176,21 @@ def assess(
         absent = " and ".join(dict.fromkeys(_VOI_TEXT[t.voi] for t in terms if t.raw is None))
         why = f"cannot be computed: there are no features of the {absent}"
         return Assessment(Radscore(None, why, terms), _no_risk(base, "not computable", why, warnings), own)
-    if state == "unnormalised":
-        why = NO_NORMALISATION
+    if state == states.UNNORMALISED:
+        why = states.NO_NORMALISATION
         return Assessment(Radscore(None, why, terms), _no_risk(base, "not computable", why, warnings), own)
-    if state == "demo" and not demonstration:
-        why = "a demonstration on synthetic cases: shown only in demonstration mode, never for a patient"
-        score = Radscore(None if reasons else value, _score_status(state, reasons), _hide(terms, bool(reasons)))
-        return Assessment(score, _no_risk(base, "withheld", why, warnings), own)
-    if reasons and state != "demo":
+    shown_anyway = state == states.DEMO and demonstration and sample
+    if reasons and not shown_anyway:
         why = "withheld: " + " ".join(reasons)
-        return Assessment(Radscore(None, why, _hide(terms, True)), _no_risk(base, "withheld", why, warnings), own)
-    score = Radscore(value, _score_status(state, []), terms)
-    if state == "relative":
-        why = "withheld: the score is relative to this site's cases, and no risk model was fitted on outcomes here"
+        score, no_risk = Radscore(None, why, _hide(terms)), why
+    else:
+        score, no_risk = Radscore(value, _score_status(signature, state, value), terms), ""
+    of_state = _why_no_risk(signature, state, demonstration, sample)
+    why = of_state or no_risk if state == states.DEMO else no_risk or of_state
+    if why:
         return Assessment(score, _no_risk(base, "withheld", why, warnings), own)
     prediction = _risk(signature, laboratory, value, base)
-    if state == "demo":
+    if state == states.DEMO:
         prediction = _as_demonstration(prediction, reasons)
     return Assessment(score, prediction, own)
 
@@ -226,23 +198,31 @@ def assess(
 def what_if(
     signature: Signature, laboratory: LaboratoryValues, radscore: float, *, demonstration: bool = False
 ) -> Prediction:
-    """Risk for a Radscore that was typed in: marked, and never a patient's result.
-
-    The interval is that of the intercept's range where it was derived or read off a figure.
-    """
+    """Risk for a Radscore that was typed in: marked, never a patient's result, and told in bands, not in one number."""
     base = Prediction("what-if", "", points_of(signature, {**_known(laboratory), "Radscore": radscore}))
     if signature.is_demo and not demonstration:
         return _no_risk(base, "withheld", "a demonstration signature: shown only in demonstration mode", [])
+    if completeness(signature) == states.REFERENCE:
+        base = replace(base, points={**base.points, "Radscore": None})
+        return _no_risk(base, "withheld", states.WHAT_IF_OF_A_REFERENCE, [])
     prediction = _risk(signature, laboratory, radscore, base)
     if prediction.risk is None and prediction.risk_interval is None:
         return prediction
+    known = {**_known(laboratory), "Radscore": radscore}
+    found = bands.of_what_if(signature, known, next((name for name in PREDICTORS if name not in known), None))
     intercept = signature.risk_model.intercept
     origin = {"derived": "derived, not published", "figure": "read off the paper's figure"}.get(intercept.origin)
     note = f" The intercept is {origin}." if origin else ""
     if signature.is_demo:
         note += " Demonstration on synthetic cases."
     return replace(
-        prediction, state="what-if", status=f"What-if: the Radscore was typed in, not computed from a CT.{note}"
+        prediction,
+        state="what-if",
+        status=f"What-if: the Radscore was typed in, not computed from a CT.{note}",
+        risk_interval=(found[-1].low, found[-1].high) if found else None,
+        interval_note="" if found else NO_INTERVAL,
+        bands=found,
+        assumes=bands.assumed_prevalence(signature, found),
     )
 
 
@@ -253,8 +233,12 @@ def points_of(signature: Signature, values: Mapping[str, float]) -> dict[str, fl
 
 
 def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: float | None) -> tuple[Finding, ...]:
-    """Findings on the Z-scores and on the Radscore's place on its axis."""
+    """Findings on the evidence, on the Z-scores and on the Radscore's place on its axis."""
+    terms = list(terms)
     found, limits = [], signature.limits
+    problem = signature.evidence_problem
+    if problem not in ("", NONE):
+        found.append(Finding("evidence_void", "warn", f"{problem[0].upper()}{problem[1:]}."))
     for term in terms:
         if term.z is None or abs(term.z) <= limits.z_warn:
             continue
@@ -268,6 +252,7 @@ def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: flo
                 {"voi": term.voi, "feature": term.feature, "z": term.z},
             )
         )
+    found += _outside_percentiles(signature, terms)
     low, high = signature.axes["Radscore"].range
     if value is not None and not low <= value <= high:
         found.append(
@@ -280,6 +265,23 @@ def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: flo
             )
         )
     return tuple(found)
+
+
+def _outside_percentiles(signature: Signature, terms: Iterable[ScoredTerm]) -> list[Finding]:
+    """Terms outside the percentiles that the evidence brings, in one finding."""
+    known = {} if signature.evidence is None else signature.evidence.percentiles
+    outside = []
+    for term in terms:
+        ranks = known.get((term.voi, term.feature))
+        if ranks is None or term.raw is None:
+            continue
+        low, high = ends(ranks)
+        if not ranks[low] <= term.raw <= ranks[high]:
+            outside.append(f"{term.short} ({_ordinal(float((low if term.raw < ranks[low] else high)[1:]))})")
+    if not outside:
+        return []
+    message = f"Beyond the outer percentile of the cases of the evidence: {', '.join(outside)}."
+    return [Finding("feature_outside_percentiles", "warn", message)]
 
 
 def input_warnings(signature: Signature, values: Mapping[str, float]) -> list[str]:
@@ -306,15 +308,49 @@ def _known(laboratory: LaboratoryValues) -> dict[str, float]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _score_status(state: str, reasons: list[str]) -> str:
-    if reasons:
-        return "withheld: " + " ".join(reasons)
-    return {"relative": "relative", "demo": "demonstration", "complete": "computed"}[state]
+def _why_no_risk(signature: Signature, state: str, demonstration: bool, sample: bool) -> str:
+    """Why a signature in this state shows no patient's risk, "" where it may."""
+    if state == states.DEMO:
+        if not demonstration:
+            return states.NOT_IN_DEMONSTRATION_MODE
+        return "" if sample else states.NO_SAMPLE_CT
+    if state == states.UNPROVEN:
+        return states.risk_of_an_unproven(signature)
+    if state == states.REFERENCE:
+        return states.RISK_OF_A_REFERENCE
+    return states.RISK_OF_A_RELATIVE_SCORE if state == states.RELATIVE else ""
 
 
-def _hide(terms: tuple[ScoredTerm, ...], hidden: bool) -> tuple[ScoredTerm, ...]:
+def _score_status(signature: Signature, state: str, value: float) -> str:
+    """What a score that is shown is called."""
+    if state == states.REFERENCE:
+        ranks = signature.normalisation.radscore_percentiles
+        return states.reference_label(signature) + (f"; {_rank(value, ranks)}" if ranks else "")
+    if state == states.UNPROVEN:
+        return "relative" if signature.normalisation.origin == "site" else "computed"
+    return {states.RELATIVE: "relative", states.DEMO: "demonstration", states.COMPLETE: "computed"}[state]
+
+
+def _rank(value: float, ranks: Mapping[str, float]) -> str:
+    """Where a score lies among the reference's: "at their 48th percentile", or beyond the outermost that is known."""
+    low, high = ends(ranks)
+    if value < ranks[low]:
+        return f"below their {_ordinal(float(low[1:]))} percentile"
+    if value > ranks[high]:
+        return f"above their {_ordinal(float(high[1:]))} percentile"
+    numbers = [float(name[1:]) for name in ranks]
+    return f"at their {_ordinal(float(np.interp(value, list(ranks.values()), numbers)))} percentile"
+
+
+def _ordinal(number: float) -> str:
+    whole = round(number)
+    teens = whole % 100 in (11, 12, 13)
+    return f"{whole}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(whole % 10, 'th')}"
+
+
+def _hide(terms: tuple[ScoredTerm, ...]) -> tuple[ScoredTerm, ...]:
     """Without contributions, whose sum would be the withheld Radscore."""
-    return tuple(replace(term, contribution=None) for term in terms) if hidden else terms
+    return tuple(replace(term, contribution=None) for term in terms)
 
 
 def _no_risk(base: Prediction, state: str, why: str, warnings: Iterable[str]) -> Prediction:
@@ -355,30 +391,12 @@ def _risk(signature: Signature, laboratory: LaboratoryValues, radscore: float, b
     )
 
 
-def linear_predictor(signature: Signature, values: Mapping[str, float]) -> float:
-    """``b0 + sum of coefficient * value`` over ALB [g/L], INR and Radscore; ValueError without an intercept."""
-    model = signature.risk_model
-    if model.intercept is None:
-        raise ValueError("the signature has no intercept")
-    return model.intercept.value + math.fsum(model.coefficients[name] * values[name] for name in PREDICTORS)
-
-
 def _interval(signature: Signature, values: Mapping[str, float], lp: float) -> tuple[tuple[float, float] | None, str]:
-    model = signature.risk_model
-    if model.covariance is not None:
-        x = np.array([1.0, *(values[name] for name in PREDICTORS)])
-        half = NORMAL_95 * math.sqrt(max(float(x @ model.covariance @ x), 0.0))
-        return (nomogram.logistic(lp - half), nomogram.logistic(lp + half)), CONFIDENCE_INTERVAL
-    intercept = model.intercept
-    if intercept.range is not None:
-        bounds = tuple(nomogram.logistic(lp - intercept.value + b0) for b0 in intercept.range)
-        return bounds, f"over {_range_words(intercept)}; {NO_CONFIDENCE_INTERVAL}"
-    return None, NO_INTERVAL
-
-
-def _range_words(intercept: Intercept) -> str:
-    what = {"derived": "the derived intercept's range", "figure": "the reading of the figure"}
-    return what.get(intercept.origin, "the range of the intercept")
+    covariance = signature.covariance
+    if covariance is None:
+        return None, NO_INTERVAL
+    half = covariance.half_width(values)
+    return (nomogram.logistic(lp - half), nomogram.logistic(lp + half)), CONFIDENCE_INTERVAL
 
 
 def _range_over_missing(signature: Signature, known: Mapping[str, float], missing: str, base: Prediction) -> Prediction:
@@ -386,18 +404,12 @@ def _range_over_missing(signature: Signature, known: Mapping[str, float], missin
     label = signature.axes[missing].label
     if development is None:
         return replace(base, state="not computable", status=f"cannot be computed: {label} is missing")
-    model = signature.risk_model
-    intercept = model.intercept
-    shifts, also = (0.0,), ""
-    if model.covariance is None and intercept.range is not None:
-        shifts = tuple(b0 - intercept.value for b0 in intercept.range)
-        also = f" and {_range_words(intercept)}"
-    ends = [linear_predictor(signature, {**known, missing: value}) for value in development]
+    ends_of_it = [linear_predictor(signature, {**known, missing: value}) for value in development]
     low, high = development
     return replace(
         base,
         state="range",
-        status=f"{label} is missing: the range of the risk over its central 95 % ({low:g} to {high:g}){also}.",
-        risk_interval=(nomogram.logistic(min(ends) + min(shifts)), nomogram.logistic(max(ends) + max(shifts))),
-        interval_note=f"range over {label} {low:g} to {high:g}{also}, not a confidence interval",
+        status=f"{label} is missing: the range of the risk over its central 95 % ({low:g} to {high:g}).",
+        risk_interval=(nomogram.logistic(min(ends_of_it)), nomogram.logistic(max(ends_of_it))),
+        interval_note=f"range over {label} {low:g} to {high:g}, not a confidence interval",
     )

@@ -1,0 +1,59 @@
+"""Covariance of what was estimated: the one thing that an interval of a risk can stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import BadInput
+from .reading import Reader
+
+INTERCEPT = "intercept"
+
+NORMAL_95 = 1.959963984540054
+"""97.5th percentile of the standard normal distribution."""
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Covariance matrix of the named coefficients; a coefficient that is not named was fixed and adds nothing.
+
+    Parameters
+    ----------
+    names : tuple of str
+        "intercept", "ALB", "INR", "Radscore", or some of them.
+    matrix : ndarray of shape (len(names), len(names))
+    """
+
+    names: tuple[str, ...]
+    matrix: np.ndarray
+
+    def half_width(self, values: Mapping[str, float]) -> float:
+        """Half the 95 % interval of the linear predictor at `values`."""
+        x = np.array([1.0 if name == INTERCEPT else values[name] for name in self.names])
+        return NORMAL_95 * float(np.sqrt(max(float(x @ self.matrix @ x), 0.0)))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"names": list(self.names), "matrix": np.asarray(self.matrix, float).tolist()}
+
+
+_NUMBERS = ("no", "one", "two", "three", "four")
+
+
+def read(entry: Reader, names: Sequence[str]) -> Covariance:
+    """``{"names": [...], "matrix": [...]}``, whose names must be exactly `names`."""
+    if entry.sequence("names") != list(names):
+        raise BadInput(f"{entry.where('names')} must be {list(names)}.")
+    size = f"{_NUMBERS[len(names)]} rows of {_NUMBERS[len(names)]} numbers"
+    try:
+        matrix = np.array(entry.sequence("matrix"), dtype=float)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadInput(f"{entry.where('matrix')} must be {size}.") from error
+    if matrix.shape != (len(names),) * 2 or not np.isfinite(matrix).all() or not np.allclose(matrix, matrix.T):
+        raise BadInput(f"{entry.where('matrix')} must be a symmetric matrix of {size}.")
+    if np.linalg.eigvalsh(matrix).min() < -1e-9 * np.abs(matrix).max():
+        raise BadInput(f"{entry.where('matrix')} is no covariance matrix: it has a negative eigenvalue.")
+    return Covariance(tuple(names), matrix)

@@ -1,0 +1,123 @@
+"""Limits of a signature file: stricter than the published ones as anybody likes, looser only as its evidence covers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import json_text
+from ..errors import BadInput
+
+if TYPE_CHECKING:
+    from .evidence import Evidence
+    from .model import Signature
+
+TOLERANCE = 0.1
+"""Slices and pixels may differ by this share from those that evidence saw, as the published 5 mm +- 0.5 mm do."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a value warns or withholds: |z|, and the two laboratory criteria of the outcome itself."""
+
+    z_warn: float = 3.0
+    z_withhold: float = 6.0
+    bilirubin_umol_per_l: float = 85.0
+    inr_outcome: float = 1.5
+
+
+def check(signature: Signature, published: Path) -> None:
+    """Refuse a signature with looser limits than the published one's, unless valid evidence covers them.
+
+    Parameters
+    ----------
+    signature : Signature
+    published : Path
+        File of the published signature.  One published for other features has limits of its own.
+
+    Raises
+    ------
+    BadInput
+        With the entry, its value, the published one and what would be needed.
+    """
+    widest = Limits()
+    for name in ("z_warn", "z_withhold"):
+        value = getattr(signature.limits, name)
+        if value > getattr(widest, name):
+            raise BadInput(
+                f"'limits.{name}' is {value:g}, looser than {getattr(widest, name):g}: a value so unlike the cohort is "
+                "never scored, whatever the evidence."
+            )
+    reference = _published(published)
+    features = sorted((term["voi"], term["feature"]) for term in reference["terms"])
+    if signature.kind == "published" and sorted(term.key for term in signature.terms) != features:
+        return
+    for name in ("bilirubin_umol_per_l", "inr_outcome"):
+        value = getattr(signature.limits, name)
+        if value > getattr(widest, name):
+            raise BadInput(
+                f"'limits.{name}' is {value:g}, looser than the published {getattr(widest, name):g}: above that the "
+                "outcome is already present."
+            )
+    _check_phases(signature, reference["input"]["phase"])
+    for name in ("slice_thickness_mm", "in_plane_spacing_mm"):
+        _check_range(signature, name, reference["input"][name])
+    _check_criteria(signature, [item["id"] for item in reference["eligibility"]])
+
+
+@functools.cache
+def _published(path: Path) -> Mapping[str, Any]:
+    return json_text.loads(path.read_text(encoding="utf-8"))
+
+
+def _check_phases(signature: Signature, published: list[str]) -> None:
+    evidence = signature.evidence
+    seen = () if evidence is None else evidence.protocol.phase
+    for phase in signature.protocol.phases:
+        if phase not in published and phase not in seen:
+            raise BadInput(
+                f"'input.phase' takes {phase}, the published signature {' and '.join(published)} alone; "
+                + _needed(evidence, " and ".join(seen))
+            )
+    if evidence is not None and not set(seen) & set(signature.protocol.phases):
+        takes = " and ".join(signature.protocol.phases)
+        raise BadInput(f"'input.phase' takes {takes}, but the cases of its evidence are {' and '.join(seen)}.")
+
+
+def _check_range(signature: Signature, name: str, published: list[float]) -> None:
+    low, high = getattr(signature.protocol, name)
+    evidence = signature.evidence
+    text = f"'input.{name}' takes {low:g} to {high:g} mm"
+    if evidence is None:
+        if low < published[0] or high > published[1]:
+            limits = f", looser than the published {published[0]:g} to {published[1]:g} mm; "
+            raise BadInput(text + limits + _needed(evidence, ""))
+        return
+    seen = getattr(evidence.protocol, name)
+    within = published[0] <= low and high <= published[1]
+    covered = seen[0] * (1 - TOLERANCE) <= low and high <= seen[1] * (1 + TOLERANCE)
+    if not (within or covered):
+        limits = f", looser than the published {published[0]:g} to {published[1]:g} mm; "
+        raise BadInput(text + limits + _needed(evidence, f"{seen[0]:g} to {seen[1]:g} mm"))
+    if high < seen[0] or low > seen[1]:
+        raise BadInput(f"{text}, but the cases of its evidence have {seen[0]:g} to {seen[1]:g} mm.")
+
+
+def _check_criteria(signature: Signature, published: list[str]) -> None:
+    """Criteria of the study that a file leaves out would be asked of nobody."""
+    asked = {criterion.id for criterion in signature.eligibility}
+    left_out = [name for name in published if name not in asked]
+    if left_out and signature.evidence is None:
+        raise BadInput(
+            f"'eligibility' leaves out the study's {', '.join(left_out)}; that needs evidence from such patients, and "
+            f"{signature.evidence_problem}."
+        )
+
+
+def _needed(evidence: Evidence | None, covers: str) -> str:
+    if evidence is None:
+        return "that needs evidence from cases scanned so, and the file has none that is valid."
+    return f"its evidence covers {covers} alone."
