@@ -142,8 +142,8 @@ def one_acquisition(images: Sequence[Header], findings: list[Finding]) -> None:
             Finding(
                 "joined_scans",
                 "warn",
-                f"The series joins {scans} scans end to end (their times differ by more than {PAUSE_S:g} s): see that the "
-                "whole liver lies in one of them.",
+                f"The series joins {scans} scans end to end (their times differ by more than {PAUSE_S:g} s): see that "
+                "the whole liver lies in one of them.",
                 {"scans": scans},
             )
         )
