@@ -28,8 +28,8 @@ _TEXTS = ("SeriesDescription", "AcquisitionContrast", "ImageComments")
 
 _DELAYS_S = ((ARTERIAL, 15, 42), (PORTAL_VENOUS, 55, 95), (DELAYED, 150, 900))
 """Seconds after the start of injection: early arterial 20, late arterial 35, portal venous 60 (Francis et al., AJR
-2003); 35, 65 and delayed 360 (Choi et al., J Korean Radiol Soc 1995).  Between the ranges, which allow for slow hearts and
-the scan's own length, the delay does not decide."""
+2003); 35, 65 and delayed 360 (Choi et al., J Korean Radiol Soc 1995).  Between the ranges, which allow for slow
+hearts and the scan's own length, the delay does not decide."""
 
 LIVER_HU = {PORTAL_VENOUS: (65.0, 250.0), DELAYED: (50.0, 250.0), ARTERIAL: (20.0, 125.0), UNENHANCED: (-50.0, 100.0)}
 """Median HU of the liver's parenchyma that a phase can have; outside, the phase is ruled out, whoever says it.
