@@ -118,6 +118,15 @@ def test_one_acquisition_is_one_volume(phantom, tmp_path, write_dicom, tags):
     assert np.array_equal(read_ct(folder).array, sitk.GetArrayFromImage(phantom[0]))
 
 
+@pytest.mark.parametrize(("slices", "level"), [(8, "warn"), (2, None), (16, None)], ids=["two", "eight", "one"])
+def test_a_few_scans_end_to_end_are_told(phantom, tmp_path, write_dicom, slices, level):
+    folder = changed(
+        write_dicom(tmp_path / "d", phantom[0]),
+        lambda data, k: setattr(data, "AcquisitionTime", f"10{14 + k // slices:02}00"),
+    )
+    assert codes(read_ct(folder)).get("joined_scans") == level
+
+
 def test_acquisitions_are_parted_for_whoever_chooses_one():
     numbers = [1, 2, 1, 2, 2]
     images = [{"AcquisitionNumber": number, "AcquisitionTime": f"10{number:02}00"} for number in numbers]

@@ -104,7 +104,11 @@ def acquisitions(images: Sequence[Image]) -> list[list[Image]]:
     return list(groups.values())
 
 
-def one_acquisition(images: Sequence[Header]) -> None:
+JOINED_SCANS = 4
+"""Up to so many scans end to end are told as such; more are a scan by single rotations."""
+
+
+def one_acquisition(images: Sequence[Header], findings: list[Finding]) -> None:
     """Refuse a volume in which acquisitions lie between each other, or phases or reconstructions differ.
 
     Parameters
@@ -112,6 +116,8 @@ def one_acquisition(images: Sequence[Header]) -> None:
     images : sequence
         In the order of their positions.  Acquisitions that follow each other from end to end are one volume: a scan
         slice by slice counts each rotation, and a helical scan writes a time for each slice.
+    findings : list of Finding
+        Gets one where a few scans were joined end to end: chest and liver may then differ in phase.
 
     Raises
     ------
@@ -130,6 +136,17 @@ def one_acquisition(images: Sequence[Header]) -> None:
                 f"The series holds {len(set(labels))} acquisitions whose slices lie between each other ({what} "
                 "differs): several phases are mixed. Export the portal venous phase as a series of its own."
             )
+    scans = len(set(_scans(images)) - {None})
+    if 2 <= scans <= JOINED_SCANS:
+        findings.append(
+            Finding(
+                "joined_scans",
+                "warn",
+                f"The series joins {scans} scans end to end (their times differ by more than {PAUSE_S:g} s): see that "
+                "the whole liver lies in one of them.",
+                {"scans": scans},
+            )
+        )
 
 
 def _interleaved(labels: Sequence[Hashable]) -> bool:

@@ -74,7 +74,7 @@ def read_folder(folder: Path, series_uid: str | None = None, progress: Progress 
     slices = _sorted_without_duplicates(slices, findings)
     if len(slices) < 2:
         raise BadInput("The CT has a single slice: a volume of the whole liver is needed.")
-    one_acquisition(slices)
+    one_acquisition(slices, findings)
     check_stored(slices)
     image = _read_files(slices, progress)
     check_rescaled(image, slices, findings)
@@ -263,7 +263,7 @@ def _read_frames(image: Slice, progress: Progress) -> Series:
         raise BadInput(
             "The DICOM file holds derived pictures (MIP?) between its slices. Export the original slices by themselves."
         )
-    one_acquisition(sorted(frames, key=lambda frame: tuple(reversed(frame.position))))
+    one_acquisition(sorted(frames, key=lambda frame: tuple(reversed(frame.position))), findings)
     check_stored([image])
     check_frames(frames)
     volume = _read_files([image], progress)

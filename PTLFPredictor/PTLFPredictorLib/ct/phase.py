@@ -27,16 +27,16 @@ _TEXTS = ("SeriesDescription", "AcquisitionContrast", "ImageComments")
 """Header entries that may name the phase; protocol and study descriptions name what was planned, often all phases."""
 
 _DELAYS_S = ((ARTERIAL, 15, 42), (PORTAL_VENOUS, 55, 95), (DELAYED, 150, 900))
-"""Seconds after the start of injection: early arterial 10-20, late arterial 25-40, portal venous 60-80 and usable to
-90, delayed from 3 minutes (Baron, Radiology Assistant 2006; Goshima et al., AJR 2006).  Between the ranges, which keep
-some seconds of a scan's own length, the delay does not decide."""
+"""Seconds after the start of injection: early arterial 20, late arterial 35, portal venous 60 (Francis et al., AJR
+2003); 35, 65 and delayed 360 (Choi et al., J Korean Radiol Soc 1995).  Between the ranges, which allow for slow
+hearts and the scan's own length, the delay does not decide."""
 
 LIVER_HU = {PORTAL_VENOUS: (65.0, 250.0), DELAYED: (50.0, 250.0), ARTERIAL: (20.0, 125.0), UNENHANCED: (-50.0, 100.0)}
 """Median HU of the liver's parenchyma that a phase can have; outside, the phase is ruled out, whoever says it.
 
-Without contrast 58.8 +- 10.8 (3357 adults; at most 40, steatosis, in 6 %: Boyce et al., AJR 2010; 194: 623); in the
+Without contrast 58.8 +- 10.8 (3357 adults; at most 40, steatosis, in 6 %: Boyce et al., AJR 2010); in the
 portal venous phase 39.8 +- 11.9 more in cirrhosis, 56.2 +- 13.7 without (Naruo et al., Radiat Med 2007; 25: 106); in
-the late arterial phase 15 to 25 more (Goshima et al., AJR 2006; 187: W25).  So a cirrhotic portal venous liver has
+the late arterial phase 15 to 25 more (Goshima et al., AJR 2006).  So a cirrhotic portal venous liver has
 98.6 +- 16.1, and 65 lies 2.1 SD below: one in fifty falls short, against seven of ten without contrast.  Measured here:
 45 to 48 without contrast, 50 to 55 arterial, 93 to 119 portal venous.  The other limits leave room for steatosis and
 iron; 250 is no liver in any phase."""

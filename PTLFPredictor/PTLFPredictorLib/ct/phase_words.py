@@ -9,8 +9,7 @@ Sources of the rows (each word was seen there or is the language's own term for 
 (a) series of HCC-TACE-Seg (TCIA): "PRE LIVER", "Recon 2: PRE LIVER", "LIVER 3 PHASE (AP)", "C-A-P", "2.5 STANDARD";
 (b) names of phases in public data sets (MCT-LTDiag, WAW-TACE, FLL cohorts): NC, ART, HAP, PV, PVP, VP, DL; a Siemens
     series "Abd_PVP_ThorAbd  3.0  Br40  3";
-(c) DICOM PS3.16 CID 10014 and RadLex (RID11081 "delayed phase"); "portal inflow" = late arterial: Foley et al., AJR
-    2000; 174: 721;
+(c) DICOM PS3.16 CID 10014 and RadLex (RID11081 "delayed phase"); the late arterial is also called portal inflow phase;
 (d) German, French, Spanish, Italian, Chinese and Japanese report templates and protocol lists.
 """
 

@@ -58,9 +58,8 @@ def check_stored(images: Sequence[Slice]) -> None:
         size = image.path.stat().st_size
         if (bits != 16 or not expected <= size < 2 * expected) and _pixel_bytes(image) not in (expected, expected + 1):
             raise BadInput(
-                "The slices cannot be decoded: a file has other pixel data than its header says "
-                f"({bits} bits per pixel, BitsAllocated). It is cut off, or the header is wrong. Export the series "
-                "again."
+                f"The slices cannot be decoded: a file has other pixel data than its header says ({bits} bits per "
+                "pixel, BitsAllocated). It is cut off, or the header is wrong. Export the series again."
             )
 
 
