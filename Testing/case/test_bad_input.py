@@ -107,12 +107,6 @@ def another_patient(b):
     b.labels = b.folder / "other.nrrd"
 
 
-def one_voxel_tumour(labels):
-    spoiled = np.minimum(labels, 1)
-    spoiled[7, 50, 40] = 2
-    return spoiled
-
-
 def tumour_outside(labels):
     spoiled = np.minimum(labels, 1)
     spoiled[3:6, 100:110, 100:110] = 2
@@ -160,9 +154,11 @@ BAD = [
     ("CT as label map", lambda b: b.label_map(lambda a: phantom_arrays()[0] * 0.5), "fractions"),
     ("label map of another patient", another_patient, "does not lie on this CT"),
     ("label map on the wrong organ", lambda b: b.label_map(lambda a: np.roll(a, 66, 1)), "does not lie on a liver"),
-    ("no liver label", lambda b: b.label_map(lambda a: a * 3), "has no liver: it holds the labels 0, 3, 6"),
-    ("tumour label only", lambda b: b.label_map(lambda a: np.where(a == 2, 2, 0).astype(np.uint8)), "has no liver"),
-    ("tumour of one voxel", lambda b: b.label_map(one_voxel_tumour), "umo"),
+    ("no liver label", lambda b: b.label_map(lambda a: a * 3), "has no liver: it holds the labels 3, 6"),
+    ("tumour label only", lambda b: b.label_map(lambda a: a * (a == 2)), "holds the label 2 alone"),
+    ("mask without a role", lambda b: b.label_map(lambda a: np.minimum(a, 1)), "Say it: --segmentation liver="),
+    ("label that is not there", extra("--labels", "parenchyma=1,tumor=7"), "There is no label '7' for tumor"),
+    ("one label, two roles", extra("--labels", "liver=1", "--labels", "tumor=1+2"), "gives 1 two roles"),
     ("tumour outside the liver", lambda b: b.label_map(tumour_outside), "outside the liver"),
     ("unreadable roles", extra("--labels", "liver"), "cannot be read; write e.g. liver=5,tumor=7"),
     ("negative volume", extra("--drop-below", "-1"), "cannot be negative"),

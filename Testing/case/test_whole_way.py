@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from abdomen import phantom_arrays
+from abdomen import image_of, phantom_arrays
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.report import record
@@ -87,11 +87,50 @@ def test_no_patient_identifier_reaches_any_output(phantom, phantom_files, tmp_pa
 def test_without_a_tumour_the_parenchymas_features_and_a_finding(phantom, phantom_files, tmp_path):
     sitk.WriteImage(sitk.Cast(phantom[1] > 0, sitk.sitkUInt8), str(tmp_path / "liver.nii.gz"))
     out = tmp_path / "out"
-    assert predict("--ct", phantom_files["ct"], "--segmentation", tmp_path / "liver.nii.gz", "--out", out) == 0
+    given = f"parenchyma={tmp_path / 'liver.nii.gz'}"
+    assert predict("--ct", phantom_files["ct"], "--segmentation", given, "--out", out) == 0
     data = record.read(out / "result.json")
     assert {item["voi"] for item in data["features"]} == {"liver"}
     assert "no_tumor" in {finding["code"] for finding in data["findings"]}
     assert data["prediction"]["risk"] is None
+
+
+TINY = {"one voxel": np.s_[7:8, 50:51, 40:41], "one row": np.s_[7:8, 50:51, 36:42]}
+
+
+@pytest.mark.parametrize("place", TINY.values(), ids=TINY.keys())
+def test_a_tumour_too_small_for_features_has_a_report_that_withholds(phantom, phantom_files, tmp_path, capsys, place):
+    array = np.minimum(sitk.GetArrayFromImage(phantom[1]), 1)
+    array[place] = 2
+    sitk.WriteImage(image_of(array), str(tmp_path / "l.nrrd"))
+    assert predict("--ct", phantom_files["ct"], "--segmentation", tmp_path / "l.nrrd", "--out", tmp_path / "out") == 0
+    data = record.read(tmp_path / "out" / "result.json")
+    told = {finding["code"]: finding for finding in data["findings"]}
+    assert told["tumor_features"]["level"] == "withhold"
+    assert "too small" in told["tumor_features"]["message"]
+    assert "--drop-below 0.1" in told["tumor_features"]["message"]
+    assert told["small_tumor"]["level"] == "warn"
+    assert {item["voi"] for item in data["features"]} == {"liver"}
+    assert data["prediction"]["risk"] is None
+    assert "tumour 0.0 mL" not in capsys.readouterr().out
+
+
+def test_lesions_stand_in_record_report_and_on_the_terminal(phantom, phantom_files, tmp_path, capsys):
+    array = sitk.GetArrayFromImage(phantom[1])
+    array[7, 70:75, 40:60] = 2
+    sitk.WriteImage(image_of(array), str(tmp_path / "l.nrrd"))
+    assert predict("--ct", phantom_files["ct"], "--segmentation", tmp_path / "l.nrrd", "--out", tmp_path / "out") == 0
+    data = record.read(tmp_path / "out" / "result.json")["segmentation"]
+    assert data["lesions"]["count"] == len(data["lesions"]["list"]) == 2
+    assert data["lesions"]["list"][1]["volume_ml"] == pytest.approx(100 * 0.8 * 0.8 * 5 / 1000)
+    assert sum(one["volume_ml"] for one in data["lesions"]["list"]) == pytest.approx(data["volumes_ml"]["tumor"])
+    largest = max(one["diameter_mm"] for one in data["lesions"]["list"])
+    assert data["lesions"]["largest_diameter_mm"] == largest
+    words = f"2 lesions, largest diameter {largest:.1f} mm"
+    assert words in capsys.readouterr().out
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert words in page
+    assert f"Liver {data['volumes_ml']['liver']:.1f} mL, parenchyma {data['volumes_ml']['parenchyma']:.1f} mL" in page
 
 
 FORMATS = {

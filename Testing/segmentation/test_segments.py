@@ -113,8 +113,9 @@ def test_label_map_on_a_finer_grid_is_resampled(phantom, ct, tmp_path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda a: a * 0, "has no liver: it holds the labels 0"),
-        (lambda a: a * 5, "holds the labels 0, 5, 10"),
+        (lambda a: a * 0, "is empty: it holds no label but 0"),
+        (lambda a: a * 5, "has no liver: it holds the labels 5, 10"),
+        (lambda a: a * 1e12, "no labels"),
         (lambda a: a * 0.5, "no labels"),
         (lambda a: np.where(a == 1, np.nan, a), "no labels"),
     ],
@@ -132,7 +133,7 @@ def test_roles_of_labels_can_be_said(phantom, ct, tmp_path):
     assert np.array_equal(segments.array, sitk.GetArrayFromImage(phantom[1]))
 
 
-@pytest.mark.parametrize("text", ["liver", "liver=x", "spleen=3", "liver=1;tumor=2"])
+@pytest.mark.parametrize("text", ["liver", "liver=", "spleen=3", "liver=1;tumor=2", "tumor=2,3", "liver=rest"])
 def test_roles_that_cannot_be_read(text):
     with pytest.raises(BadInput, match="cannot be read"):
         parse_labels(text)

@@ -117,8 +117,8 @@ _SPREAD = _known("metastasis metastases metastase metastasen metastasi metastati
 """Of the liver only where the liver is named with it."""
 
 _KIND = _known(
-    """primary main index target dominant largest viable enhancing necrotic malignant first second third in of the de du
-    del della da do der la le"""
+    """primary main index target dominant largest viable enhancing necrotic malignant gtv first second third in of the
+    de du del della da do der la le"""
 )
 """What may stand beside a word for tumour without changing that it is all tumour."""
 
