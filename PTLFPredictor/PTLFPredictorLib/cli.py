@@ -477,6 +477,7 @@ def _features(given: argparse.Namespace) -> None:
     from .ct import read_ct
     from .radiomics import ExtractionSettings
     from .report import record
+    from .sample import known
     from .segmentation import provenance
     from .segmentation.postprocess import apply
     from .segmentation.reading import parse_labels, read_segments, told
@@ -503,6 +504,7 @@ def _features(given: argparse.Namespace) -> None:
             findings=(*ct.findings, *segments.findings),
             vectors=vectors,
             software={},
+            sample=known.seed_of(ct.identity),
         )
         if given.out.suffix.lower() == ".csv":
             lines = ["voi,feature,value", *(f"{f['voi']},{f['feature']},{f['value']!r}" for f in made["features"])]

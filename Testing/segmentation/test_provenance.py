@@ -630,7 +630,9 @@ def predict(out: Path, files, segmentation: Path, *options: str) -> dict:
 
 
 def levels(data: dict) -> dict[str, str]:
-    return {f["code"]: f["level"] for f in data["findings"] if f["code"].startswith(("mask_", "model_"))}
+    """Findings on who drew the segments; what the signature makes of it (`mask_not_covered`) has its own tests."""
+    codes = ("mask_origin_unknown", "mask_origin_contradicted", "model_not_for_patients")
+    return {f["code"]: f["level"] for f in data["findings"] if f["code"] in codes}
 
 
 def test_predict_asks_who_drew_the_mask_and_keeps_the_answer(phantom_files, tmp_path, capsys):

@@ -89,6 +89,7 @@ def make_features(
     findings: Iterable[Finding],
     vectors: Mapping[str, FeatureVector],
     software: Mapping[str, str],
+    sample: int | None = None,
 ) -> Record:
     """Features alone, with what they depend on; the same blocks as in `make`, JSON-ready."""
     return {
@@ -97,7 +98,7 @@ def make_features(
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "software": _software(software),
         "input": {
-            "ct": _ct(ct),
+            "ct": {**_ct(ct), "sample": sample},
             "signature": None
             if signature is None
             else {"id": signature.id, "version": signature.version, "sha256": json_sha256(signature.data)},
