@@ -16,8 +16,8 @@ def ct_and_labels(seed=5):
     rng = np.random.default_rng(seed)
     hu = np.full(SHAPE, -1000.0)
     hu[_ellipsoid((7, 36, 40), (1e6, 33, 38))] = 45
-    hu[_ellipsoid((7, 54, 42), (1e6, 8, 9))] = 500
-    hu[_ellipsoid((7, 42, 46), (1e6, 5, 5))] = 150
+    hu[_ellipsoid((7, 55, 42), (1e6, 10, 11))] = 500
+    hu[_ellipsoid((7, 36, 58), (1e6, 8, 8))] = 150  # as wide as an aorta is, so that the phase can be measured
     liver = _ellipsoid((6.5, 30, 26), (5.2, 20, 18)) & (hu == 45)
     tumour = _ellipsoid((6.5, 27, 20), (2.4, 7, 7)) & liver
     hu[liver], hu[tumour] = 108, 70
