@@ -180,7 +180,7 @@ def told(parts: Sequence[Part]) -> str:
 
 @dataclass(frozen=True)
 class _File:
-    """What a file holds: names by number, and masks on the grid of `grid`."""
+    """What a file holds: names by number, and masks on the grid of `grid`; `is_ours` where our mark tells its labels."""
 
     name: str
     format: str
@@ -190,6 +190,7 @@ class _File:
     is_named: bool
     mask: Callable[[int], np.ndarray]
     belonging: Callable[[bool], list[Finding]] = lambda positions_agree: []
+    is_ours: bool = False
 
     @property
     def word(self) -> str:
@@ -253,7 +254,8 @@ def _of_label_map(image: sitk.Image, path: Path) -> _File:
     counts = {value: count for value, count in _counts(array, path.name).items() if value != 0}
     segments = {value: Described("") for value in sorted(counts)}
     word = "NIfTI" if ".nii" in path.name.lower() else path.suffix.lstrip(".").upper()
-    return _File(path.name, word, image, segments, counts, False, lambda label: array == label)
+    ours = provenance.of_file(path) is not None
+    return _File(path.name, word, image, segments, counts, False, lambda label: array == label, is_ours=ours)
 
 
 def _of_seg_nrrd(image: sitk.Image, numbers: list[int], name: str) -> _File:
@@ -383,7 +385,7 @@ def _roles(file: _File, source: Source, labels: Labels) -> tuple[dict[int, Role 
         said |= dict.fromkeys(found, role)
     roles: dict[int, Role | None] = {**by_name, **said}
     if not file.is_named and not any(role in _COUNTED for role in labels):
-        if len(file.segments) == 1 and not said:
+        if len(file.segments) == 1 and not said and not file.is_ours:
             only = next(iter(file.segments))
             raise BadInput(
                 f"'{file.name}' holds the label {only} alone, and does not say whether that is the liver, the "
