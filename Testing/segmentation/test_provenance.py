@@ -657,7 +657,7 @@ def test_predict_hands_the_mark_on_and_cleaning_up_is_no_edit(phantom_files, pha
     assert levels(predict(tmp_path / "again", phantom_files, written)) == {"model_not_for_patients": "withhold"}
     sitk.WriteImage(copied(sitk.ReadImage(str(written))), str(tmp_path / "stripped.nii.gz"))
     hand = ("--mask-origin", "hand", "--reader", "A. Reader")
-    data = predict(tmp_path / "third", phantom_files, tmp_path / "stripped.nii.gz", *hand)
+    data = predict(tmp_path / "third", phantom_files, f"parenchyma={tmp_path / 'stripped.nii.gz'}", *hand)
     assert data["segmentation"]["origin"]["changed"] == 0
     assert levels(data) == {"mask_origin_contradicted": "warn", "model_not_for_patients": "withhold"}
 

@@ -180,7 +180,7 @@ def told(parts: Sequence[Part]) -> str:
 
 @dataclass(frozen=True)
 class _File:
-    """What a file holds: names by number, and masks on the grid of `grid`; `is_ours` where our mark tells its labels."""
+    """What a file holds: names by number, and masks on the grid of `grid`; `is_ours`: our mark tells its labels."""
 
     name: str
     format: str
