@@ -5,6 +5,7 @@ import pytest
 import SimpleITK as sitk
 
 from abdomen import image_of, phantom_arrays
+from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import canonical, read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
@@ -22,7 +23,7 @@ def ct(phantom):
 def segments_of(array, ct):
     labels = image_of(array.astype(np.uint8))
     labels.CopyInformation(ct.image)
-    return Segments(labels, Origin())
+    return Segments(labels, Origin(Drawn.HAND, Known.READER))
 
 
 @pytest.mark.parametrize("name", ["l.nii.gz", "l.nrrd", "l.mha"])
@@ -201,16 +202,20 @@ def test_fill_holes_drop_small_pieces_and_keep_the_largest_tumour(phantom, ct):
 
 
 @pytest.mark.parametrize(
-    ("for_patients", "shipped", "edited", "level"),
+    ("for_patients", "shipped", "changed", "signed", "level"),
     [
-        (True, True, False, None),
-        (False, True, False, "withhold"),
-        (False, True, True, "warn"),
-        (False, False, False, "warn"),
+        (True, True, 0.0, False, None),
+        (False, True, 0.0, False, "withhold"),
+        (False, True, 0.02, False, "withhold"),
+        (False, True, 0.0099, True, "withhold"),
+        (False, True, 0.01, True, "warn"),
+        (False, False, 0.0, False, "warn"),
     ],
 )
-def test_a_model_that_is_not_for_patients(phantom, ct, for_patients, shipped, edited, level):
+def test_a_model_that_is_not_for_patients(phantom, ct, for_patients, shipped, changed, signed, level):
     model = {"id": "m", "for_patients": for_patients, "shipped": shipped, "warning": "Not for patients."}
     labels = segments_of(sitk.GetArrayFromImage(phantom[1]), ct).labels
-    segments = Segments(labels, Origin(Drawn.MODEL, Known.RUN, model, changed=0.02 * edited)).checked(ct)
+    sign_off = Confirmation("A. Reader", "2026-01-02T03:04:05+01:00") if signed else None
+    origin = Origin(Drawn.MODEL, Known.RUN, model, changed=changed, sign_off=sign_off)
+    segments = Segments(labels, origin).checked(ct)
     assert [f.level for f in segments.findings if f.code == "model_not_for_patients"] == ([level] if level else [])
