@@ -16,7 +16,7 @@ NAMES = ("intercept", "ALB", "INR", "Radscore")
 
 VARIANCES = {"intercept": 4.0, "ALB": 0.003, "INR": 3.0, "Radscore": 0.005}
 
-MODEL = {"title": "A hospital's model", "sha256": "a" * 64, "for_patients": True}
+MODEL = {"title": "A hospital's model", "weights_sha256": "a" * 64, "for_patients": True}
 """Identity of the model that drew the segments of the cases in `SITE`."""
 
 SITE = Evidence(
@@ -30,7 +30,7 @@ SITE = Evidence(
     fixed=(),
     covariance=Covariance(NAMES, np.diag([VARIANCES[name] for name in NAMES])),
     protocol=evidence.ObservedProtocol(("portal venous",), (5.0, 5.0), (0.6, 0.9), (120.0,), ("B30f",)),
-    masks=evidence.ObservedMasks(models=(MODEL["sha256"],)),
+    masks=evidence.ObservedMasks(models=(MODEL["weights_sha256"],)),
 )
 """Evidence of a hospital that fitted all four coefficients on 150 of its own cases."""
 

@@ -22,11 +22,13 @@ import pytest
 import SimpleITK as sitk
 
 from PTLFPredictorLib import child
+from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import Cancelled, OutOfMemory, PTLFError, UnusableModel
 from PTLFPredictorLib.sample import make_case
-from PTLFPredictorLib.segmentation import agreement, default_model, find_model, segment, worker
+from PTLFPredictorLib.segmentation import agreement, default_model, find_model, provenance, segment, worker
 from PTLFPredictorLib.segmentation.device import Device, choose
 from PTLFPredictorLib.segmentation.nnunet import Network
+from PTLFPredictorLib.segmentation.segments import read_segments
 
 torch = pytest.importorskip("torch", reason="torch is not installed: './ptlf test' installs it")
 pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: './ptlf test' installs it")
@@ -114,6 +116,17 @@ def test_the_record_names_model_software_and_settings(result):
     settings = {"configuration": "3d_demo", "folds": 1, "tta": False, "largest_organ_only": False}
     assert origin["run"]["settings"] == settings
     assert origin["run"]["seconds"]["all"] > 0
+
+
+@pytest.mark.parametrize("name", ["l.nii.gz", "l.nrrd", "l.mha"])
+def test_what_the_demo_model_drew_is_withheld_from_a_file_too(result, ct, tmp_path, name):
+    drawn, _, _ = result
+    provenance.write(drawn.labels, tmp_path / name, drawn.origin)
+    case = canonical(ct)
+    segments = read_segments(tmp_path / name, case)
+    assert segments.origin.model == drawn.origin.model
+    assert not segments.origin.edited
+    assert ("model_not_for_patients", "withhold") in {(f.code, f.level) for f in segments.checked(case).findings}
 
 
 def test_same_label_map_as_nnunets_own_predictor(result, ct, tmp_path):

@@ -218,6 +218,7 @@ def test_fill_holes_drop_small_pieces_and_keep_the_largest_tumour(phantom, ct):
 def test_a_model_that_is_not_for_patients(phantom, ct, for_patients, shipped, changed, signed, level):
     model = {"id": "m", "for_patients": for_patients, "shipped": shipped, "warning": "Not for patients."}
     labels = segments_of(sitk.GetArrayFromImage(phantom[1]), ct).labels
-    sign_off = Confirmation("A. Reader", "2026-11-26T10:00:00+00:00") if signed else None
-    segments = Segments(labels, Origin(Drawn.MODEL, Known.RUN, model, changed, sign_off=sign_off)).checked(ct)
+    sign_off = Confirmation("A. Reader", "2026-01-02T03:04:05+01:00") if signed else None
+    origin = Origin(Drawn.MODEL, Known.RUN, model, changed=changed, sign_off=sign_off)
+    segments = Segments(labels, origin).checked(ct)
     assert [f.level for f in segments.findings if f.code == "model_not_for_patients"] == ([level] if level else [])

@@ -8,7 +8,7 @@ from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.signature import LaboratoryValues, assess, evidence, load, masks, parse
 
 SIGNED = Confirmation("Dr Reader", "2026-11-25T10:00:00+01:00")
-OTHER = {**MODEL, "title": "Another model", "sha256": "b" * 64}
+OTHER = {**MODEL, "title": "Another model", "weights_sha256": "b" * 64}
 
 HAND = Origin(Drawn.HAND, Known.READER)
 UNKNOWN = Origin()
@@ -18,7 +18,7 @@ def by_model(changed=0.0, sign_off=None, model=MODEL):
     return Origin(Drawn.MODEL, Known.RUN, model, changed, sign_off=sign_off)
 
 
-def fitted_on(by_hand=False, edited_share=0.0, models=(MODEL["sha256"],)):
+def fitted_on(by_hand=False, edited_share=0.0, models=(MODEL["weights_sha256"],)):
     return {"masks": evidence.ObservedMasks(models, by_hand, edited_share)}
 
 
@@ -103,4 +103,4 @@ def test_the_demo_signature_takes_its_own_models_segments_without_a_note():
 
 
 def test_the_cases_of_these_tests_are_the_sites():
-    assert SITE.masks.models == (MODEL["sha256"],)
+    assert SITE.masks.models == (MODEL["weights_sha256"],)

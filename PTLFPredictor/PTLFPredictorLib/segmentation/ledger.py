@@ -29,7 +29,7 @@ from .origin import Drawn, Known, Origin
 SCHEMA = "ptlf-ledger/1"
 
 ENTRIES, BYTES = 10_000, 500_000_000
-"""An entry of a liver in 5 mm slices has some 20 kB."""
+"""An entry of a liver in 5 mm slices has 20 to 80 kB."""
 
 SAME_DICE = 0.99
 """Dice with an entry of the same CT from which a mask is that model's; two readers reach some 0.95 to 0.97."""

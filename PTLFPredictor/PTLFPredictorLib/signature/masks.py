@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..ct import Finding
 from ..segmentation.origin import SIGNED_EDIT_SHARE, Drawn, Origin
+from ..segmentation.provenance import drawn_by
 from . import states
 from .model import Signature
 
@@ -39,8 +40,8 @@ def _by_hand(signature: Signature) -> tuple[str, str]:
     if evidence.masks.by_hand if evidence else signature.voi_source == "manual":
         return "", ""
     return "withhold", (
-        f"The segments were drawn by hand, but the signature was fitted on {_fitted_on(signature)}. Let the model that "
-        "it was fitted with draw them."
+        f"The segments were drawn by hand, but the signature was fitted on {_fitted_on(signature, 'a')}. Let the model "
+        "that it was fitted with draw them."
     )
 
 
@@ -48,8 +49,7 @@ def _by_model(signature: Signature, origin: Origin, state: str) -> tuple[str, st
     evidence, model = signature.evidence, origin.model or {}
     name = f"the model '{model['title']}'" if model.get("title") else "a model"
     if evidence is not None:
-        hashes = {model.get("sha256"), model.get("weights_sha256")}
-        if not hashes & set(evidence.masks.models):
+        if not drawn_by(origin, evidence.masks.models):
             return "withhold", (
                 f"The segments were drawn by {name}, but the signature was fitted on {_fitted_on(signature)}. Use "
                 "the model that it was fitted with."
@@ -90,13 +90,14 @@ def _signed_or_small(origin: Origin) -> bool:
     return origin.sign_off is not None or origin.changed < SIGNED_EDIT_SHARE
 
 
-def _fitted_on(signature: Signature) -> str:
+def _fitted_on(signature: Signature, one: str = "another") -> str:
     evidence = signature.evidence
     if evidence is None:
         return FITTED_ON[signature.voi_source]
     drawn = []
     if evidence.masks.models:
-        drawn.append("segments of " + ("another model" if len(evidence.masks.models) == 1 else "other models"))
+        several = "several models" if one == "a" else "other models"
+        drawn.append("segments of " + (f"{one} model" if len(evidence.masks.models) == 1 else several))
     if evidence.masks.by_hand:
         drawn.append("segments drawn by hand")
     return " and ".join(drawn) or "segments of unknown origin"
