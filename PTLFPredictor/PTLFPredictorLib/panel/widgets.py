@@ -43,6 +43,12 @@ def say(label, text: str) -> None:
     label.setVisible(bool(text))
 
 
+def mark(edit, why: str) -> None:
+    """Mark a field whose entry is no value, with the reason; "" takes the mark away."""
+    edit.setStyleSheet(f"QLineEdit {{ border: 2px solid {theme_of(edit)['warning']}; }}" if why else "")
+    edit.toolTip = edit.accessibleDescription = why
+
+
 class WheelGuard(qt.QObject):
     """Lists do not take the mouse wheel: scrolling the panel must not change a choice that lies under the mouse."""
 
@@ -320,6 +326,10 @@ class NomogramPane(qt.QWidget):
         self._later.stop()
         if self._window is not None:
             self._window.close()
+
+    def forget(self) -> None:
+        """Another patient comes."""
+        self.nomogram.forget()
 
     def show_prediction(self, prediction: Prediction, values: dict[str, float | None], labels: dict[str, str]) -> None:
         lines = []
