@@ -48,6 +48,7 @@ class NomogramWidget(qt.QWidget):
         self._layer = self._layer_key = None
         self._dragged = self._focused = ""
         self._pending: tuple[str, float] | None = None
+        self._told: tuple[str, float] | None = None
         self._later = qt.QTimer()  # Slicer's own QTimer.singleShot leaves a timer behind at each call
         self._later.setSingleShot(True)
         self._later.setInterval(0)
@@ -71,14 +72,14 @@ class NomogramWidget(qt.QWidget):
 
     def show_reading(self, reading: Reading) -> None:
         """Other values, points, total or risk."""
-        self._reading = reading
+        self._reading, self._told = reading, None
         self.accessibleDescription = self._words()
         self.update()
 
     def forget(self) -> None:
         """Another patient comes: a move that is under way is none of theirs."""
         self._later.stop()
-        self._pending = None
+        self._pending = self._told = None
         if self._dragged:
             self._dragged = ""
             self.unsetCursor()
@@ -196,8 +197,9 @@ class NomogramWidget(qt.QWidget):
             self._focused = names[min(max(index, 0), len(names) - 1)]
             self.update()
         elif key in steps and value is not None:
-            if self._pending and self._pending[0] == self._focused:
-                value = self._pending[1]  # several keys in one turn of the event loop add up
+            newest = self._pending or self._told
+            if newest and newest[0] == self._focused:
+                value = newest[1]  # keys that come before the reading follows add up
             self._move(self._focused, value + steps[key] * STEPS[self._focused])
         else:
             qt.QWidget.keyPressEvent(self, event)
@@ -219,4 +221,5 @@ class NomogramWidget(qt.QWidget):
     def _tell(self) -> None:
         if self._pending is not None:
             (name, value), self._pending = self._pending, None
+            self._told = name, value
             self._on_move(name, value)
