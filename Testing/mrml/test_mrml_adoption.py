@@ -114,7 +114,9 @@ def test_a_segmentation_of_another_ct_is_asked_about_with_the_distance(shift):
     node = drawn(other, liver=liver, HCC=first & liver)
     slicer.mrmlScene.RemoveNode(other)
     before = segments._cropped_segment(node, node.GetSegmentation().GetSegmentIDs()[0])
-    with pytest.raises(BadInput, match=rf"not (drawn on|lie on) this CT: their grid lies {shift:.1f} mm off this one's"):
+    with pytest.raises(
+        BadInput, match=rf"not (drawn on|lie on) this CT: their grid lies {shift:.1f} mm off this one's"
+    ):
         adoption.adopt(node, volume)
     after = segments._cropped_segment(node, node.GetSegmentation().GetSegmentIDs()[0])
     np.testing.assert_array_equal(before[0], after[0])  # it was asked, not changed
@@ -150,7 +152,9 @@ def test_segments_of_another_grid_are_resampled_only_when_the_reader_wants_it_an
     liver, first, _ = boxes()
     node = drawn(thin, liver=liver, HCC=first)
     before = segments.content_hashes(node)
-    with pytest.raises(adoption.DrawnElsewhere, match=r"voxels measure 0.80 x 0.75 x 2.50 mm, this CT's 0.80 x 0.75 x 5"):
+    with pytest.raises(
+        adoption.DrawnElsewhere, match=r"voxels measure 0.80 x 0.75 x 2.50 mm, this CT's 0.80 x 0.75 x 5"
+    ):
         adoption.adopt(node, volume)
     adopted, finding = adoption.adopt(node, volume, all_the_same=True)
     assert adopted is not node

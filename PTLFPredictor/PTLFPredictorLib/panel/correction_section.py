@@ -93,12 +93,11 @@ class CorrectionSection:
             self._arm()
 
     def _in_editor(self, widget) -> bool:
-        return widget == self.editor or self.editor.isAncestorOf(widget)
+        return _holds(self.editor, widget)
 
     def _in_panel(self, widget) -> bool:
         """Whether a widget is one of the panel's own, not of the views that the editor draws in."""
-        panel = self.ui.ctSection.parentWidget()
-        return widget == panel or panel.isAncestorOf(widget)
+        return _holds(self.ui.ctSection.parentWidget(), widget)
 
     def _arm(self) -> None:
         """The editor's keys, while it is in use: unfolded, with segments, and nothing else of the panel has the focus.
@@ -216,6 +215,10 @@ class CorrectionSection:
                 cells += [f"{against[name]['change_ml']:+.1f}", "-" if math.isnan(dice) else f"{dice:.3f}"]
             rows.append("<tr>" + "".join(_cell(cell, i) for i, cell in enumerate(cells)) + "</tr>")
         return f"<table cellspacing='4' width='100%'>{head}{''.join(rows)}</table>"
+
+
+def _holds(parent, widget) -> bool:
+    return widget == parent or parent.isAncestorOf(widget)
 
 
 def _names(names: list[str]) -> str:

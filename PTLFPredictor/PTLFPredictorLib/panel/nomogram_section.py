@@ -198,7 +198,8 @@ class NomogramSection:
             self.pane.nomogram.show_geometry(geometry)
             self._drawn_for = session.desk.signature
         self.pane.nomogram.show_reading(Reading(values, prediction, own if what_if else {}))
-        self.pane.show_prediction(prediction, values, {a.name: a.label for a in geometry.axes})
+        labels = {axis.name: axis.label for axis in geometry.axes}
+        self.pane.show_prediction(prediction, values, labels, session.refused)
 
     def _own_words(self, own) -> str:
         words = [_("albumin {value:.4g} g/L").format(value=own["ALB"])] if own["ALB"] is not None else []

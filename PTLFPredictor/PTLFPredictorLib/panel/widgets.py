@@ -331,12 +331,16 @@ class NomogramPane(qt.QWidget):
         """Another patient comes."""
         self.nomogram.forget()
 
-    def show_prediction(self, prediction: Prediction, values: dict[str, float | None], labels: dict[str, str]) -> None:
+    def show_prediction(
+        self, prediction: Prediction, values: dict[str, float | None], labels: dict[str, str], refused=()
+    ) -> None:
+        """`refused` are the predictors whose entry is no value."""
         lines = []
         for name, label in labels.items():
             value, points = values.get(name), prediction.points.get(name)
             shown = "" if points is None else _(": {points:.1f} points").format(points=points)
-            lines.append(f"{label} {_('not given') if value is None else f'{value:.4g}{shown}'}")
+            absent = _("no value") if name in refused else _("not given")
+            lines.append(f"{label} {absent if value is None else f'{value:.4g}{shown}'}")
         if prediction.total_points is not None:
             lines.append(_("Total: {total:.1f} points").format(total=prediction.total_points))
         self.points_label.text = "\n".join(lines)
