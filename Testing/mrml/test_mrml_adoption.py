@@ -225,7 +225,7 @@ def erase(node, volume, voxels):
 
 
 def test_the_share_of_changed_voxels_is_of_the_union_of_both_organs():
-    volume, (liver, first, second) = ct(), boxes()
+    volume, (liver, _, _) = ct(), boxes()
     node = automatic(volume)
     copy = segments.automatic_of(node)
     assert segments.changed_share(node, copy) == 0
