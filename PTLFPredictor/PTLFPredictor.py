@@ -52,6 +52,7 @@ def drawSample(_source=None):
     from PTLFPredictorLib.sample import known
 
     volume = volumes.add_volume(known.draw(SAMPLE_SEED, matrix=SAMPLE_MATRIX).ct, _("PTLF sample (synthetic)"))
+    volumes.mark_sample(volume, SAMPLE_SEED, matrix=SAMPLE_MATRIX)
     volumes.show_liver_window(volume)
     return [volume]
 
@@ -78,6 +79,7 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
         self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         slicer.app.connect("aboutToQuit()", self.cleanup)
 
     def enter(self):
@@ -96,6 +98,9 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneChanged(self, caller, event):
         self.panel.take_over()
+
+    def onNodeRemoved(self, caller, event):
+        self.panel.node_removed()
 
     def cleanup(self):
         """Slicer reloads the module or exits: nothing may stay behind."""

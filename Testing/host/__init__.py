@@ -9,6 +9,7 @@ The rooms, in the order in which they are built on each other::
     qt_modules   what `import qt` gives
     ctk_widgets  the CTK widgets of the panel
     mrml_widgets qMRML widgets over the wheel's scene
+    error_log    what Slicer's own code writes into its log about a module
     segment_editor  qMRMLSegmentEditorWidget over the wheel's vtkSlicerSegmentEditorLogic
     ui_files     .ui files with those widgets
     application  slicer.app, slicer.modules, slicer.mrmlScene

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from PySide6.QtCore import Property, QLocale, QObject, QProcessEnvironment, QSettings, Signal
 from PySide6.QtWidgets import QApplication
 
-from . import mrml_widgets, segment_editor
+from . import error_log, mrml_widgets, segment_editor
 from .files import qSlicerCoreIOManager
 
 LOGICS = {
@@ -157,6 +157,7 @@ def install(application: qSlicerApplication) -> None:
     application._logic = vtkSlicerApplicationLogic()
     _set_up_scene(application, scene)
     _set_up_logics(application, scene)
+    error_log.watch_segmentations(scene)
 
 
 def _set_up_scene(application, scene) -> None:

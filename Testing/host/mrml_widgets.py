@@ -179,7 +179,9 @@ class qMRMLNodeComboBox(QWidget):
             self._announce()
 
     def _rename(self, node, event):
-        if node.GetID() in self._ids:
+        if not self._takes(node):  # hidden since, as the sort filter of Slicer's model notices
+            self._refill(without=node)
+        elif node.GetID() in self._ids:
             self._box.setItemText(self._ids.index(node.GetID()), node.GetName() or "")
 
     def _current_id(self) -> str:

@@ -6,9 +6,11 @@ that Slicer would show.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Property, QObject, Signal, Slot
+from PySide6.QtCore import Property, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QListWidget, QToolButton, QVBoxLayout
 
+from . import error_log
 from .mrml_widgets import qMRMLWidget
 
 EFFECTS = [
@@ -46,8 +48,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._logic = vtkSlicerSegmentEditorLogic()
         self._node = self._segmentation = self._volume = None
         self._flags: dict = {}
-        self._effect = ""
-        self._shortcuts = self._view_observations = False
+        self._effect = self._last_effect = ""
+        self._shortcuts, self._view_observations = [], False
         self._undo_states = 0
         self._list = QListWidget()
         self._list.setMaximumHeight(64)
@@ -131,6 +133,9 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
 
     @Slot(object)
     def setSourceVolumeNode(self, node):
+        if self._node is None or self._segmentation is None:
+            error_log.write("SetSourceVolumeNode: need to set segment editor and segmentation nodes first")
+            return
         self._volume = node
         if self._node is not None:
             self._node.SetAndObserveSourceVolumeNode(node)
@@ -178,6 +183,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
 
     @Slot(str)
     def setActiveEffectByName(self, name):
+        self._last_effect = name or self._effect or self._last_effect
         self._effect = name
         for other, button in self._buttons.items():
             button.setChecked(other == name)
@@ -188,11 +194,30 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
 
     @Slot()
     def installKeyboardShortcuts(self):
-        self._shortcuts = True
+        """On the whole window, as Slicer's: a digit switches an effect, Space the last one, wherever the focus is."""
+        self.uninstallKeyboardShortcuts()
+        keys = {Qt.Key.Key_Escape: lambda: self.setActiveEffectByName(""), Qt.Key.Key_Space: self._toggle_last}
+        for number, name in enumerate(EFFECTS, 1):
+            keys[Qt.Key(int(Qt.Key.Key_0) + number)] = lambda name=name: self.setActiveEffectByName(name)
+        keys[Qt.Key.Key_Comma] = lambda: self._step(-1)
+        keys[Qt.Key.Key_Period] = lambda: self._step(1)
+        for key, what in keys.items():
+            shortcut = QShortcut(QKeySequence(key), self.window())
+            shortcut.activated.connect(what)
+            self._shortcuts.append(shortcut)
 
     @Slot()
     def uninstallKeyboardShortcuts(self):
-        self._shortcuts = False
+        for shortcut in self._shortcuts:
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
+        self._shortcuts = []
+
+    def _toggle_last(self):
+        self.setActiveEffectByName("" if self._effect else self._last_effect)
+
+    def _step(self, by):
+        self._list.setCurrentRow(min(max(self._list.currentRow + by, 0), self._list.count - 1))
 
     def setupViewObservations(self):
         self._view_observations = True

@@ -48,7 +48,7 @@ def start(offscreen: bool = True, version: tuple[int, int] = (5, 12), slicer_pyt
     # event.pos() is right in Qt 5 and 6 alike; PySide6 calls it old.
     warnings.filterwarnings("ignore", category=DeprecationWarning, message="Function: .QMouseEvent")
 
-    _keep_none_alive()
+    _keep_constants_alive()
     from . import pythonqt
 
     pythonqt.impose()
@@ -63,9 +63,10 @@ def start(offscreen: bool = True, version: tuple[int, int] = (5, 12), slicer_pyt
     return _application
 
 
-def _keep_none_alive() -> None:
-    """PySide6 6.12 counts on an immortal None (Python 3.12): each call without a result takes one reference away."""
+def _keep_constants_alive() -> None:
+    """PySide6 6.12 counts on immortal constants (Python 3.12): calls take references of None, True and False away."""
     if sys.version_info < (3, 12):
         import ctypes
 
-        ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
+        for constant in (None, True, False):
+            ctypes.c_ssize_t.from_address(id(constant)).value += 1 << 40

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from PTLFPredictorLib.ct import same_geometry
 from PTLFPredictorLib.errors import BadInput, PTLFError
-from PTLFPredictorLib.mrml import dicom, segments, volumes
+from PTLFPredictorLib.mrml import adoption, dicom, segments, volumes
 from PTLFPredictorLib.mrml.watch import SegmentsWatch
 from PTLFPredictorLib.segmentation.origin import Origin
 from PTLFPredictorLib.segmentation.segments import Segments
@@ -217,7 +217,7 @@ def test_a_foreign_segmentation_is_adopted_by_its_names(case):
     for name, mask in (("Liver parenchyma", array == 1), ("HCC lesion 1", array == 2), ("Spleen", array == 9)):
         identifier = node.GetSegmentation().AddEmptySegment("", name)
         slicer.util.updateSegmentBinaryLabelmapFromArray(mask.astype(np.uint8), node, identifier, volume)
-    segments.adopt(node, volume)
+    adoption.adopt(node, volume)
     back = segments.canonical_label_map(node, volume)
     np.testing.assert_array_equal(sitk.GetArrayFromImage(back), sitk.GetArrayFromImage(labels))
 
@@ -240,13 +240,15 @@ def test_contours_of_a_radiotherapy_plan_are_adopted_on_the_voxels_of_the_ct(cas
         segment.SetName(name)
         segment.AddRepresentation("Closed surface", sphere.GetOutput())
         node.GetSegmentation().AddSegment(segment)
-    segments.adopt(node, volume)
+    adoption.adopt(node, volume)
     found = segments.volumes_ml(node)
     for name, radius in (("liver", 12.0), ("tumor", 6.0)):
         assert found[name] == pytest.approx(4 / 3 * np.pi * radius**3 / 1000, rel=0.1)
     assert node.GetSegmentation().GetSourceRepresentationName() == "Binary labelmap"
     matrix = vtk.vtkMatrix4x4()
-    node.GetSegmentation().GetSegment("liver").GetRepresentation("Binary labelmap").GetImageToWorldMatrix(matrix)
+    liver = node.GetSegmentation().GetSegment(segments.segment_ids(node, "liver")[0])
+    assert liver.GetName() == "Liver"
+    liver.GetRepresentation("Binary labelmap").GetImageToWorldMatrix(matrix)
     spacing = np.linalg.norm(slicer.util.arrayFromVTKMatrix(matrix)[:3, :3], axis=0)
     assert sorted(spacing) == pytest.approx(sorted(SPACING))
 
@@ -256,7 +258,7 @@ def test_a_segmentation_without_liver_is_refused_with_its_segments_named(case):
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "spleens")
     node.GetSegmentation().AddEmptySegment("", "Spleen")
     with pytest.raises(BadInput, match=r"segments: Spleen.*Name one 'liver'"):
-        segments.adopt(node, volume)
+        adoption.adopt(node, volume)
 
 
 def test_a_transform_must_be_hardened_unless_it_is_the_identity(case):

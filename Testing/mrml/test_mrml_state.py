@@ -30,9 +30,9 @@ def test_numbers_and_texts_come_back_bit_by_bit_from_a_saved_scene(tmp_path_fact
     path = str(tmp_path_factory.mktemp("scene") / "s.mrb")
     assert slicer.util.saveScene(path)
     slicer.mrmlScene.Clear(0)
-    assert load(parameter_node("PTLFTest"), Kept) == Kept()
+    assert load(parameter_node("PTLFTest"), Kept()) == Kept()
     slicer.util.loadScene(path)
-    back = load(parameter_node("PTLFTest"), Kept)
+    back = load(parameter_node("PTLFTest"), Kept())
     assert back == value
     assert math.copysign(1, back.number) == math.copysign(1, number)
 

@@ -14,7 +14,14 @@ from xml.etree import ElementTree
 import slicer
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("test_nomogram_widget", "test_panel_widget", "test_flows_widget")
+MODULES = (
+    "test_nomogram_widget",
+    "test_panel_widget",
+    "test_flows_widget",
+    "test_patients_widget",
+    "test_answers_widget",
+    "test_any_order_widget",
+)
 
 
 class JUnitResult(unittest.TextTestResult):

@@ -11,22 +11,26 @@ def _ellipsoid(centre, radii):
     return sum(((g - c) / r) ** 2 for g, c, r in zip(grid, centre, radii, strict=True)) <= 1
 
 
-def ct_and_labels(seed=5):
-    """Portal venous CT (int16 HU) and label map (0, 1 parenchyma, 2 tumour), axes along L, P, S."""
+def ct_and_labels(seed=5, size=1.0, origin=(-36.0, -30.0, 120.0)):
+    """Portal venous CT (int16 HU) and label map (0, 1 parenchyma, 2 tumour), axes along L, P, S.
+
+    `size` scales the liver and its tumour: another patient's has other volumes and features.
+    """
     rng = np.random.default_rng(seed)
     hu = np.full(SHAPE, -1000.0)
     hu[_ellipsoid((7, 36, 40), (1e6, 33, 38))] = 45
     hu[_ellipsoid((7, 55, 42), (1e6, 10, 11))] = 500
     hu[_ellipsoid((7, 36, 58), (1e6, 8, 8))] = 150  # as wide as an aorta is, so that the phase can be measured
-    liver = _ellipsoid((6.5, 30, 26), (5.2, 20, 18)) & (hu == 45)
-    tumour = _ellipsoid((6.5, 27, 20), (2.4, 7, 7)) & liver
+    liver = _ellipsoid((6.5, 30, 26), (5.2, 20 * size, 18 * size)) & (hu == 45)
+    tumour = _ellipsoid((6.5, 27, 20), (2.4, 7 * size, 7 * size)) & liver
     hu[liver], hu[tumour] = 108, 70
     hu += rng.normal(0, 11, SHAPE) * (hu > -900)
-    return _image(np.rint(hu).astype(np.int16)), _image((liver.astype(np.uint8) + tumour).astype(np.uint8))
+    labels = (liver.astype(np.uint8) + tumour).astype(np.uint8)
+    return _image(np.rint(hu).astype(np.int16), origin), _image(labels, origin)
 
 
-def _image(array):
+def _image(array, origin):
     image = sitk.GetImageFromArray(array)
     image.SetSpacing(SPACING)
-    image.SetOrigin((-36.0, -30.0, 120.0))
+    image.SetOrigin(origin)
     return image

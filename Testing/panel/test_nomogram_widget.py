@@ -68,19 +68,49 @@ class TestMoving(NomogramCase):
         self.assertEqual(name, "Radscore")
         self.assertAlmostEqual(value, 12.0, delta=0.1)
 
-    def test_arrow_and_page_keys_move_the_chosen_axis_in_steps(self):
+    def test_arrow_keys_move_the_chosen_axis_in_steps(self):
         self.widget.setFocus()
         gestures.key(self.widget, qt.Qt.Key_Right)
         self.assertEqual(self.moved[-1], ("ALB", 43.7))
-        gestures.key(self.widget, qt.Qt.Key_PageDown)
-        self.assertEqual(self.moved[-1], ("ALB", 42.7))
         gestures.key(self.widget, qt.Qt.Key_Down)
         gestures.key(self.widget, qt.Qt.Key_Left)
         self.assertEqual(self.moved[-1], ("INR", 1.08))
         gestures.key(self.widget, qt.Qt.Key_Down)
         gestures.key(self.widget, qt.Qt.Key_Down)
-        gestures.key(self.widget, qt.Qt.Key_PageUp)
-        self.assertEqual(self.moved[-1], ("Radscore", 8.72))
+        gestures.key(self.widget, qt.Qt.Key_Right)
+        self.assertEqual(self.moved[-1], ("Radscore", 7.82))
+
+    def test_page_keys_scroll_and_change_no_value(self):
+        """Anywhere else in the panel they scroll; a reader who scrolls must not change a patient's INR."""
+        area = qt.QScrollArea()
+        inside = qt.QWidget()
+        layout = qt.QVBoxLayout(inside)
+        layout.addWidget(self.widget)
+        spacer = qt.QWidget()
+        spacer.setMinimumHeight(2000)
+        layout.addWidget(spacer)
+        area.setWidget(inside)
+        area.resize(800, 300)
+        area.show()
+        gestures.process_events()
+        self.widget.setFocus()
+        for code in (qt.Qt.Key_PageDown, qt.Qt.Key_PageUp, qt.Qt.Key_PageDown):
+            gestures.key(self.widget, code)
+        self.assertEqual(self.moved, [])
+        self.assertGreater(area.verticalScrollBar().value, 0)
+        layout.removeWidget(self.widget)
+        self.widget.setParent(None)
+        area.close()
+
+    def test_a_drag_leaves_no_timer_behind(self):
+        """Slicer's own QTimer.singleShot makes a new timer at each call, which holds the widget for ever."""
+        before = qt.QTimer.singleShot
+        qt.QTimer.singleShot = lambda *arguments: self.fail("QTimer.singleShot")
+        try:
+            self.pull("INR", 30)
+        finally:
+            qt.QTimer.singleShot = before
+        self.assertGreater(len(self.moved), 1)
 
     def test_a_marker_can_be_dragged_beyond_its_axis_and_is_marked_not_clamped(self):
         self.pull("INR", 130)

@@ -108,7 +108,7 @@ class TestInputs(PanelCase):
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertEqual(self.ui.radscoreEdit.text, "")
 
-    def test_dragging_a_marker_writes_its_field(self):
+    def test_a_dragged_marker_is_a_what_if_and_reset_goes_back_to_the_patient(self):
         self.container.resize(760, 1600)
         self.settle()
         self.type(self.ui.albEdit, "43.6")
@@ -119,7 +119,14 @@ class TestInputs(PanelCase):
         gestures.drag(nomogram, (x, y - 4), (target, y - 4))
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.3")
-        self.assertEqual(self.session.state.inr, 1.3)
+        self.assertEqual((self.session.state.alb, self.session.state.inr), (43.6, 1.09))
+        self.assertEqual(nomogram.picture[1].ghosts["INR"], 1.09)
+        self.assertTrue(self.ui.whatIfBox.checked)
+        self.assertIn("not the patient's values (albumin 43.6 g/L, INR 1.09)", self.ui.inputMessage.text)
+        gestures.click(self.ui.resetButton)
+        self.settle()
+        self.assertEqual(self.ui.inrEdit.text, "1.09")
+        self.assertEqual(nomogram.picture[1].values["INR"], 1.09)
 
     def test_in_a_what_if_the_patients_values_stay_as_ghosts(self):
         self.type(self.ui.albEdit, "43.6")
@@ -190,7 +197,7 @@ class TestSegments(PanelCase):
         self.panel.open_sections("correction")
         self.settle()
         gestures.click(self.ui.signOffButton)
-        self.assertEqual(self.ui.messageLabel.text, "Enter the reader's name first.")
+        self.assertEqual(self.ui.messageLabel.text, "Who answers for these segments? Give the reader's name.")
         self.assertEqual(self.session.state.sign_off, {})
 
     def test_restore_automatic_gives_the_models_voxels_back(self):

@@ -192,14 +192,14 @@ class TestInThePanel(PanelCase):
         assert self.ui.logText.isVisible()
         assert self.ui.logText.plainText
 
-    def test_results_for_a_ct_that_is_no_longer_chosen_are_dropped(self):
+    def test_another_ct_stops_the_run_of_the_one_before_at_once_and_says_so(self):
         self.ask_for("family", tiles=30)
         gestures.wait_for(lambda: self.panel.segmentation.run.state.state is State.RUNNING, 20, "running")
         self.ui.volumeSelector.setCurrentNode(None)
         self.settle()
-        gestures.wait_for(lambda: not self.panel.segmentation.run.state.busy, 60, "ended")
-        self.settle()
-        assert "Another CT was chosen" in self.ui.segmentStatus.text
+        assert not self.panel.segmentation.run.state.busy  # at once, not when it ends by itself
+        assert self.ui.messageLabel.text == "The segmentation of the former CT was stopped."
+        assert self.ui.segmentStatus.text == ""
         assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
 
 

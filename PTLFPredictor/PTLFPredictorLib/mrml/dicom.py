@@ -20,7 +20,7 @@ def can_export_dicom(node, volume) -> tuple[bool, str]:
 
 
 def export_dicom_seg(exporter: type, node, folder: str, reader: str) -> str:
-    """Write the segments `liver` and `tumor` into `folder`; returns the file.
+    """Write liver and tumour into `folder`; returns the file.
 
     Parameters
     ----------
@@ -33,7 +33,8 @@ def export_dicom_seg(exporter: type, node, folder: str, reader: str) -> str:
         "SeriesDescription": "PTLF segments, research use only",
         "ClinicalTrialCoordinatingCenterName": "PTLFPredictor",
     }
-    ids = [i for i in (mrml_segments.LIVER, mrml_segments.TUMOUR) if not mrml_segments.is_empty(node, i)]
+    roles = (mrml_segments.LIVER, mrml_segments.TUMOUR)
+    ids = [i for role in roles for i in mrml_segments.segment_ids(node, role) if not mrml_segments.is_empty(node, i)]
     if not ids:  # an empty list means all segments to the exporter
         raise BadInput("Liver and tumour are empty; there is nothing to write.")
     writer = exporter(node, contentCreatorName=reader or "PTLFPredictor")

@@ -8,7 +8,7 @@ renames on import.
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TypeVar
 
 import slicer
@@ -44,14 +44,14 @@ def save(node, value) -> None:
         node.EndModify(modified)
 
 
-def load(node, kind: type[Value]) -> Value:
-    """A dataclass from the node; a field that the node has not (an older scene) keeps its default."""
+def load(node, default: Value) -> Value:
+    """A dataclass from the node; a field that the node has not (an older scene) is that of `default`."""
     found = {}
-    for item in fields(kind):
+    for item in fields(default):
         text = node.GetParameter(PREFIX + item.name)
         if text:
             found[item.name] = json.loads(text)
-    return kind(**found)
+    return replace(default, **found)
 
 
 def refer(node, role: str, other) -> None:

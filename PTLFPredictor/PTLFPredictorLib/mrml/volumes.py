@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
 import SimpleITK as sitk
 import slicer
@@ -11,6 +14,9 @@ from ..errors import BadInput
 
 LIVER_LEVEL, LIVER_WINDOW = 30.0, 300.0
 """HU; the usual window for the liver in the portal venous phase."""
+
+SAMPLE_SEED = "PTLF.SampleSeed"
+"""Attribute of a sample CT's node: what it was drawn with.  A claim, not a proof: the ledger of samples proves it."""
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -25,9 +31,10 @@ def require_no_transform(node) -> None:
         transform.GetMatrixTransformToWorld(matrix)
         if np.allclose(slicer.util.arrayFromVTKMatrix(matrix), np.eye(4), atol=1e-9):
             return
-    raise BadInput(
-        f"'{node.GetName()}' stands under the transform '{transform.GetName()}'. Harden the transform first "
-        "(module Data, tab Transform hierarchy, right click, Harden transform)."
+    what = "CT" if node.IsA("vtkMRMLVolumeNode") else "segmentation"
+    raise BadInput(  # without the names of nodes, which may be the patient's
+        f"The {what} stands under a transform that moves it. Harden the transform first (module Data, tab Transform "
+        "hierarchy, right click, Harden transform)."
     )
 
 
@@ -49,9 +56,9 @@ def image_of(volume) -> sitk.Image:
     require_no_transform(volume)
     data = volume.GetImageData()
     if data is None or data.GetNumberOfPoints() == 0:
-        raise BadInput(f"The volume '{volume.GetName()}' has no voxels.")
+        raise BadInput("The CT has no voxels.")
     if data.GetNumberOfScalarComponents() != 1:
-        raise BadInput(f"The volume '{volume.GetName()}' is a colour image, not a CT.")
+        raise BadInput("The chosen volume is a colour image, not a CT.")
     image = sitk.GetImageFromArray(slicer.util.arrayFromVolume(volume))
     place(image, volume_to_lps(volume))
     return image
@@ -82,6 +89,20 @@ def add_volume(image: sitk.Image, name: str):
     return volume
 
 
+def mark_sample(volume, seed: int, **options: Any) -> None:
+    """Say on the node that it is the sample case of `seed`, drawn with `options` (`sample.make_case`)."""
+    volume.SetAttribute(SAMPLE_SEED, json.dumps({"seed": seed, **options}, sort_keys=True))
+
+
+def sample_of(volume) -> dict[str, Any]:
+    """Seed and options that a volume node claims to be drawn with; empty where it claims nothing."""
+    try:
+        found = json.loads(volume.GetAttribute(SAMPLE_SEED) or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) and isinstance(found.get("seed"), int) else {}
+
+
 def show_liver_window(volume) -> None:
     volume.CreateDefaultDisplayNodes()
     display = volume.GetDisplayNode()
@@ -97,5 +118,5 @@ def oriented_like(image: sitk.Image, volume) -> sitk.Image:
     turned = sitk.DICOMOrient(image, code)
     size = volume.GetImageData().GetDimensions()
     if turned.GetSize() != tuple(size) or not np.allclose(turned.GetOrigin(), like.GetOrigin(), atol=1e-2):
-        raise BadInput(f"The label map does not lie on the voxels of '{volume.GetName()}'.")
+        raise BadInput("The label map does not lie on the voxels of this CT.")
     return turned

@@ -16,10 +16,14 @@ from .widgets import say
 EDITOR_TAG = "PTLFPredictor.SegmentEditor"
 """Singleton tag of our own editor node: Slicer's Segment Editor module keeps its own."""
 
+FOCUS_CHANGED = "focusChanged(QWidget*,QWidget*)"
+
 UNDO_STATES = 10
 
 NAMES_SHOWN = 3
-"""Of the segments that are not counted."""
+"""Segments that are named in one sentence."""
+
+ROLES = (mrml_segments.LIVER, mrml_segments.TUMOUR)
 
 
 class CorrectionSection:
@@ -36,6 +40,10 @@ class CorrectionSection:
         ui.editorHolder.layout().addWidget(self.editor)
         self._effects = slicer.qSlicerSegmentEditorEffectFactory.instance()
         self._effects.connect("effectRegistered(QString)", self._effect_registered)
+        self._entered = self._armed = False
+        self._elsewhere = True
+        ui.correctionSection.connect("contentsCollapsed(bool)", self._folded)
+        slicer.app.connect(FOCUS_CHANGED, self._focus_changed)
         ui.restoreButton.connect("clicked()", self.restore)
         ui.signOffButton.connect("clicked()", self.sign_off)
 
@@ -57,30 +65,86 @@ class CorrectionSection:
     def enter(self) -> None:
         self.select_editor_node()
         self.editor.setupViewObservations()
-        self.editor.installKeyboardShortcuts()
+        self._entered = True
+        self._arm()
         self.editor.updateWidgetFromMRML()
 
     def exit(self) -> None:
         """Give the mouse and the keys back to Slicer."""
+        self._entered = False
+        self._arm()
         self.editor.setActiveEffect(None)
-        self.editor.uninstallKeyboardShortcuts()
         self.editor.removeViewObservations()
 
+    def leave(self) -> None:
+        """Another patient comes: no effect stays on, with which the next click would draw."""
+        self._measured = None
+        self.editor.setActiveEffect(None)
+
+    def _folded(self, closed: bool) -> None:
+        """Where nobody sees the editor, no effect is on and no key of its own does anything."""
+        if closed:
+            self.editor.setActiveEffect(None)
+        self._arm()
+
+    def _focus_changed(self, before, now) -> None:
+        if now is not None:  # None: another window, or none, has it
+            self._elsewhere = self._in_panel(now) and not self._in_editor(now)
+            self._arm()
+
+    def _in_editor(self, widget) -> bool:
+        return _holds(self.editor, widget)
+
+    def _in_panel(self, widget) -> bool:
+        """Whether a widget is one of the panel's own, not of the views that the editor draws in."""
+        return _holds(self.ui.ctSection.parentWidget(), widget)
+
+    def _arm(self) -> None:
+        """The editor's keys, while it is in use: unfolded, with segments, and nothing else of the panel has the focus.
+
+        Slicer installs them for the whole window: a digit would switch an effect on whatever has the focus, and Space
+        would press no button.
+        """
+        wanted = (
+            self._entered
+            and not self._elsewhere
+            and not self.ui.correctionSection.collapsed
+            and self.session.segmentation is not None
+        )
+        if wanted and not self._armed:
+            self.editor.installKeyboardShortcuts()
+        elif self._armed and not wanted:
+            self.editor.uninstallKeyboardShortcuts()
+        self._armed = wanted
+
     def scene_closes(self) -> None:
-        self.editor.setSegmentationNode(None)
-        self.editor.setSourceVolumeNode(None)
+        self.editor.setActiveEffect(None)
+        self._give_to_editor(None, None)
         self.editor.removeViewObservations()
+
+    def _give_to_editor(self, node, volume) -> None:
+        """Segmentation and CT for the editor; a CT without segmentation it refuses, with an error line in the log."""
+        editor = self.editor
+        if node is None and editor.segmentationNode() is not None and editor.sourceVolumeNode() is not None:
+            editor.setSourceVolumeNode(None)
+        if editor.segmentationNode() is not node:
+            editor.setSegmentationNode(node)
+        if node is not None and editor.sourceVolumeNode() is not volume:
+            editor.setSourceVolumeNode(volume)
 
     def cleanup(self) -> None:
         self.exit()
         self.scene_closes()
+        slicer.app.disconnect(FOCUS_CHANGED, self._focus_changed)
         self._effects.disconnect("effectRegistered(QString)", self._effect_registered)
         self.editor.setMRMLScene(None)
 
     def restore(self) -> None:
-        if slicer.app.testingEnabled() or slicer.util.confirmOkCancelDisplay(
+        token = self.session.token
+        agreed = slicer.app.testingEnabled() or slicer.util.confirmOkCancelDisplay(
             _("All edits of liver and tumour are given up. Go on?"), windowTitle=_("Restore automatic")
-        ):
+        )
+        if agreed and token == self.session.token and self.session.automatic is not None:
             self.session.restore_automatic()
 
     def sign_off(self) -> None:
@@ -88,28 +152,26 @@ class CorrectionSection:
             self.session.sign_off(self.ui.readerEdit.text)
         except PTLFError as error:
             self._tell(error.message)
+            if not self.ui.readerEdit.text.strip():
+                self.ui.readerEdit.setFocus()
 
     def refresh(self) -> None:
         ui, session = self.ui, self.session
         node = session.segmentation
-        if self.editor.segmentationNode() is not node:
-            self.editor.setSegmentationNode(node)
-        if self.editor.sourceVolumeNode() is not session.volume:
-            self.editor.setSourceVolumeNode(session.volume)
+        self._give_to_editor(node, session.volume if node is not None else None)
+        self._arm()
         ui.editorHolder.setVisible(node is not None)
         edited = node is not None and session.edited
         ui.segmentationLabel.text = _("There are no segments yet.") if node is None else self._state_words()
         say(ui.volumesLabel, "" if node is None else self._volumes())
         ui.restoreButton.enabled = edited and session.automatic is not None
         ui.signOffButton.enabled = node is not None
-        if not ui.readerEdit.hasFocus() and session.state.reader and not ui.readerEdit.text:
-            ui.readerEdit.text = session.state.reader
-        signed = session.state.sign_off
+        signed = session.signed
         ui.signOffLabel.text = (
             _("Signed off by {name}, {time}. Any change takes this away.").format(
-                name=signed["name"], time=signed["time"].replace("T", " ")
+                name=signed.reader, time=signed.time.replace("T", " ")
             )
-            if signed
+            if signed is not None
             else _("Not signed off.")
         )
 
@@ -120,10 +182,12 @@ class CorrectionSection:
         else:
             words = _("{name}: edited") if self.session.edited else _("{name}: as the model drew it")
         words = words.format(name=self.session.segmentation.GetName())
-        if not others:
-            return words
-        names = ", ".join(others[:NAMES_SHOWN]) + (", ..." if len(others) > NAMES_SHOWN else "")
-        return words + _(". Only the segments liver and tumor count; not counted: {names}").format(names=names)
+        liver, tumour = (mrml_segments.counted(self.session.segmentation, role) for role in ROLES)
+        if liver != [ROLES[0]] or tumour != [ROLES[1]]:
+            words += _(". Liver: {liver}; tumour: {tumour}").format(liver=_names(liver), tumour=_names(tumour))
+        if others:
+            words += _(". Not counted: {names}").format(names=_names(others))
+        return words
 
     def _volumes(self) -> str:
         """Volumes, and Dice and change against the automatic result, as a small table."""
@@ -151,6 +215,14 @@ class CorrectionSection:
                 cells += [f"{against[name]['change_ml']:+.1f}", "-" if math.isnan(dice) else f"{dice:.3f}"]
             rows.append("<tr>" + "".join(_cell(cell, i) for i, cell in enumerate(cells)) + "</tr>")
         return f"<table cellspacing='4' width='100%'>{head}{''.join(rows)}</table>"
+
+
+def _holds(parent, widget) -> bool:
+    return widget == parent or parent.isAncestorOf(widget)
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
 
 
 def _cell(text: str, column: int) -> str:

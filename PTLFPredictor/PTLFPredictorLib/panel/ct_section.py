@@ -14,10 +14,11 @@ from ..errors import BadInput, PTLFError
 from ..mrml import volumes
 from ..signature.eligibility import BILIRUBIN
 from . import compat, sample_worker
+from .fields import PatientField
 from .numbers import read_number, written
 from .runs import ChildRun, show_progress
 from .session import Session
-from .widgets import FindingsList, WheelGuard, clear, say
+from .widgets import FindingsList, WheelGuard, clear, mark, say
 
 ANSWERS = (None, True, False)
 
@@ -32,7 +33,7 @@ class CTSection:
         ui.findingsHolder.layout().addWidget(self.findings)
         self._answers: dict[str, qt.QComboBox] = {}
         self._wheel = WheelGuard()
-        self._bilirubin: qt.QLineEdit | None = None
+        self._bilirubin: PatientField | None = None
         self._for_signature = ""
         self._filling = self.paused = False
         ui.volumeSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._choose)
@@ -55,8 +56,20 @@ class CTSection:
     def _select(self, volume) -> None:
         if volume is not None:
             slicer.util.setSliceViewerLayers(background=volume, fit=True)
-        if self.session.select_volume(volume):
-            self._tell(_("Another CT: albumin, INR and eligibility answers of the one before were cleared."))
+        said = self.session.select_volume(volume)
+        if said:
+            self._tell(" ".join(said))
+
+    def ct_has_left(self) -> None:
+        """The CT on screen was deleted from the scene: its patient goes with it."""
+        self._select(None)
+
+    def leave(self) -> None:
+        """Another patient comes: a list that is open, or a number that is being typed, is not theirs."""
+        for box in self._answers.values():
+            box.hidePopup()
+        if self._bilirubin is not None:
+            self._bilirubin.clear()
 
     def load_dicom(self) -> None:
         if slicer.util.mainWindow() is None:
@@ -85,14 +98,18 @@ class CTSection:
         if self.sample.state.busy:
             self.sample.cancel()
             return
-        self.sample.start(
-            lambda work: (sample_worker.WORKER, {"seed": SAMPLE_SEED, "matrix": SAMPLE_MATRIX}), self._take
-        )
+        token, options = self.session.token, {"matrix": SAMPLE_MATRIX}
 
-    def _take(self, outputs) -> None:
-        volume = volumes.add_volume(sitk.ReadImage(str(outputs["ct"])), _("PTLF sample (synthetic)"))
-        volumes.show_liver_window(volume)
-        self._select(volume)
+        def take(outputs) -> None:
+            volume = volumes.add_volume(sitk.ReadImage(str(outputs["ct"])), _("PTLF sample (synthetic)"))
+            volumes.mark_sample(volume, SAMPLE_SEED, **options)
+            volumes.show_liver_window(volume)
+            if token == self.session.token:
+                self._select(volume)
+            else:  # meanwhile somebody else came on screen
+                self._tell(_("The sample case is in the scene; choose it above."))
+
+        self.sample.start(lambda work: (sample_worker.WORKER, {"seed": SAMPLE_SEED, **options}), take)
 
     def liver_window(self) -> None:
         if self.session.volume is not None:
@@ -126,14 +143,18 @@ class CTSection:
             self._answers[criterion.id] = box
         label = qt.QLabel(_("Bilirubin before TACE (umol/L)"))
         label.wordWrap = True
-        self._bilirubin = qt.QLineEdit()
-        self._bilirubin.setMaximumWidth(110)
-        self._bilirubin.placeholderText = _("not given")
-        self._bilirubin.accessibleName = label.text
-        self._bilirubin.connect("editingFinished()", self._read_bilirubin)
+        edit = qt.QLineEdit()
+        edit.setMaximumWidth(110)
+        edit.placeholderText = _("not given")
+        edit.accessibleName = label.text
+        self._bilirubin = PatientField(edit, self.session, self._read_bilirubin)
+        self._reason = qt.QLabel()
+        self._reason.wordWrap = True
         row = len(self._answers)
         grid.addWidget(label, row, 0)
-        grid.addWidget(self._bilirubin, row, 1)
+        grid.addWidget(edit, row, 1)
+        grid.addWidget(self._reason, row + 1, 0, 1, 2)
+        self._marked = ""
         layout.addWidget(frame)
 
     def _answer(self, name: str, value: bool | float | None) -> None:
@@ -148,17 +169,21 @@ class CTSection:
             self._tell(error.message)
             self.refresh()
             return
-        self.session.update(answers=answers, sign_off={})
+        self.session.update(answers=answers, criteria={}, sign_off={})
 
-    def _read_bilirubin(self) -> None:
+    def _read_bilirubin(self, text: str) -> None:
+        """An entry that is no value takes the value before away: it must not stay in force under another number."""
+        answers = {key: old for key, old in self.session.state.answers.items() if key != BILIRUBIN}
+        refused = {key: old for key, old in self.session.state.refused.items() if key != BILIRUBIN}
         try:
-            value = read_number(self._bilirubin.text, _("Bilirubin"))
+            value = read_number(text, _("Bilirubin"))
+            if value is not None:
+                signature.checklist(self.session.signature, {**answers, BILIRUBIN: value})
+                answers[BILIRUBIN] = value
         except BadInput as error:
-            self._tell(error.message)
-            self.refresh()
-            return
-        if value != self.session.state.answers.get(BILIRUBIN):
-            self._answer(BILIRUBIN, value)
+            refused[BILIRUBIN] = {"text": text, "why": error.message}
+        if answers != self.session.state.answers or refused != self.session.state.refused:
+            self.session.update(answers=answers, refused=refused, sign_off={})
 
     # Display
 
@@ -168,13 +193,19 @@ class CTSection:
         try:
             if ui.volumeSelector.currentNode() is not session.volume:  # setting it again closes an open list
                 ui.volumeSelector.setCurrentNode(session.volume)
-            if self._for_signature != session.state.signature:
+            if self._for_signature != session.desk.signature:
                 self._make_checklist()
-                self._for_signature = session.state.signature
+                self._for_signature = session.desk.signature
             for name, box in self._answers.items():
                 box.currentIndex = ANSWERS.index(session.state.answers.get(name))
-            if not self._bilirubin.hasFocus():
-                self._bilirubin.text = written(session.state.answers.get(BILIRUBIN))
+            entry = session.state.refused.get(
+                BILIRUBIN, {"text": written(session.state.answers.get(BILIRUBIN)), "why": ""}
+            )
+            self._bilirubin.show(entry["text"])
+            say(self._reason, entry["why"])
+            if self._marked != entry["why"]:
+                mark(self._bilirubin.edit, entry["why"])
+                self._marked = entry["why"]
         finally:
             self._filling = False
         busy = self.sample.state.busy

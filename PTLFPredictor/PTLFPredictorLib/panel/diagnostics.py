@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Iterable
 
 import slicer
@@ -19,25 +20,32 @@ NAMED_AFTER_PATIENTS = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRML
 
 def diagnostics(session: Session, runs: Iterable[ChildRun], device: dict) -> str:
     """Versions, device, states and the last lines of each run's log; no names, no values of the patient."""
-    state = session.state
+    state, desk = session.state, session.desk
     lines = [
         f"PTLFPredictor {__version__}. {RESEARCH_USE}",
         f"Slicer {slicer.app.majorVersion}.{slicer.app.minorVersion} ({slicer.app.revision})",
         f"{platform.platform()}, Python {platform.python_version()}",
         ", ".join(f"{name} {compat.installed(name) or '-'}" for name in PACKAGES),
         f"device: {device or 'not known'}",
-        f"signature {state.signature}, model {state.model or 'none'}, engine {state.engine}, wanted {state.device}",
+        f"signature {session.signature.id}, model {desk.model or 'none'}, engine {desk.engine}, wanted {desk.device}",
         f"segments: {'none' if session.segmentation is None else 'edited' if session.edited else 'automatic'}; "
         f"computed: {', '.join(sorted(state.computed)) or 'nothing'}",
     ]
     for run in runs:
         lines.append(f"{run.what}: {run.state.state.value} {_without_names(run.state.cause)}".rstrip())
-        lines += [f"  | {line}" for line in run.log[-LOG_LINES:]]
+        lines += [f"  | {_without_nodes(line)}" for line in run.log[-LOG_LINES:]]
     return "\n".join(lines)
 
 
 def _without_names(sentence: str) -> str:
+    """A sentence of ours without what it quotes: names of files, segments, nodes; of nodes that are gone, too."""
+    return _without_nodes(re.sub(r"'[^'\n]*'", "'(name)'", sentence))
+
+
+def _without_nodes(line: str) -> str:
+    """A line without the names of nodes, which may be the patient's."""
     for kind in NAMED_AFTER_PATIENTS:
         for node in slicer.util.getNodesByClass(kind):
-            sentence = sentence.replace(f"'{node.GetName()}'", "'(name)'")
-    return sentence
+            if node.GetName():
+                line = re.sub(rf"(?<!\w){re.escape(node.GetName())}(?!\w)", "(name)", line)
+    return line

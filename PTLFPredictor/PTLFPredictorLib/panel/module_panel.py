@@ -15,6 +15,7 @@ from .ct_section import CTSection
 from .dependencies import Dependencies
 from .diagnostics import diagnostics
 from .nomogram_section import NomogramSection
+from .questions import Questions
 from .radscore_section import RadscoreSection
 from .result_section import ResultSection
 from .run_state import State
@@ -52,7 +53,8 @@ class ModulePanel:
         self._refresh_timer.setSingleShot(True)
         self._refresh_timer.setInterval(0)
         self._refresh_timer.connect("timeout()", self.refresh)
-        self.session = Session("PTLFPredictor", self.changed, self._settle_voxels)
+        self._sections: tuple = ()
+        self.session = Session("PTLFPredictor", self.changed, self._settle_voxels, self._leave)
         self.session.open()
         self._wheel = WheelGuard()
         for widget in vars(ui).values():
@@ -65,7 +67,10 @@ class ModulePanel:
         self.radscore = RadscoreSection(ui, self.session, self.tell, self.changed)
         self.nomogram = NomogramSection(ui, self.session, self.tell, lambda *a: self.choose_file(*a))
         self.result = ResultSection(ui, self.session, self.tell, lambda *a: self.choose_file(*a))
-        self._sections = (self.ct, self.segmentation, self.correction, self.radscore, self.nomogram, self.result)
+        self.questions = Questions(ui, self.session, lambda: self.segmentation.models)
+        self._sections = (
+            self.ct, self.segmentation, self.correction, self.radscore, self.nomogram, self.result, self.questions
+        )  # fmt: skip
         self._last_states: tuple = ()
         for name in SECTIONS:
             self._button(name).connect("contentsCollapsed(bool)", lambda closed, name=name: self._folded(name, closed))
@@ -97,23 +102,41 @@ class ModulePanel:
     def take_over(self) -> None:
         """Show what the scene holds: after opening, loading or closing a scene."""
         self.correction.select_editor_node()
-        self.session.open()
+        said = self.session.open()
         self.ct.paused = False
         if self.session.problem:
-            self.tell(_("{problem} The published one is used instead.").format(problem=self.session.problem))
+            said.append(_("{problem} The published one is used instead.").format(problem=self.session.problem))
+        if said:
+            self.tell(" ".join(said))
         self._fold()
         self.refresh()
 
     def scene_imports(self) -> None:
-        self.ct.paused = True
+        self.ct.paused = self.session.away = True
 
     def scene_closes(self) -> None:
         self.ct.paused = True
-        self._stop_runs()
-        self._settle.stop()
+        self.ct.sample.forget()
+        self.session.close()
         self.nomogram.exit()
         self.correction.scene_closes()
-        self.session.close()
+
+    def node_removed(self) -> None:
+        """A node has left the scene: perhaps the CT on screen."""
+        if self.session.lost:
+            self.ct.ct_has_left()
+
+    def _leave(self) -> list[str]:
+        """Before another patient comes on screen; returns what was stopped, in sentences."""
+        if not self._sections:
+            return []
+        self._settle.stop()
+        self.tell("")
+        said = []
+        for section in self._sections:
+            said += section.leave() or []
+        self._last_states = ()
+        return said
 
     def cleanup(self) -> None:
         """Leave no process, node, observer or timer behind."""
@@ -131,10 +154,6 @@ class ModulePanel:
     def runs(self):
         return self.ct.sample, self.segmentation.probe, self.segmentation.run, self.radscore.run
 
-    def _stop_runs(self) -> None:
-        for run in self.runs:
-            run.cancel()
-
     # Change and display
 
     def changed(self) -> None:
@@ -150,7 +169,7 @@ class ModulePanel:
         self.session.look()
 
     def refresh(self) -> None:
-        if self._closed or self._refreshing:
+        if self._closed or self._refreshing or self.session.away:
             return
         self._refreshing = True
         try:
@@ -176,12 +195,12 @@ class ModulePanel:
             self._button(name).collapsed = False
 
     def _folded(self, name: str, closed: bool) -> None:
-        now = [n for n in self.session.state.closed_sections if n != name] + ([name] if closed else [])
-        if sorted(now) != sorted(self.session.state.closed_sections):
+        now = [n for n in self.session.desk.closed_sections if n != name] + ([name] if closed else [])
+        if sorted(now) != sorted(self.session.desk.closed_sections):
             self.session.update(closed_sections=sorted(now))
 
     def _fold(self) -> None:
-        closed = self.session.state.closed_sections
+        closed = self.session.desk.closed_sections
         for name in SECTIONS:
             self._button(name).collapsed = name in closed
 

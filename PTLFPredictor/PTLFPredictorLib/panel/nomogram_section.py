@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import slicer
@@ -15,79 +14,106 @@ from ..report import nomogram_svg
 from ..report.nomogram_picture import Reading
 from ..signature import inputs
 from . import nomogram_paint
+from .fields import PatientField
 from .numbers import read_number, written
-from .session import Session
-from .widgets import NomogramPane, say
+from .session import Session, without_risk
+from .widgets import NomogramPane, mark, say
 
 CHECKS = {"ALB": inputs.albumin_g_per_l, "INR": inputs.checked_inr, "Radscore": inputs.checked_radscore}
 
 
 class NomogramSection:
+    """The patient's values come from the fields alone; what is dragged or moved by keys is always a what-if."""
+
     def __init__(self, ui, session: Session, tell, choose_file):
         self.ui, self.session, self._tell, self._choose_file = ui, session, tell, choose_file
         self.pane = NomogramPane(self.move)
         self.pane.nomogram.setMinimumSize(560, 400)
         ui.nomogramHolder.layout().addWidget(self.pane)
         self._filling, self._message, self._drawn_for = True, "", None
+        self._marked: dict[str, str] = {}
         for unit in inputs.ALB_UNITS:
             ui.albUnit.addItem(unit)
         self._filling = False
-        ui.albEdit.connect("editingFinished()", lambda: self._typed("ALB"))
-        ui.inrEdit.connect("editingFinished()", lambda: self._typed("INR"))
-        ui.radscoreEdit.connect("editingFinished()", lambda: self._typed("Radscore"))
+        edits = {"ALB": ui.albEdit, "INR": ui.inrEdit, "Radscore": ui.radscoreEdit}
+        self.fields = {
+            name: PatientField(edit, session, lambda text, name=name: self._typed(name, text))
+            for name, edit in edits.items()
+        }
         ui.albUnit.connect("currentIndexChanged(int)", self._choose_unit)
+        ui.otherUnitButton.connect("clicked()", self._use_other_unit)
         ui.whatIfBox.connect("toggled(bool)", self._toggle_what_if)
         ui.resetButton.connect("clicked()", self.reset)
         ui.copyPictureButton.connect("clicked()", self.copy_picture)
         ui.exportSvgButton.connect("clicked()", self.export_svg)
         ui.exportNomogramPdfButton.connect("clicked()", self.export_pdf)
+        ui.otherUnitButton.hide()
+
+    def leave(self) -> None:
+        """Another patient comes: nothing that stands here, or is on its way, is theirs."""
+        self._message = ""
+        self.pane.forget()
+        self.ui.albUnit.hidePopup()
+        for field in self.fields.values():
+            field.clear()
 
     # Values: typed, dragged, reset
 
-    def _edit(self, name: str):
-        return {"ALB": self.ui.albEdit, "INR": self.ui.inrEdit, "Radscore": self.ui.radscoreEdit}[name]
-
-    def _typed(self, name: str) -> None:
-        edit = self._edit(name)
-        if self._filling or edit.text == self._text_of(name):
-            edit.modified = False
-            return
-        try:
-            value = read_number(edit.text, {"ALB": _("Albumin")}.get(name, name))
-            unit = self.session.state.alb_unit
-            if value is not None:
-                checked = CHECKS[name](value, unit) if name == "ALB" else CHECKS[name](value)
-            else:
-                checked = None
-        except BadInput as error:
-            self._message = error.message
-            self.refresh()
-            return
-        self._message, edit.modified = "", False
+    def _typed(self, name: str, text: str) -> None:
+        """A field was filled in: a value, or an entry that is none; the value before does not stay in force."""
+        self._message = ""
+        value, why = self._read(name, text, self.session.state.alb_unit)
         if name == "Radscore" or self.session.state.what_if:
-            self._set_what_if(name, checked)
-        elif name == "ALB":
-            self.session.update(alb=value)
+            if name == "ALB" and value is not None:
+                value = inputs.albumin_g_per_l(value, self.session.state.alb_unit)
+            self._set_what_if(name, value, _entry(text, why))
         else:
-            self.session.update(inr=value)
+            refused = {**self.session.state.refused, name: _entry(text, why)}
+            self.session.update(**{name.lower(): value}, refused=_given(refused))
+
+    def _read(self, name: str, text: str, unit: str) -> tuple[float | None, str]:
+        """The number in a field as typed, None with the reason where it is none that can be used."""
+        try:
+            value = read_number(text, {"ALB": _("Albumin")}.get(name, name))
+            if value is not None:
+                CHECKS[name](value, *([unit] if name == "ALB" else []))
+        except BadInput as error:
+            return None, error.message
+        return value, ""
 
     def _choose_unit(self, index: int) -> None:
-        """Another unit is another reading of the number that stands there; it is never converted silently."""
+        """Another unit is another reading of what stands there; it is never converted silently."""
         if self._filling:
             return
-        unit = inputs.ALB_UNITS[index]
-        try:
-            if self.session.state.alb is not None:
-                inputs.albumin_g_per_l(self.session.state.alb, unit)
-        except BadInput as error:
-            self._message = error.message
-            self.session.update(alb=None, alb_unit=unit)
-            return
         self._message = ""
-        self.session.update(alb_unit=unit)
+        unit, state = inputs.ALB_UNITS[index], self.session.state
+        text = state.refused.get("ALB", {}).get("text", written(state.alb))
+        value, why = self._read("ALB", text, unit)
+        refused = _given({**state.refused, "ALB": _entry(text, why)})
+        changes = {"alb": value, "alb_unit": unit, "refused": refused}
+        if state.what_if and "ALB" in state.what_if_refused:
+            text = state.what_if_refused["ALB"]["text"]
+            value, why = self._read("ALB", text, unit)
+            tried = None if value is None else inputs.albumin_g_per_l(value, unit)
+            changes["what_if"] = {**state.what_if, "ALB": tried}
+            changes["what_if_refused"] = _given({**state.what_if_refused, "ALB": _entry(text, why)})
+        self.session.update(**changes)
+
+    def _other_unit(self) -> str:
+        """The unit in which the refused albumin is a value, "" where it is in none."""
+        state, entry = self.session.state, self.session.refused.get("ALB")
+        if entry is None:
+            return ""
+        other = next(unit for unit in inputs.ALB_UNITS if unit != state.alb_unit)
+        return other if self._read("ALB", entry["text"], other)[0] is not None else ""
+
+    def _use_other_unit(self) -> None:
+        other = self._other_unit()
+        if other:
+            self._choose_unit(inputs.ALB_UNITS.index(other))
 
     def move(self, name: str, value: float) -> None:
-        """A marker was moved: the patient's value, or the what-if's. A Radscore can only be a what-if."""
+        """A marker was moved: a what-if, which starts from the patient's values; Reset goes back to them."""
         try:
             CHECKS[name](value)
         except BadInput as error:
@@ -95,32 +121,41 @@ class NomogramSection:
             self.refresh()
             return
         self._message = ""
-        if name == "Radscore" or self.session.state.what_if:
-            self._set_what_if(name, value)
-        elif name == "ALB":
-            scale = 10 if self.session.state.alb_unit == "g/dL" else 1
-            self.session.update(alb=value / scale)
-        else:
-            self.session.update(inr=value)
+        self._set_what_if(name, value)
 
-    def _set_what_if(self, name: str, value: float | None) -> None:
-        values = self.session.state.what_if or self.session.values()
-        if name == "Radscore" and value is None:
+    def _what_if(self) -> tuple[dict, dict]:
+        """Values and refused entries of the what-if; one that begins has the patient's."""
+        state = self.session.state
+        if state.what_if:
+            return dict(state.what_if), dict(state.what_if_refused)
+        return self.session.values(), {name: entry for name, entry in state.refused.items() if name in CHECKS}
+
+    def _set_what_if(self, name: str, value: float | None, refused: dict[str, str] | None = None) -> None:
+        values, entries = self._what_if()
+        if name == "Radscore" and value is None and refused is None:
             value = self.session.values()["Radscore"]
-        self.session.update(what_if={**values, name: value})
+        entries = _given({**entries, name: refused})
+        self.session.update(what_if={**values, name: value}, what_if_refused=entries)
 
     def _toggle_what_if(self, on: bool) -> None:
-        if not self._filling:
-            self.session.update(what_if=self.session.values() if on else {})
+        if self._filling:
+            return
+        if not on:
+            self.reset()
+            return
+        values, entries = self._what_if()
+        self.session.update(what_if=values, what_if_refused=entries)
 
     def reset(self) -> None:
         self._message = ""
-        self.session.update(what_if={})
+        self.session.update(what_if={}, what_if_refused={})
 
     # Display
 
     def _text_of(self, name: str) -> str:
         state = self.session.state
+        if name in self.session.refused:
+            return self.session.refused[name]["text"]
         if state.what_if:
             value = state.what_if.get(name)
             if name == "ALB" and value is not None and state.alb_unit == "g/dL":
@@ -137,27 +172,40 @@ class NomogramSection:
         ui, session = self.ui, self.session
         what_if = bool(session.state.what_if)
         self._filling = True
-        for name in CHECKS:
-            edit = self._edit(name)
-            if not (edit.hasFocus() and edit.modified):  # somebody is typing
-                edit.text = self._text_of(name)
+        for name, field in self.fields.items():
+            field.show(self._text_of(name))
+            why = session.refused.get(name, {}).get("why", "")
+            if self._marked.get(name, "") != why:
+                mark(field.edit, why)
+                self._marked[name] = why
         ui.albUnit.currentIndex = inputs.ALB_UNITS.index(session.state.alb_unit)
         ui.whatIfBox.checked = what_if
         self._filling = False
+        other = self._other_unit()
+        ui.otherUnitButton.text = _("Use {unit}").format(unit=other)
+        ui.otherUnitButton.setVisible(bool(other))
         ui.resetButton.enabled = what_if
         own = session.values()
         values = dict(session.state.what_if) if what_if else own
         prediction = self._prediction()
         ui.radscoreOrigin.text = self._origin(values, own)
         geometry = signature.geometry(session.signature)
-        warnings = [self._message, *prediction.warnings] if self._message else list(prediction.warnings)
-        say(ui.inputMessage, "\n".join(warnings))
+        lines = [self._own_words(own)] if what_if else []
+        lines += [self._message, *(entry["why"] for entry in session.refused.values()), *prediction.warnings]
+        say(ui.inputMessage, "\n".join(filter(None, lines)))
         say(ui.albNote, next(axis.note for axis in geometry.axes if axis.name == "ALB"))
-        if self._drawn_for != session.state.signature:
+        if self._drawn_for != session.desk.signature:
             self.pane.nomogram.show_geometry(geometry)
-            self._drawn_for = session.state.signature
+            self._drawn_for = session.desk.signature
         self.pane.nomogram.show_reading(Reading(values, prediction, own if what_if else {}))
-        self.pane.show_prediction(prediction, values, {a.name: a.label for a in geometry.axes})
+        labels = {axis.name: axis.label for axis in geometry.axes}
+        self.pane.show_prediction(prediction, values, labels, session.refused)
+
+    def _own_words(self, own) -> str:
+        words = [_("albumin {value:.4g} g/L").format(value=own["ALB"])] if own["ALB"] is not None else []
+        words += [_("INR {value:.4g}").format(value=own["INR"])] if own["INR"] is not None else []
+        words = ", ".join(words) or _("not given")
+        return _("What-if: these are not the patient's values ({own}); Reset goes back to them.").format(own=words)
 
     def _prediction(self):
         """What the markers stand for: the what-if's prediction, else the patient's, else points alone."""
@@ -168,12 +216,13 @@ class NomogramSection:
                 return found
             known = {name: value for name, value in session.state.what_if.items() if value is not None}
             base = session.patient().prediction
-            return _only_points(base, signature.prediction.points_of(session.signature, known), _("no Radscore"))
+            points = signature.prediction.points_of(session.signature, known)
+            return without_risk(base, session.refusal() or _("no Radscore"), points)
         assessment = session.patient()
         reason = session.stale(session.kind)
         if reason and session.state.computed:
             known = {k: v for k, v in session.values().items() if v is not None}
-            return _only_points(assessment.prediction, signature.prediction.points_of(session.signature, known), reason)
+            return without_risk(assessment.prediction, reason, signature.prediction.points_of(session.signature, known))
         return assessment.prediction
 
     def _origin(self, values, own) -> str:
@@ -205,8 +254,12 @@ class NomogramSection:
         )
 
     def _export(self, name: str, write: Callable[[str], None]) -> None:
+        token = self.session.token
         path = self._choose_file(_("Export nomogram"), name)
         if not path:
+            return
+        if token != self.session.token:
+            self._tell(_("Another CT was chosen meanwhile; nothing was exported."))
             return
         try:
             write(path)
@@ -219,15 +272,9 @@ class NomogramSection:
         self.pane.close_window()
 
 
-def _only_points(base, points, why: str):
-    """A prediction of which nothing may be read but the points of the known inputs."""
-    return replace(
-        base,
-        state="not computable",
-        status=why,
-        points=points,
-        total_points=None,
-        linear_predictor=None,
-        risk=None,
-        risk_interval=None,
-    )
+def _entry(text: str, why: str) -> dict[str, str] | None:
+    return {"text": text, "why": why} if why else None
+
+
+def _given(entries: dict) -> dict:
+    return {name: entry for name, entry in entries.items() if entry is not None}

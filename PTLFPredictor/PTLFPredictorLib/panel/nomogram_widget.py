@@ -16,7 +16,7 @@ from ..signature import NomogramGeometry
 from .nomogram_paint import paint, theme_of
 
 STEPS = {"ALB": 0.1, "INR": 0.01, "Radscore": 0.1}
-"""What an arrow key moves, in the predictor's unit; a page key moves ten of them."""
+"""What an arrow key moves, in the predictor's unit.  Page keys scroll the panel, as everywhere."""
 
 DECIMALS = {"ALB": 1, "INR": 2, "Radscore": 2}
 """A marker that is dragged stops at values that a laboratory reports."""
@@ -48,13 +48,18 @@ class NomogramWidget(qt.QWidget):
         self._layer = self._layer_key = None
         self._dragged = self._focused = ""
         self._pending: tuple[str, float] | None = None
+        self._told: tuple[str, float] | None = None
+        self._later = qt.QTimer()  # Slicer's own QTimer.singleShot leaves a timer behind at each call
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.connect("timeout()", self._tell)
         self.counts: Counter = Counter()
         self.setFocusPolicy(qt.Qt.StrongFocus)
         self.setMinimumSize(*MINIMUM)
         self.accessibleName = "Nomogram"
         self.toolTip = (
-            "Drag a marker or double-click an axis. Keyboard: Up and Down choose an axis, Left and Right move its "
-            "marker, Page Up and Page Down move it ten steps."
+            "Drag a marker or double-click an axis to try other values (what-if; Reset takes them back). Keyboard: Up "
+            "and Down choose an axis, Left and Right move its marker."
         )
 
     # What it shows
@@ -67,9 +72,17 @@ class NomogramWidget(qt.QWidget):
 
     def show_reading(self, reading: Reading) -> None:
         """Other values, points, total or risk."""
-        self._reading = reading
+        self._reading, self._told = reading, None
         self.accessibleDescription = self._words()
         self.update()
+
+    def forget(self) -> None:
+        """Another patient comes: a move that is under way is none of theirs."""
+        self._later.stop()
+        self._pending = self._told = None
+        if self._dragged:
+            self._dragged = ""
+            self.unsetCursor()
 
     @property
     def picture(self) -> tuple[Layout, Reading] | None:
@@ -178,14 +191,15 @@ class NomogramWidget(qt.QWidget):
         key = event.key()
         names = [axis.name for axis in self._geometry.axes] if self._geometry else []
         value = self._reading.values.get(self._focused)
-        steps = {qt.Qt.Key_Left: -1, qt.Qt.Key_Right: 1, qt.Qt.Key_PageDown: -10, qt.Qt.Key_PageUp: 10}
+        steps = {qt.Qt.Key_Left: -1, qt.Qt.Key_Right: 1}
         if names and key in (qt.Qt.Key_Up, qt.Qt.Key_Down):
             index = names.index(self._focused) + (1 if key == qt.Qt.Key_Down else -1)
             self._focused = names[min(max(index, 0), len(names) - 1)]
             self.update()
         elif key in steps and value is not None:
-            if self._pending and self._pending[0] == self._focused:
-                value = self._pending[1]  # several keys in one turn of the event loop add up
+            newest = self._pending or self._told
+            if newest and newest[0] == self._focused:
+                value = newest[1]  # keys that come before the reading follows add up
             self._move(self._focused, value + steps[key] * STEPS[self._focused])
         else:
             qt.QWidget.keyPressEvent(self, event)
@@ -202,9 +216,10 @@ class NomogramWidget(qt.QWidget):
         waiting = self._pending is not None
         self._pending = (name, round(value, DECIMALS[name]))
         if not waiting:
-            qt.QTimer.singleShot(0, self._tell)
+            self._later.start()
 
     def _tell(self) -> None:
         if self._pending is not None:
             (name, value), self._pending = self._pending, None
+            self._told = name, value
             self._on_move(name, value)

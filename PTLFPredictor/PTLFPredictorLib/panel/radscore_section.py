@@ -53,6 +53,11 @@ class RadscoreSection:
         ui.demonstrationBox.connect("toggled(bool)", self._choose_demonstration)
         ui.computeButton.connect("clicked()", self.press)
 
+    def leave(self) -> list[str]:
+        """Another patient comes: the former one's run ends now, and nothing more is said of it."""
+        self._queue = []
+        return [_("The feature computation of the former CT was stopped.")] if self.run.forget() else []
+
     def _list_engine(self, name: str) -> None:
         self.ui.engineSelector.addItem({"builtin": _("Built-in"), "pyradiomics": "PyRadiomics"}.get(name, name))
         self._engines.append(name)
@@ -82,7 +87,7 @@ class RadscoreSection:
             return
         known = {criterion.id for criterion in chosen.eligibility} | {signature.eligibility.BILIRUBIN}
         answers = {name: value for name, value in self.session.state.answers.items() if name in known}
-        self.session.update(signature=spec, answers=answers, what_if={}, sign_off={})
+        self.session.update(signature=spec, answers=answers, criteria={}, what_if={}, what_if_refused={}, sign_off={})
 
     def _choose_engine(self, index: int) -> None:
         if not self._filling:
@@ -124,7 +129,7 @@ class RadscoreSection:
     def _next(self) -> None:
         kind = self._queue.pop(0)
         session = self.session
-        volume, signature_id = session.volume, session.state.signature
+        token, signature_id = session.token, session.desk.signature
         begun: list[Computed] = []
 
         def prepare(work: Path):
@@ -132,11 +137,11 @@ class RadscoreSection:
             begun.append(session.to_be_computed(kind, segments))
             chosen = session.signature
             return features.WORKER, features.write_job(
-                work, session.ct(), segments, chosen.wanted, chosen.extraction, session.state.engine
+                work, session.ct(), segments, chosen.wanted, chosen.extraction, session.desk.engine
             )
 
         def take(outputs: Mapping[str, Path]) -> None:
-            if session.volume is not volume or session.state.signature != signature_id:
+            if session.token != token or session.away or session.desk.signature != signature_id:
                 raise PTLFError("CT or signature changed while features were computed; they were dropped.")
             session.take_features(kind, begun[0], outputs["features"], self.run.seconds)
 
@@ -152,19 +157,19 @@ class RadscoreSection:
     # Display
 
     def refresh(self) -> None:
-        ui, session, state = self.ui, self.session, self.session.state
+        ui, session, state, desk = self.ui, self.session, self.session.state, self.session.desk
         kinds = [kind for kind in KINDS if state.computed.get(kind)]
         wanted = [kind for kind in (state.terms_of, session.kind, *kinds) if kind in kinds]
         shown = wanted[0] if wanted else ""
         self._filling = True
-        if state.signature not in self._signatures:
-            self._list_signature(state.signature)
-        ui.signatureSelector.currentIndex = self._signatures.index(state.signature)
-        if state.engine not in self._engines:  # a scene from a computer that has it: shown, so that it can be changed
-            self._list_engine(state.engine)
-        ui.engineSelector.currentIndex = self._engines.index(state.engine)
+        if desk.signature not in self._signatures:
+            self._list_signature(desk.signature)
+        ui.signatureSelector.currentIndex = self._signatures.index(desk.signature)
+        if desk.engine not in self._engines:  # a scene from a computer that has it: shown, so that it can be changed
+            self._list_engine(desk.engine)
+        ui.engineSelector.currentIndex = self._engines.index(desk.engine)
         ui.termsSelector.currentIndex = KINDS.index(shown) if shown else 0
-        ui.demonstrationBox.checked = state.demonstration
+        ui.demonstrationBox.checked = desk.demonstration
         self._filling = False
         ui.demonstrationBox.setVisible(session.signature.is_demo)
         say(ui.signatureNote, self._signature_note())

@@ -39,6 +39,10 @@ class ResultSection:
             ui.exportRecordButton, ui.exportReportButton, ui.exportPdfButton, ui.exportCsvButton, ui.exportTableButton
         )  # fmt: skip
 
+    def leave(self) -> None:
+        """Another patient comes: what was written was of the one before."""
+        say(self.ui.exportStatus, "")
+
     def _guard(self, export: Callable[[], str]) -> None:
         say(self.ui.exportStatus, "")
         try:
@@ -65,9 +69,11 @@ class ResultSection:
 
     def _write(self, name: str, write: Callable[[record.Record, Path], None]) -> str:
         made, _segments = self.session.make_record()
+        token = self.session.token
         path = self._choose_file(_("Export"), name)
         if not path:
             return ""
+        self._require(token)
         target = Path(path)
         part = target.with_name(target.name + ".part")
         try:
@@ -78,6 +84,11 @@ class ResultSection:
         finally:
             part.unlink(missing_ok=True)
         return _("Written: {path}").format(path=path)
+
+    def _require(self, token: int) -> None:
+        """After a dialog: the patient on screen must still be the one that was to be exported."""
+        if token != self.session.token:
+            raise BadInput(_("another CT was chosen meanwhile."))
 
     def _picture(self) -> tuple[Layout, Reading]:
         from .. import signature
@@ -94,13 +105,15 @@ class ResultSection:
         exporter, reason = self._exporter
         if exporter is None:
             raise BadInput(reason)
-        if self.session.signature.is_demo and self.session.state.demonstration:
+        if self.session.signature.is_demo and self.session.desk.demonstration:
             raise BadInput(_("A demonstration is not exported as DICOM."))
+        token = self.session.token
         folder = qt.QFileDialog.getExistingDirectory(None, _("Folder for the DICOM SEG"))
         if not folder:
             return ""
+        self._require(token)
         return _("Written: {path}").format(
-            path=export_dicom_seg(exporter, self.session.segmentation, folder, self.session.state.reader)
+            path=export_dicom_seg(exporter, self.session.segmentation, folder, self.session.desk.reader)
         )
 
     # Display
@@ -111,13 +124,16 @@ class ResultSection:
         prediction = assessment.prediction
         computed = bool(session.state.computed)
         stale_shown = bool(stale) and computed
-        if session.state.what_if and session.what_if() is not None:
+        if session.what_if() is not None:
             shown = session.what_if()
             ui.riskLabel.text = _("What-if: {risk}").format(risk=_risk_words(shown, session.signature.horizon))
             say(
                 ui.riskStatus,
                 f"{shown.status} {_sentence(shown.interval_words)} " + _("It is never exported as the patient's."),
             )
+        elif session.refused:
+            ui.riskLabel.text = _("Risk not shown: an entry is no value")
+            say(ui.riskStatus, session.refusal())
         elif stale_shown:
             ui.riskLabel.text = _("Risk not shown: stale")
             say(ui.riskStatus, _("{reason} Press Recompute in section 4.").format(reason=_sentence(self._why(stale))))
@@ -127,7 +143,8 @@ class ResultSection:
             say(ui.riskStatus, " ".join(filter(None, words)))
         font = qt.QFont(ui.riskLabel.font)
         font.setBold(True)
-        font.setPointSize(16 if prediction.risk is not None or session.state.what_if else 12)
+        large = prediction.risk is not None or (session.state.what_if and not session.refused)
+        font.setPointSize(16 if large else 12)
         ui.riskLabel.setFont(font)
         details = [] if stale_shown else [*prediction.warnings]
         if prediction.withheld_beside and not stale_shown:
@@ -138,9 +155,10 @@ class ResultSection:
             details.append(_("Rests on the {kind} segments.").format(kind=session.kind))
         details.append(equation(session.signature))
         say(ui.resultDetails, "\n".join(details))
+        refused = session.refusal() or " ".join(entry["why"] for entry in session.state.refused.values())
         for button in self._buttons:
-            button.enabled = computed and not stale
-            button.toolTip = _("Compute first: {why}").format(why=self._why(stale)) if stale else ""
+            button.enabled = computed and not stale and not refused
+            button.toolTip = _("Compute first: {why}").format(why=self._why(stale)) if stale else refused
         possible, why = self._seg_state()
         ui.exportSegButton.enabled = possible
         ui.exportSegButton.toolTip = why

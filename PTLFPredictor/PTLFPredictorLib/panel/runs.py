@@ -43,6 +43,7 @@ class ChildRun:
         self.state = RunState(on_change)
         self.log: list[str] = []
         self.device: dict[str, Any] = {}
+        self._said = False
         self._child: Child | None = None
         self._work: Path | None = None
         self._on_outputs: Callable[[dict[str, Path]], None] = lambda outputs: None
@@ -54,6 +55,11 @@ class ChildRun:
     def _clear(self) -> None:
         self.stage, self.done, self.total, self.finished_s = "", 0, 0, 0.0
         self._started = self._stage_started = time.monotonic()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run that was started last was cancelled by the user."""
+        return self._said and self.state.state is State.IDLE
 
     @property
     def seconds(self) -> float:
@@ -83,7 +89,7 @@ class ChildRun:
         options
             `Child`'s: environment, silence_s.
         """
-        self.log, self.device = [], {}
+        self.log, self.device, self._said = [], {}, True
         self._clear()
         self._on_outputs = on_outputs
         self.state.to(State.CHECKING)
@@ -109,6 +115,15 @@ class ChildRun:
         if self._child is not None:
             self._child.cancel()
         self._end(State.IDLE)
+
+    def forget(self) -> bool:
+        """Another patient comes: stop, and say nothing any more of what was; returns whether something was stopped."""
+        busy = self.state.busy
+        self.cancel()
+        self.state.reset()
+        self.log, self.device, self._said = [], {}, False
+        self._clear()
+        return busy
 
     def close(self) -> None:
         """Cancel, and never call anybody again."""
@@ -190,7 +205,7 @@ def status_of(run: ChildRun, done: str) -> str:
     if state is State.DONE:
         return _("{done} in {time}.").format(done=done, time=duration(run.finished_s))
     if not run.state.busy:
-        return _("Cancelled.") if run.state.run and state is State.IDLE else ""
+        return _("Cancelled.") if run.cancelled else ""
     text = run.stage or state.value.capitalize()
     device = run.device.get("device")
     if device:

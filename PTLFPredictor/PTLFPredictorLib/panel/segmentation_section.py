@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 
 from .. import child
 from ..errors import PTLFError
+from ..mrml.adoption import DrawnElsewhere
 from ..segmentation.catalogue import Model, catalogue
 from ..segmentation.run import WORKER, read_result, write_job
 from . import compat, probe
@@ -39,12 +40,20 @@ class SegmentationSection:
         ui.deviceSelector.connect("currentIndexChanged(int)", self._choose_device)
         ui.segmentButton.connect("clicked()", self.press)
         ui.logButton.connect("toggled(bool)", self._open_log)
-        ui.useExistingButton.connect("clicked()", self._use_existing)
+        ui.useExistingButton.connect("clicked()", lambda: self._use_existing())
+        ui.sameButton.connect("clicked()", lambda: self._use_existing(all_the_same=True))
+        self._asked = None
         ui.keepButton.connect("clicked()", lambda: self._decide(keep=True))
         ui.replaceButton.connect("clicked()", lambda: self._decide(keep=False))
         ui.compareButton.connect("clicked()", self.compare)
-        for widget in (ui.logText, ui.segmentProgress, ui.rerunFrame):
+        for widget in (ui.logText, ui.segmentProgress, ui.rerunFrame, ui.placeFrame):
             widget.hide()
+
+    def leave(self) -> list[str]:
+        """Another patient comes: the former one's run ends now, and nothing more is said of it."""
+        self._asked = None
+        self.ui.placeFrame.hide()
+        return [_("The segmentation of the former CT was stopped.")] if self.run.forget() else []
 
     # Model and device
 
@@ -62,7 +71,7 @@ class SegmentationSection:
         for model in models:
             self.ui.modelSelector.addItem(f"{model.title} (version {model.version})")
         self._filling = False
-        if self.session.state.model not in self._models and self._models:
+        if self.session.desk.model not in self._models and self._models:
             self.session.update(model=self._models[0])
         self.ask_device()
 
@@ -70,7 +79,7 @@ class SegmentationSection:
         if self.probe.state.busy:
             self.probe.cancel()
         self.device = {}
-        wanted = self.session.state.device
+        wanted = self.session.desk.device
         self.probe.start(lambda work: (probe.WORKER, {"device": wanted}), self._take_device)
 
     def _take_device(self, outputs: Mapping[str, Path]) -> None:
@@ -81,14 +90,18 @@ class SegmentationSection:
             self.session.update(model=self._models[index])
 
     def _choose_device(self, index: int) -> None:
-        if not self._filling and DEVICES[index] != self.session.state.device:
+        if not self._filling and DEVICES[index] != self.session.desk.device:
             self.session.update(device=DEVICES[index])
             self.ask_device()
 
     @property
+    def models(self) -> list[Model]:
+        return self._catalogue
+
+    @property
     def model(self) -> Model | None:
         """The chosen model; the first one where the scene names one that is not on this computer."""
-        return next((m for m in self._catalogue if m.id == self.session.state.model), next(iter(self._catalogue), None))
+        return next((m for m in self._catalogue if m.id == self.session.desk.model), next(iter(self._catalogue), None))
 
     # The run
 
@@ -116,14 +129,13 @@ class SegmentationSection:
         if unmet:
             self._tell(" ".join(unmet))
             return
-        model, ct = self.model, self.session.ct()
-        volume = self.session.volume
+        model, ct, token = self.model, self.session.ct(), self.session.token
 
         def prepare(work: Path):
-            return WORKER, write_job(ct.image, model, work, device=self.session.state.device)
+            return WORKER, write_job(ct.image, model, work, device=self.session.desk.device)
 
         def take(outputs: Mapping[str, Path]) -> None:
-            if self.session.volume is not volume:
+            if self.session.token != token or self.session.away:
                 raise PTLFError("Another CT was chosen while this one was segmented; its segments were dropped.")
             result = read_result(outputs, model)
             self.session.take_labels(result.labels, result.origin)
@@ -132,13 +144,21 @@ class SegmentationSection:
 
     # Segments that are there already, and a second run's
 
-    def _use_existing(self) -> None:
+    def _use_existing(self, all_the_same: bool = False) -> None:
         node = self.ui.existingSelector.currentNode()
         if node is None:
             self._tell(_("Choose a segmentation first."))
             return
+        if all_the_same and node is not self._asked:
+            return
+        self._asked = None
+        self.ui.placeFrame.hide()
         try:
-            self.session.use_existing(node)
+            self.session.use_existing(node, all_the_same)
+        except DrawnElsewhere as error:
+            self._asked = node
+            self.ui.placeLabel.text = error.message
+            self.ui.placeFrame.show()
         except PTLFError as error:
             self._tell(error.message)
 
@@ -164,11 +184,11 @@ class SegmentationSection:
         self.ui.logButton.arrowType = qt.Qt.DownArrow if opened else qt.Qt.RightArrow
 
     def refresh(self) -> None:
-        ui, run, state = self.ui, self.run, self.session.state
+        ui, run, desk = self.ui, self.run, self.session.desk
         self._filling = True
         if self.model is not None:
             ui.modelSelector.currentIndex = self._models.index(self.model.id)
-        ui.deviceSelector.currentIndex = DEVICES.index(state.device) if state.device in DEVICES else 0
+        ui.deviceSelector.currentIndex = DEVICES.index(desk.device) if desk.device in DEVICES else 0
         self._filling = False
         busy = run.state.busy
         say(ui.modelNote, self._model_note())
@@ -177,6 +197,9 @@ class SegmentationSection:
         show_button(ui.segmentButton, run, self.unmet, verb, _("Draw liver and tumour"))
         for widget in (ui.modelSelector, ui.deviceSelector, ui.useExistingButton, ui.existingSelector):
             widget.enabled = not busy
+        if self._asked is not None and ui.existingSelector.currentNode() is not self._asked:
+            self._asked = None
+        ui.placeFrame.setVisible(self._asked is not None)
         show_progress(ui.segmentProgress, run)
         say(ui.segmentStatus, status_of(run, _("Segmented")))
         log = "\n".join(run.log)

@@ -1,35 +1,52 @@
 """What the panel knows of its patient: nodes of the scene, the state saved with it, and what follows from both.
 
 No widgets: sections show what a session says, and tell it what the user did.
+
+Patients are kept apart by one rule.  `state` belongs to the CT on screen and is replaced whole, by `_begin` alone;
+before that, `on_leave` clears and blocks what the panel shows, and stops what works for the former CT.  `token` names
+the state: what may come late (text in a field, a drag, a child process, a dialog) keeps the token it was born under
+and is dropped where the session has another one.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from .. import case, signature
 from ..case import Case
 from ..case.features import read_vectors
+from ..confirmation import Confirmation
 from ..ct import CT, Finding, canonical, image_sha256
 from ..errors import BadInput, PTLFError
 from ..hashes import json_sha256
+from ..mrml import adoption, volumes
 from ..mrml import segments as mrml_segments
-from ..mrml import volumes
 from ..mrml.header import acquisition_of
 from ..mrml.parameter_node import load, parameter_node, refer, referred, save
 from ..mrml.watch import SegmentsWatch
 from ..report import record
-from ..segmentation.origin import Origin
+from ..segmentation.catalogue import catalogue
+from ..segmentation.origin import Drawn, Known, Origin
 from ..segmentation.segments import Segments
 from ..signature import Assessment, LaboratoryValues, Prediction, Signature
-from .state import AUTOMATIC, CORRECTED, Computed, PanelState
+from .state import AUTOMATIC, CORRECTED, Computed, Desk, PatientState
 
-CT_ROLE, SEGMENTS_ROLE, AUTOMATIC_ROLE, SECOND_ROLE = "ct", "segmentation", "automatic", "second"
+CT_ROLE, SEGMENTS_ROLE, SECOND_ROLE = "ct", "segmentation", "second"
+
+DESK = frozenset(item.name for item in fields(Desk))
+
+HAND, MODEL = "hand", "model:"
+"""Values of `PatientState.mask_origin`: by hand, or ``model:ID``."""
+
+PHASES = ("unenhanced", "arterial", "portal venous", "delayed")
+
+ENTERED = ("alb", "inr", "refused", "answers")
+"""What a person enters of a patient; entered before any CT was chosen, it counts for the first one."""
 
 
 class Session:
@@ -43,43 +60,108 @@ class Session:
         Called after anything changed that the panel shows.
     on_voxels : callable
         Called when voxels of the watched segments may have changed; the owner calls `look` soon after.
+    on_leave : callable
+        Called before the state is replaced; returns sentences on what was stopped.
+
+    Attributes
+    ----------
+    state : PatientState
+    desk : Desk
+    token : int
+        Name of `state`: another CT, scene or nothing on screen is another token.
+    away : bool
+        The scene is being closed or loaded: nothing is taken.
     """
 
-    def __init__(self, tag: str, on_change: Callable[[], None], on_voxels: Callable[[], None]):
-        self._tag, self._on_change, self._on_voxels = tag, on_change, on_voxels
+    def __init__(
+        self,
+        tag: str,
+        on_change: Callable[[], None],
+        on_voxels: Callable[[], None],
+        on_leave: Callable[[], list[str]] = list,
+    ):
+        self._tag, self._on_change, self._on_voxels, self._on_leave = tag, on_change, on_voxels, on_leave
         self.watch = SegmentsWatch(self._voxels)
         self._ct: tuple[tuple, CT, str] | None = None
         self._signature: tuple[str, Signature, str] | None = None
         self._hashes: dict[str, dict[str, str]] = {}
+        self._shares: tuple[tuple, float] | None = None
+        self._found: dict[str, tuple[tuple, tuple[Finding, ...]]] = {}
         self.problem = ""
-        self.state = PanelState()
+        self.state, self.desk = PatientState(), Desk()
+        self.token, self._of, self.away = 0, "", True
 
     # Scene and state
 
-    def open(self) -> None:
+    def open(self) -> list[str]:
         """Take over what the scene holds (panel opened, scene loaded, scene closed).
 
         `problem` then says what of it is not on this computer, "" if nothing is missing.
+
+        Returns
+        -------
+        list of str
+            Sentences on what was stopped, because the scene brought another patient.
         """
+        said: list[str] = []
         self._node = parameter_node(self._tag)
-        self.state, self.problem = load(self._node, PanelState), ""
+        state = load(self._node, PatientState(alb_unit=self.state.alb_unit))
+        self.away = False
+        if _text(state) != _text(self.state) or self._of != self._volume_id():
+            said = self._on_leave()
+            self._begin(state)
+        self.desk, self.problem = load(self._node, self.desk), ""
         try:
-            signature.load(self.state.signature)
+            signature.load(self.desk.signature)
         except PTLFError as error:
             self.problem = error.message
-            self.state = replace(self.state, signature=PanelState.signature)
+            self.desk = replace(self.desk, signature=Desk.signature)
         self._ct = None
         self._watch_current()
+        mrml_segments.drop_orphans()
         self.look()
+        return said
 
     def close(self) -> None:
+        """The scene is about to be closed: nobody is on screen any more, and nothing is written meanwhile."""
+        self._on_leave()
+        self.away = True
+        self._begin(PatientState(alb_unit=self.state.alb_unit))
         self.watch.observe(None)
 
-    def update(self, **changes: Any) -> None:
-        """Change the state and save it in the scene."""
-        self.state = replace(self.state, **changes)
-        save(self._node, self.state)
+    def _begin(self, state: PatientState) -> None:
+        """The one place where another patient comes on screen."""
+        self.token += 1
+        self.state, self._ct, self._shares, self._found = state, None, None, {}
+        self._of = "" if self.away else self._volume_id()
+
+    def _volume_id(self) -> str:
+        return "" if self.volume is None else self.volume.GetID()
+
+    def update(self, token: int | None = None, **changes: Any) -> bool:
+        """Change state or desk and save both in the scene.
+
+        Parameters
+        ----------
+        token : int, optional
+            What comes late names the state that it was meant for.
+
+        Returns
+        -------
+        bool
+            False where it was meant for another patient, or the scene is being closed or loaded: nothing was taken.
+        """
+        if self.away or token not in (None, self.token):
+            return False
+        desk = {name: changes.pop(name) for name in DESK & changes.keys()}
+        self.state, self.desk = replace(self.state, **changes), replace(self.desk, **desk)
+        self._save()
         self._on_change()
+        return True
+
+    def _save(self) -> None:
+        save(self._node, self.state)
+        save(self._node, self.desk)
 
     def node(self, role: str):
         return referred(self._node, role)
@@ -94,49 +176,59 @@ class Session:
 
     @property
     def automatic(self):
-        return self.node(AUTOMATIC_ROLE)
+        """Hidden copy of what the model drew; it belongs to the segmentation and goes with it."""
+        return mrml_segments.automatic_of(self.segmentation)
 
-    def select_volume(self, volume) -> bool:
-        """Another CT: whatever belongs to the one before (segments, results, sign-off) is let go.
+    @property
+    def lost(self) -> bool:
+        """Whether the CT on screen has left the scene."""
+        return not self.away and bool(self._of) and self.volume is None
 
-        It may be another patient's: so are the laboratory values and the eligibility answers.
+    def select_volume(self, volume) -> list[str]:
+        """Another CT, or none: what belongs to the one before is let go, whole.
 
         Returns
         -------
-        bool
-            Whether values or answers were dropped.
+        list of str
+            Sentences on what was dropped, stopped or taken along.
         """
-        before = self.volume
-        if volume is before:
-            return False
-        inputs = {} if before is None else {"alb": None, "inr": None, "answers": {}}
-        dropped = any(getattr(self.state, name) != empty for name, empty in inputs.items())
-        self._forget_automatic()
+        identifier = "" if volume is None else volume.GetID()
+        if self.away or identifier == self._of:
+            return []
+        before = self.state
+        said = self._on_leave()
+        entered = {name: getattr(before, name) for name in ENTERED}
+        given = any(entered[name] != getattr(PatientState(), name) for name in ENTERED)
+        if self._of and given:
+            said.append("Another CT: albumin, INR and eligibility answers of the one before were cleared.")
+        elif given:
+            said.append("What was entered before a CT was chosen counts for this one: check albumin, INR and answers.")
         refer(self._node, CT_ROLE, volume)
-        for role in (SEGMENTS_ROLE, AUTOMATIC_ROLE, SECOND_ROLE):
+        for role in (SEGMENTS_ROLE, SECOND_ROLE):
             refer(self._node, role, None)
-        self._ct = None
+        self._begin(PatientState(alb_unit=before.alb_unit, **({} if self._of else entered)))
         self._watch_current()
-        self.update(computed={}, written={}, origin={}, sign_off={}, what_if={}, **inputs)
-        return dropped
+        mrml_segments.drop_orphans()
+        self._save()
+        self._on_change()
+        return said
 
     def _voxels(self) -> None:
         self._hashes.pop(CORRECTED, None)
         self._on_voxels()
 
     def _watch_current(self) -> None:
-        node = self.segmentation
         self._hashes = {}
-        self.watch.observe(node, self.state.sign_off.get("hashes") if self.state.sign_off else None)
+        self.watch.observe(self.segmentation, self.state.sign_off.get("hashes"))
 
     # Signature and input
 
     @property
     def signature(self) -> Signature:
-        if self._signature is None or self._signature[0] != self.state.signature:
-            loaded = signature.load(self.state.signature)
+        if self._signature is None or self._signature[0] != self.desk.signature:
+            loaded = signature.load(self.desk.signature)
             recipe = {"wanted": loaded.wanted, "settings": loaded.extraction.to_dict()}
-            self._signature = self.state.signature, loaded, json_sha256(recipe)
+            self._signature = self.desk.signature, loaded, json_sha256(recipe)
         return self._signature[1]
 
     def _recipe(self) -> str:
@@ -146,6 +238,15 @@ class Session:
     @property
     def laboratory(self) -> LaboratoryValues:
         return LaboratoryValues.checked(self.state.alb, self.state.alb_unit, self.state.inr)
+
+    @property
+    def refused(self) -> Mapping[str, Mapping[str, str]]:
+        """What stands in the fields on screen and is no value: of the what-if while it is on, else the patient's."""
+        return self.state.what_if_refused if self.state.what_if else self.state.refused
+
+    def refusal(self) -> str:
+        """Why the entries on screen give no risk, "" where each is a value or empty."""
+        return " ".join(entry["why"] for entry in self.refused.values())
 
     # CT
 
@@ -175,6 +276,102 @@ class Session:
         self.ct()
         return self._ct[2]
 
+    def _image(self) -> str:
+        """SHA-256 of the CT, "" where it cannot be used, or not as the segments lie now."""
+        try:
+            if self.segmentation is not None:
+                volumes.require_no_transform(self.segmentation)
+            return self._ct_sha256()
+        except PTLFError:
+            return ""
+
+    # What only a reader can answer.  Each answer is of the CT on screen and goes with it.
+
+    def confirm_phase(self, phase: str, reader: str) -> None:
+        """A reader says which contrast phase this CT shows; "" takes the answer back."""
+        if not phase:
+            self.update(phase={})
+            return
+        said = Confirmation.now(reader, "the contrast phase")
+        measured = dict(self.measured_phase())
+        image = self._ct_sha256()
+        self.update(phase={"value": phase, **said.to_dict(), "measured": measured, "image": image}, reader=said.reader)
+
+    @property
+    def confirmed_phase(self) -> Mapping[str, Any]:
+        """``value``, ``reader``, ``time`` and ``measured``; empty while nobody has answered for this very CT."""
+        said = self.state.phase
+        return said if said and said.get("image") == self._image() else {}
+
+    def measured_phase(self) -> Mapping[str, float]:
+        """Attenuation that the phase is told from, by structure; empty before there are segments."""
+        computed = self.state.of(self.kind)
+        found = next((f for f in computed.findings if f.code == "phase"), None) if computed else None
+        values = found.values if found is not None else self.ct().phase.values
+        return {
+            name: value for name, value in values.items() if name.endswith("_hu") and isinstance(value, (int, float))
+        }
+
+    def name_mask_origin(self, value: str, reader: str) -> None:
+        """A reader says who drew the segments: `HAND` or ``model:ID``; "" takes the answer back."""
+        if not value:
+            self.update(mask_origin={})
+            return
+        said = Confirmation.now(reader, "who drew the segments")
+        self.update(mask_origin={"value": value, **said.to_dict()}, reader=said.reader)
+
+    @property
+    def drawn(self) -> Origin:
+        """Who drew the segments, by their own mark; a reader's word counts only where that is silent."""
+        return Origin.from_dict(self.state.origin)
+
+    def mask_origin(self, kind: str) -> Origin:
+        """Provenance of the segments of one kind: mark or reader's word, share that is changed, sign-off."""
+        origin, said = self.drawn, self.state.mask_origin
+        if origin.drawn is Drawn.UNKNOWN and said:
+            named = Confirmation(said["reader"], said["time"])
+            origin = origin.with_changes(known=Known.READER, named=named)
+            if said["value"] == HAND:
+                origin = origin.with_changes(drawn=Drawn.HAND)
+            else:
+                wanted = said["value"].removeprefix(MODEL)
+                model = next((one for one in catalogue() if one.id == wanted), None)
+                if model is not None:
+                    origin = origin.with_changes(drawn=Drawn.MODEL, model=model.identity)
+        if kind == CORRECTED:
+            origin = origin.with_changes(changed=self._changed_share(origin))
+            covers = True
+        else:
+            covers = not self.edited
+        return origin.with_changes(sign_off=self.signed if covers else None)
+
+    def _changed_share(self, origin: Origin) -> float:
+        """Share of the voxels that differ from what the model drew; what the mark says where its copy is gone."""
+        if self.automatic is None:
+            return float(origin.changed)
+        key = (tuple(self.hashes(CORRECTED).values()), tuple(self.hashes(AUTOMATIC).values()))
+        if self._shares is None or self._shares[0] != key:
+            self._shares = key, mrml_segments.changed_share(self.segmentation, self.automatic)
+        return self._shares[1]
+
+    def confirm_all_criteria(self, reader: str) -> None:
+        """A reader says that the patient meets every inclusion criterion and no exclusion criterion."""
+        if self.volume is None:
+            raise BadInput("Choose the CT first.")
+        said = Confirmation.now(reader, "the study's criteria")
+        answers = {one.id: one.kind == "inclusion" for one in self.signature.eligibility}
+        self.update(
+            answers={**self.state.answers, **answers},
+            criteria={"value": "all met", **said.to_dict()},
+            sign_off={},
+            reader=said.reader,
+        )
+
+    @property
+    def all_criteria_met(self) -> Mapping[str, Any]:
+        """``value``, ``reader`` and ``time`` of "All criteria met"; empty while nobody has said so."""
+        return self.state.criteria
+
     # Segments
 
     def hashes(self, kind: str) -> dict[str, str]:
@@ -195,13 +392,14 @@ class Session:
 
     def look(self) -> None:
         """Compare the watched segments with the last look; any change of voxels takes the sign-off away."""
+        if self.away:
+            return
         self._hashes.pop(CORRECTED, None)
         changed = self.watch.changed()
         node = self.segmentation
         if node is not None and changed and self.edited:
             mrml_segments.mark_edited(node, changed)
-        signed = self.state.sign_off
-        if signed and (node is None or signed.get("hashes") != self.hashes(CORRECTED)):
+        if self.state.sign_off and self.signed is None:
             self.update(sign_off={})
         else:
             self._on_change()
@@ -218,50 +416,54 @@ class Session:
         name = f"PTLF {origin.model['id']} {origin.model['version']}".strip()
         protected = current is not None and self.state.written != self.hashes(CORRECTED)
         if protected:
-            second = mrml_segments.add_segmentation(volume, f"{volume.GetName()} segments (new run)")
+            second = mrml_segments.add_segmentation(volume, "PTLF segments (new run)")
             mrml_segments.write(second, volume, labels, name)
+            adoption.mark_origin(second, origin)
             refer(self._node, SECOND_ROLE, second)
             self.update(second_origin=origin.to_dict())
             return False
         if current is None:
-            current = mrml_segments.add_segmentation(volume, f"{volume.GetName()} segments")
+            current = mrml_segments.add_segmentation(volume, "PTLF segments")
             refer(self._node, SEGMENTS_ROLE, current)
         mrml_segments.write(current, volume, labels, name)
-        self._keep_automatic(current)
-        self._adopted(current, origin.to_dict())
+        adoption.mark_origin(current, origin)
+        mrml_segments.keep_automatic(current, volume)
+        self._taken(current, origin.to_dict())
         return True
 
-    def _keep_automatic(self, source) -> None:
-        """A hidden copy of what the model drew: for Dice, for the side-by-side score and for "Restore"."""
-        node = self.automatic
-        if node is None:
-            node = mrml_segments.add_segmentation(self.volume, f"{source.GetName()} (automatic)", hidden=True)
-            refer(self._node, AUTOMATIC_ROLE, node)
-        mrml_segments.copy(source, node, self.volume)
-
-    def _forget_automatic(self) -> None:
-        """The hidden copy must not stay behind in the scene, where nobody sees it."""
-        if self.automatic is not None:
-            self.automatic.GetScene().RemoveNode(self.automatic)
-
-    def _adopted(self, node, origin: dict[str, Any]) -> None:
-        self._hashes = {}
+    def _taken(self, node, origin: dict[str, Any]) -> None:
+        """Go on with what a model has just drawn."""
         self._watch_current()
         mrml_segments.show(node, self.volume)
-        self.update(written=mrml_segments.content_hashes(node), origin=origin, sign_off={}, second_origin={})
+        self.update(
+            written=mrml_segments.content_hashes(node),
+            origin=origin, second_origin={}, mask_origin={}, adoption=[], sign_off={},
+        )  # fmt: skip
 
-    def use_existing(self, node) -> None:
-        """Go on with a segmentation that is already in the scene; it counts as drawn by a person."""
+    def use_existing(self, node, all_the_same: bool = False) -> None:
+        """Go on with a segmentation that is already in the scene, in place: the reader's own segments count.
+
+        Raises
+        ------
+        DrawnElsewhere
+            It was drawn on another CT or grid; `all_the_same` says that the reader was asked and wants it.
+        BadInput
+            It cannot be used.
+        """
         if self.volume is None:
             raise BadInput("Choose the CT first.")
-        mrml_segments.adopt(node, self.volume)
-        self._forget_automatic()
+        before = self.segmentation
+        node, finding = adoption.adopt(node, self.volume, all_the_same)
         refer(self._node, SEGMENTS_ROLE, node)
-        refer(self._node, AUTOMATIC_ROLE, None)
-        self._hashes = {}
+        if before is not None and before is not node and before.GetDisplayNode() is not None:
+            before.GetDisplayNode().SetVisibility(False)
         self._watch_current()
         mrml_segments.show(node, self.volume)
-        self.update(written={}, origin={}, sign_off={}, computed={})
+        self.update(
+            origin=adoption.origin_of(node).to_dict(),
+            adoption=[] if finding is None else [finding.to_dict()],
+            written={}, mask_origin={}, sign_off={}, computed={},
+        )  # fmt: skip
 
     def restore_automatic(self) -> None:
         mrml_segments.copy(self.automatic, self.segmentation, self.volume)
@@ -279,21 +481,37 @@ class Session:
         if self.segmentation is not None:
             self.segmentation.GetDisplayNode().SetVisibility(False)
         refer(self._node, SEGMENTS_ROLE, second)
-        self._keep_automatic(second)
-        self._adopted(second, self.state.second_origin)
+        mrml_segments.keep_automatic(second, self.volume)
+        self._taken(second, self.state.second_origin)
 
     def segments(self, kind: str) -> Segments:
         """Label map of the segments on the canonical CT, checked."""
         node = self.automatic if kind == AUTOMATIC else self.segmentation
         if node is None:
             raise BadInput("There are no segments yet.")
+        volumes.require_no_transform(self.segmentation)
         ct = self.ct()
         labels = mrml_segments.canonical_label_map(node, self.volume)
         labels.CopyInformation(ct.image)  # the same grid, to the last digit
-        origin = Origin.from_dict(self.state.origin)
-        if kind == CORRECTED and self.edited:
-            origin = origin.with_changes(changed=1.0)
-        return Segments(labels, origin).checked(ct)
+        return Segments(labels, self.mask_origin(kind), tuple(self._segment_findings(kind))).checked(ct)
+
+    def _segment_findings(self, kind: str) -> list[Finding]:
+        """What the scene alone knows of the segments: segments that count as nothing, other grids, unseen changes."""
+        found = [Finding.from_dict(item) for item in self.state.adoption]
+        others = mrml_segments.not_counted(self.segmentation)
+        if others:
+            message = (
+                f"Segments that count neither as liver nor as tumour: {', '.join(others)}. Name a lesion 'tumor ...' "
+                "and choose the segmentation once more, or delete what is no part of the case."
+            )
+            found.append(Finding("segments_not_counted", "withhold", message, {"names": others}))
+        if kind == CORRECTED and adoption.changed_unseen(self.segmentation):
+            message = (
+                "The segments were changed since a model drew them, by a share that cannot be told: what the model "
+                "drew is no longer in the scene. Segment again and correct that."
+            )
+            found.append(Finding("mask_change_unknown", "withhold", message))
+        return found
 
     # Features, Radscore, prediction
 
@@ -320,9 +538,10 @@ class Session:
             return "the segments were changed after it was computed"
         if computed.recipe != self._recipe():
             return "the chosen signature asks for other features"
-        if computed.engine != self.state.engine:
+        if computed.engine != self.desk.engine:
             return "another engine was chosen after it was computed"
         try:
+            volumes.require_no_transform(self.segmentation)
             if computed.image != self._ct_sha256():
                 return "the CT was changed after it was computed"
         except PTLFError as error:
@@ -338,7 +557,7 @@ class Session:
             hashes=dict(self.hashes(kind)),
             image=self._ct_sha256(),
             recipe=self._recipe(),
-            engine=self.state.engine,
+            engine=self.desk.engine,
             vectors={},
             findings=(*ct.findings, *segments.findings),
             volumes_ml=segments.volumes_ml,
@@ -353,24 +572,43 @@ class Session:
         """Of the CT alone until features were computed, then of CT and segments."""
         computed = self.state.of(self.kind)
         if computed is not None:
-            return computed.findings
+            return self._current_findings(self.kind, computed)
         try:
             return self.ct().findings if self.volume is not None else ()
         except PTLFError as error:
             return (Finding("ct", "fail", error.message),)
 
+    def _current_findings(self, kind: str, computed: Computed) -> tuple[Finding, ...]:
+        """Findings with what readers have answered and signed since the features were computed."""
+        if self.stale(kind):
+            return computed.findings
+        state, names = self.state, mrml_segments.not_counted(self.segmentation)
+        answers = [state.origin, state.mask_origin, state.sign_off, state.adoption, state.phase, names]
+        key = (self.desk.signature, computed.image, str(self.hashes(CORRECTED)), str(computed.hashes), str(answers))
+        if self._found.get(kind, ("",))[0] != key:
+            try:
+                again = self.to_be_computed(kind, self.segments(kind)).findings
+            except PTLFError as error:
+                again = (*computed.findings, Finding("segments", "withhold", error.message))
+            self._found[kind] = key, again
+        return self._found[kind][1]
+
     def assessment(self, kind: str) -> Assessment | None:
         """Radscore and prediction of one kind, None where nothing was computed."""
         computed = self.state.of(kind)
-        return None if computed is None else self._assess(computed.features, computed.findings)
+        return None if computed is None else self._assess(computed.features, self._current_findings(kind, computed))
 
     def _assess(self, features: Mapping[tuple[str, str], float], findings) -> Assessment:
         chosen, laboratory = self.signature, self._laboratory_or_none()
         answers = signature.checklist(chosen, self.state.answers)
         more = signature.eligibility.findings(chosen, answers, laboratory)
-        return signature.assess(
-            chosen, features, laboratory, (*findings, *more), demonstration=self.state.demonstration
+        found = signature.assess(
+            chosen, features, laboratory, (*findings, *more), demonstration=self.desk.demonstration
         )
+        if not self.state.refused:
+            return found
+        why = " ".join(entry["why"] for entry in self.state.refused.values())
+        return replace(found, prediction=without_risk(found.prediction, why))
 
     def _laboratory_or_none(self) -> LaboratoryValues:
         try:
@@ -389,24 +627,29 @@ class Session:
         return {"ALB": laboratory.albumin_g_per_l, "INR": laboratory.inr, "Radscore": score}
 
     def what_if(self) -> Prediction | None:
-        """Prediction of the what-if, None while it is off or has no Radscore."""
+        """Prediction of the what-if, None while it is off, has no Radscore or an entry that is no value."""
         values = self.state.what_if
-        if values.get("Radscore") is None:
+        if values.get("Radscore") is None or self.state.what_if_refused:
             return None
         laboratory = LaboratoryValues(values.get("ALB"), values.get("INR"))
-        return signature.what_if(self.signature, laboratory, values["Radscore"], demonstration=self.state.demonstration)
+        return signature.what_if(self.signature, laboratory, values["Radscore"], demonstration=self.desk.demonstration)
 
     # Sign-off and record
 
     def sign_off(self, name: str) -> None:
-        if not name.strip():
-            raise BadInput("Enter the reader's name first.")
         if self.segmentation is None:
             raise BadInput("There are no segments to sign off.")
-        when = datetime.now().astimezone().isoformat(timespec="seconds")
-        self.update(
-            reader=name.strip(), sign_off={"name": name.strip(), "time": when, "hashes": self.hashes(CORRECTED)}
-        )
+        said = Confirmation.now(name, "these segments")
+        covered = {"hashes": self.hashes(CORRECTED), "image": self._ct_sha256()}
+        self.update(reader=said.reader, sign_off={**said.to_dict(), **covered})
+
+    @property
+    def signed(self) -> Confirmation | None:
+        """The sign-off, while segments and CT are what it covers."""
+        data = self.state.sign_off
+        if not data or data.get("hashes") != self.hashes(CORRECTED) or data.get("image") != self._image():
+            return None
+        return Confirmation(data["reader"], data["time"])
 
     def make_record(self) -> tuple[record.Record, Segments]:
         """The result record of the patient's own result; never of a what-if.
@@ -414,11 +657,13 @@ class Session:
         Raises
         ------
         BadInput
-            Nothing computed, or it is stale.
+            Nothing computed, it is stale, or an entry is no value.
         """
         reason = self.stale(self.kind)
         if reason:
             raise BadInput(f"There is nothing to export: {reason}. Press Compute.")
+        if self.state.refused or self.state.what_if_refused:
+            raise BadInput(f"An entry is no value: {self.refusal()}")
         computed, started = self.state.of(self.kind), time.monotonic()
         one = Case(
             ct=Path(),
@@ -426,14 +671,36 @@ class Session:
             segmentation=Path(),
             laboratory=self.laboratory,
             answers=self.state.answers,
-            engine=self.state.engine,
-            demonstration=self.state.demonstration,
+            reader=self.desk.reader,
+            engine=self.desk.engine,
+            demonstration=self.desk.demonstration,
         )
         segments = self.segments(self.kind)
         score = case.score_case(one, self.ct(), segments, computed.vectors)
         seconds = {"features": computed.seconds, "record": time.monotonic() - started}
         made = case.make_record(one, segments, score, seconds)
-        signed = self.state.sign_off
+        signed = self.signed
         covered = {"segments": self.kind, "edited": self.edited}
-        made["sign_off"] = {"reader": signed["name"], "time": signed["time"], **covered} if signed else None
+        made["sign_off"] = None if signed is None else {**signed.to_dict(), **covered}
         return made, segments
+
+
+def without_risk(prediction: Prediction, why: str, points: Mapping[str, float | None] | None = None) -> Prediction:
+    """A prediction of which nothing may be read but the points of the known inputs."""
+    return replace(
+        prediction,
+        state="not computable",
+        status=why,
+        points=prediction.points if points is None else points,
+        total_points=None,
+        linear_predictor=None,
+        risk=None,
+        risk_interval=None,
+        interval_note="",
+        withheld_beside=(),
+    )
+
+
+def _text(state: PatientState) -> str:
+    """What a scene keeps of a state, in which lists and tuples are the same."""
+    return json.dumps(vars(state), sort_keys=True)

@@ -1,4 +1,8 @@
-"""Everything on the panel that is worth keeping, as one typed value that is saved with the scene."""
+"""Everything on the panel that is worth keeping, as two typed values that are saved with the scene.
+
+`PatientState` belongs to the CT on screen and is replaced whole when another one is chosen; `Desk` belongs to the
+person in front of the panel and stays.
+"""
 
 from __future__ import annotations
 
@@ -69,49 +73,67 @@ class Computed:
 
 
 @dataclass(frozen=True)
-class PanelState:
-    """JSON-ready fields, each with the default of an untouched panel.
+class PatientState:
+    """What belongs to the CT on screen; JSON-ready fields, each with the default of a CT that was just chosen.
 
     Parameters
     ----------
     alb, inr : float or None
         As typed, `alb` in `alb_unit`.
-    what_if : dict
-        Values by predictor (ALB in g/L) while a what-if is on; empty while it is off.
+    refused : dict
+        What stands in a field and is no value: ``{"ALB": {"text": "4.36", "why": "Albumin 4.36 g/L ..."}}``.
+    answers : dict
+        Eligibility answers by criterion.
+    criteria, phase, mask_origin : dict
+        What a reader has answered: ``value``, ``reader``, ``time``; empty while nobody has. `phase` also has the
+        ``measured`` values and the ``image`` (SHA-256) that it is about, `mask_origin` is "hand" or "model:ID".
+    what_if, what_if_refused : dict
+        Values by predictor (ALB in g/L) while a what-if is on, empty while it is off; and `refused` of its fields.
     computed : dict
         `Computed.to_dict` by kind.
     written : dict
         Content hashes that the last run wrote: the segments are edited where theirs differ.
-    origin : dict
-        Model id, version and checksum behind the segments, or the file they came from.
-    second_origin : dict
-        The same of a later run's segments that wait beside edited ones.
+    origin, second_origin : dict
+        `Origin.to_dict` of the segments, and of a later run's segments that wait beside edited ones.
+    adoption : list
+        Findings (`Finding.to_dict`) on how segments from the scene came to lie on this CT.
+    sign_off : dict
+        ``reader``, ``time``, and what it covers: content ``hashes`` and ``image``; empty without one.
     terms_of : str
         Whose terms are listed; "" follows the patient's own result.
-    sign_off : dict
-        ``name``, ``time`` and the content hashes it covers; empty without one.
     """
+
+    alb: float | None = None
+    alb_unit: str = "g/L"
+    inr: float | None = None
+    refused: dict = field(default_factory=dict)
+    answers: dict = field(default_factory=dict)
+    criteria: dict = field(default_factory=dict)
+    phase: dict = field(default_factory=dict)
+    mask_origin: dict = field(default_factory=dict)
+    what_if: dict = field(default_factory=dict)
+    what_if_refused: dict = field(default_factory=dict)
+    computed: dict = field(default_factory=dict)
+    written: dict = field(default_factory=dict)
+    origin: dict = field(default_factory=dict)
+    second_origin: dict = field(default_factory=dict)
+    adoption: list = field(default_factory=list)
+    sign_off: dict = field(default_factory=dict)
+    terms_of: str = ""
+
+    def of(self, kind: str) -> Computed | None:
+        data = self.computed.get(kind)
+        return None if data is None else Computed.from_dict(data)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the person in front of the panel has chosen, whoever the patient is."""
 
     signature: str = "ptlf-published"
     model: str = ""
     device: str = "auto"
     engine: str = DEFAULT_ENGINE
     demonstration: bool = False
-    answers: dict = field(default_factory=dict)
-    alb: float | None = None
-    alb_unit: str = "g/L"
-    inr: float | None = None
-    what_if: dict = field(default_factory=dict)
-    computed: dict = field(default_factory=dict)
-    written: dict = field(default_factory=dict)
-    origin: dict = field(default_factory=dict)
-    second_origin: dict = field(default_factory=dict)
-    sign_off: dict = field(default_factory=dict)
     reader: str = ""
-    terms_of: str = ""
     closed_sections: list = field(default_factory=lambda: ["correction", "radscore", "nomogram", "result"])
-    last_failure: str = ""
-
-    def of(self, kind: str) -> Computed | None:
-        data = self.computed.get(kind)
-        return None if data is None else Computed.from_dict(data)

@@ -43,6 +43,12 @@ def say(label, text: str) -> None:
     label.setVisible(bool(text))
 
 
+def mark(edit, why: str) -> None:
+    """Mark a field whose entry is no value, with the reason; "" takes the mark away."""
+    edit.setStyleSheet(f"QLineEdit {{ border: 2px solid {theme_of(edit)['warning']}; }}" if why else "")
+    edit.toolTip = edit.accessibleDescription = why
+
+
 class WheelGuard(qt.QObject):
     """Lists do not take the mouse wheel: scrolling the panel must not change a choice that lies under the mouse."""
 
@@ -321,12 +327,20 @@ class NomogramPane(qt.QWidget):
         if self._window is not None:
             self._window.close()
 
-    def show_prediction(self, prediction: Prediction, values: dict[str, float | None], labels: dict[str, str]) -> None:
+    def forget(self) -> None:
+        """Another patient comes."""
+        self.nomogram.forget()
+
+    def show_prediction(
+        self, prediction: Prediction, values: dict[str, float | None], labels: dict[str, str], refused=()
+    ) -> None:
+        """`refused` are the predictors whose entry is no value."""
         lines = []
         for name, label in labels.items():
             value, points = values.get(name), prediction.points.get(name)
             shown = "" if points is None else _(": {points:.1f} points").format(points=points)
-            lines.append(f"{label} {_('not given') if value is None else f'{value:.4g}{shown}'}")
+            absent = _("no value") if name in refused else _("not given")
+            lines.append(f"{label} {absent if value is None else f'{value:.4g}{shown}'}")
         if prediction.total_points is not None:
             lines.append(_("Total: {total:.1f} points").format(total=prediction.total_points))
         self.points_label.text = "\n".join(lines)

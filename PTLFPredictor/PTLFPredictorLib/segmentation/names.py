@@ -70,6 +70,12 @@ def role_of(name: str, coded: str = "", region: str = "") -> Role | None:
     return Role.PARENCHYMA if {by_name, by_code} == {Role.PARENCHYMA, Role.LIVER} else None
 
 
+def of_terminology(entry: str) -> tuple[str, str]:
+    """Meanings of type and region in an entry of 3D Slicer's terminology, "" where there are none."""
+    meanings = [field.split("^")[-1] for field in entry.split("~")]
+    return (meanings[2] if len(meanings) > 2 else "", meanings[5] if len(meanings) > 5 else "")
+
+
 def is_telling(name: str) -> bool:
     """Whether a name is more than a number or a program's default ("Segment_3", "label 2")."""
     return any(word not in _DEFAULTS and not word.isdigit() for word in _words(name))

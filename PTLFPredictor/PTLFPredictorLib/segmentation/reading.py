@@ -19,7 +19,7 @@ from ..ct.dicom import is_dicom
 from ..errors import BadInput
 from . import dicom_seg, provenance
 from .dicom_seg import Described
-from .names import ORGAN_ROLES, Role, plain, role_named, role_of
+from .names import ORGAN_ROLES, Role, of_terminology, plain, role_named, role_of
 from .origin import Origin
 from .segments import OVERLAP_WARNED, Part, Segments, derive, ml_text, on_grid_of
 
@@ -321,11 +321,8 @@ def _of_seg_nrrd(image: sitk.Image, numbers: list[int], name: str) -> _File:
 
 
 def _terminology(tags: str) -> tuple[str, str]:
-    """Meanings of type and region in 3D Slicer's terminology tag."""
     entry = re.search(r"TerminologyEntry:([^|]*)", tags)
-    fields = entry[1].split("~") if entry else []
-    meanings = [field.split("^")[-1] for field in fields]
-    return (meanings[2] if len(meanings) > 2 else "", meanings[5] if len(meanings) > 5 else "")
+    return of_terminology(entry[1]) if entry else ("", "")
 
 
 def _whole_numbers(array: np.ndarray, name: str) -> np.ndarray:

@@ -1,0 +1,323 @@
+"""What only a reader can answer, and whose segments they are.  Runs in Slicer and in the stand-in."""
+
+import os
+
+import gestures
+import numpy as np
+import panel_case
+import slicer
+from panel_case import PanelCase
+
+from PTLFPredictorLib.mrml import adoption, segments, volumes
+from PTLFPredictorLib.segmentation.origin import Drawn, Known
+
+
+class Answers(PanelCase):
+    def setUp(self):
+        super().setUp()
+        self.panel.open_sections("correction", "radscore", "nomogram", "result")
+
+    def own(self, *lesions, name="from the colleague"):
+        """A reader's own segmentation: Leber, and one segment per lesion (name, slices of the phantom's tumour)."""
+        import SimpleITK as sitk
+
+        labels = sitk.GetArrayFromImage(self.labels)
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+        node.CreateDefaultDisplayNodes()
+        node.SetReferenceImageGeometryParameterFromVolumeNode(self.volume)
+        for title, slices in (("Leber", None), *lesions):
+            mask = (labels > 0 if slices is None else labels == 2).astype(np.uint8)
+            if slices is not None:
+                mask[: slices.start], mask[slices.stop :] = 0, 0
+            identifier = node.GetSegmentation().AddEmptySegment("", title)
+            slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, identifier, self.volume)
+        return node
+
+    def use(self, node):
+        self.settle()
+        self.ui.existingSelector.setCurrentNode(node)
+        gestures.click(self.ui.useExistingButton)
+        self.settle()
+
+    def reader(self, name="A. Reader"):
+        self.type(self.ui.readerEdit, name)
+
+
+class TestPhase(Answers):
+    def test_a_reader_says_which_phase_it_is_with_name_time_and_what_was_measured(self):
+        self.draw()
+        self.take_features()
+        self.reader()
+        self.ui.phaseSelector.currentIndex = 3
+        self.settle()
+        said = self.session.confirmed_phase
+        self.assertEqual((said["value"], said["reader"]), ("portal venous", "A. Reader"))
+        self.assertRegex(said["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]")
+        self.assertAlmostEqual(said["measured"]["liver_hu"], 108, delta=3)
+        self.assertRegex(self.ui.phaseStatus.text, r"Measured: .*liver 10\d HU")
+        self.assertIn("A. Reader, 2", self.ui.phaseStatus.text)
+
+    def test_without_a_name_nothing_is_answered_and_the_name_is_asked_for(self):
+        self.load()
+        self.settle()
+        self.ui.phaseSelector.currentIndex = 3
+        self.settle()
+        self.assertEqual(self.session.confirmed_phase, {})
+        self.assertEqual(self.ui.phaseSelector.currentIndex, 0)
+        self.assertIn("Who answers for the contrast phase? Give the reader's name.", self.ui.phaseStatus.text)
+        self.assertTrue(self.ui.readerEdit.hasFocus())
+
+    def test_an_answer_is_of_this_very_ct(self):
+        self.load()
+        self.reader()
+        self.ui.phaseSelector.currentIndex = 3
+        self.settle()
+        array = slicer.util.arrayFromVolume(self.volume)
+        array[0, 0, 0] += 1  # another CT in the same node, as a sequence browser does
+        slicer.util.arrayFromVolumeModified(self.volume)
+        self.panel.refresh()
+        self.assertEqual(self.session.confirmed_phase, {})
+        self.assertEqual(self.ui.phaseSelector.currentIndex, 0)
+
+    def test_an_answer_can_be_taken_back(self):
+        self.load()
+        self.reader()
+        for index in (3, 0):
+            self.ui.phaseSelector.currentIndex = index
+            self.settle()
+        self.assertEqual(self.session.confirmed_phase, {})
+
+    def test_without_a_ct_nothing_is_asked(self):
+        self.assertFalse(self.ui.phaseSelector.enabled)
+        self.assertFalse(self.ui.allMetButton.enabled)
+
+
+class TestCriteria(Answers):
+    def test_all_criteria_met_is_one_click_with_name_and_time(self):
+        self.load()
+        self.reader()
+        gestures.click(self.ui.allMetButton)
+        self.settle()
+        criteria = self.session.signature.eligibility
+        self.assertEqual(self.session.state.answers, {c.id: c.kind == "inclusion" for c in criteria})
+        self.assertIn(f"{len(criteria)} of {len(criteria)} confirmed", self.ui.eligibilityButton.text)
+        self.assertEqual(self.session.all_criteria_met["reader"], "A. Reader")
+        self.assertIn("All criteria met, says A. Reader, 2", self.ui.criteriaStatus.text)
+
+    def test_bilirubin_that_was_given_stays(self):
+        self.load()
+        self.session.update(answers={"bilirubin_umol_per_l": 14.0})
+        self.reader()
+        gestures.click(self.ui.allMetButton)
+        self.assertEqual(self.session.state.answers["bilirubin_umol_per_l"], 14.0)
+
+    def test_without_a_name_it_is_asked_for(self):
+        self.load()
+        gestures.click(self.ui.allMetButton)
+        self.settle()
+        self.assertEqual(self.session.state.answers, {})
+        self.assertIn("Give the reader's name", self.ui.criteriaStatus.text)
+
+    def test_another_answer_afterwards_takes_the_word_back(self):
+        self.load()
+        self.reader()
+        gestures.click(self.ui.allMetButton)
+        self.panel.ct._answer(self.session.signature.eligibility[0].id, None)
+        self.settle()
+        self.assertEqual(self.session.all_criteria_met, {})
+        self.assertEqual(self.ui.criteriaStatus.text, "")
+
+    def test_answers_go_with_their_ct(self):
+        self.load()
+        self.reader()
+        gestures.click(self.ui.allMetButton)
+        self.ui.phaseSelector.currentIndex = 3
+        image, _labels = panel_case.phantom.ct_and_labels(seed=6)
+        self.ui.volumeSelector.setCurrentNode(volumes.add_volume(image, "next"))
+        self.settle()
+        state = self.session.state
+        self.assertEqual((state.answers, state.criteria, state.phase, state.mask_origin), ({}, {}, {}, {}))
+        self.assertEqual(self.ui.criteriaStatus.text, "")
+        self.assertEqual(self.ui.readerEdit.text, "A. Reader")  # the reader stays
+
+
+class TestWhoseSegments(Answers):
+    def test_a_readers_own_segments_are_used_in_place_and_the_editor_edits_what_counts(self):
+        self.load()
+        node = self.own(("HCC", slice(0, 14)))
+        self.use(node)
+        self.assertIs(self.session.segmentation, node)
+        self.assertEqual(node.GetSegmentation().GetNumberOfSegments(), 2)
+        self.assertIn("Liver: Leber; tumour: HCC", self.ui.segmentationLabel.text)
+        self.assertNotIn("Not counted", self.ui.segmentationLabel.text)
+        self.assertIs(self.panel.correction.editor.segmentationNode(), node)
+        self.session.sign_off("A. Reader")
+        self.take_features()
+        self.assertEqual(self.session.stale(self.session.kind), "")
+        tumour = node.GetSegmentation().GetSegmentIdBySegmentName("HCC")
+        array = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, tumour, self.volume))
+        array[:7] = 0
+        slicer.util.updateSegmentBinaryLabelmapFromArray(array, node, tumour, self.volume)
+        gestures.wait_for(lambda: not self.panel._settle.isActive(), 5, "the edit was noticed")
+        self.settle()
+        self.assertIn("STALE", self.ui.staleLabel.text)
+        self.assertEqual(self.ui.signOffLabel.text, "Not signed off.")
+        volume_ml = array.sum() * 0.9 * 0.9 * 5 / 1000
+        self.assertAlmostEqual(segments.volumes_ml(node)["tumor"], volume_ml)
+        self.assertIn(f"{volume_ml:.1f}", self.ui.volumesLabel.text)
+
+    def test_several_lesions_count_as_their_union_and_stay_apart(self):
+        self.load()
+        node = self.own(("HCC 1", slice(0, 6)), ("HCC 2", slice(6, 14)))
+        self.use(node)
+        self.assertEqual(node.GetSegmentation().GetNumberOfSegments(), 3)
+        self.assertIn("tumour: HCC 1, HCC 2", self.ui.segmentationLabel.text)
+        self.take_features()
+        one = self.session.segments("corrected")
+        import SimpleITK as sitk
+
+        np.testing.assert_array_equal(one.array, sitk.GetArrayFromImage(self.labels))
+
+    def test_a_segment_that_counts_as_nothing_withholds_and_is_named(self):
+        self.load()
+        self.use(self.own(("HCC", slice(0, 6)), ("finding 7", slice(6, 14))))
+        found = {f.code: f for f in self.session.segments("corrected").findings}
+        self.assertEqual(found["segments_not_counted"].level, "withhold")
+        self.assertIn("finding 7", found["segments_not_counted"].message)
+        self.assertIn("Not counted: finding 7", self.ui.segmentationLabel.text)
+
+    def test_every_segment_that_counts_withholds_nothing(self):
+        self.load()
+        self.use(self.own(("HCC", slice(0, 14))))
+        self.assertNotIn("segments_not_counted", {f.code for f in self.session.segments("corrected").findings})
+
+    def test_who_drew_them_is_asked_only_where_it_is_unknown(self):
+        self.draw()
+        self.settle()
+        self.assertFalse(self.ui.originSelector.isVisible())
+        self.assertEqual(self.ui.originStatus.text, "Drawn by the model Test model.")
+        self.use(self.own(("HCC", slice(0, 14))))
+        self.assertTrue(self.ui.originSelector.isVisible())
+        self.assertEqual(self.session.segments("corrected").origin.drawn, Drawn.UNKNOWN)
+
+    def test_a_reader_says_that_they_were_drawn_by_hand(self):
+        self.load()
+        self.use(self.own(("HCC", slice(0, 14))))
+        self.ui.originSelector.currentIndex = 1
+        self.settle()
+        self.assertIn("Who answers for who drew the segments", self.ui.originStatus.text)
+        self.assertEqual(self.ui.originSelector.currentIndex, 0)
+        self.reader()
+        self.ui.originSelector.currentIndex = 1
+        self.settle()
+        origin = self.session.segments("corrected").origin
+        self.assertEqual((origin.drawn, origin.known, origin.named.reader), (Drawn.HAND, Known.READER, "A. Reader"))
+        self.assertIn("A. Reader, 2", self.ui.originStatus.text)
+
+    def test_a_reader_says_which_model_drew_them(self):
+        self.load()
+        self.use(self.own(("HCC", slice(0, 14))))
+        self.reader()
+        self.ui.originSelector.currentIndex = 2
+        self.settle()
+        origin = self.session.segments("corrected").origin
+        model = self.panel.segmentation.models[0]
+        self.assertEqual((origin.drawn, origin.known), (Drawn.MODEL, Known.READER))
+        self.assertEqual(origin.model["sha256"], model.sha256)
+
+    def test_a_reader_s_word_never_lifts_what_the_segments_say_themselves(self):
+        self.draw()
+        self.reader()
+        self.session.name_mask_origin("hand", "A. Reader")
+        self.assertEqual(self.session.segments("automatic").origin.drawn, Drawn.MODEL)
+
+    def test_a_model_s_segments_are_known_again_whatever_way_they_come_back(self):
+        """Used once more, cloned, in a saved scene."""
+        self.draw()
+        node = self.session.segmentation
+        clone = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "a clone")
+        clone.Copy(node)
+        clone.SetName("a clone")
+        for one in (node, clone):
+            self.use(one)
+            origin = self.session.segments(self.session.kind).origin
+            self.assertEqual(origin.model["id"], "test-model")
+            self.assertEqual(origin.changed, 0)
+        path = os.path.join(self.folder.name, "scene.mrb")
+        self.assertTrue(slicer.util.saveScene(path))
+        slicer.mrmlScene.Clear(0)
+        slicer.util.loadScene(path)
+        self.settle()
+        self.ui.volumeSelector.setCurrentNode(None)
+        self.ui.volumeSelector.setCurrentNode(slicer.util.getNode("CT of the phantom"))
+        self.use(slicer.util.getNode("a clone"))
+        self.assertEqual(self.session.segments(self.session.kind).origin.model["id"], "test-model")
+
+    def test_the_share_that_a_reader_changed_and_the_sign_off_stand_in_the_origin(self):
+        self.draw()
+        self.erase_tumour()
+        origin = self.session.segments("corrected").origin
+        share = segments.changed_share(self.session.segmentation, self.session.automatic)
+        self.assertEqual(origin.changed, share)
+        self.assertTrue(0 < share < 0.2, share)
+        self.assertIsNone(origin.sign_off)
+        self.session.sign_off("A. Reader")
+        self.assertEqual(self.session.segments("corrected").origin.sign_off.reader, "A. Reader")
+        self.assertIsNone(self.session.segments("automatic").origin.sign_off)  # they are not what was signed
+        self.assertEqual(self.session.segments("automatic").origin.changed, 0)
+
+    def test_an_answer_after_the_computation_counts_at_once(self):
+        self.draw()
+        self.erase_tumour()
+        self.take_features()
+        self.session.sign_off("A. Reader")
+        self.settle()
+        shown = self.session.findings()
+        made, _segments = self.session.make_record()
+        self.assertLessEqual({f.message for f in shown}, {f["message"] for f in made["findings"]})
+
+    def test_a_sign_off_falls_with_the_ct_under_it(self):
+        self.draw()
+        self.session.sign_off("A. Reader")
+        self.volume.SetSpacing(0.9, 0.9, 4.0)
+        self.panel.refresh()
+        self.assertIsNone(self.session.signed)
+        self.assertEqual(self.ui.signOffLabel.text, "Not signed off.")
+
+
+class TestPlace(Answers):
+    def test_segments_of_another_ct_are_asked_about_and_used_when_the_reader_says_so(self):
+        self.load()
+        image, _labels = panel_case.phantom.ct_and_labels(seed=6)
+        image.SetOrigin((-31.5, -30.0, 120.0))
+        ours = self.volume
+        self.volume = volumes.add_volume(image, "Mueller^Karl")
+        node = self.own(("HCC", slice(0, 14)))
+        self.volume = ours
+        self.use(node)
+        self.assertIsNone(self.session.segmentation)
+        self.assertTrue(self.ui.placeFrame.isVisible())
+        self.assertIn("their grid lies 4.5 mm off this one's", self.ui.placeLabel.text)
+        self.assertNotIn("Mueller", self.ui.placeLabel.text)
+        gestures.click(self.ui.sameButton)
+        self.settle()
+        self.assertFalse(self.ui.placeFrame.isVisible())
+        self.assertIsNotNone(self.session.segmentation)
+        found = {f.code: f.level for f in self.session.segments("corrected").findings}
+        self.assertEqual(found[adoption.OTHER_CT], "warn")
+
+    def test_segments_far_off_are_refused_with_a_sentence(self):
+        self.load()
+        image, _labels = panel_case.phantom.ct_and_labels(seed=6)
+        image.SetOrigin((464.0, -30.0, 120.0))
+        ours = self.volume
+        self.volume = volumes.add_volume(image, "far")
+        node = self.own(("HCC", slice(0, 14)))
+        self.volume = ours
+        self.use(node)
+        self.assertIsNone(self.session.segmentation)
+        self.assertFalse(self.ui.placeFrame.isVisible())
+        self.assertIn("do not lie on this CT", self.ui.messageLabel.text)
+
+
+assert panel_case  # the cases above start from it

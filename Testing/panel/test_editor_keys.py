@@ -1,0 +1,153 @@
+"""Keys as a keyboard sends them, and Slicer's error log.  Only in the stand-in: QtTest, and a log that can be read."""
+
+import gestures
+import slicer
+from panel_case import ORIGIN, PanelCase
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from host import error_log
+from PTLFPredictorLib.mrml import volumes
+
+
+class TestEditorKeys(PanelCase):
+    """Slicer installs the editor's shortcuts for the whole window; they must not rule the panel."""
+
+    def setUp(self):
+        super().setUp()
+        self.draw()
+        self.container.activateWindow()
+        self.panel.open_sections("nomogram")
+        self.settle()
+        self.editor = self.panel.correction.editor
+
+    def key(self, widget, *keys):
+        """A key on its way from the keyboard: shortcuts of the window come first."""
+        widget.setFocus()
+        self.settle()
+        self.assertTrue(widget.hasFocus())
+        for key in keys:
+            QTest.keyClick(widget, key)
+        self.settle()
+
+    def test_digits_switch_no_effect_on_while_correction_is_folded(self):
+        self.session.sign_off("A. Reader")
+        for widget in (self.ui.albUnit, self.ui.copyPictureButton, self.ui.whatIfBox, self.ui.resultSection):
+            self.key(widget, Qt.Key.Key_2, Qt.Key.Key_4, Qt.Key.Key_Period)
+            self.assertIsNone(self.editor.activeEffect())
+        self.assertIsNotNone(self.session.signed)
+
+    def test_digits_switch_no_effect_on_while_another_section_has_the_focus(self):
+        self.panel.open_sections("correction")
+        self.settle()
+        self.key(self.ui.albUnit, Qt.Key.Key_2)
+        self.assertIsNone(self.editor.activeEffect())
+
+    def test_space_presses_the_panels_buttons(self):
+        for opened in ((), ("correction",)):
+            self.panel.open_sections(*opened)
+            self.settle()
+            before = self.ui.whatIfBox.checked
+            self.key(self.ui.whatIfBox, Qt.Key.Key_Space)
+            self.assertNotEqual(self.ui.whatIfBox.checked, before, opened)
+
+    def test_a_section_title_opens_by_space(self):
+        self.key(self.ui.resultSection, Qt.Key.Key_Space)
+        self.assertFalse(self.ui.resultSection.collapsed)
+
+    def test_the_editors_keys_work_in_the_editor_and_in_the_views(self):
+        """The other direction: where the editor is in use, its keys are there."""
+        self.panel.open_sections("correction")
+        self.settle()
+        self.key(self.editor._list, Qt.Key.Key_2)
+        self.assertEqual(self.editor.activeEffect(), "Paint")
+        self.key(self.editor._list, Qt.Key.Key_Escape)
+        self.assertIsNone(self.editor.activeEffect())
+        self.key(self.editor._list, Qt.Key.Key_Space)
+        self.assertEqual(self.editor.activeEffect(), "Paint")
+
+    def test_folding_correction_ends_the_effect_and_takes_its_keys_away(self):
+        self.panel.open_sections("correction")
+        self.settle()
+        self.key(self.editor._list, Qt.Key.Key_2)
+        self.ui.correctionSection.collapsed = True
+        self.settle()
+        self.assertIsNone(self.editor.activeEffect())
+        self.assertEqual(self.editor._shortcuts, [])
+
+    def test_another_ct_ends_the_effect(self):
+        self.panel.open_sections("correction")
+        self.settle()
+        self.editor.setActiveEffectByName("Paint")
+        image = volumes.image_of(self.volume)
+        self.ui.volumeSelector.setCurrentNode(volumes.add_volume(image, "another"))
+        self.settle()
+        self.assertIsNone(self.editor.activeEffect())
+        self.assertEqual(self.editor._shortcuts, [])
+
+    def test_leaving_the_module_gives_the_keys_back(self):
+        self.panel.open_sections("correction")
+        self.settle()
+        self.editor._list.setFocus()
+        self.settle()
+        self.assertNotEqual(self.editor._shortcuts, [])
+        self.widget.exit()
+        self.assertEqual(self.editor._shortcuts, [])
+        self.widget.enter()
+
+    def test_a_digit_that_is_typed_into_a_field_is_a_digit(self):
+        self.panel.open_sections("correction")
+        self.settle()
+        self.key(self.ui.albEdit, Qt.Key.Key_4, Qt.Key.Key_2)
+        self.assertEqual(self.ui.albEdit.text, "42")
+        self.assertIsNone(self.editor.activeEffect())
+
+
+class TestErrorLog(PanelCase):
+    """What Slicer's own code writes into its log about what the panel does; names of nodes may be the patient's."""
+
+    def setUp(self):
+        error_log.lines.clear()
+        super().setUp()
+
+    def test_a_day_of_work_writes_no_error_line(self):
+        self.load()
+        self.volume.SetName("Mueller^Karl")
+        self.panel.open_sections("correction")
+        for _ in range(3):
+            self.panel.refresh()
+        self.assertEqual(error_log.lines, [])
+        self.draw()
+        self.volume.SetName("Mueller^Karl")
+        self.erase_tumour()
+        self.session.take_labels(self.labels, ORIGIN)
+        self.settle()
+        gestures.click(self.ui.replaceButton)
+        self.settle()
+        self.ui.volumeSelector.setCurrentNode(None)
+        self.settle()
+        slicer.mrmlScene.Clear(0)
+        self.settle()
+        self.assertEqual(error_log.lines, [])
+
+    def test_hidden_copies_are_in_no_list_and_bear_no_name_of_a_ct(self):
+        self.load()
+        self.volume.SetName("Mueller^Karl")
+        self.draw()
+        hidden = self.session.automatic
+        self.assertTrue(hidden.GetHideFromEditors())
+        self.assertNotIn("Mueller", hidden.GetName())
+        self.assertEqual(self.ui.existingSelector.nodeCount(), 1)
+        self.assertIsNotNone(self.session.segmentation.GetDisplayNode())
+
+    def test_diagnostics_bear_no_name_of_a_ct_that_is_gone_either(self):
+        self.draw()
+        self.volume.SetName("Mueller^Karl")
+        run = self.panel.segmentation.run
+        run.state.state, run.state.cause = type(run.state.state).FAILED, "'Mueller^Karl' has no voxels."
+        run.log = ["Reading Mueller^Karl.nrrd", "Traceback"]
+        self.panel.copy_diagnostics()
+        text = slicer.app.clipboard().text()
+        self.assertNotIn("Mueller", text)
+        self.assertIn("'(name)' has no voxels.", text)
+        self.assertIn("Traceback", text)
