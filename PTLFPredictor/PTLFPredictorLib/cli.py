@@ -371,7 +371,7 @@ def summary(result: dict[str, Any]) -> str:
 
     volumes, prediction, radscore = result["segmentation"]["volumes_ml"], result["prediction"], result["radscore"]
     marks = {"withhold": "withholds", "warn": "note"}
-    told = lesions.text(result["segmentation"]["lesions"])
+    told = lesions.text(result["segmentation"].get("lesions"))
     amount = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}"
     lines = [f"{amount} in {told}." if told else f"{amount}."]
     lines += [f"[{marks[f['level']]}] {f['message']}" for f in result["findings"] if f["level"] in marks]
