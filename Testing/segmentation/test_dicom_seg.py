@@ -184,7 +184,7 @@ def test_fractions_are_told_with_what_to_do(ct, seg):
 
 
 def test_frames_of_a_tilted_gantry_are_refused_with_a_way_out(ct, seg):
-    with pytest.raises(BadInput, match="shifted against each other.*Save it as a label map"):
+    with pytest.raises(BadInput, match=r"shifted against each other.*Save it as a label map"):
         read_segments(seg(in_plane_mm=0.4), ct)
 
 
