@@ -420,7 +420,7 @@ def summary(result: dict[str, Any]) -> str:
     from .segmentation.segments import ml_text
 
     volumes, prediction, radscore = result["segmentation"]["volumes_ml"], result["prediction"], result["radscore"]
-    told = lesions.text(result["segmentation"]["lesions"])
+    told = lesions.text(result["segmentation"].get("lesions"))
     amount = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}"
     lines = [f"{amount} in {told}." if told else f"{amount}."]
     lines += [f["message"] for f in result["findings"] if f["code"] == "phase" and f["level"] == "pass"]

@@ -93,7 +93,7 @@ def test_several_lesions_stay_and_count_as_their_union():
 def test_a_segment_that_nobody_can_place_is_named_and_an_empty_one_is_not():
     volume, (liver, first, second) = ct(), boxes()
     node, _ = adoption.adopt(drawn(volume, liver=liver, HCC=first, finding_7=second, empty=second & first), volume)
-    assert segments.not_counted(node) == ["finding 7"]
+    assert segments.not_counted(node, None) == ["finding 7"]
 
 
 def test_a_parenchyma_alone_becomes_the_whole_liver_so_that_erased_tumour_falls_back_to_it():

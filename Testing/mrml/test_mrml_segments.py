@@ -12,6 +12,7 @@ from PTLFPredictorLib.ct import same_geometry
 from PTLFPredictorLib.errors import BadInput, PTLFError
 from PTLFPredictorLib.mrml import adoption, dicom, segments, volumes
 from PTLFPredictorLib.mrml.watch import SegmentsWatch
+from PTLFPredictorLib.segmentation.names import Role
 from PTLFPredictorLib.segmentation.origin import Origin
 from PTLFPredictorLib.segmentation.segments import Segments
 
@@ -305,7 +306,8 @@ def test_empty_segments_are_not_exported_as_whatever_else_there_is(case):
     array = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, "liver", volume))
     slicer.util.updateSegmentBinaryLabelmapFromArray(array, node, spleen, volume)
     segments.write(node, volume, labels * 0, "PTLF demo 1")
-    assert segments.not_counted(node) == ["Spleen"]
+    assert segments.not_counted(node, Role.OTHER) == ["Spleen"]
+    assert segments.not_counted(node, None) == []
     with pytest.raises(BadInput, match="nothing to write"):
         dicom.export_dicom_seg(Exporter, node, "folder", "")
 

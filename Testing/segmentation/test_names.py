@@ -10,20 +10,21 @@ from PTLFPredictorLib.errors import UnusableModel
 from PTLFPredictorLib.segmentation.catalogue import _roles_by_name
 from PTLFPredictorLib.segmentation.names import Role, plain, role_of
 
-LIVER = """liver|Liver|LIVER|liver_1|Liver mask|liver_segment_4|whole liver|left liver lobe|hepar|Leber|foie|hígado|
-fegato|lever|肝|肝脏|肝臓|간|печень|liver + tumor|liver with tumor"""
-PARENCHYMA = """parenchyma|Liver parenchyma|hepatic parenchyma|liver without tumor|Tumour-free liver|non-tumor liver|
-liver minus tumor|Leberparenchym|Leber ohne Tumor|parenchyme hépatique|parénquima"""
-TUMOUR = """tumor|Tumour|tumors|HCC|HCC 2|HCC segment 5|HCC S8|lesion|lesion 1|Lesion_02|lesion no 2|lesion 4a|mass|
-Mass|liver tumor|liver_lesions|LiverTumor|hepatic tumor|tumor of the liver|Neoplasm|Neoplasm, Primary|Necrosis|cancer|
-Hepatocellular carcinoma|tumor (HCC)|viable tumor|liver metastasis|GTV tumor|Läsion 3|Lebertumor|tumeur|lésion|lesione|
-肿瘤|腫瘍|종양|опухоль печени"""
+LIVER = """liver|Liver|LIVER|liver_1|Liver mask|liver_segment_4|whole liver|left liver lobe|hepar|Leber|
+foie|hígado|fegato|lever|肝|肝脏|肝臓|간|печень|liver + tumor|liver with tumor"""
+PARENCHYMA = """parenchyma|Liver parenchyma|hepatic parenchyma|liver without tumor|Tumour-free liver|
+non-tumor liver|liver minus tumor|Leberparenchym|Leber ohne Tumor|parenchyme hépatique|parénquima"""
+TUMOUR = """tumor|Tumour|tumors|HCC|HCC 2|HCC segment 5|HCC S8|lesion|lesion 1|Lesion_02|lesion no 2|
+lesion 4a|mass|Mass|liver tumor|liver_lesions|LiverTumor|hepatic tumor|tumor of the liver|Neoplasm|
+Neoplasm, Primary|Necrosis|cancer|Hepatocellular carcinoma|tumor (HCC)|viable tumor|liver metastasis|
+GTV tumor|Läsion 3|Lebertumor|tumeur|lésion|lesione|肿瘤|腫瘍|종양|опухоль печени"""
 OTHER = """spleen|Portal vein|Abdominal aorta|kidney_right|vertebrae_L5|vertebrae_C1|vertebrae_S1|
-rib_left_11|gallbladder|lung_lower_lobe_left|portal_vein_and_splenic_vein|hepatic vein|inferior_vena_cava|Milz|kidney_lesion|kidney_cyst_left|
-Muscle mass|pancreatic tumor|lung nodules|colon cancer primaries|background"""
+rib_left_11|gallbladder|lung_lower_lobe_left|portal_vein_and_splenic_vein|hepatic vein|inferior_vena_cava|
+Milz|kidney_lesion|kidney_cyst_left|Muscle mass|pancreatic tumor|lung nodules|colon cancer primaries|
+background"""
 NOTHING = """peritumoral 10 mm|Peritumoural margin|peritumoral ring|Tumor bed|Tumor bed after ablation|
-tumor 5 mm|tumor?|no tumor|non-tumor|CTV|GTV|metastasis|liver - tumor|liver/spleen|liver vessels|liver cyst|normal liver|Delivered dose|
-ablation zone|left lobe|tumor old|Segment_3|label 2|7|Smith liver"""
+tumor 5 mm|tumor?|no tumor|non-tumor|CTV|GTV|metastasis|liver - tumor|liver/spleen|liver vessels|liver cyst|
+normal liver|Delivered dose|ablation zone|left lobe|tumor old|Segment_3|label 2|7|Smith liver"""
 
 
 def every(names):

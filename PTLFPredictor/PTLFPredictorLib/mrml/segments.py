@@ -18,7 +18,7 @@ import slicer
 import vtk
 
 from ..errors import BadInput
-from ..segmentation import names
+from ..segmentation import names, provenance
 from ..segmentation.segments import derive
 from .volumes import image_of, oriented_like, place, require_no_transform, volume_to_lps
 
@@ -377,6 +377,21 @@ def tag(node, role: str, name: str) -> str:
     """A tag of the first segment of a role, "" where there is none."""
     ids = segment_ids(node, role)
     return tag_of(node.GetSegmentation().GetSegment(ids[0]), name) if ids else ""
+
+
+def set_tags(node, tags: Mapping[str, str]) -> None:
+    """Set tags of all segments that count, e.g. who drew them; a change of tags is no change of voxels."""
+    for role in STYLES:
+        for identifier in segment_ids(node, role):
+            for name, value in tags.items():
+                node.GetSegmentation().GetSegment(identifier).SetTag(name, value)
+
+
+def mark_tags(node) -> list[dict[str, str]]:
+    """Tags of the segments that count and hold voxels that may say who drew them, one mapping a segment."""
+    ids = [identifier for role in STYLES for identifier in segment_ids(node, role) if not is_empty(node, identifier)]
+    names_of_tags = (provenance.TAG, ALGORITHM_NAME)
+    return [{name: tag_of(node.GetSegmentation().GetSegment(i), name) for name in names_of_tags} for i in ids]
 
 
 def mark_edited(node, changed: Mapping[str, str] | list[str]) -> None:

@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 
 from ..errors import PTLFError
 from ..mrml import segments as mrml_segments
+from ..segmentation.names import Role
 from .session import Session
 from .state import AUTOMATIC, CORRECTED
 from .widgets import say
@@ -176,7 +177,9 @@ class CorrectionSection:
         )
 
     def _state_words(self) -> str:
-        others = mrml_segments.not_counted(self.session.segmentation)
+        others = [
+            name for role in (None, Role.OTHER) for name in mrml_segments.not_counted(self.session.segmentation, role)
+        ]
         if self.session.automatic is None:
             words = _("{name}: taken from the scene")
         else:

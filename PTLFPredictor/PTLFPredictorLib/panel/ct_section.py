@@ -133,7 +133,7 @@ class CTSection:
             text = qt.QLabel(criterion.text)
             text.wordWrap = True
             box = qt.QComboBox()
-            for word in (_("not confirmed"), _("yes"), _("no")):
+            for word in (_("not answered"), _("yes"), _("no")):
                 box.addItem(word)
             box.accessibleName = criterion.text
             self._wheel.watch(box)

@@ -197,7 +197,8 @@ class NomogramSection:
         if self._drawn_for != session.desk.signature:
             self.pane.nomogram.show_geometry(geometry)
             self._drawn_for = session.desk.signature
-        self.pane.nomogram.show_reading(Reading(values, prediction, own if what_if else {}))
+        placed = {name: value for name, value in values.items() if what_if or prediction.points[name] is not None}
+        self.pane.nomogram.show_reading(Reading(placed, prediction, own if what_if else {}))
         labels = {axis.name: axis.label for axis in geometry.axes}
         self.pane.show_prediction(prediction, values, labels, session.refused)
 

@@ -94,7 +94,10 @@ class NomogramWidget(qt.QWidget):
         words = [f"{name} {number(value)}" for name, value in self._reading.values.items() if value is not None]
         if prediction is not None:
             risk = prediction.to_dict()["risk_text"]
-            words.append(f"risk {risk}" if risk else prediction.status)
+            if prediction.is_what_if and prediction.bands:
+                words.append(f"what-if, risk {prediction.interval_words}")
+            else:
+                words.append(f"risk {risk}" if risk else prediction.status)
         return "; ".join(words)
 
     def marker_at(self, name: str) -> tuple[float, float] | None:

@@ -85,7 +85,7 @@ class RadscoreSection:
         except PTLFError as error:
             self._tell(error.message)
             return
-        known = {criterion.id for criterion in chosen.eligibility} | {signature.eligibility.BILIRUBIN}
+        known = signature.eligibility.known_entries(chosen)
         answers = {name: value for name, value in self.session.state.answers.items() if name in known}
         self.session.update(signature=spec, answers=answers, criteria={}, what_if={}, what_if_refused={}, sign_off={})
 
@@ -187,7 +187,10 @@ class RadscoreSection:
         for widget in (ui.termsSelector, ui.termsLabel, ui.termsHolder):
             widget.setVisible(bool(kinds))
         assessment = session.assessment(shown) if shown else None
-        self.terms.show_terms(assessment.radscore.terms if assessment else ())
+        notes = {
+            term.key: " ".join(filter(None, (term.measures, term.cannot_vary))) for term in session.signature.terms
+        }
+        self.terms.show_terms(assessment.radscore.terms if assessment else (), notes)
         self.terms.enabled = bool(shown) and not session.stale(shown)
         warnings = [finding.message for finding in assessment.findings] if assessment else []
         say(ui.warningsLabel, "\n".join(warnings))
@@ -198,13 +201,8 @@ class RadscoreSection:
         return _("STALE: {reason}. Press Recompute.").format(reason=reason) if reason else ""
 
     def _signature_note(self) -> str:
-        notes = {
-            "unnormalised": _("Published coefficients without the cohort's means and SDs: features only, no Radscore."),
-            "relative": _("Normalised with this site's cases, no risk model fitted here: a relative score, no risk."),
-            "demo": _("Fitted on synthetic cases: a demonstration, never for a patient."),
-            "complete": "",
-        }
-        return notes[signature.completeness(self.session.signature)]
+        chosen = self.session.signature
+        return "" if signature.completeness(chosen) == signature.states.COMPLETE else signature.describe(chosen)
 
     def _scores(self) -> str:
         lines = []

@@ -127,10 +127,8 @@ class ResultSection:
         if session.what_if() is not None:
             shown = session.what_if()
             ui.riskLabel.text = _("What-if: {risk}").format(risk=_risk_words(shown, session.signature.horizon))
-            say(
-                ui.riskStatus,
-                f"{shown.status} {_sentence(shown.interval_words)} " + _("It is never exported as the patient's."),
-            )
+            words = (shown.status, shown.interval_words, shown.assumes, _("It is never exported as the patient's."))
+            say(ui.riskStatus, " ".join(_sentence(text) for text in words if text))
         elif session.refused:
             ui.riskLabel.text = _("Risk not shown: an entry is no value")
             say(ui.riskStatus, session.refusal())
@@ -143,8 +141,7 @@ class ResultSection:
             say(ui.riskStatus, " ".join(filter(None, words)))
         font = qt.QFont(ui.riskLabel.font)
         font.setBold(True)
-        large = prediction.risk is not None or (session.state.what_if and not session.refused)
-        font.setPointSize(16 if large else 12)
+        font.setPointSize(16 if prediction.risk is not None and not session.state.what_if else 12)
         ui.riskLabel.setFont(font)
         details = [] if stale_shown else [*prediction.warnings]
         if prediction.withheld_beside and not stale_shown:
@@ -178,7 +175,10 @@ class ResultSection:
 def _risk_words(prediction, horizon: str) -> str:
     if prediction.risk is None and prediction.risk_interval is None:
         return _("Risk not shown")
-    risk = interval_text(prediction.risk_interval) if prediction.risk is None else risk_text(prediction.risk)
+    a_band = prediction.risk is None or prediction.is_what_if  # a what-if is no single number
+    if a_band and prediction.risk_interval is None:
+        return _("Risk not shown")
+    risk = interval_text(prediction.risk_interval) if a_band else risk_text(prediction.risk)
     words = _("Risk {risk} {horizon}").format(risk=risk, horizon=short_horizon(horizon))
     return _("Demonstration: {words}").format(words=words) if prediction.is_demonstration else words
 

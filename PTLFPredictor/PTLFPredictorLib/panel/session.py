@@ -21,7 +21,7 @@ from .. import case, signature
 from ..case import Case
 from ..case.features import read_vectors
 from ..confirmation import Confirmation
-from ..ct import CT, Finding, canonical, image_sha256
+from ..ct import CT, ConfirmedPhase, Finding, canonical, image_sha256
 from ..errors import BadInput, PTLFError
 from ..hashes import json_sha256
 from ..mrml import adoption, volumes
@@ -30,10 +30,13 @@ from ..mrml.header import acquisition_of
 from ..mrml.parameter_node import load, parameter_node, refer, referred, save
 from ..mrml.watch import SegmentsWatch
 from ..report import record
+from ..sample import known as sample
+from ..segmentation import ledger, provenance
 from ..segmentation.catalogue import catalogue
+from ..segmentation.names import Role, plain, role_of
 from ..segmentation.origin import Drawn, Known, Origin
 from ..segmentation.segments import Segments
-from ..signature import Assessment, LaboratoryValues, Prediction, Signature
+from ..signature import Assessment, LaboratoryValues, Prediction, Signature, eligibility
 from .state import AUTOMATIC, CORRECTED, Computed, Desk, PatientState
 
 CT_ROLE, SEGMENTS_ROLE, SECOND_ROLE = "ct", "segmentation", "second"
@@ -42,8 +45,6 @@ DESK = frozenset(item.name for item in fields(Desk))
 
 HAND, MODEL = "hand", "model:"
 """Values of `PatientState.mask_origin`: by hand, or ``model:ID``."""
-
-PHASES = ("unenhanced", "arterial", "portal venous", "delayed")
 
 ENTERED = ("alb", "inr", "refused", "answers")
 """What a person enters of a patient; entered before any CT was chosen, it counts for the first one."""
@@ -82,10 +83,11 @@ class Session:
     ):
         self._tag, self._on_change, self._on_voxels, self._on_leave = tag, on_change, on_voxels, on_leave
         self.watch = SegmentsWatch(self._voxels)
-        self._ct: tuple[tuple, CT, str] | None = None
+        self._ct: tuple[tuple, CT, str, int | None] | None = None
         self._signature: tuple[str, Signature, str] | None = None
         self._hashes: dict[str, dict[str, str]] = {}
         self._shares: tuple[tuple, float] | None = None
+        self._origins: dict[str, tuple[tuple, tuple[Origin, tuple[Finding, ...]]]] = {}
         self._found: dict[str, tuple[tuple, tuple[Finding, ...]]] = {}
         self.problem = ""
         self.state, self.desk = PatientState(), Desk()
@@ -132,7 +134,7 @@ class Session:
     def _begin(self, state: PatientState) -> None:
         """The one place where another patient comes on screen."""
         self.token += 1
-        self.state, self._ct, self._shares, self._found = state, None, None, {}
+        self.state, self._ct, self._shares, self._origins, self._found = state, None, None, {}, {}
         self._of = "" if self.away else self._volume_id()
 
     def _volume_id(self) -> str:
@@ -269,12 +271,22 @@ class Session:
             image = volumes.image_of(volume)
             phase, source = acquisition_of(volume)
             found = canonical(image, chosen.protocol, chosen.extraction.clip_hu, (), phase, source)
-            self._ct = key, found, image_sha256(found.image)
+            sha256 = image_sha256(found.image)
+            self._ct = key, found, sha256, sample.seed_of(found.unclipped_sha256 or sha256)
         return self._ct[1]
 
     def _ct_sha256(self) -> str:
         self.ct()
         return self._ct[2]
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the CT is a sample case that this computer has drawn; whatever it is called."""
+        try:
+            self.ct()
+        except PTLFError:
+            return False
+        return self._ct[3] is not None
 
     def _image(self) -> str:
         """SHA-256 of the CT, "" where it cannot be used, or not as the segments lie now."""
@@ -303,6 +315,10 @@ class Session:
         said = self.state.phase
         return said if said and said.get("image") == self._image() else {}
 
+    def _phase_answer(self) -> ConfirmedPhase | None:
+        said = self.confirmed_phase
+        return ConfirmedPhase(said["value"], Confirmation(said["reader"], said["time"])) if said else None
+
     def measured_phase(self) -> Mapping[str, float]:
         """Attenuation that the phase is told from, by structure; empty before there are segments."""
         computed = self.state.of(self.kind)
@@ -322,28 +338,53 @@ class Session:
 
     @property
     def drawn(self) -> Origin:
-        """Who drew the segments, by their own mark; a reader's word counts only where that is silent."""
-        return Origin.from_dict(self.state.origin)
+        """Who drew the segments, by what is known; a reader's word is not asked."""
+        return self._resolved(None)[0]
 
     def mask_origin(self, kind: str) -> Origin:
-        """Provenance of the segments of one kind: mark or reader's word, share that is changed, sign-off."""
-        origin, said = self.drawn, self.state.mask_origin
-        if origin.drawn is Drawn.UNKNOWN and said:
-            named = Confirmation(said["reader"], said["time"])
-            origin = origin.with_changes(known=Known.READER, named=named)
-            if said["value"] == HAND:
-                origin = origin.with_changes(drawn=Drawn.HAND)
-            else:
-                wanted = said["value"].removeprefix(MODEL)
-                model = next((one for one in catalogue() if one.id == wanted), None)
-                if model is not None:
-                    origin = origin.with_changes(drawn=Drawn.MODEL, model=model.identity)
+        """Provenance of the segments of one kind: mark, ledger or reader's word, share that is changed, sign-off."""
+        origin = self._resolved(self._word())[0]
         if kind == CORRECTED:
             origin = origin.with_changes(changed=self._changed_share(origin))
             covers = True
         else:
             covers = not self.edited
         return origin.with_changes(sign_off=self.signed if covers else None)
+
+    def _word(self) -> Origin | None:
+        """What a reader has answered to the question who drew the segments."""
+        said = self.state.mask_origin
+        if not said:
+            return None
+        named = Confirmation(said["reader"], said["time"])
+        if said["value"] == HAND:
+            return Origin(Drawn.HAND, Known.READER, named=named)
+        wanted = said["value"].removeprefix(MODEL)
+        model = next((one for one in catalogue() if one.id == wanted), None)
+        return None if model is None else Origin(Drawn.MODEL, Known.READER, model.identity, named=named)
+
+    def _resolved(self, word: Origin | None) -> tuple[Origin, tuple[Finding, ...]]:
+        """Origin and findings: as the run said while its copy is there, else by marks and ledger, else by `word`."""
+        origin = Origin.from_dict(self.state.origin)
+        if self.segmentation is None or self.automatic is not None:
+            return origin, ()
+        key = (str(self.state.origin), str(self.hashes(CORRECTED)), self._image())
+        if self._origins.get(str(word), ("",))[0] != key:
+            self._origins[str(word)] = key, self._look_up(origin, word)
+        return self._origins[str(word)][1]
+
+    def _look_up(self, origin: Origin, word: Origin | None) -> tuple[Origin, tuple[Finding, ...]]:
+        marks = [provenance.of_tags(tags) for tags in mrml_segments.mark_tags(self.segmentation)]
+        if origin.drawn is not Drawn.UNKNOWN:
+            marks.append(provenance.Mark(origin))
+        try:
+            ct = self.ct()
+            labels = mrml_segments.canonical_label_map(self.segmentation, self.volume)
+        except PTLFError:
+            return word or origin, ()
+        labels.CopyInformation(ct.image)
+        found, told = provenance.resolve(labels, ct, marks, word)
+        return found, tuple(told)
 
     def _changed_share(self, origin: Origin) -> float:
         """Share of the voxels that differ from what the model drew; what the mark says where its copy is gone."""
@@ -359,7 +400,8 @@ class Session:
         if self.volume is None:
             raise BadInput("Choose the CT first.")
         said = Confirmation.now(reader, "the study's criteria")
-        answers = {one.id: one.kind == "inclusion" for one in self.signature.eligibility}
+        met = signature.all_met(self.signature, said)
+        answers = {one.id: met[one.id] for one in self.signature.eligibility}
         self.update(
             answers={**self.state.answers, **answers},
             criteria={"value": "all met", **said.to_dict()},
@@ -371,6 +413,13 @@ class Session:
     def all_criteria_met(self) -> Mapping[str, Any]:
         """``value``, ``reader`` and ``time`` of "All criteria met"; empty while nobody has said so."""
         return self.state.criteria
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """Answers to the study's criteria, with name and time where a reader has given them all at once."""
+        said = self.state.criteria
+        who = {eligibility.ANSWERED_BY: said["reader"], eligibility.ANSWERED_AT: said["time"]} if said else {}
+        return {**self.state.answers, **who}
 
     # Segments
 
@@ -429,7 +478,24 @@ class Session:
         adoption.mark_origin(current, origin)
         mrml_segments.keep_automatic(current, volume)
         self._taken(current, origin.to_dict())
+        self._remember(origin)
         return True
+
+    def _remember(self, origin: Origin) -> None:
+        """Write into the scene who drew the segments as they are now, and into this computer's ledger."""
+        try:
+            labels = self._labels(self.segmentation)
+            trouble = ledger.remember(self.ct().identity, labels, origin)
+        except PTLFError:
+            return
+        mrml_segments.set_tags(self.segmentation, provenance.segment_tags(origin, labels))
+        if trouble is not None:
+            self.update(adoption=[*self.state.adoption, trouble.to_dict()])
+
+    def _labels(self, node):
+        labels = mrml_segments.canonical_label_map(node, self.volume)
+        labels.CopyInformation(self.ct().image)  # the same grid, to the last digit
+        return labels
 
     def _taken(self, node, origin: dict[str, Any]) -> None:
         """Go on with what a model has just drawn."""
@@ -490,22 +556,29 @@ class Session:
         if node is None:
             raise BadInput("There are no segments yet.")
         volumes.require_no_transform(self.segmentation)
-        ct = self.ct()
-        labels = mrml_segments.canonical_label_map(node, self.volume)
-        labels.CopyInformation(ct.image)  # the same grid, to the last digit
-        return Segments(labels, self.mask_origin(kind), tuple(self._segment_findings(kind))).checked(ct)
+        found = tuple(self._segment_findings(kind))
+        return Segments(self._labels(node), self.mask_origin(kind), found).checked(self.ct())
 
     def _segment_findings(self, kind: str) -> list[Finding]:
         """What the scene alone knows of the segments: segments that count as nothing, other grids, unseen changes."""
         found = [Finding.from_dict(item) for item in self.state.adoption]
-        others = mrml_segments.not_counted(self.segmentation)
-        if others:
-            message = (
-                f"Segments that count neither as liver nor as tumour: {', '.join(others)}. Name a lesion 'tumor ...' "
-                "and choose the segmentation once more, or delete what is no part of the case."
+        found += self._resolved(self._word())[1]
+        other = mrml_segments.not_counted(self.segmentation, Role.OTHER)
+        if other:  # names of the table, in its own words: a segment's own name is free text
+            listed = ", ".join(sorted({plain(n) if role_of(n) is Role.OTHER else "a coded structure" for n in other}))
+            found.append(
+                Finding("segments_other", "pass", f"Not counted, other structures: {listed}.", {"count": len(other)})
             )
-            found.append(Finding("segments_not_counted", "withhold", message, {"names": others}))
-        if kind == CORRECTED and adoption.changed_unseen(self.segmentation):
+        unknown = mrml_segments.not_counted(self.segmentation, None)
+        if unknown:
+            message = (
+                f"{len(unknown)} segment(s) count neither as liver nor as tumour, and nobody has said what they are "
+                "(section 3 names them). Name a lesion 'tumor ...' and choose the segmentation once more, or delete "
+                "what is no part of the case."
+            )
+            found.append(Finding("segments_unknown", "withhold", message, {"count": len(unknown)}))
+        known_share = self._resolved(self._word())[0].known is Known.LEDGER  # measured against what the ledger keeps
+        if kind == CORRECTED and not known_share and adoption.changed_unseen(self.segmentation):
             message = (
                 "The segments were changed since a model drew them, by a share that cannot be told: what the model "
                 "drew is no longer in the scene. Segment again and correct that."
@@ -550,9 +623,7 @@ class Session:
 
     def to_be_computed(self, kind: str, segments: Segments) -> Computed:
         """What features that are computed from now on will belong to, still without them."""
-        ct, vois = self.ct(), segments.vois
-        if "liver" in vois:
-            ct = ct.with_liver(vois["liver"], self.signature.protocol)
+        ct = self.ct().with_liver(segments.vois.get("liver"), self.signature.protocol, self._phase_answer())
         return Computed(
             hashes=dict(self.hashes(kind)),
             image=self._ct_sha256(),
@@ -582,8 +653,8 @@ class Session:
         """Findings with what readers have answered and signed since the features were computed."""
         if self.stale(kind):
             return computed.findings
-        state, names = self.state, mrml_segments.not_counted(self.segmentation)
-        answers = [state.origin, state.mask_origin, state.sign_off, state.adoption, state.phase, names]
+        state, unplaced = self.state, mrml_segments.not_counted(self.segmentation, None)
+        answers = [state.origin, state.mask_origin, state.sign_off, state.adoption, state.phase, unplaced]
         key = (self.desk.signature, computed.image, str(self.hashes(CORRECTED)), str(computed.hashes), str(answers))
         if self._found.get(kind, ("",))[0] != key:
             try:
@@ -596,14 +667,24 @@ class Session:
     def assessment(self, kind: str) -> Assessment | None:
         """Radscore and prediction of one kind, None where nothing was computed."""
         computed = self.state.of(kind)
-        return None if computed is None else self._assess(computed.features, self._current_findings(kind, computed))
+        if computed is None:
+            return None
+        return self._assess(computed.features, self._current_findings(kind, computed), self.mask_origin(kind))
 
-    def _assess(self, features: Mapping[tuple[str, str], float], findings) -> Assessment:
+    def _assess(
+        self, features: Mapping[tuple[str, str], float], findings: tuple[Finding, ...], origin: Origin | None = None
+    ) -> Assessment:
         chosen, laboratory = self.signature, self._laboratory_or_none()
-        answers = signature.checklist(chosen, self.state.answers)
-        more = signature.eligibility.findings(chosen, answers, laboratory)
+        answers = signature.checklist(chosen, self.answers)
+        more = eligibility.findings(chosen, answers, laboratory)
         found = signature.assess(
-            chosen, features, laboratory, (*findings, *more), demonstration=self.desk.demonstration
+            chosen,
+            features,
+            laboratory,
+            (*findings, *more),
+            demonstration=self.desk.demonstration,
+            sample=self.is_sample,
+            origin=origin,
         )
         if not self.state.refused:
             return found
@@ -642,6 +723,9 @@ class Session:
         said = Confirmation.now(name, "these segments")
         covered = {"hashes": self.hashes(CORRECTED), "image": self._ct_sha256()}
         self.update(reader=said.reader, sign_off={**said.to_dict(), **covered})
+        mrml_segments.set_tags(
+            self.segmentation, provenance.segment_tags(self.mask_origin(self.kind), self._labels(self.segmentation))
+        )
 
     @property
     def signed(self) -> Confirmation | None:
@@ -670,7 +754,8 @@ class Session:
             signature=self.signature,
             segmentation=Path(),
             laboratory=self.laboratory,
-            answers=self.state.answers,
+            answers=self.answers,
+            phase=self._phase_answer(),
             reader=self.desk.reader,
             engine=self.desk.engine,
             demonstration=self.desk.demonstration,

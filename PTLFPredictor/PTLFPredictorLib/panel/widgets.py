@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import qt
 from slicer.i18n import tr as _
@@ -185,16 +185,17 @@ class TermsTable(qt.QTableWidget):
         self.accessibleName = _("Terms of the Radscore")
         self._shown: tuple = ()
 
-    def show_terms(self, terms: tuple[ScoredTerm, ...]) -> None:
-        if terms == self._shown:
+    def show_terms(self, terms: tuple[ScoredTerm, ...], notes: Mapping[tuple[str, str], str]) -> None:
+        """Terms, and by VOI and feature what each measures and when it cannot vary (its tool tip)."""
+        if (terms, notes) == self._shown:
             return
-        self._shown = terms
+        self._shown = terms, notes
         self.setRowCount(len(terms))
         largest = max((abs(t.contribution) for t in terms if t.contribution is not None), default=0.0)
         for row, term in enumerate(terms):
             name = qt.QTableWidgetItem(term.short)
-            full = f"{term.voi}: {term.feature}"
-            name.setToolTip(full)
+            note = notes.get((term.voi, term.feature), "")
+            name.setToolTip("\n".join(filter(None, (f"{term.voi}: {term.feature}", note))))
             self.setItem(row, 0, name)
             for column, value, form in ((1, term.raw, "{:.5g}"), (2, term.z, "{:+.2f}")):
                 cell = qt.QTableWidgetItem("-" if value is None else form.format(value))
@@ -224,6 +225,8 @@ class RiskBar(qt.QWidget):
         shown = self._prediction
         if shown is None or (shown.risk is None and shown.risk_interval is None):
             return _("not shown")
+        if shown.is_what_if:
+            return _("as a what-if {bands}").format(bands=shown.interval_words)
         return risk_text(shown.risk) if shown.risk is not None else interval_text(shown.risk_interval)
 
     def paintEvent(self, event):

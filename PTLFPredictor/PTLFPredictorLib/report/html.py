@@ -166,7 +166,7 @@ def _slices(record: Record) -> str:
         )
     volumes = record["segmentation"]["volumes_ml"]
     origin = record["segmentation"]["origin"]
-    source, found = _source(origin), lesions.text(record["segmentation"]["lesions"])
+    source, found = _source(origin), lesions.text(record["segmentation"].get("lesions"))
     text = (
         f"Liver {ml_text(volumes['liver'])}, parenchyma {ml_text(volumes['parenchyma'])}, "
         f"tumour {ml_text(volumes['tumor'])}{f' in {found}' if found else ''}. Segments: {source}. "

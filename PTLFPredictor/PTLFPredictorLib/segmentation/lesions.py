@@ -77,9 +77,9 @@ def largest_diameter(found: list[Lesion]) -> float:
     return max((lesion.diameter_mm for lesion in found), default=0.0)
 
 
-def text(told: dict[str, Any]) -> str:
-    """`to_dict` in a few words: "3 lesions, largest diameter 21.3 mm"; "" without lesions."""
-    if not told["count"]:
+def text(told: dict[str, Any] | None) -> str:
+    """`to_dict` in a few words: "3 lesions, largest diameter 21.3 mm"; "" without lesions, or in an older record."""
+    if not told or not told["count"]:
         return ""
     word = "lesion" if told["count"] == 1 else "lesions"
     return f"{told['count']} {word}, largest diameter {told['largest_diameter_mm']:.1f} mm"

@@ -1,0 +1,274 @@
+"""DICOM SEG, frame by frame: placed by its own positions, told apart by its segments, and of this patient."""
+
+from __future__ import annotations
+
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, SegmentationStorage
+
+from PTLFPredictorLib.ct import read_ct
+from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.segmentation import dicom_seg
+from PTLFPredictorLib.segmentation.reading import parse_labels, read_segments
+
+
+def code(meaning):
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = "1", "SCT", meaning
+    return item
+
+
+def a_segment(number, label, coded):
+    item = Dataset()
+    item.SegmentNumber, item.SegmentLabel, item.SegmentAlgorithmType = number, label, "MANUAL"
+    item.SegmentedPropertyTypeCodeSequence = [code(coded)]
+    return item
+
+
+def write_seg(
+    path,
+    geometry,
+    segments,
+    *,
+    kind="BINARY",
+    fractions=255,
+    jitter_mm=0.0,
+    in_plane_mm=0.0,
+    flipped=False,
+    empty_elsewhere=False,
+    identifiers=None,
+    change=None,
+):
+    """A DICOM SEG without dimension indices; `segments`: (label, coded meaning, mask), a frame for each used slice."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = SegmentationStorage, "1.2.3.4"
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    data.SOPClassUID, data.SOPInstanceUID, data.Modality = SegmentationStorage, "1.2.3.4", "SEG"
+    data.PatientID, data.StudyInstanceUID, data.FrameOfReferenceUID = "SECRET-ID-77", "1.2.3", "1.2.4"
+    for name, value in (identifiers or {}).items():
+        setattr(data, name, value)
+    data.SegmentationType = kind
+    if kind == "FRACTIONAL":
+        data.SegmentationFractionalType, data.MaximumFractionalValue = "PROBABILITY", 255
+    data.SegmentSequence = [a_segment(n, label, coded) for n, (label, coded, _) in enumerate(segments, start=1)]
+    columns, rows, _ = geometry.GetSize()
+    x, y, _ = geometry.GetSpacing()
+    data.Rows, data.Columns, data.SamplesPerPixel, data.PhotometricInterpretation = rows, columns, 1, "MONOCHROME2"
+    bits = 1 if kind == "BINARY" else 8
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = bits, bits, bits - 1, 0
+    measures, plane, shared = Dataset(), Dataset(), Dataset()
+    measures.PixelSpacing = [str(y), str(x)]
+    plane.ImageOrientationPatient = [-1, 0, 0, 0, -1, 0] if flipped else [1, 0, 0, 0, 1, 0]
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [plane]
+    data.SharedFunctionalGroupsSequence = [shared]
+    frames, planes = [], []
+    rng = np.random.default_rng(0)
+
+    def frame(number, position, pixels):
+        group, place, which = Dataset(), Dataset(), Dataset()
+        place.ImagePositionPatient = [f"{value:.4f}" for value in position]
+        which.ReferencedSegmentNumber = number
+        group.PlanePositionSequence = [place]
+        if kind != "LABELMAP":
+            group.SegmentIdentificationSequence = [which]
+        frames.append(group)
+        planes.append(pixels.astype(np.uint8))
+
+    for number, (_, _, mask) in enumerate(segments, start=1):
+        for k in np.flatnonzero(mask.any(axis=(1, 2)))[::-1]:
+            corner = (columns - 1, rows - 1, int(k)) if flipped else (0, 0, int(k))
+            position = np.array(geometry.TransformIndexToPhysicalPoint(corner))
+            position += (in_plane_mm * k, 0, jitter_mm * rng.uniform(-1, 1))
+            pixels = mask[k, ::-1, ::-1] if flipped else mask[k]
+            frame(number, position, pixels * (number if kind == "LABELMAP" else fractions if bits > 1 else 1))
+    if empty_elsewhere:
+        frame(1, (999.0, -999.0, 1234.5), np.zeros((rows, columns)))
+    data.PerFrameFunctionalGroupsSequence, data.NumberOfFrames = frames, len(frames)
+    stacked = np.stack(planes)
+    data.PixelData = np.packbits(stacked.ravel(), bitorder="little").tobytes() if bits == 1 else stacked.tobytes()
+    if len(data.PixelData) % 2:
+        data.PixelData += b"\0"
+    if change is not None:
+        change(data)
+    pydicom.dcmwrite(path, data, enforce_file_format=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def ct(phantom, write_dicom, tmp_path_factory):
+    return read_ct(write_dicom(tmp_path_factory.mktemp("seg") / "ct", phantom[0]))
+
+
+@pytest.fixture
+def truth(phantom):
+    return sitk.GetArrayFromImage(phantom[1])
+
+
+@pytest.fixture
+def seg(phantom, truth, tmp_path):
+    """Writes a SEG of the phantom's liver and mass with what is asked for."""
+
+    def write(segments=None, **options):
+        both = [("Liver", "Liver", truth > 0), ("Mass", "Mass", truth == 2)]
+        return write_seg(tmp_path / "seg.dcm", phantom[1], segments or both, **options)
+
+    return write
+
+
+def codes(segments):
+    return {f.code: f.level for f in segments.findings if f.code != "segmentation_resampled"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"flipped": True},
+        {"jitter_mm": 0.05},
+        {"empty_elsewhere": True},
+        {"kind": "FRACTIONAL"},
+        {"identifiers": {"PatientID": ""}},
+    ],
+    ids=[
+        "without dimension indices",
+        "axes reversed",
+        "jitter",
+        "an empty frame elsewhere",
+        "all or nothing",
+        "anonymous",
+    ],
+)
+def test_a_seg_is_placed_by_its_frames(ct, seg, truth, options):
+    segments = read_segments(seg(**options), ct)
+    assert np.array_equal(segments.array, truth)
+    assert not codes(segments)
+    assert segments.origin.format == "DICOM SEG"
+
+
+def test_a_label_map_as_dicom(ct, seg, truth):
+    segments = [("Liver parenchyma", "Liver", truth == 1), ("Mass", "Mass", truth == 2)]
+    assert np.array_equal(read_segments(seg(segments, kind="LABELMAP"), ct).array, truth)
+
+
+def test_necrosis_is_tumour_vessels_are_told_and_a_ring_withholds(ct, seg, truth):
+    core, ring, vein = (np.zeros_like(truth, bool) for _ in range(3))
+    core[7:9, 44:48, 34:38] = True
+    ring[7, 60:64, 40:50] = True
+    vein[7, 70:76, 90:99] = True
+    mass = (truth == 2) & ~core
+    segments = [
+        ("Liver", "Liver", truth > 0),
+        ("Mass", "Mass", mass),
+        ("Necrosis", "Necrosis", core),
+        ("Portal vein", "Portal vein", vein),
+        ("Abdominal aorta", "Abdominal aorta", vein),
+        ("ring", "Neoplasm", ring),
+    ]
+    read = read_segments(seg(segments), ct)
+    assert np.array_equal(read.array, truth)
+    assert codes(read) == {"segments_other": "pass", "segments_unknown": "withhold"}
+    assert "abdominal aorta, portal vein" in read.findings[-2].message
+    assert "segment 6 (" in read.findings[-1].message
+    answered = read_segments(seg(segments), ct, parse_labels("tumor=6"))
+    assert codes(answered) == {"segments_other": "pass"}
+    assert (answered.array[ring] == 2).all()
+
+
+def test_fractions_are_told_with_what_to_do(ct, seg):
+    with pytest.raises(BadInput, match=r"holds fractions.*Threshold at one half"):
+        read_segments(seg(kind="FRACTIONAL", fractions=100), ct)
+
+
+def test_frames_of_a_tilted_gantry_are_refused_with_a_way_out(ct, seg):
+    with pytest.raises(BadInput, match=r"shifted against each other.*Save it as a label map"):
+        read_segments(seg(in_plane_mm=0.4), ct)
+
+
+def broken(name):
+    def change(data):
+        if name == "positions":
+            for group in data.PerFrameFunctionalGroupsSequence:
+                del group.PlanePositionSequence
+        elif name == "which segment":
+            for group in data.PerFrameFunctionalGroupsSequence:
+                del group.SegmentIdentificationSequence
+        elif name == "cut off":
+            data.PixelData = data.PixelData[: len(data.PixelData) // 2]
+        elif name == "uneven":
+            data.PerFrameFunctionalGroupsSequence[3].PlanePositionSequence[0].ImagePositionPatient[2] += 2.4
+        elif name == "contours":
+            data.Modality = "RTSTRUCT"
+        elif name == "empty":
+            data.PixelData = b"\0" * len(data.PixelData)
+        else:
+            delattr(data, name)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("positions", "does not say where its frames lie"),
+        ("which segment", "does not say what its frames show"),
+        ("cut off", "is cut off"),
+        ("uneven", "no evenly spaced slices"),
+        ("contours", "no DICOM SEG. Contours of radiotherapy are opened in 3D Slicer"),
+        ("empty", "is empty"),
+        ("SegmentSequence", "damaged or incomplete"),
+        ("Rows", "damaged or incomplete"),
+        ("PixelData", "damaged or incomplete"),
+        ("PerFrameFunctionalGroupsSequence", "does not say where its frames lie"),
+    ],
+)
+def test_what_is_wrong_is_a_sentence(ct, seg, name, sentence):
+    with pytest.raises(BadInput, match=sentence) as told:
+        read_segments(seg(change=broken(name)), ct)
+    assert "Error" not in told.value.message
+    assert "attribute" not in told.value.message
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "expected"),
+    [
+        ({"StudyInstanceUID": "1.2.99"}, {"segmentation_study": "withhold"}),
+        ({"FrameOfReferenceUID": "1.2.99"}, {"segmentation_frame": "warn"}),
+    ],
+)
+def test_another_study_withholds_another_frame_at_the_same_place_is_a_note(ct, seg, identifiers, expected):
+    assert codes(read_segments(seg(identifiers=identifiers), ct)) == expected
+
+
+def test_another_patient_is_refused_without_a_name(ct, seg):
+    with pytest.raises(BadInput, match="belongs to another patient than the CT") as told:
+        read_segments(seg(identifiers={"PatientID": "OTHER-9"}), ct)
+    assert "OTHER" not in told.value.message
+    assert "SECRET" not in told.value.message
+
+
+def test_what_a_file_does_not_name_is_not_compared(phantom, seg, tmp_path, truth):
+    sitk.WriteImage(phantom[0], str(tmp_path / "ct.nrrd"))
+    assert not codes(read_segments(seg(identifiers={"PatientID": "OTHER-9"}), read_ct(tmp_path / "ct.nrrd")))
+
+
+def test_the_ct_hands_over_hashes_and_its_record_none(ct):
+    assert ct.belongs.keys() == {"patient", "study", "frame"}
+    assert all(len(value) == 64 for value in ct.belongs.values())
+    assert "SECRET" not in str(ct)
+    assert not set(ct.belongs.values()) & set(map(str, ct.source.values()))
+
+
+def test_a_real_seg_as_highdicom_reads_it(shared):
+    highdicom = pytest.importorskip("highdicom")
+    path = shared / "dcmqi_seg" / "liver.dcm"
+    ours = dicom_seg.read(path, 1.0)
+    volume = highdicom.seg.segread(path).get_volume(segment_numbers=[1], combine_segments=True, relabel=True)
+    theirs = np.transpose(volume.array, (0, 1, 2)) > 0
+    assert ours.mask(1).sum() == theirs.sum() == ours.voxels[1]
+    assert ours.segments[1].name == "Liver"
+    slices = sorted(tuple(map(int, plane.sum(axis=(0, 1), keepdims=True).ravel())) for plane in theirs)
+    assert slices == sorted((int(plane.sum()),) for plane in ours.mask(1))
