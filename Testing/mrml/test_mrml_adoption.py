@@ -284,6 +284,39 @@ def test_a_clone_of_marked_segments_keeps_the_mark():
     assert segments.automatic_of(clone) is not None
 
 
+def test_a_model_s_segments_that_are_copied_into_a_readers_own_keep_the_mark():
+    """Data module, Segmentations: a segment goes from one segmentation into another, the node's attributes do not."""
+    volume = ct()
+    node = automatic(volume)
+    own = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "my own")
+    for identifier in ("liver", "tumor"):
+        assert own.GetSegmentation().CopySegmentFromSegmentation(node.GetSegmentation(), identifier)
+    adoption.adopt(own, volume)
+    assert adoption.origin_of(own).model == MODEL
+    assert not adoption.changed_unseen(own)
+    erase(own, volume, 1)
+    assert adoption.changed_unseen(own)
+
+
+def test_the_mark_survives_a_saved_and_reloaded_seg_nrrd(tmp_path):
+    volume = ct()
+    node = automatic(volume)
+    path = str(tmp_path / "a.seg.nrrd")
+    assert slicer.util.saveNode(node, path)
+    loaded = slicer.util.loadSegmentation(path)
+    adoption.adopt(loaded, volume)
+    assert adoption.origin_of(loaded).model == MODEL
+    assert not adoption.changed_unseen(loaded)
+
+
+def test_segments_without_any_mark_are_of_unknown_origin():
+    """The other direction: nobody is said to be a model who is none."""
+    volume, (liver, first, _) = ct(), boxes()
+    node, _ = adoption.adopt(drawn(volume, liver=liver, HCC=first), volume)
+    assert adoption.origin_of(node) == Origin()
+    assert not adoption.changed_unseen(node)
+
+
 def test_no_name_of_a_ct_is_a_name_of_a_node_of_ours():
     volume = ct(name="Mueller^Karl")
     automatic(volume)

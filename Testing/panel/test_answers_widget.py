@@ -205,7 +205,7 @@ class TestWhoseSegments(Answers):
         self.use(self.own(("HCC", slice(0, 14))))
         self.ui.originSelector.currentIndex = 1
         self.settle()
-        self.assertIn("Who answers for who drew the segments", self.ui.originStatus.text)
+        self.assertIn("Who answers for the origin of these segments?", self.ui.originStatus.text)
         self.assertEqual(self.ui.originSelector.currentIndex, 0)
         self.reader()
         self.ui.originSelector.currentIndex = 1

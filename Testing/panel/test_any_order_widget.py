@@ -24,7 +24,7 @@ from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.radiomics import extract
 
 PEOPLE = {"A": {"seed": 5}, "B": {"seed": 6, "size": 0.85, "origin": (-20.0, -45.0, 90.0)}}
-SEEDS, STEPS = range(10), 40
+SEEDS, STEPS = range(16), 40
 
 NUMBER = re.compile(r"(?<![\d.])\d+\.\d+(?![\d.])")
 

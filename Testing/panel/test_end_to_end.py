@@ -72,9 +72,9 @@ class Way(PanelCase):
         one = case.Case(
             ct=folder / "ct.nrrd",
             segmentation=folder / "labels.nrrd",
-            signature=load(self.session.state.signature),
+            signature=load(self.session.desk.signature),
             laboratory=LaboratoryValues(43.6, 1.3),
-            demonstration=self.session.state.demonstration,
+            demonstration=self.session.desk.demonstration,
         )
         expected = case.run(one, folder / "predict")
         assert exported["features"]

@@ -24,7 +24,7 @@ from .segments import LABELMAP, LIVER, MANUAL, ROLE, STYLES, TUMOUR
 from .volumes import require_no_transform
 
 ORIGIN = "PTLF.Origin"
-"""Attribute of a segmentation node: `Origin.to_dict` as JSON."""
+"""Attribute of a segmentation node, and tag of its segments: `Origin.to_dict` as JSON."""
 
 DRAWN = "PTLF.Drawn"
 """Attribute beside it: content hashes of the segments as the model drew them."""
@@ -209,10 +209,10 @@ def _resampled(node, found: Mapping[str, list[str]], volume):
         new.GetSegmentation().AddEmptySegment(identifier, segment.GetName(), segment.GetColor())
         if not segments.is_empty(node, identifier):
             segments._fill(new, identifier, segments.union(node, [identifier], volume), volume)
-    for attribute in (ORIGIN,):
-        if node.GetAttribute(attribute):
-            new.SetAttribute(attribute, node.GetAttribute(attribute))
-    new.SetAttribute(DRAWN, "{}")  # resampled voxels are not those that were drawn
+    marks = _marks(node, ORIGIN)
+    if marks:
+        new.SetAttribute(ORIGIN, marks[0])
+        new.SetAttribute(DRAWN, "{}")  # resampled voxels are not those that were drawn
     if node.GetDisplayNode() is not None:
         node.GetDisplayNode().SetVisibility(False)
     return new
@@ -248,34 +248,66 @@ def _take(node, found: Mapping[str, list[str]], volume) -> None:
 
 
 def mark_origin(node, origin: Origin) -> None:
-    """Write on a segmentation node who drew its segments as they are now."""
-    node.SetAttribute(ORIGIN, json.dumps(origin.to_dict(), ensure_ascii=False, sort_keys=True))
-    node.SetAttribute(DRAWN, json.dumps(segments.content_hashes(node), sort_keys=True))
+    """Write on a segmentation node, and on its segments, who drew them as they are now.
+
+    The segments' own tags go with them into another segmentation and into a seg.nrrd, where the node's does not.
+    """
+    marks = {ORIGIN: _line(origin.to_dict()), DRAWN: _line(segments.content_hashes(node))}
+    for name, text in marks.items():
+        node.SetAttribute(name, text)
+        for segment in _counted(node):
+            segment.SetTag(name, text)
+
+
+def _line(value: Any) -> str:
+    """JSON without the sign that separates tags in a seg.nrrd."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True).replace("|", "\\u007c")
+
+
+def _counted(node) -> list[Any]:
+    return [node.GetSegmentation().GetSegment(i) for role in STYLES for i in segments.segment_ids(node, role)]
+
+
+def _marks(node, name: str) -> list[str]:
+    """What a node and its segments say, the node first."""
+    texts = [node.GetAttribute(name), *(segments.tag_of(segment, name) for segment in _counted(node))]
+    return list(dict.fromkeys(filter(None, texts)))
 
 
 def origin_of(node) -> Origin:
-    """Who drew the segments of a node, by its own mark; unknown where it has none that can be read.
+    """Who drew the segments of a node, by its marks; unknown where it has none that can be read.
 
-    How much was changed since, `segments.changed_share` tells; where that cannot be told, `changed_unseen` says so.
+    A model's mark on any of the segments is the mark of all.  How much was changed since, `segments.changed_share`
+    tells; where that cannot be told, `changed_unseen` says so.
     """
+    found = [origin for text in _marks(node, ORIGIN) if (origin := _origin(text)).drawn is not Drawn.UNKNOWN]
+    models = [origin for origin in found if origin.drawn is Drawn.MODEL]
+    if not found:
+        return Origin()
+    return (models or found)[0].with_changes(known=Known.FILE, sign_off=None)
+
+
+def _origin(text: str) -> Origin:
     try:
-        origin = Origin.from_dict(loads(node.GetAttribute(ORIGIN) or "{}"))
+        origin = Origin.from_dict(loads(text))
         whole = isinstance(origin.changed, (int, float)) and isinstance(origin.run, Mapping)
         if origin.drawn is Drawn.MODEL:
             whole = whole and isinstance(origin.model, Mapping) and origin.model.keys() >= IDENTITY
     except (ValueError, TypeError, KeyError, AttributeError):
         return Origin()
-    if not whole or origin.drawn is Drawn.UNKNOWN:
-        return Origin()
-    return origin.with_changes(known=Known.FILE, sign_off=None)
+    return origin if whole else Origin()
 
 
 def changed_unseen(node) -> bool:
     """Whether marked segments were changed while nobody kept what the model drew: by which share is then unknown."""
-    if not node.GetAttribute(ORIGIN) or segments.automatic_of(node) is not None:
+    if not _marks(node, ORIGIN) or segments.automatic_of(node) is not None:
         return False
+    now = segments.content_hashes(node)
+    return any(_read(text) != now for text in _marks(node, DRAWN) or [""])
+
+
+def _read(text: str) -> Any:
     try:
-        drawn: Any = loads(node.GetAttribute(DRAWN) or "{}")
+        return loads(text)
     except ValueError:
-        return True
-    return drawn != segments.content_hashes(node)
+        return None

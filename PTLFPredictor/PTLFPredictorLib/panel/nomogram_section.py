@@ -197,7 +197,8 @@ class NomogramSection:
         if self._drawn_for != session.desk.signature:
             self.pane.nomogram.show_geometry(geometry)
             self._drawn_for = session.desk.signature
-        placed = {name: value for name, value in values.items() if what_if or prediction.points[name] is not None}
+        hidden = {name for name in values if not what_if and prediction.points[name] is None}  # no place on the axis
+        placed = {name: None if name in hidden else value for name, value in values.items()}
         self.pane.nomogram.show_reading(Reading(placed, prediction, own if what_if else {}))
         labels = {axis.name: axis.label for axis in geometry.axes}
         self.pane.show_prediction(prediction, values, labels, session.refused)

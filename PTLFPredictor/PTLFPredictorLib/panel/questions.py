@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from slicer.i18n import tr as _
 
+from ..ct import PHASES
 from ..errors import PTLFError
 from ..segmentation.catalogue import Model
 from ..segmentation.origin import Drawn
-from .session import HAND, MODEL, PHASES, Session
+from .session import HAND, MODEL, Session
 from .widgets import say
 
 

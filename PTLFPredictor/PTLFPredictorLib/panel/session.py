@@ -333,7 +333,7 @@ class Session:
         if not value:
             self.update(mask_origin={})
             return
-        said = Confirmation.now(reader, "who drew the segments")
+        said = Confirmation.now(reader, "the origin of these segments")
         self.update(mask_origin={"value": value, **said.to_dict()}, reader=said.reader)
 
     @property
@@ -655,7 +655,7 @@ class Session:
             return computed.findings
         state, unplaced = self.state, mrml_segments.not_counted(self.segmentation, None)
         answers = [state.origin, state.mask_origin, state.sign_off, state.adoption, state.phase, unplaced]
-        key = (self.desk.signature, computed.image, str(self.hashes(CORRECTED)), str(computed.hashes), str(answers))
+        key = (self.desk.signature, computed.image, str(computed.hashes), self.edited, str(answers))
         if self._found.get(kind, ("",))[0] != key:
             try:
                 again = self.to_be_computed(kind, self.segments(kind)).findings
