@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from marked_files import brushed, copied, write_dicom_seg, write_seg_nrrd
 from PTLFPredictorLib.case import Case, run
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.confirmation import Confirmation
@@ -55,23 +56,6 @@ def mine() -> Origin:
         Known.RUN,
         {**model, "licence": "own", "for_patients": True, "shipped": False, "warning": ""},
     )
-
-
-def copied(image: sitk.Image, change=lambda array: array) -> sitk.Image:
-    """The voxels alone, as a script passes them on: every mark is lost."""
-    array = change(sitk.GetArrayFromImage(image))
-    copy = sitk.GetImageFromArray(array)
-    copy.SetSpacing(image.GetSpacing())
-    copy.SetOrigin(image.GetOrigin())
-    copy.SetDirection(image.GetDirection())
-    return copy
-
-
-def brushed(array: np.ndarray, voxels: int = 1) -> np.ndarray:
-    """Some voxels of the liver's edge erased."""
-    edge = np.flatnonzero(array == 1)[:voxels]
-    array.ravel()[edge] = 0
-    return array
 
 
 def level_of(code: str, segments, ct) -> list[str]:
@@ -159,18 +143,6 @@ def test_the_mark_survives_another_format(phantom, ct, demo, tmp_path):
     assert is_withheld(read_segments(tmp_path / "l.nii.gz", ct), ct)
 
 
-def write_seg_nrrd(path: Path, labels: sitk.Image, tags: dict[str, str]) -> None:
-    """As Slicer writes it: one layer per segment, the tags of each in the header."""
-    layers = [sitk.Cast(labels > 0, sitk.sitkUInt8), sitk.Cast(labels == 2, sitk.sitkUInt8)]
-    image = sitk.Compose(layers)
-    for i, name in enumerate(("liver", "tumor")):
-        image.SetMetaData(f"Segment{i}_Name", name)
-        image.SetMetaData(f"Segment{i}_LabelValue", "1")
-        image.SetMetaData(f"Segment{i}_Layer", str(i))
-        image.SetMetaData(f"Segment{i}_Tags", "".join(f"{k}:{v}|" for k, v in {"A": "b:c", **tags}.items()))
-    sitk.WriteImage(image, str(path))
-
-
 def test_a_seg_nrrd_with_our_tags(phantom, ct, demo, tmp_path):
     tags = provenance.segment_tags(demo, phantom[1])
     assert not any("|" in value for value in tags.values())
@@ -188,58 +160,15 @@ def test_a_scene_of_version_0_1_0(phantom, ct, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def write_dicom_seg(phantom, write_dicom, tmp_path_factory):
+def write_seg(phantom, write_dicom, tmp_path_factory):
     """DICOM SEG of the phantom's liver and tumour, each with an algorithm's name."""
-    highdicom = pytest.importorskip("highdicom")
-    import pydicom
-    from pydicom.sr.codedict import codes
-
+    pytest.importorskip("highdicom")
     folder = write_dicom(tmp_path_factory.mktemp("dicom"), phantom[0])
-    slices = sorted((pydicom.dcmread(f) for f in folder.iterdir()), key=lambda d: float(d.ImagePositionPatient[2]))
-    for item in slices:
-        item.PatientBirthDate = item.PatientSex = item.AccessionNumber = item.StudyID = ""
-        item.StudyDate = item.StudyTime = item.ReferringPhysicianName = ""
-        item.InstanceNumber = 1
-
-    def write(path: Path, names: list[str], labels: sitk.Image = phantom[1]) -> Path:
-        array = sitk.GetArrayFromImage(labels)
-        described = [
-            highdicom.seg.SegmentDescription(
-                segment_number=number,
-                segment_label=label,
-                segmented_property_category=codes.SCT.Organ,
-                segmented_property_type=kind,
-                algorithm_type="AUTOMATIC",
-                algorithm_identification=highdicom.AlgorithmIdentificationSequence(
-                    name=name, family=codes.DCM.ArtificialIntelligence, version="1"
-                ),
-            )
-            for number, (label, kind, name) in enumerate(
-                zip(("liver", "tumor"), (codes.SCT.Liver, codes.SCT.Neoplasm), names, strict=True), 1
-            )
-        ]
-        written = highdicom.seg.Segmentation(
-            source_images=slices,
-            pixel_array=np.stack([array > 0, array == 2], axis=-1).astype(np.uint8),
-            segmentation_type="BINARY",
-            segment_descriptions=described,
-            series_instance_uid=highdicom.UID(),
-            series_number=2,
-            sop_instance_uid=highdicom.UID(),
-            instance_number=1,
-            manufacturer="m",
-            manufacturer_model_name="m",
-            software_versions="1",
-            device_serial_number="1",
-        )
-        written.save_as(path)
-        return path
-
-    return write
+    return lambda path, names: write_dicom_seg(path, folder, phantom[1], names)
 
 
-def test_a_dicom_seg_with_our_algorithm(phantom, ct, demo, write_dicom_seg, tmp_path):
-    path = write_dicom_seg(tmp_path / "seg.dcm", [provenance.algorithm_name(demo, phantom[1])] * 2)
+def test_a_dicom_seg_with_our_algorithm(phantom, ct, demo, write_seg, tmp_path):
+    path = write_seg(tmp_path / "seg.dcm", [provenance.algorithm_name(demo, phantom[1])] * 2)
     segments = read_segments(path, ct)
     assert (segments.origin.known, segments.origin.format) == (Known.FILE, "DICOM SEG")
     assert segments.origin.model == demo.model
@@ -247,13 +176,13 @@ def test_a_dicom_seg_with_our_algorithm(phantom, ct, demo, write_dicom_seg, tmp_
     assert is_withheld(segments, ct)
 
 
-def test_a_dicom_seg_of_another_program_is_unknown(phantom, ct, write_dicom_seg, tmp_path):
-    path = write_dicom_seg(tmp_path / "seg.dcm", ["Other", "Other"])
+def test_a_dicom_seg_of_another_program_is_unknown(phantom, ct, write_seg, tmp_path):
+    path = write_seg(tmp_path / "seg.dcm", ["Other", "Other"])
     assert level_of("mask_origin_unknown", read_segments(path, ct), ct) == ["withhold"]
 
 
-def test_one_segment_of_a_model_is_enough(phantom, ct, demo, write_dicom_seg, tmp_path):
-    path = write_dicom_seg(tmp_path / "seg.dcm", [provenance.algorithm_name(demo, phantom[1]), "Other"])
+def test_one_segment_of_a_model_is_enough(phantom, ct, demo, write_seg, tmp_path):
+    path = write_seg(tmp_path / "seg.dcm", [provenance.algorithm_name(demo, phantom[1]), "Other"])
     assert is_withheld(read_segments(path, ct), ct)
 
 
