@@ -93,7 +93,7 @@ def made(published_data, write_dicom, tmp_path_factory) -> Place:
 
 
 def complete(published: dict, features: list[dict]) -> dict:
-    """A signature whose cases are like this one: its features, its CT, masks by hand or by the demo model, some corrected."""
+    """A signature of cases like this one: its features, its CT, masks by hand, by the demo model or corrected."""
     data = normalised(published, "site")
     data["input"] |= {"in_plane_spacing_mm": [0.6, 2.6]}
     data["normalisation"]["values"] = [
