@@ -323,7 +323,7 @@ class Session:
         """Attenuation that the phase is told from, by structure; empty before there are segments."""
         computed = self.state.of(self.kind)
         found = next((f for f in computed.findings if f.code == "phase"), None) if computed else None
-        values = found.values if found is not None else self.ct().phase.values
+        values = found.values.get("values", {}) if found is not None else self.ct().phase.values
         return {
             name: value for name, value in values.items() if name.endswith("_hu") and isinstance(value, (int, float))
         }
