@@ -182,14 +182,14 @@ class TestWhoseSegments(Answers):
         self.load()
         self.use(self.own(("HCC", slice(0, 6)), ("finding 7", slice(6, 14))))
         found = {f.code: f for f in self.session.segments("corrected").findings}
-        self.assertEqual(found["segments_not_counted"].level, "withhold")
-        self.assertIn("finding 7", found["segments_not_counted"].message)
+        self.assertEqual(found["segments_unknown"].level, "withhold")
+        self.assertIn("finding 7", found["segments_unknown"].message)
         self.assertIn("Not counted: finding 7", self.ui.segmentationLabel.text)
 
     def test_every_segment_that_counts_withholds_nothing(self):
         self.load()
         self.use(self.own(("HCC", slice(0, 14))))
-        self.assertNotIn("segments_not_counted", {f.code for f in self.session.segments("corrected").findings})
+        self.assertNotIn("segments_unknown", {f.code for f in self.session.segments("corrected").findings})
 
     def test_who_drew_them_is_asked_only_where_it_is_unknown(self):
         self.draw()

@@ -60,6 +60,9 @@ AUTOMATIC, SEMIAUTOMATIC, MANUAL = "AUTOMATIC", "SEMIAUTOMATIC", "MANUAL"
 ROLE = "PTLF.Role"
 """Tag of a segment: `LIVER` or `TUMOUR`, what it counts as."""
 
+OTHER = "other"
+"""Role of a segment that certainly is another structure: it counts as nothing, and that is right."""
+
 AUTOMATIC_COPY = "PTLF.Automatic"
 """Reference from a segmentation node to the hidden copy of what the model drew."""
 
@@ -87,7 +90,7 @@ def add_segmentation(volume, name: str, *, hidden: bool = False):
 
 
 def role_of(name: str) -> str | None:
-    """What a segment of this name stands for: "liver", "parenchyma", "tumor", or None."""
+    """What a segment of this name stands for: "liver", "parenchyma", "tumor", `OTHER` (certainly neither), or None."""
     return next((role for role, pattern in NAMES.items() if re.search(pattern, name.lower())), None)
 
 
@@ -299,12 +302,16 @@ def is_empty(node, identifier: str) -> bool:
     return _cropped_segment(node, identifier) is None
 
 
-def not_counted(node) -> list[str]:
-    """Names of the segments that hold voxels and count as nothing."""
+def not_counted(node, *, other: bool = False) -> list[str]:
+    """Names of the segments that hold voxels and count as nothing: those of which nobody knows what they are.
+
+    With `other`, those that certainly are other structures (a spleen).
+    """
     segmentation = node.GetSegmentation()
-    counted = {identifier for role in STYLES for identifier in segment_ids(node, role)}
-    others = (i for i in segmentation.GetSegmentIDs() if i not in counted and not is_empty(node, i))
-    return [segmentation.GetSegment(identifier).GetName() for identifier in others]
+    ours = {identifier for role in STYLES for identifier in segment_ids(node, role)}
+    rest = (i for i in segmentation.GetSegmentIDs() if i not in ours and not is_empty(node, i))
+    names = [segmentation.GetSegment(identifier).GetName() for identifier in rest]
+    return [name for name in names if (role_of(name) == OTHER) == other]
 
 
 def counted(node, role: str) -> list[str]:

@@ -504,7 +504,11 @@ class Session:
                 f"Segments that count neither as liver nor as tumour: {', '.join(others)}. Name a lesion 'tumor ...' "
                 "and choose the segmentation once more, or delete what is no part of the case."
             )
-            found.append(Finding("segments_not_counted", "withhold", message, {"names": others}))
+            found.append(Finding("segments_unknown", "withhold", message, {"names": others}))
+        known = mrml_segments.not_counted(self.segmentation, other=True)
+        if known:
+            message = f"Not counted, other structures: {', '.join(known)}."
+            found.append(Finding("segments_other", "pass", message, {"count": len(known)}))
         if kind == CORRECTED and adoption.changed_unseen(self.segmentation):
             message = (
                 "The segments were changed since a model drew them, by a share that cannot be told: what the model "
