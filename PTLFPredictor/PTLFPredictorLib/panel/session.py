@@ -518,7 +518,7 @@ class Session:
         """
         if self.volume is None:
             raise BadInput("Choose the CT first.")
-        before = self.segmentation
+        before, self._origins = self.segmentation, {}
         node, finding = adoption.adopt(node, self.volume, all_the_same)
         refer(self._node, SEGMENTS_ROLE, node)
         if before is not None and before is not node and before.GetDisplayNode() is not None:
