@@ -174,6 +174,11 @@ def test_ten_contributions_as_bars(demonstration):
 def test_demonstration_is_watermarked_on_every_page_and_on_the_nomogram(demonstration):
     page = html.html(demonstration)
     assert page.count('<div class="stamp">DEMONSTRATION</div>') == 2
+    # On paper, whatever number of sheets it takes: fixed, and in the margin of every sheet.
+    assert page.count('<div class="stamp sheet">DEMONSTRATION</div>') == 1
+    assert re.search(r"\.stamp\.sheet \{[^}]*position: fixed", page)
+    assert re.search(r'@top-center \{ content: "DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS"', page)
+    assert "Page 1 of" not in page
     assert "DEMONSTRATION - not this patient's result" in page.replace("&#x27;", "'")
     assert "Demonstration on synthetic cases, not for patients." in text_of(page)
 
