@@ -430,7 +430,9 @@ def summary(result: dict[str, Any]) -> str:
         lines.append(f"Radscore: {value:.3f} ({status})")
     else:
         lines.append("Radscore: not shown" if status == prediction["status"] else f"Radscore: {status}")
-    lines += prediction_lines(prediction)
+    lines += prediction_lines({**prediction, "withheld_beside": []})
+    if prediction["withheld_beside"]:
+        lines.append("For a patient it would be withheld, for what is marked [withholds].")
     if result["what_if"] is not None:
         lines.append(f"What-if with Radscore {result['what_if']['radscore']:g}, not this patient's result:")
         lines += [f"  {line}" for line in prediction_lines(result["what_if"])]
@@ -619,8 +621,7 @@ def _doctor(_: argparse.Namespace) -> None:
         ("numpy", "numpy", "./ptlf installs it"),
         ("scipy", "scipy", "./ptlf installs it"),
         ("SimpleITK", "SimpleITK", "./ptlf installs it"),
-        ("pydicom", "pydicom", "./ptlf installs it; needed for DICOM folders"),
-        ("highdicom", "highdicom", "./ptlf installs it; needed for DICOM SEG"),
+        ("pydicom", "pydicom", "./ptlf installs it; needed for DICOM folders and DICOM SEG"),
         ("pyradiomics", "radiomics", "optional reference engine: Python 3.11 and a C compiler"),
         ("torch", "torch", "needed to segment: ./ptlf segment installs it"),
         ("nnunetv2", "nnunetv2", "needed to segment: ./ptlf segment installs it"),

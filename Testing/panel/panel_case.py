@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 import gestures
@@ -21,12 +22,16 @@ from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 VECTORS: dict[str, str] = {}
 """Feature vectors by what they were computed on, for `PanelCase.take_features`."""
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import made_signatures  # noqa: E402
+
 MODULE = "PTLFPredictor"
 MODEL = {
     "id": "test-model",
     "version": "1",
     "title": "Test model",
     "sha256": "0" * 64,
+    "weights_sha256": "0" * 64,
     "licence": "CC0",
     "shipped": False,
 }
@@ -153,6 +158,11 @@ class PanelCase(unittest.TestCase):
         self.settle()
         self.assertEqual(self.panel.radscore.run.state.cause, "")
 
+    def answer_criteria(self):
+        """As "All criteria met" does with a name in the reader's field."""
+        self.session.confirm_all_criteria("A. Reader")
+        self.settle()
+
     def type(self, edit, text):
         gestures.type_text(edit, text)
         self.settle()
@@ -166,8 +176,11 @@ class PanelCase(unittest.TestCase):
         self.settle()
 
 
-def made_signature(session, *, origin, kind="site", intercept="fitted", z=0.4):
-    """The published signature's data with a normalisation in which this case's features lie `z` SD above the mean."""
+def made_signature(session, *, origin, kind="site", intercept="fitted", evidence=True, z=0.4):
+    """The published signature's data with a normalisation in which this case's features lie `z` SD above the mean.
+
+    A fitted one of a site brings valid evidence of cases whose segments `ORIGIN`'s model drew, unless told otherwise.
+    """
     data = copy.deepcopy(signature.load("ptlf-published").data)
     computed = session.state.of(session.kind)
     values = []
@@ -177,14 +190,16 @@ def made_signature(session, *, origin, kind="site", intercept="fitted", z=0.4):
         entry = {"voi": term["voi"], "feature": term["feature"], "mean": raw - z * sd, "sd": sd}
         values.append(entry)
     data["normalisation"] = {"origin": origin, "n": 60, "how": "test", "values": values}
+    if origin == "public":
+        data["normalisation"] |= {"name": "MCT-LTDiag", "licence": "CC0 1.0"}
     data["kind"], data["id"] = kind, f"test-{origin}-{intercept}"
     data["risk_model"]["intercept"]["origin"] = intercept
     if intercept == "fitted":
         data["risk_model"]["intercept"]["range"] = None
-        names = ["intercept", "ALB", "INR", "Radscore"]
-        matrix = np.diag([4.0, 0.003, 3.0, 0.005]).tolist()
-        data["risk_model"]["covariance"] = {"names": names, "matrix": matrix}
-    return data
+    if intercept != "fitted" or kind != "site" or origin == "public" or not evidence:
+        return data
+    masks = replace(made_signatures.SITE.masks, models=(MODEL["weights_sha256"],))
+    return signature.evidence.write(data, replace(made_signatures.SITE, masks=masks))
 
 
 def labels_of(session):

@@ -1,6 +1,7 @@
 """What only a reader can answer, and whose segments they are.  Runs in Slicer and in the stand-in."""
 
 import os
+import shutil
 
 import gestures
 import numpy as np
@@ -9,6 +10,7 @@ import slicer
 from panel_case import PanelCase
 
 from PTLFPredictorLib.mrml import adoption, segments, volumes
+from PTLFPredictorLib.segmentation import ledger
 from PTLFPredictorLib.segmentation.origin import Drawn, Known
 
 
@@ -182,20 +184,24 @@ class TestWhoseSegments(Answers):
         self.load()
         self.use(self.own(("HCC", slice(0, 6)), ("finding 7", slice(6, 14))))
         found = {f.code: f for f in self.session.segments("corrected").findings}
-        self.assertEqual(found["segments_not_counted"].level, "withhold")
-        self.assertIn("finding 7", found["segments_not_counted"].message)
+        self.assertEqual(found["segments_unknown"].level, "withhold")
+        self.assertNotIn("finding 7", found["segments_unknown"].message)  # free text stays out of the record
         self.assertIn("Not counted: finding 7", self.ui.segmentationLabel.text)
 
     def test_every_segment_that_counts_withholds_nothing(self):
         self.load()
         self.use(self.own(("HCC", slice(0, 14))))
-        self.assertNotIn("segments_not_counted", {f.code for f in self.session.segments("corrected").findings})
+        self.assertNotIn("segments_unknown", {f.code for f in self.session.segments("corrected").findings})
 
     def test_who_drew_them_is_asked_only_where_it_is_unknown(self):
         self.draw()
         self.settle()
         self.assertFalse(self.ui.originSelector.isVisible())
         self.assertEqual(self.ui.originStatus.text, "Drawn by the model Test model.")
+        self.use(self.own(("HCC", slice(0, 14))))
+        self.assertFalse(self.ui.originSelector.isVisible())  # the model's voxels are known, whatever they are called
+        self.assertEqual(self.session.segments("corrected").origin.known, Known.LEDGER)
+        shutil.rmtree(ledger.folder())
         self.use(self.own(("HCC", slice(0, 14))))
         self.assertTrue(self.ui.originSelector.isVisible())
         self.assertEqual(self.session.segments("corrected").origin.drawn, Drawn.UNKNOWN)

@@ -240,7 +240,14 @@ class TestShownAndExported(NomogramCase):
 
     def test_accessible_texts_name_values_and_risk(self):
         self.assertEqual(self.widget.accessibleName, "Nomogram")
-        self.assertEqual(self.widget.accessibleDescription, "ALB 43.6; INR 1.09; Radscore 7.72; risk 84 %")
+        self.assertEqual(
+            self.widget.accessibleDescription, "ALB 43.6; INR 1.09; Radscore 7.72; what-if, risk " + self.bands()
+        )
+
+    def bands(self):
+        return "74-86 % over the derived intercept's range; 43-96 % over " + (
+            "that and the printed standard errors of the coefficients (95 %, taken as independent)"
+        )
 
     def test_light_and_dark_follow_the_palette(self):
         for background, text in (("#f4f4f4", "#101010"), ("#202326", "#f0f0f0")):
@@ -257,7 +264,8 @@ class TestShownAndExported(NomogramCase):
 
         layout, reading = self.widget.picture
         svg = nomogram_svg.svg_of(layout, reading, "PTLF")
-        for text in ("84 %", "26.6 points", "WHAT-IF", "Research use only"):
+        self.assertNotIn(">84 %<", svg)
+        for text in ("74-86 %", "43-96 %", "26.6 points", "WHAT-IF", "Research use only"):
             self.assertIn(text, svg)
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "n.pdf")

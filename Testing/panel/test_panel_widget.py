@@ -14,6 +14,7 @@ from PTLFPredictorLib.mrml import segments
 from PTLFPredictorLib.panel.report_pdf import page_texts
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session import SECOND_ROLE
+from PTLFPredictorLib.sample import known
 
 
 class TestOpening(PanelCase):
@@ -99,8 +100,10 @@ class TestInputs(PanelCase):
         self.type(self.ui.inrEdit, "1.09")
         self.type(self.ui.radscoreEdit, "7.72")
         self.assertEqual(self.ui.radscoreOrigin.text, "typed: what-if")
-        self.assertEqual(self.ui.riskLabel.text, "What-if: Risk 84 % within 4 weeks")
-        self.assertIn("74-86 %", self.ui.riskStatus.text)
+        self.assertEqual(self.ui.riskLabel.text, "What-if: Risk 43-96 % within 4 weeks")
+        for text in ("74-86 % over the derived intercept's range", "43-96 %", "24.5 %"):
+            self.assertIn(text, self.ui.riskStatus.text)
+        self.assertNotIn("84 %", self.ui.riskLabel.text + self.ui.riskStatus.text)
         self.assertIn("derived, not published", self.ui.riskStatus.text)
         self.assertFalse(self.ui.exportRecordButton.enabled)
         gestures.click(self.ui.resetButton)
@@ -291,6 +294,11 @@ class TestScore(PanelCase):
         self.assertNotEqual(terms.item(0, 1).text(), "-")
         self.assertEqual(terms.item(0, 2).text(), "-")
         self.assertIn("tumor:", terms.item(0, 0).toolTip())
+        # Normalised on the site, but nobody has answered the study's criteria: score and risk withheld.
+        self.choose("relative", origin="site", intercept="derived")
+        self.assertIn("withheld, for the reasons in section 6", self.ui.scoresLabel.text)
+        self.assertIn("8 of 8", self.ui.riskStatus.text)
+        self.answer_criteria()
         # Normalised on the site, no outcomes: relative score, risk withheld.
         self.choose("relative", origin="site", intercept="derived")
         self.assertIn("(relative)", self.ui.scoresLabel.text)
@@ -322,6 +330,11 @@ class TestScore(PanelCase):
         self.assertIn("DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS", self.pdf())
         self.assertTrue(self.ui.demonstrationBox.isVisible())
         self.ui.demonstrationBox.checked = True
+        self.settle()
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown")  # the phantom is no sample case
+        self.assertIn("only on a sample CT", self.ui.riskStatus.text)
+        known.remember(self.session.ct().identity, 1, {})
+        self.session.open()  # looks the CT up again
         self.settle()
         self.assertIn("Demonstration on synthetic cases, not for patients", self.ui.riskStatus.text)
         self.assertEqual(self.session.patient().prediction.state, "demonstration")

@@ -28,7 +28,7 @@ from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation import agreement, default_model, find_model, provenance, segment, worker
 from PTLFPredictorLib.segmentation.device import Device, choose
 from PTLFPredictorLib.segmentation.nnunet import Network
-from PTLFPredictorLib.segmentation.segments import read_segments
+from PTLFPredictorLib.segmentation.reading import read_segments
 
 torch = pytest.importorskip("torch", reason="torch is not installed: './ptlf test' installs it")
 pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: './ptlf test' installs it")

@@ -323,7 +323,7 @@ class Session:
         """Attenuation that the phase is told from, by structure; empty before there are segments."""
         computed = self.state.of(self.kind)
         found = next((f for f in computed.findings if f.code == "phase"), None) if computed else None
-        values = found.values if found is not None else self.ct().phase.values
+        values = found.values.get("values", {}) if found is not None else self.ct().phase.values
         return {
             name: value for name, value in values.items() if name.endswith("_hu") and isinstance(value, (int, float))
         }
@@ -518,7 +518,7 @@ class Session:
         """
         if self.volume is None:
             raise BadInput("Choose the CT first.")
-        before = self.segmentation
+        before, self._origins = self.segmentation, {}
         node, finding = adoption.adopt(node, self.volume, all_the_same)
         refer(self._node, SEGMENTS_ROLE, node)
         if before is not None and before is not node and before.GetDisplayNode() is not None:
