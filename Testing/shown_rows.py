@@ -1,8 +1,8 @@
 """The design's table "What may be shown" as a table of tests: for the library, the shell and the panel.
 
 Each row makes a signature file of the published one and of a case's own features, says how it is asked, and what a
-person reads.  Some places begin a sentence with what others have in its middle: the words leave such a first word out.  It needs
-nothing that Slicer lacks.
+person reads.  Where one place begins a sentence with what another has in its middle, the words leave that out.  It
+needs nothing that Slicer lacks.
 """
 
 from __future__ import annotations
