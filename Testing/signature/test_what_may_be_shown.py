@@ -61,11 +61,12 @@ def test_each_row_shows_what_it_may_and_says_it_in_its_own_words(published_data,
     laboratory = LaboratoryValues(row.alb, row.inr)
     answers = checklist(made, ANSWERS_THAT_FIT if row.answered else {})
     found = [*FITS, *eligibility.findings(made, answers, laboratory)]
-    shown = assess(made, raw, laboratory, found, demonstration=row.demonstration, sample=row.sample)
+    asked = {"demonstration": row.demonstration, "sample": row.sample}
+    shown = assess(made, raw, laboratory, found, **asked)
     score, prediction = shown.radscore, shown.prediction
     said = words_of(score, prediction, (*found, *shown.findings))
     if row.radscore is not None:
-        said += words_of(score, what_if(made, laboratory, row.radscore), ())
+        said += words_of(score, what_if(made, laboratory, row.radscore, **asked), ())
     for words in (row.own, *row.reads):
         assert words in said
     for words in (*row.others, *row.never):
@@ -219,6 +220,8 @@ def test_what_withholds_hides_a_demo_signatures_score_wherever_its_risk_is_not_s
 def test_a_demo_signature_with_a_typed_radscore_needs_demonstration_mode(published_data):
     signature = parse(normalised(published_data, **DEMO))
     assert what_if(signature, PATIENT, 1.0).risk is None
+    beside_a_patient = what_if(signature, PATIENT, 1.0, demonstration=True, sample=False)
+    assert (beside_a_patient.risk, beside_a_patient.bands) == (None, ())
     assert what_if(signature, PATIENT, 1.0, demonstration=True).risk is not None
 
 
