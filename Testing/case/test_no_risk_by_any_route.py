@@ -20,13 +20,14 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from made_signatures import SITE, normalised
+from made_signatures import MODEL, SITE, normalised
 from marked_files import brushed, copied, write_dicom_seg, write_seg_nrrd
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.report import record
 from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation import default_model, ledger, provenance
 from PTLFPredictorLib.segmentation.catalogue import user_folder
+from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.signature import evidence
 
 READER = ("--reader", "A. Reader")
@@ -101,7 +102,8 @@ def complete(published: dict, features: list[dict]) -> dict:
         for f in features
     ]
     protocol = replace(SITE.protocol, in_plane_spacing_mm=(0.6, 2.5))
-    masks = evidence.ObservedMasks(models=(default_model().weights_sha256,), by_hand=True, edited_share=0.05)
+    models = (default_model().weights_sha256, MODEL["weights_sha256"])
+    masks = evidence.ObservedMasks(models, by_hand=True, edited_share=0.05)
     return evidence.write(data, replace(SITE, protocol=protocol, masks=masks))
 
 
@@ -333,3 +335,16 @@ def test_an_edit_of_two_percent_that_a_reader_signed_shows_the_risk_and_names_th
     for text in (shown.terminal, shown.report):
         assert said in text
     shows_a_risk(shown)
+
+
+def test_no_risk_for_a_covered_models_mask_of_which_nobody_knows_how_much_was_changed(place, predict, tmp_path):
+    """The site's model drew it elsewhere; a program changed a tenth of its voxels and kept the header."""
+    model = {**MODEL, "id": "ours", "version": "1", "sha256": "", "licence": "own", "shipped": False, "warning": ""}
+    by_hand = sitk.ReadImage(str(place.truth))
+    image = copied(by_hand, lambda a: brushed(a, np.count_nonzero(a) // 10))
+    image.SetMetaData(provenance.KEY, provenance.to_text(Origin(Drawn.MODEL, Known.RUN, model), by_hand))
+    sitk.WriteImage(image, str(tmp_path / "edited.nrrd"))
+    shown = predict("--segmentation", tmp_path / "edited.nrrd")
+    assert shown.withheld_by == {"mask_not_covered"}
+    assert "A reader has changed an unknown share of the segments' voxels" in shown.terminal
+    shows_no_risk(shown)

@@ -86,12 +86,12 @@ def test_the_mark_says_what_it_was_given(demo, phantom):
 @pytest.mark.parametrize("changed", [0.0, 0.00001, 0.5, 1.0])
 def test_a_short_field_still_tells_the_weights(demo, phantom, length, model_id, changed):
     model = {**demo.model, "id": model_id, "version": "2026.1.2-beta"}
-    origin = demo.with_changes(model=model, changed=changed, sign_off=READER)
+    origin = demo.with_changes(model=model, changed=changed, at_least=changed > 0, sign_off=READER)
     text = provenance.to_text(origin, phantom[1], length)
     assert len(text) <= length
     mark = provenance.from_text(text)
     assert mark.origin.model["id"] == "ptlf-demo-1"  # the catalogue knows the weights
-    assert mark.origin.edited is (changed > 0)
+    assert mark.origin.edited is mark.origin.at_least is (changed > 0)
     assert mark.content == ledger.content(phantom[1])
 
 
@@ -100,6 +100,9 @@ def test_a_share_is_never_rounded_up_to_what_counts(demo):
     assert provenance.from_text(text).origin.changed < 0.01
     (finding,) = provenance.findings(demo.with_changes(changed=0.0099999))
     assert "0.99 % of the voxels" in finding.message
+    (finding,) = provenance.findings(demo.with_changes(changed=1e-5, at_least=True, sign_off=READER))
+    assert finding.level == "withhold"
+    assert "Voxels were changed since, and it is not known here how many; from 1 % on" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -347,6 +350,31 @@ def test_a_sign_off_holds_for_no_other_voxels(phantom, ct, demo, tmp_path):
     segments = read_segments(tmp_path / "edited.nrrd", ct)
     assert (segments.origin.sign_off, segments.origin.changed) == (None, 0.05)
     assert is_withheld(segments, ct)
+
+
+def test_an_edit_whose_share_nobody_can_count_is_never_taken_for_a_small_one(phantom, ct, mine, tmp_path):
+    """A script keeps the header and changes a third of the voxels; what the model drew is on another computer."""
+    third = np.count_nonzero(sitk.GetArrayFromImage(phantom[1])) // 3
+    image = copied(phantom[1], lambda a: brushed(a, third))
+    image.SetMetaData(provenance.KEY, provenance.to_text(mine, phantom[1]))
+    sitk.WriteImage(image, str(tmp_path / "edited.nrrd"))
+    read = read_segments(tmp_path / "edited.nrrd", ct)
+    assert (read.origin.edited, read.origin.at_least) == (True, True)
+    assert Origin.from_dict(read.origin.to_dict()).at_least
+    provenance.write(read.labels, tmp_path / "again.nii.gz", read.origin)
+    sitk.WriteImage(copied(read.labels), str(tmp_path / "stripped.nrrd"))  # known by the ledger since it was read
+    for name in ("again.nii.gz", "stripped.nrrd"):
+        assert read_segments(tmp_path / name, ct).origin.at_least
+
+
+def test_where_what_the_model_drew_is_at_hand_an_edit_that_keeps_the_header_is_counted(phantom, ct, mine, tmp_path):
+    ledger.remember(ct.identity, phantom[1], mine)
+    image = copied(phantom[1], lambda a: brushed(a, 300))
+    image.SetMetaData(provenance.KEY, provenance.to_text(mine, phantom[1]))
+    sitk.WriteImage(image, str(tmp_path / "edited.nrrd"))
+    origin = read_segments(tmp_path / "edited.nrrd", ct).origin
+    assert not origin.at_least
+    assert origin.changed == pytest.approx(300 / np.count_nonzero(sitk.GetArrayFromImage(phantom[1])))
 
 
 def test_hand_is_written_and_holds_for_no_other_voxels(phantom, ct, tmp_path):

@@ -83,6 +83,7 @@ class Entry:
     ct: str
     model: Mapping[str, Any]
     changed: float
+    at_least: bool
     post_processing: Mapping[str, Any]
     regions: Regions
 
@@ -122,6 +123,7 @@ def remember(ct_identity: str, labels: sitk.Image, origin: Origin) -> Finding | 
         "ct": ct_identity,
         "model": dict(origin.model),
         "changed": origin.changed,
+        "at_least": origin.at_least,
         "post_processing": dict(origin.post_processing),
         "regions": {
             role: {"shape": region.mask.shape, "corner": region.corner, "steps": region.steps, "voxels": region.voxels}
@@ -166,6 +168,7 @@ def find(ct_identity: str, labels: sitk.Image) -> tuple[Origin, float] | None:
         Known.LEDGER,
         entry.model,
         changed=abs(entry.changed - measured),
+        at_least=entry.at_least,
         post_processing=entry.post_processing,
     )
     return origin, measured
@@ -288,8 +291,8 @@ def _read(path: Path) -> Entry | None:
             regions[role] = Region(mask, tuple(item["corner"]), tuple(item["steps"]))
             if regions[role].voxels != item["voxels"]:
                 return None
-        model, changed = dict(facts["model"]), float(facts["changed"])
-        return Entry(facts["ct"], model, changed, dict(facts["post_processing"]), regions)
+        model, changed, more = dict(facts["model"]), float(facts["changed"]), bool(facts.get("at_least"))
+        return Entry(facts["ct"], model, changed, more, dict(facts["post_processing"]), regions)
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError):
         return None
 
