@@ -89,6 +89,10 @@ def test_the_sentences_name_both_sides(published_data):
     assert found.message == (
         "A reader has changed 3.4 % of the segments' voxels; the signature was fitted on them uncorrected."
     )
+    (found,) = masks.findings(parse(site(published_data)), by_model(0.034, model={**MODEL, "id": "ours"}))
+    assert found.message.endswith(
+        "Sign the segments off to see the score (in a shell: --mask-origin model:ours and --reader NAME)."
+    )
     (found,) = masks.findings(parse(normalised(published_data, "site")), by_model())
     assert found.message.endswith("fitted on segments of a model, but its file does not say of which.")
 

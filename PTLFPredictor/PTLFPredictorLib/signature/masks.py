@@ -86,7 +86,9 @@ def _edited(origin: Origin) -> tuple[str, str]:
     text = f"A reader has changed {share} of the segments' voxels; the signature was fitted on them uncorrected."
     if _signed_or_small(origin):
         return "warn", text
-    return "withhold", f"{text} Sign the segments off to see the score."
+    named = (origin.model or {}).get("id", "ID")
+    how = f"(in a shell: --mask-origin model:{named} and --reader NAME)"
+    return "withhold", f"{text} Sign the segments off to see the score {how}."
 
 
 def _signed_or_small(origin: Origin) -> bool:
