@@ -26,9 +26,10 @@ from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.report import record
 from PTLFPredictorLib.segmentation import add, default_model, find_model, ledger, provenance
+from PTLFPredictorLib.segmentation.names import Role
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing
-from PTLFPredictorLib.segmentation.reading import read_segments
+from PTLFPredictorLib.segmentation.reading import Source, read_segments
 from PTLFPredictorLib.signature import load
 
 READER = Confirmation("A. Reader", "2026-01-02T03:04:05+01:00")
@@ -418,6 +419,42 @@ def test_a_sign_off_holds_for_no_other_voxels(phantom, ct, demo, tmp_path):
     segments = read_segments(tmp_path / "edited.nrrd", ct)
     assert (segments.origin.sign_off, segments.origin.changed) == (None, 0.05)
     assert is_withheld(segments, ct)
+
+
+def redrawn(array: np.ndarray) -> np.ndarray:
+    """Another tumour at another place in the same liver."""
+    array[array == 2] = 1
+    array[7:9, 40:60, 50:66][array[7:9, 40:60, 50:66] == 1] = 2
+    return array
+
+
+def test_how_much_an_edit_changed_is_not_guessed(phantom, ct, mine, tmp_path):
+    """A program that keeps our mark and changes the voxels: by how much, only the ledger of the same computer knows."""
+    provenance.write(phantom[1], tmp_path / "l.nrrd", mine)
+    assert not read_segments(tmp_path / "l.nrrd", ct).origin.at_least
+    edited = copied(phantom[1], redrawn)
+    edited.SetMetaData(provenance.KEY, provenance.to_text(mine, phantom[1]))
+    sitk.WriteImage(edited, str(tmp_path / "edited.nrrd"))
+    known = read_segments(tmp_path / "edited.nrrd", ct).origin
+    assert (known.at_least, known.changed > 0.01) == (False, True)
+    shutil.rmtree(ledger.folder())
+    unknown = read_segments(tmp_path / "edited.nrrd", ct).origin
+    assert (unknown.at_least, 0 < unknown.changed < 0.01) == (True, True)
+    provenance.write(edited, tmp_path / "copy.nii.gz", unknown)
+    assert read_segments(tmp_path / "copy.nii.gz", ct).origin.at_least, "neither by the copy's own mark"
+    sitk.WriteImage(copied(edited), str(tmp_path / "stripped.nrrd"))
+    assert read_segments(tmp_path / "stripped.nrrd", ct).origin.at_least, "nor by the ledger"
+
+
+def test_a_tumour_of_an_unmarked_file_beside_a_models_liver_is_an_edit_of_unknown_size(phantom, ct, mine, tmp_path):
+    provenance.write(phantom[1] > 0, tmp_path / "liver.nrrd", mine)
+    sitk.WriteImage(copied(phantom[1], lambda array: (array == 2).astype(np.uint8)), str(tmp_path / "tumour.nrrd"))
+    sources = [Source(tmp_path / "liver.nrrd", Role.LIVER), Source(tmp_path / "tumour.nrrd", Role.TUMOUR)]
+    assert read_segments(sources, ct).origin.at_least
+    provenance.write(phantom[1] == 2, tmp_path / "tumour.nrrd", mine)
+    shutil.rmtree(ledger.folder())
+    origin = read_segments(sources, ct).origin
+    assert (origin.at_least, origin.edited) == (True, True), "two marks, each of another label map"
 
 
 def test_hand_is_written_and_holds_for_no_other_voxels(phantom, ct, tmp_path):

@@ -22,6 +22,9 @@ def fitted_on(by_hand=False, edited_share=0.0, models=(MODEL["weights_sha256"],)
     return {"masks": evidence.ObservedMasks(models, by_hand, edited_share)}
 
 
+EDITED = by_model(0.0001).with_changes(at_least=True)
+"""Changed since the model drew them, nobody here knows by how much."""
+
 WITH_EVIDENCE = [
     ("the model of the fit", fitted_on(), by_model(), None),
     (
@@ -38,6 +41,9 @@ WITH_EVIDENCE = [
     ("3 % changed and signed", fitted_on(), by_model(0.03, SIGNED), "warn"),
     ("3 % changed, not signed", fitted_on(), by_model(0.03), "withhold"),
     ("3 % changed, as cases of the fit", fitted_on(edited_share=0.05), by_model(0.03), None),
+    ("an edit of unknown size", fitted_on(), EDITED, "withhold"),
+    ("the same, larger edits in the fit", fitted_on(edited_share=0.5), EDITED, "withhold"),
+    ("an edit of unknown size, signed", fitted_on(), EDITED.with_changes(sign_off=SIGNED), "warn"),
     ("nobody knows", fitted_on(), UNKNOWN, None),
 ]
 
@@ -45,6 +51,7 @@ WITHOUT = [
     ("automatic", by_model(), "warn"),
     ("automatic", by_model(0.03, SIGNED), "warn"),
     ("automatic", by_model(0.03), "withhold"),
+    ("automatic", EDITED, "withhold"),
     ("automatic", HAND, "withhold"),
     ("manual", by_model(), "withhold"),
     ("manual", by_model(0.03, SIGNED), "withhold"),

@@ -2,8 +2,9 @@
 
 ``PTLF1 ptlf-demo-1 2 p=n h=0a1b2c3d c=0.0123 s=y w=fb8834...``: the model's id and version, whether it is for
 patients (p=y, p=n; without it nobody has said), a hash of the label map that is meant (h), the share of voxels that
-were changed since (c), a reader's sign-off (s=y) and the weights' SHA-256 (w), of which a format without room has the
-first digits.  ``PTLF1 hand h=...`` is a mask of which a reader has said that it was drawn by hand.  It holds no name.
+were changed since (c; with a "+" at least that), a reader's sign-off (s=y) and the weights' SHA-256 (w), of which a
+format without room has the first digits.  ``PTLF1 hand h=...`` is a mask of which a reader has said that it was drawn
+by hand.  It holds no name.
 
 It stands in NRRD and MHA as `KEY`, in NIfTI as ``descrip``, in DICOM SEG as the segments' algorithm name, in seg.nrrd
 and the scene as tags of the segments.  A file without it is looked up in the `ledger`; what neither knows, a reader
@@ -42,9 +43,12 @@ DICOM_LENGTH = 64
 SIGNED_IN_FILE = Confirmation("a reader, by the file's mark", "")
 """A sign-off that a file carries: not by whom, nor when."""
 
+SEVERAL = "several"
+"""Contents of marks that were written for different label maps: no label map has it."""
+
 _MARK = re.compile(
     r"PTLF1 (?:hand|(?P<id>[\w.-]+) (?P<version>[\w.-]+)(?: p=(?P<patients>[yn]))?)(?: h=(?P<content>[0-9a-f]{8}))?"
-    r"(?: c=(?P<changed>[01]\.\d{4}))?(?: (?P<signed>s=y))?(?: w=(?P<weights>[0-9a-f]{16,64}))?",
+    r"(?: c=(?P<changed>[01]\.\d{4})(?P<least>\+)?)?(?: (?P<signed>s=y))?(?: w=(?P<weights>[0-9a-f]{16,64}))?",
     re.ASCII,
 )
 _EARLIER = re.compile(r"PTLF (?P<id>[\w.-]+) (?P<version>[\w.-]+)", re.ASCII)
@@ -59,7 +63,8 @@ class Mark:
     ----------
     origin : Origin
     content : str
-        `ledger.content` of the label map that it was written for; "" where it does not say.
+        `ledger.content` of the label map that it was written for; "" where it does not say, `SEVERAL` where the marks
+        of several segments or files name different ones.
     """
 
     origin: Origin
@@ -86,7 +91,7 @@ def to_text(origin: Origin, labels: sitk.Image | None = None, length: int | None
     says = {True: " p=y", False: " p=n" if model.get("shipped") else ""}
     fields = says[bool(model.get("for_patients"))] + content
     if origin.changed > 0:
-        fields += f" c={max(math.floor(1e4 * min(origin.changed, 1)) / 1e4, 1e-4):.4f}"
+        fields += f" c={max(math.floor(1e4 * min(origin.changed, 1)) / 1e4, 1e-4):.4f}{'+' * origin.at_least}"
     if origin.sign_off is not None and content:
         fields += " s=y"
     name, version, weights = _word(model["id"]), _word(model["version"]), weights_of(model)
@@ -110,7 +115,8 @@ def from_text(text: str) -> Mark | None:
         return Mark(Origin(Drawn.HAND, Known.FILE), match["content"] or "")
     model = _model(match["id"], match["version"], match["weights"] or "", match["patients"])
     signed = SIGNED_IN_FILE if match["signed"] else None
-    origin = Origin(Drawn.MODEL, Known.FILE, model, changed=float(match["changed"] or 0), sign_off=signed)
+    changed, at_least = float(match["changed"] or 0), bool(match["least"])
+    origin = Origin(Drawn.MODEL, Known.FILE, model, changed=changed, sign_off=signed, at_least=at_least)
     return Mark(origin, match["content"] or "")
 
 
@@ -193,8 +199,10 @@ def combined(marks: Sequence[Mark | None]) -> Mark | None:
         same = [other.origin for other in by_model if _same_model(other.origin.model, mark.origin.model)]
         changed = min(origin.changed for origin in same)
         signed = mark.origin.sign_off if len(contents) == 1 and all(origin.sign_off for origin in same) else None
-        content = mark.content if len(contents) == 1 else ""
-        return Mark(mark.origin.with_changes(changed=changed, sign_off=signed), content)
+        several = SEVERAL if len(contents - {""}) > 1 else ""
+        at_least = any(origin.at_least for origin in same)
+        origin = mark.origin.with_changes(changed=changed, sign_off=signed, at_least=at_least)
+        return Mark(origin, mark.content if len(contents) == 1 else several)
     return Mark(told[0].origin, contents.pop() if len(contents) == 1 else "") if told else None
 
 
@@ -331,7 +339,7 @@ def _as_marked(mark: Mark, labels: sitk.Image) -> Origin | None:
     changed = origin.changed
     if mark.content:
         changed = max(changed, 1 / max(1, int((sitk.GetArrayViewFromImage(labels) > 0).sum())))  # one voxel at least
-    return origin.with_changes(changed=changed, sign_off=None)
+    return origin.with_changes(changed=changed, sign_off=None, at_least=origin.at_least or bool(mark.content))
 
 
 def _joined(by_file: Origin | None, by_ledger: Origin | None) -> Origin | None:
@@ -339,7 +347,11 @@ def _joined(by_file: Origin | None, by_ledger: Origin | None) -> Origin | None:
         return by_file or by_ledger
     if by_file.drawn is Drawn.MODEL:
         if _same_model(by_file.model, by_ledger.model):
-            return by_file.with_changes(changed=by_ledger.changed, post_processing=by_ledger.post_processing)
+            if by_ledger.at_least and not by_file.at_least:
+                return by_file.with_changes(post_processing=by_ledger.post_processing)
+            return by_file.with_changes(
+                changed=by_ledger.changed, at_least=by_ledger.at_least, post_processing=by_ledger.post_processing
+            )
         if _refused(by_file.model) and not _refused(by_ledger.model):
             return by_file
     return by_ledger
@@ -378,6 +390,8 @@ def _same_model(a: Mapping[str, Any] | None, b: Mapping[str, Any] | None) -> boo
 
 
 def _share(origin: Origin) -> str:
+    if origin.at_least:
+        return f"At least {100 * origin.changed:.2g} %"
     hundredths = math.floor(1e4 * origin.changed)  # never rounded up to what counts
     return f"{hundredths / 100:.2f} %" if hundredths else "Less than 0.01 %"
 

@@ -54,7 +54,8 @@ def _by_model(signature: Signature, origin: Origin, state: str) -> tuple[str, st
                 f"The segments were drawn by {name}, but the signature was fitted on {_fitted_on(signature)}. Use "
                 "the model that it was fitted with."
             )
-        return _edited(origin) if origin.changed > evidence.masks.edited_share else ("", "")
+        covered = origin.changed <= evidence.masks.edited_share and not origin.at_least
+        return ("", "") if covered else _edited(origin)
     if signature.voi_source == "manual":
         return "withhold", (
             f"The segments were drawn by {name}, but the signature was fitted on {_fitted_on(signature)}. Draw them by "
@@ -81,13 +82,19 @@ def _edited(origin: Origin) -> tuple[str, str]:
     """A reader's correction of a model's segments on which the signature was fitted uncorrected."""
     share = f"{100 * origin.changed:.1f} %" if origin.changed >= 0.001 else "less than 0.1 %"
     text = f"A reader has changed {share} of the segments' voxels; the signature was fitted on them uncorrected."
+    if origin.at_least:
+        text = (
+            "The segments were changed since the model drew them, and nobody here knows by how much; the signature was "
+            "fitted on them uncorrected."
+        )
     if _signed_or_small(origin):
         return "warn", text
-    return "withhold", f"{text} Sign the segments off to see the score."
+    way = "Sign the segments off to see the score (in a shell: --mask-origin model:ID and --reader NAME)."
+    return "withhold", f"{text} {way}"
 
 
 def _signed_or_small(origin: Origin) -> bool:
-    return origin.sign_off is not None or origin.changed < SIGNED_EDIT_SHARE
+    return origin.sign_off is not None or (origin.changed < SIGNED_EDIT_SHARE and not origin.at_least)
 
 
 def _fitted_on(signature: Signature, one: str = "another") -> str:
