@@ -347,6 +347,7 @@ def test_radscore_off_its_axis_is_withheld(published_data):
     signature = parse(site(data))
     result = assess(signature, raw_features(signature, 2.0), PATIENT, FITS)
     assert [f.code for f in result.findings] == ["radscore_off_axis"]
+    assert not result.findings[0].values, "the withheld Radscore, which a record would keep"
     assert result.prediction.risk is None
 
 

@@ -272,7 +272,6 @@ def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: flo
                 "withhold",
                 f"The Radscore lies off its axis ({low:g} to {high:g}): the CT is unlike those that the signature was "
                 "fitted on.",
-                {"radscore": value},
             )
         )
     return tuple(found)
