@@ -27,9 +27,10 @@ from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.report import record
 from PTLFPredictorLib.segmentation import add, default_model, find_model, ledger, provenance
+from PTLFPredictorLib.segmentation.names import Role
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing
-from PTLFPredictorLib.segmentation.reading import read_segments
+from PTLFPredictorLib.segmentation.reading import Source, read_segments
 from PTLFPredictorLib.signature import load
 
 READER = Confirmation("A. Reader", "2026-01-02T03:04:05+01:00")
@@ -640,3 +641,34 @@ def test_what_cleans_up_leaves_the_origin(phantom, ct, demo, tmp_path):
     cleaned = apply(read_segments(tmp_path / "l.nrrd", ct), PostProcessing(fill_holes=True))
     assert cleaned.origin.changed == 0
     assert cleaned.origin.post_processing["fill_holes"]
+
+
+def redrawn(array: np.ndarray) -> np.ndarray:
+    """Another tumour at another place in the same liver."""
+    array[array == 2] = 1
+    array[7:9, 40:60, 50:66][array[7:9, 40:60, 50:66] == 1] = 2
+    return array
+
+
+def test_a_tumour_of_an_unmarked_file_beside_a_models_liver_is_an_edit_of_unknown_size(phantom, ct, mine, tmp_path):
+    provenance.write(phantom[1] > 0, tmp_path / "liver.nrrd", mine)
+    sitk.WriteImage(copied(phantom[1], lambda array: (array == 2).astype(np.uint8)), str(tmp_path / "tumour.nrrd"))
+    sources = [Source(tmp_path / "liver.nrrd", Role.LIVER), Source(tmp_path / "tumour.nrrd", Role.TUMOUR)]
+    assert read_segments(sources, ct).origin.at_least
+
+
+def test_an_edit_of_an_edit_is_counted_against_what_the_model_drew_or_not_at_all(phantom, ct, mine):
+    """Two edits of the same size at different places: the second is no return to what the model drew."""
+    first = copied(phantom[1], lambda array: brushed(array, 60))
+    second = copied(phantom[1], redrawn)
+    share = ledger.changed_share(ledger.regions_of(phantom[1]), ledger.regions_of(first))
+    apart = ledger.changed_share(ledger.regions_of(first), ledger.regions_of(second))
+    ledger.remember(ct.identity, first, mine.with_changes(changed=apart))  # as far from the model's as from the second
+    origin, _ = ledger.find(ct.identity, second)
+    assert (origin.changed, origin.at_least) == (0, True)
+    assert ledger.find(ct.identity, first)[0].changed == apart
+    ledger.remember(ct.identity, phantom[1], mine)
+    counted = ledger.changed_share(ledger.regions_of(phantom[1]), ledger.regions_of(second))
+    origin, _ = ledger.find(ct.identity, second)
+    assert (origin.changed, origin.at_least) == (counted, False)
+    assert 0 < share < counted
