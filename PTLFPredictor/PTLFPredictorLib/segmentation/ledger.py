@@ -150,8 +150,7 @@ def find(ct_identity: str, labels: sitk.Image) -> tuple[Origin, float] | None:
     It is the model's when its organ or its tumour is, voxel for voxel and at its place, that of an entry of any CT, or
     has a Dice coefficient of at least `SAME_DICE` with that of an entry of the same CT.
 
-    `Origin.changed` is the share since the model drew it: at least (`Origin.at_least`), where no entry is as the model
-    drew it.
+    `Origin.changed` is the share since the model drew it: at least, where the entry itself had been changed before.
     """
     now = regions_of(labels)
     found = []
@@ -164,17 +163,13 @@ def find(ct_identity: str, labels: sitk.Image) -> tuple[Origin, float] | None:
     measured, _, path, entry = min(found, key=lambda item: item[:2])
     with contextlib.suppress(OSError):
         os.utime(path)  # what is in use is not the oldest
-    as_drawn = [
-        share for share, _, _, other in found if other.model == entry.model and not (other.changed or other.at_least)
-    ]
-    exact = measured == 0 and not entry.at_least
     origin = Origin(
         Drawn.MODEL,
         Known.LEDGER,
         entry.model,
-        changed=min(as_drawn) if as_drawn and not exact else abs(entry.changed - measured),
+        changed=abs(entry.changed - measured),
+        at_least=entry.at_least,
         post_processing=entry.post_processing,
-        at_least=not (as_drawn or exact),
     )
     return origin, measured
 
@@ -296,9 +291,8 @@ def _read(path: Path) -> Entry | None:
             regions[role] = Region(mask, tuple(item["corner"]), tuple(item["steps"]))
             if regions[role].voxels != item["voxels"]:
                 return None
-        model, changed = dict(facts["model"]), float(facts["changed"])
-        at_least = bool(facts.get("at_least"))
-        return Entry(facts["ct"], model, changed, at_least, dict(facts["post_processing"]), regions)
+        model, changed, more = dict(facts["model"]), float(facts["changed"]), bool(facts.get("at_least"))
+        return Entry(facts["ct"], model, changed, more, dict(facts["post_processing"]), regions)
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError):
         return None
 

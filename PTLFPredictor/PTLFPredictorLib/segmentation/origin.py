@@ -50,7 +50,7 @@ class Origin:
     changed : float
         Share of the voxels (of the union of both organs) whose label differs from what the model drew, 0 to 1.
     at_least : bool
-        Whether `changed` is only the least that it can be: a file was changed, and nobody here knows by how much.
+        Whether more may have been changed: the mark is of other voxels, and what the model drew is not at hand.
     named : Confirmation or None
         The reader who said who drew them, where it is known by a reader's word.
     sign_off : Confirmation or None
@@ -67,12 +67,12 @@ class Origin:
     known: Known = Known.NOT
     model: Mapping[str, Any] | None = None
     changed: float = 0.0
+    at_least: bool = False
     named: Confirmation | None = None
     sign_off: Confirmation | None = None
     format: str = ""
     run: Mapping[str, Any] = field(default_factory=dict)
     post_processing: Mapping[str, Any] = field(default_factory=dict)
-    at_least: bool = False
 
     @property
     def edited(self) -> bool:

@@ -2,7 +2,7 @@
 
 ``PTLF1 ptlf-demo-1 2 p=n h=0a1b2c3d c=0.0123 s=y w=fb8834...``: the model's id and version, whether it is for
 patients (p=y, p=n; without it nobody has said), a hash of the label map that is meant (h), the share of voxels that
-were changed since (c; with a "+" at least that), a reader's sign-off (s=y) and the weights' SHA-256 (w), of which a
+were changed since (c; with + it may be more), a reader's sign-off (s=y) and the weights' SHA-256 (w), of which a
 format without room has the first digits.  ``PTLF1 hand h=...`` is a mask of which a reader has said that it was drawn
 by hand.  It holds no name.
 
@@ -43,12 +43,9 @@ DICOM_LENGTH = 64
 SIGNED_IN_FILE = Confirmation("a reader, by the file's mark", "")
 """A sign-off that a file carries: not by whom, nor when."""
 
-SEVERAL = "several"
-"""Contents of marks that were written for different label maps: no label map has it."""
-
 _MARK = re.compile(
     r"PTLF1 (?:hand|(?P<id>[\w.-]+) (?P<version>[\w.-]+)(?: p=(?P<patients>[yn]))?)(?: h=(?P<content>[0-9a-f]{8}))?"
-    r"(?: c=(?P<changed>[01]\.\d{4})(?P<least>\+)?)?(?: (?P<signed>s=y))?(?: w=(?P<weights>[0-9a-f]{16,64}))?",
+    r"(?: c=(?P<changed>[01]\.\d{4})(?P<more>\+?))?(?: (?P<signed>s=y))?(?: w=(?P<weights>[0-9a-f]{16,64}))?",
     re.ASCII,
 )
 _EARLIER = re.compile(r"PTLF (?P<id>[\w.-]+) (?P<version>[\w.-]+)", re.ASCII)
@@ -63,8 +60,7 @@ class Mark:
     ----------
     origin : Origin
     content : str
-        `ledger.content` of the label map that it was written for; "" where it does not say, `SEVERAL` where the marks
-        of several segments or files name different ones.
+        `ledger.content` of the label map that it was written for; "" where it does not say.
     """
 
     origin: Origin
@@ -91,7 +87,8 @@ def to_text(origin: Origin, labels: sitk.Image | None = None, length: int | None
     says = {True: " p=y", False: " p=n" if model.get("shipped") else ""}
     fields = says[bool(model.get("for_patients"))] + content
     if origin.changed > 0:
-        fields += f" c={max(math.floor(1e4 * min(origin.changed, 1)) / 1e4, 1e-4):.4f}{'+' * origin.at_least}"
+        share = max(math.floor(1e4 * min(origin.changed, 1)) / 1e4, 1e-4)
+        fields += f" c={share:.4f}{'+' if origin.at_least else ''}"
     if origin.sign_off is not None and content:
         fields += " s=y"
     name, version, weights = _word(model["id"]), _word(model["version"]), weights_of(model)
@@ -115,9 +112,8 @@ def from_text(text: str) -> Mark | None:
         return Mark(Origin(Drawn.HAND, Known.FILE), match["content"] or "")
     model = _model(match["id"], match["version"], match["weights"] or "", match["patients"])
     signed = SIGNED_IN_FILE if match["signed"] else None
-    changed, at_least = float(match["changed"] or 0), bool(match["least"])
-    origin = Origin(Drawn.MODEL, Known.FILE, model, changed=changed, sign_off=signed, at_least=at_least)
-    return Mark(origin, match["content"] or "")
+    changed = {"changed": float(match["changed"] or 0), "at_least": bool(match["more"])}
+    return Mark(Origin(Drawn.MODEL, Known.FILE, model, sign_off=signed, **changed), match["content"] or "")
 
 
 def algorithm_name(origin: Origin, labels: sitk.Image | None = None) -> str:
@@ -198,11 +194,10 @@ def combined(marks: Sequence[Mark | None]) -> Mark | None:
     for mark in sorted(by_model, key=lambda mark: _for_patients(mark.origin)):
         same = [other.origin for other in by_model if _same_model(other.origin.model, mark.origin.model)]
         changed = min(origin.changed for origin in same)
+        more = any(origin.at_least for origin in same)
         signed = mark.origin.sign_off if len(contents) == 1 and all(origin.sign_off for origin in same) else None
-        several = SEVERAL if len(contents - {""}) > 1 else ""
-        at_least = any(origin.at_least for origin in same)
-        origin = mark.origin.with_changes(changed=changed, sign_off=signed, at_least=at_least)
-        return Mark(origin, mark.content if len(contents) == 1 else several)
+        content = mark.content if len(contents) == 1 else ""
+        return Mark(mark.origin.with_changes(changed=changed, at_least=more, sign_off=signed), content)
     return Mark(told[0].origin, contents.pop() if len(contents) == 1 else "") if told else None
 
 
@@ -279,10 +274,10 @@ def findings(origin: Origin) -> tuple[Finding, ...]:
         warning += f" {_share(origin)} of the voxels were changed since, and signed by {origin.sign_off.reader}."
         return (Finding("model_not_for_patients", "warn", warning, values),)
     if origin.edited:
-        warning += (
-            f" {_share(origin)} of the voxels were changed since; from {100 * SIGNED_EDIT_SHARE:g} % on and signed by "
-            "a reader they count as the reader's."
-        )
+        known = f"{_share(origin)} of the voxels were changed since"
+        if origin.at_least:
+            known = "Voxels were changed since, and it is not known here how many"
+        warning += f" {known}; from {100 * SIGNED_EDIT_SHARE:g} % on and signed by a reader they count as the reader's."
     return (Finding("model_not_for_patients", "withhold", warning, values),)
 
 
@@ -339,7 +334,7 @@ def _as_marked(mark: Mark, labels: sitk.Image) -> Origin | None:
     changed = origin.changed
     if mark.content:
         changed = max(changed, 1 / max(1, int((sitk.GetArrayViewFromImage(labels) > 0).sum())))  # one voxel at least
-    return origin.with_changes(changed=changed, sign_off=None, at_least=origin.at_least or bool(mark.content))
+    return origin.with_changes(changed=changed, at_least=True, sign_off=None)
 
 
 def _joined(by_file: Origin | None, by_ledger: Origin | None) -> Origin | None:
@@ -347,11 +342,8 @@ def _joined(by_file: Origin | None, by_ledger: Origin | None) -> Origin | None:
         return by_file or by_ledger
     if by_file.drawn is Drawn.MODEL:
         if _same_model(by_file.model, by_ledger.model):
-            if by_ledger.at_least and not by_file.at_least:
-                return by_file.with_changes(post_processing=by_ledger.post_processing)
-            return by_file.with_changes(
-                changed=by_ledger.changed, at_least=by_ledger.at_least, post_processing=by_ledger.post_processing
-            )
+            counted = {"changed": by_ledger.changed, "at_least": by_ledger.at_least}
+            return by_file.with_changes(**counted, post_processing=by_ledger.post_processing)
         if _refused(by_file.model) and not _refused(by_ledger.model):
             return by_file
     return by_ledger
@@ -390,8 +382,6 @@ def _same_model(a: Mapping[str, Any] | None, b: Mapping[str, Any] | None) -> boo
 
 
 def _share(origin: Origin) -> str:
-    if origin.at_least:
-        return f"At least {100 * origin.changed:.2g} %"
     hundredths = math.floor(1e4 * origin.changed)  # never rounded up to what counts
     return f"{hundredths / 100:.2f} %" if hundredths else "Less than 0.01 %"
 

@@ -54,8 +54,8 @@ def _by_model(signature: Signature, origin: Origin, state: str) -> tuple[str, st
                 f"The segments were drawn by {name}, but the signature was fitted on {_fitted_on(signature)}. Use "
                 "the model that it was fitted with."
             )
-        covered = origin.changed <= evidence.masks.edited_share and not origin.at_least
-        return ("", "") if covered else _edited(origin)
+        beyond = origin.at_least or origin.changed > evidence.masks.edited_share
+        return _edited(origin) if beyond else ("", "")
     if signature.voi_source == "manual":
         return "withhold", (
             f"The segments were drawn by {name}, but the signature was fitted on {_fitted_on(signature)}. Draw them by "
@@ -81,16 +81,14 @@ def _by_model(signature: Signature, origin: Origin, state: str) -> tuple[str, st
 def _edited(origin: Origin) -> tuple[str, str]:
     """A reader's correction of a model's segments on which the signature was fitted uncorrected."""
     share = f"{100 * origin.changed:.1f} %" if origin.changed >= 0.001 else "less than 0.1 %"
-    text = f"A reader has changed {share} of the segments' voxels; the signature was fitted on them uncorrected."
     if origin.at_least:
-        text = (
-            "The segments were changed since the model drew them, and nobody here knows by how much; the signature was "
-            "fitted on them uncorrected."
-        )
+        share = "an unknown share"
+    text = f"A reader has changed {share} of the segments' voxels; the signature was fitted on them uncorrected."
     if _signed_or_small(origin):
         return "warn", text
-    way = "Sign the segments off to see the score (in a shell: --mask-origin model:ID and --reader NAME)."
-    return "withhold", f"{text} {way}"
+    named = (origin.model or {}).get("id", "ID")
+    how = f"(in a shell: --mask-origin model:{named} and --reader NAME)"
+    return "withhold", f"{text} Sign the segments off to see the score {how}."
 
 
 def _signed_or_small(origin: Origin) -> bool:
