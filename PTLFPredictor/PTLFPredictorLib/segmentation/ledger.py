@@ -150,7 +150,8 @@ def find(ct_identity: str, labels: sitk.Image) -> tuple[Origin, float] | None:
     It is the model's when its organ or its tumour is, voxel for voxel and at its place, that of an entry of any CT, or
     has a Dice coefficient of at least `SAME_DICE` with that of an entry of the same CT.
 
-    `Origin.changed` is the share since the model drew it: at least, where the entry itself had been changed before.
+    `Origin.changed` is the share since the model drew it: at least (`Origin.at_least`), where no entry is as the model
+    drew it.
     """
     now = regions_of(labels)
     found = []
@@ -163,12 +164,16 @@ def find(ct_identity: str, labels: sitk.Image) -> tuple[Origin, float] | None:
     measured, _, path, entry = min(found, key=lambda item: item[:2])
     with contextlib.suppress(OSError):
         os.utime(path)  # what is in use is not the oldest
+    as_drawn = [
+        share for share, _, _, other in found if other.model == entry.model and not (other.changed or other.at_least)
+    ]
+    as_remembered = measured == 0 and not entry.at_least
     origin = Origin(
         Drawn.MODEL,
         Known.LEDGER,
         entry.model,
-        changed=abs(entry.changed - measured),
-        at_least=entry.at_least,
+        changed=min(as_drawn) if as_drawn and not as_remembered else abs(entry.changed - measured),
+        at_least=not (as_drawn or as_remembered),
         post_processing=entry.post_processing,
     )
     return origin, measured

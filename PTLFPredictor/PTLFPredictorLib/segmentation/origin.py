@@ -77,7 +77,7 @@ class Origin:
     @property
     def edited(self) -> bool:
         """Whether a model's segments are no longer as the model drew them."""
-        return self.drawn is Drawn.MODEL and self.changed > 0
+        return self.drawn is Drawn.MODEL and (self.changed > 0 or self.at_least)
 
     @property
     def made_own(self) -> bool:
