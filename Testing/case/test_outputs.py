@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+import SimpleITK as sitk
 
 from PTLFPredictorLib.case import OUTPUTS
 from PTLFPredictorLib.cli import ROOT, main
@@ -333,3 +334,26 @@ def test_a_record_of_the_former_patient_is_gone_when_predict_cannot_write(given,
     command = ["predict", "--ct", given.ct, "--segmentation", given.labels, "--out", out]
     assert main([str(word) for word in command]) == 2
     assert {name: (out / name).read_text() for name in NAMES[1:]} == dict.fromkeys(NAMES[1:], "former")
+
+
+def test_what_a_reader_saved_over_a_former_result_is_not_replaced(phantom_files, tmp_path, capsys):
+    given = ["predict", "--ct", phantom_files["ct"], "--segmentation", phantom_files["labels"], "--out", tmp_path / "o"]
+    command = [str(word) for word in given]
+    assert main(command) == 0
+    assert main(command) == 0, "a former result is replaced"
+    labels = tmp_path / "o" / "labels.nii.gz"
+    corrected = sitk.ReadImage(str(phantom_files["labels"]))
+    corrected[40, 50, 7] = 0
+    sitk.WriteImage(corrected, str(labels))
+    before = labels.read_bytes()
+    capsys.readouterr()
+    assert main(command) == 2
+    assert "is not as a former run wrote it" in capsys.readouterr().err
+    assert labels.read_bytes() == before
+    (tmp_path / "o" / "result.json").unlink()
+    assert main(command) == 2
+    assert labels.read_bytes() == before, "nor one that no run has written"
+    labels.unlink()
+    (tmp_path / "o" / "result.json").write_text('{"mine": 1}')
+    assert main(command) == 2
+    assert (tmp_path / "o" / "result.json").read_text() == '{"mine": 1}'

@@ -378,6 +378,36 @@ def test_where_what_the_model_drew_is_at_hand_an_edit_that_keeps_the_header_is_c
     assert origin.changed == pytest.approx(300 / np.count_nonzero(sitk.GetArrayFromImage(phantom[1])))
 
 
+def test_marks_of_several_label_maps_are_an_edit_that_can_be_signed(phantom, ct, mine, tmp_path):
+    """Liver and tumour in two files, each as a model drew it once: nobody knows whether in one run."""
+    provenance.write(phantom[1] > 0, tmp_path / "liver.nrrd", mine)
+    provenance.write(phantom[1] == 2, tmp_path / "tumour.nrrd", mine)
+    sources = [Source(tmp_path / "liver.nrrd", Role.LIVER), Source(tmp_path / "tumour.nrrd", Role.TUMOUR)]
+    assert read_segments(sources, ct).origin.edited
+    shutil.rmtree(ledger.folder())
+    named = mine.with_changes(known=Known.READER, named=READER)
+    assert read_segments(sources, ct, None, named).origin.sign_off == READER
+
+
+def test_a_mark_that_names_no_label_map_makes_no_edit_of_one_that_does(phantom, mine):
+    """As the panel joins what it knows of the scene with the segments' own marks."""
+    content = ledger.content(phantom[1])
+    joined = provenance.combined([provenance.Mark(mine), provenance.Mark(mine, content)])
+    assert joined.content == content
+
+
+def test_changes_of_a_changed_mask_do_not_cancel_out(phantom, ct, mine):
+    """Remembered with 2 % changed, found with 2 % of other changes: that is not unchanged."""
+    share = 1 / np.count_nonzero(sitk.GetArrayFromImage(phantom[1]))
+    ledger.remember(ct.identity, phantom[1], mine.with_changes(changed=40 * share))
+    edited = copied(phantom[1], lambda array: brushed(array, 40))
+    found, _ = ledger.find(ct.identity, edited)
+    assert (found.at_least, found.edited) == (True, True)
+    ledger.remember(ct.identity, copied(phantom[1], lambda array: brushed(array, 50)), mine)
+    found, _ = ledger.find(ct.identity, edited)
+    assert (found.at_least, round(found.changed / share)) == (False, 10), "counted from what the model drew"
+
+
 def test_hand_is_written_and_holds_for_no_other_voxels(phantom, ct, tmp_path):
     hand = provenance.said("hand", "A. Reader")
     image = sitk.Image(phantom[1])

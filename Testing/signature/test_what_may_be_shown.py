@@ -271,6 +271,13 @@ def test_a_what_if_of_a_signature_with_evidence_has_one_band_by_its_covariance(p
     assert band.over == "95 % confidence interval"
 
 
+def test_a_what_if_with_an_intercept_fitted_here_assumes_the_prevalence_here(published_data):
+    """Not the training cohort's, which such a file may have kept from the published one."""
+    said = what_if(parse(site(published_data)), PATIENT, 1.0).assumes
+    assert said == "This assumes that 26.7 % get PTLF, as in the 150 cases of the evidence."
+    assert what_if(parse(normalised(published_data, "site")), PATIENT, 1.0).assumes == ""
+
+
 def test_a_what_if_never_calls_a_covariance_without_evidence_a_confidence_interval(published_data):
     data = normalised(published_data, "site")
     data["risk_model"]["covariance"] = {"names": list(NAMES), "matrix": np.diag(list(VARIANCES.values())).tolist()}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ import SimpleITK as sitk
 from .. import child
 from ..ct import CT, ConfirmedPhase, Finding, read_ct
 from ..errors import BadInput
+from ..hashes import file_sha256
 from ..outputs import output_folder, refuse_inputs
 from ..progress import Progress, no_progress
 from ..radiomics import DEFAULT_ENGINE, FeatureVector
@@ -131,6 +133,7 @@ def run(
         (Path(out) / name for name in OUTPUTS.values()),
         *files_read(case.ct, case.segmentation, None if case.model is None else case.model.folder),
     )
+    _require_own(Path(out))
     with output_folder(out, tuple(OUTPUTS.values())) as staging:
         seconds: dict[str, float] = {}
         checklist(case.signature, case.answers)  # a broken answer is told before minutes of work
@@ -149,10 +152,33 @@ def run(
         score = score_case(case, ct, segments, vectors)
         result = make_record(case, segments, score, seconds)
         provenance.write(segments.labels, staging / OUTPUTS["labels"], segments.origin)
+        result["segmentation"]["file_sha256"] = file_sha256(staging / OUTPUTS["labels"])
         record.write(result, staging / OUTPUTS["record"])
         html.write(result, staging / OUTPUTS["report"])
         progress("Report", 1, 1)
     return result
+
+
+def _require_own(out: Path) -> None:
+    """Refuse to replace what a former run did not write: a reader may have saved corrected segments over it."""
+    if os.path.lexists(out / OUTPUTS["record"]):
+        try:
+            written = record.read(out / OUTPUTS["record"])["segmentation"].get("file_sha256")
+        except (BadInput, KeyError, TypeError) as error:
+            raise BadInput(
+                f"'{out / OUTPUTS['record']}' is no result of this program, and would be replaced. Write to another "
+                "folder."
+            ) from error
+    elif os.path.lexists(out / OUTPUTS["labels"]):
+        written = ""
+    else:
+        return
+    labels = out / OUTPUTS["labels"]
+    if written is not None and labels.is_file() and file_sha256(labels) != written:
+        raise BadInput(
+            f"'{labels}' is not as a former run wrote it, and would be replaced. Move it, give it as --segmentation of "
+            "a run into another folder, or delete it."
+        )
 
 
 def read_case_ct(case: Case, progress: Progress = no_progress) -> CT:

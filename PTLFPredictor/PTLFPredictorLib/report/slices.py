@@ -118,7 +118,7 @@ def _smooth_labels(labels: np.ndarray, spacing: tuple[float, float]) -> np.ndarr
 def _body_box(grey: np.ndarray) -> tuple[slice, slice]:
     """Rows and columns of the body: the largest connected region, so that the table does not widen the picture."""
     pieces = sitk.ConnectedComponent(sitk.GetImageFromArray((grey > BODY_HU).astype(np.uint8)))
-    body = sitk.GetArrayViewFromImage(sitk.RelabelComponent(pieces)) == 1
+    body = sitk.GetArrayFromImage(sitk.RelabelComponent(pieces)) == 1
     if not body.any():
         return slice(None), slice(None)
     margin = round(MARGIN_MM / PIXEL_MM)

@@ -190,13 +190,13 @@ def combined(marks: Sequence[Mark | None]) -> Mark | None:
     by_model = [mark for mark in told if mark.origin.drawn is Drawn.MODEL]
     if not by_model and len(told) < len(marks):
         return None
-    contents = {mark.content for mark in told}
+    contents = {mark.content for mark in told if mark.content}
     for mark in sorted(by_model, key=lambda mark: _for_patients(mark.origin)):
         same = [other.origin for other in by_model if _same_model(other.origin.model, mark.origin.model)]
         changed = min(origin.changed for origin in same)
         more = any(origin.at_least for origin in same)
         signed = mark.origin.sign_off if len(contents) == 1 and all(origin.sign_off for origin in same) else None
-        content = mark.content if len(contents) == 1 else ""
+        content = next(iter(contents)) if len(contents) == 1 else ""
         return Mark(mark.origin.with_changes(changed=changed, at_least=more, sign_off=signed), content)
     return Mark(told[0].origin, contents.pop() if len(contents) == 1 else "") if told else None
 
@@ -342,6 +342,8 @@ def _joined(by_file: Origin | None, by_ledger: Origin | None) -> Origin | None:
         return by_file or by_ledger
     if by_file.drawn is Drawn.MODEL:
         if _same_model(by_file.model, by_ledger.model):
+            if by_ledger.at_least and not by_file.at_least:
+                return by_file.with_changes(post_processing=by_ledger.post_processing)
             counted = {"changed": by_ledger.changed, "at_least": by_ledger.at_least}
             return by_file.with_changes(**counted, post_processing=by_ledger.post_processing)
         if _refused(by_file.model) and not _refused(by_ledger.model):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .covariance import NORMAL_95
+from .covariance import INTERCEPT, NORMAL_95
 from .model import PREDICTORS, Intercept, Prevalence, Signature
 from .nomogram import logistic
 
@@ -89,7 +89,12 @@ def of_what_if(signature: Signature, values: Mapping[str, float], missing: str |
 
 def assumed_prevalence(signature: Signature, bands: Sequence[Band]) -> str:
     """What the intercept assumes, and what the bands would be for another prevalence; "" where it is not known."""
-    intercept = signature.risk_model.intercept
+    intercept, evidence = signature.risk_model.intercept, signature.evidence
+    if intercept is not None and intercept.origin == "fitted":  # what a file kept of the published one is not its own
+        if evidence is None or INTERCEPT not in evidence.estimated:
+            return ""
+        share = f"{100 * evidence.events / evidence.n:.3g} %"
+        return f"This assumes that {share} get {signature.outcome}, as in the {evidence.n} cases of the evidence."
     if intercept is None or intercept.prevalence is None:
         return ""
     study = intercept.prevalence
