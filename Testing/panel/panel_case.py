@@ -176,10 +176,11 @@ class PanelCase(unittest.TestCase):
         self.settle()
 
 
-def made_signature(session, *, origin, kind="site", intercept="fitted", evidence=True, z=0.4):
+def made_signature(session, *, origin, kind="site", intercept="fitted", evidence=True, z=0.4, models=(), by_hand=False):
     """The published signature's data with a normalisation in which this case's features lie `z` SD above the mean.
 
-    A fitted one of a site brings valid evidence of cases whose segments `ORIGIN`'s model drew, unless told otherwise.
+    A fitted one of a site, or with the paper's own normalisation, brings valid evidence of cases whose segments
+    `ORIGIN`'s model drew, or `models` (their weights), or readers `by_hand`; unless told otherwise.
     """
     data = copy.deepcopy(signature.load("ptlf-published").data)
     computed = session.state.of(session.kind)
@@ -198,8 +199,16 @@ def made_signature(session, *, origin, kind="site", intercept="fitted", evidence
         data["risk_model"]["intercept"]["range"] = None
     if intercept != "fitted" or kind != "site" or origin == "public" or not evidence:
         return data
-    masks = replace(made_signatures.SITE.masks, models=(MODEL["weights_sha256"],))
+    models = tuple(models) or (MODEL["weights_sha256"],)
+    masks = replace(made_signatures.SITE.masks, models=models, by_hand=by_hand)
     return signature.evidence.write(data, replace(made_signatures.SITE, masks=masks))
+
+
+def export_of_labels(node, volume, path):
+    """The segments as a label map file without any mark, as another program would write it."""
+    import SimpleITK as sitk
+
+    sitk.WriteImage(segments.label_map(node, volume), str(path))
 
 
 def labels_of(session):

@@ -194,9 +194,9 @@ class NomogramSection:
         lines += [self._message, *(entry["why"] for entry in session.refused.values()), *prediction.warnings]
         say(ui.inputMessage, "\n".join(filter(None, lines)))
         say(ui.albNote, next(axis.note for axis in geometry.axes if axis.name == "ALB"))
-        if self._drawn_for != session.desk.signature:
+        if self._drawn_for != session.signature_sha256:
             self.pane.nomogram.show_geometry(geometry)
-            self._drawn_for = session.desk.signature
+            self._drawn_for = session.signature_sha256
         hidden = {name for name in values if not what_if and prediction.points[name] is None}  # no place on the axis
         placed = {name: None if name in hidden else value for name, value in values.items()}
         self.pane.nomogram.show_reading(Reading(placed, prediction, own if what_if else {}))
