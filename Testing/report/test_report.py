@@ -110,7 +110,7 @@ def test_one_self_contained_file_of_two_pages(published):
         "Slices of 5.0 mm; the signature takes 4.5 to 5.5 mm.",
         "8 of 8 criteria of the study are not answered for this patient.",
         "Ruptured tumour with bleeding ? not answered",
-        "The size of the tumour, and its shape: how many chords of its mask have the same length.",
+        "Terms that cannot vary in every CT: Run-length non-uniformity (exponential)",
         "Evidence none missing",
         "No: Extrahepatic metastases",
         "Parenchyma",
@@ -171,9 +171,20 @@ def test_ten_contributions_as_bars(demonstration):
     assert np.allclose(np.array(widths) / max(widths), np.array(terms) / max(terms), atol=2e-3)
 
 
+def test_the_row_of_a_term_says_what_it_measures_and_when_it_cannot_vary(published):
+    tip = re.search(r'<tr title="([^"]*)"><td class="term">Run-length non-uniformity', html.html(published))[1]
+    assert tip.startswith("The size of the tumour, and its shape")
+    assert "Cannot vary: With attenuation, contrast or phase" in tip
+
+
 def test_demonstration_is_watermarked_on_every_page_and_on_the_nomogram(demonstration):
     page = html.html(demonstration)
     assert page.count('<div class="stamp">DEMONSTRATION</div>') == 2
+    # On paper, whatever number of sheets it takes: fixed, and in the margin of every sheet.
+    assert page.count('<div class="stamp sheet">DEMONSTRATION</div>') == 1
+    assert re.search(r"\.stamp\.sheet \{[^}]*position: fixed", page)
+    assert re.search(r'@top-center \{ content: "DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS"', page)
+    assert "Page 1 of" not in page
     assert "DEMONSTRATION - not this patient's result" in page.replace("&#x27;", "'")
     assert "Demonstration on synthetic cases, not for patients." in text_of(page)
 

@@ -13,7 +13,7 @@ from . import compat
 from .runs import ChildRun
 from .session import Session
 
-PACKAGES = ("numpy", "scipy", "SimpleITK", "pydicom", "torch", "nnunetv2", "pyradiomics", "highdicom", "vtk")
+PACKAGES = ("numpy", "scipy", "SimpleITK", "pydicom", "torch", "nnunetv2", "pyradiomics", "vtk")
 LOG_LINES = 40
 NAMED_AFTER_PATIENTS = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTransformNode")
 

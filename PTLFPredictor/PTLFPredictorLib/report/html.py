@@ -27,6 +27,12 @@ LEVEL_WORDS = {
 
 WATERMARK = "DEMONSTRATION"
 
+SHEETS = (
+    '@page { @top-center { content: "DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS"; '
+    "font: bold 8pt Helvetica, Arial, sans-serif; } }"
+)
+"""However many sheets a printer needs, each of a demonstration says so; the watermark is fixed on all of them too."""
+
 SHOWN_REASONS = 2
 """Reasons for withholding that the result box names itself."""
 
@@ -39,7 +45,9 @@ def html(record: Record) -> str:
     signature = parse(record["input"]["signature"]["data"])
     prediction = Prediction.from_dict(record["prediction"])
     shape = geometry(signature)
-    stamp = f'<div class="stamp">{WATERMARK}</div>' if is_demonstration(record) else ""
+    demonstration = is_demonstration(record)
+    stamp = f'<div class="stamp">{WATERMARK}</div>' if demonstration else ""
+    sheets = f'<style>{SHEETS}</style><div class="stamp sheet">{WATERMARK}</div>' if demonstration else ""
     title = f"{signature.data['outcome'].get('title', signature.outcome)}: risk before TACE"
     first = [
         _result(record, prediction),
@@ -55,14 +63,14 @@ def html(record: Record) -> str:
         _provenance(record),
     ]
     pages = "".join(
-        f'<div class="page">{stamp}{_header(record, title)}{"".join(parts)}{_footer(record, number)}</div>'
-        for number, parts in enumerate((first, second), start=1)
+        f'<div class="page">{stamp}{_header(record, title)}{"".join(parts)}{_footer(record)}</div>'
+        for parts in (first, second)
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{CSS.read_text(encoding='utf-8')}</style></head>"
-        f"<body>{pages}</body></html>\n"
+        f"<body>{sheets}{pages}</body></html>\n"
     )
 
 
@@ -79,15 +87,12 @@ def _header(record: Record, title: str) -> str:
     return f'<header><h1>{escape(title)}</h1><div class="research">{escape(record["research_use"])}</div></header>'
 
 
-def _footer(record: Record, page: int) -> str:
+def _footer(record: Record) -> str:
     software = record["software"]["PTLFPredictor"]
     created = record["created"].replace("T", " ").replace("+00:00", " UTC")
     signed = record["sign_off"]
     reader = f"signed off by {signed['reader']}, {signed['time']}" if signed else "not signed off by a reader"
-    return (
-        f"<footer><span>PTLFPredictor {escape(software)}, {escape(created)}; {escape(reader)}</span>"
-        f"<span>Page {page} of 2</span></footer>"
-    )
+    return f"<footer><span>PTLFPredictor {escape(software)}, {escape(created)}; {escape(reader)}</span></footer>"
 
 
 def _result(record: Record, prediction: Prediction) -> str:
@@ -205,11 +210,12 @@ def _findings(record: Record) -> str:
 def _terms(record: Record) -> str:
     terms = record["radscore"]["terms"]
     largest = max((abs(t["contribution"]) for t in terms if t["contribution"] is not None), default=0.0)
-    rows = []
+    rows, measures = [], _measures(record)
     for term in terms:
         voi = "tumour" if term["voi"] == "tumor" else "parenchyma"
         rows.append(
-            f'<tr><td class="term">{escape(term["short"])}<br><span class="soft">{escape(term["feature"])}</span></td>'
+            f'<tr title="{escape(measures.get((term["voi"], term["feature"]), ""))}">'
+            f'<td class="term">{escape(term["short"])}<br><span class="soft">{escape(term["feature"])}</span></td>'
             f"<td>{voi}</td><td class='n'>{_number(term['raw'])}</td><td class='n'>{_number(term['z'], '{:+.2f}')}</td>"
             f"<td class='n'>{_number(term['coefficient'], '{:+.3f}')}</td>"
             f"<td class='n'>{_number(term['contribution'], '{:+.2f}')}</td>"
@@ -227,15 +233,25 @@ def _terms(record: Record) -> str:
     )
 
 
-def _cannot_vary(record: Record) -> str:
-    """What the terms measure that cannot always vary, as the signature says."""
-    told = [
-        f"<b>{escape(term.get('short', term['feature']))}</b>: {escape(term.get('measures', ''))} "
-        f"When it cannot vary: {escape(term['cannot_vary'])}"
+def _measures(record: Record) -> dict[tuple[str, str], str]:
+    """What each term measures and when it cannot vary, as the signature says; the tool tip of its row."""
+    return {
+        (term["voi"], term["feature"]): " ".join(
+            filter(None, (term.get("measures"), term.get("cannot_vary") and f"Cannot vary: {term['cannot_vary']}"))
+        )
         for term in record["input"]["signature"]["data"]["terms"]
-        if term.get("cannot_vary")
-    ]
-    return f"<p><small>{' '.join(told)}</small></p>" if told else ""
+    }
+
+
+def _cannot_vary(record: Record) -> str:
+    terms = record["input"]["signature"]["data"]["terms"]
+    names = ", ".join(term.get("short", term["feature"]) for term in terms if term.get("cannot_vary"))
+    if not names:
+        return ""
+    return (
+        f"<p><small>Terms that cannot vary in every CT: {escape(names)}. What each term measures, and when it cannot "
+        "vary: ptlf signatures show, docs/terms.md.</small></p>"
+    )
 
 
 def _number(value: float | None, form: str = "{:.5g}") -> str:
