@@ -35,10 +35,26 @@ SITE = Evidence(
 """Evidence of a hospital that fitted all four coefficients on 150 of its own cases."""
 
 
-def normalised(data: Mapping[str, Any], origin: str, *, kind: str = "site", intercept: str = "fitted") -> dict:
-    """The published signature's data with a normalisation (mean 10, SD 2) and an intercept of some origin."""
+Raw = Mapping[tuple[str, str], float]
+"""Features of a case, by VOI and name."""
+
+Z = 0.5
+"""Z-score of every term of a case whose features a signature was made for."""
+
+
+def normalised(
+    data: Mapping[str, Any], origin: str, *, kind: str = "site", intercept: str = "fitted", raw: Raw | None = None
+) -> dict:
+    """The published signature's data with a normalisation and an intercept of some origin.
+
+    The means are 10 and the SDs 2; for the features `raw` of a case such that each lies `Z` SD above its mean.
+    """
     made = copy.deepcopy(dict(data))
-    values = [{"voi": t["voi"], "feature": t["feature"], "mean": 10.0, "sd": 2.0} for t in made["terms"]]
+    values = []
+    for term in made["terms"]:
+        key = term["voi"], term["feature"]
+        sd = 2.0 if raw is None else max(1.0, abs(raw[key]))
+        values.append({"voi": key[0], "feature": key[1], "mean": 10.0 if raw is None else raw[key] - Z * sd, "sd": sd})
     made["normalisation"] = {"origin": origin, "n": 60, "how": "test", "values": values}
     if origin == "public":
         made["normalisation"] |= {"n": 103, "name": "MCT-LTDiag", "licence": "CC0 1.0"}
@@ -49,9 +65,22 @@ def normalised(data: Mapping[str, Any], origin: str, *, kind: str = "site", inte
     return made
 
 
-def site(data: Mapping[str, Any], *, origin: str = "site", estimated: tuple[str, ...] = NAMES, **changes: Any) -> dict:
+def site(
+    data: Mapping[str, Any],
+    *,
+    origin: str = "site",
+    estimated: tuple[str, ...] = NAMES,
+    raw: Raw | None = None,
+    **changes: Any,
+) -> dict:
     """A file with valid evidence: means and SDs of `origin`, `estimated` fitted here, the other coefficients fixed."""
     matrix = Covariance(estimated, np.diag([VARIANCES[name] for name in estimated])) if estimated else None
     fixed = tuple(name for name in NAMES if name not in estimated)
     block = replace(SITE, **{"estimated": estimated, "fixed": fixed, "covariance": matrix, **changes})
-    return evidence.write(normalised(data, origin), block)
+    return evidence.write(normalised(data, origin, raw=raw), block)
+
+
+def without_outcomes(data: Mapping[str, Any], *, raw: Raw | None = None, **changes: Any) -> dict:
+    """Evidence on the means and SDs alone: a site without outcomes, and an intercept from elsewhere."""
+    block = replace(SITE, **{"estimated": (), "fixed": NAMES, "covariance": None, "events": 0, **changes})
+    return evidence.write(normalised(data, "site", intercept="derived", raw=raw), block)
