@@ -4,7 +4,6 @@ The rows are those of the library and the shell (`shown_rows`).  Each row's word
 a number only where the table has one.  Features are computed once.  Runs in Slicer and in the stand-in.
 """
 
-import functools
 import json
 import os
 import re
@@ -29,18 +28,14 @@ LARGE = 14
 """Points from which a text is in large type."""
 
 
-def each_row(of=lambda row: True):
-    """The test of one row, for all rows one after the other in one panel."""
+RULES = []
+"""(rule, which rows it is about), in the order in which they are looked at."""
 
-    def decorate(test):
-        @functools.wraps(test)
-        def run(self):
-            for row in filter(of, ROWS):
-                with self.subTest(row=row.name):
-                    self.ask(row)
-                    test(self, row)
 
-        return run
+def rule(of=lambda row: True):
+    def decorate(check):
+        RULES.append((check, of))
+        return check
 
     return decorate
 
@@ -109,8 +104,17 @@ class WhatMayBeShown(PanelCase):
 
 
 class TestEachRow(WhatMayBeShown):
-    @each_row()
-    def test_its_own_words_are_read_and_no_other_rows(self, row):
+    def test_every_rule_on_every_row(self):
+        for row in ROWS:
+            self.ask(row)
+            self.read = self.exports()
+            for check, of in RULES:
+                if of(row):
+                    with self.subTest(row=row.name, rule=check.__name__):
+                        check(self, row)
+
+    @rule()
+    def its_own_words_are_read_and_no_other_rows(self, row):
         read = f"{self.on_screen()} {words_of(*self.picture())}"
         for words in (row.own, *row.reads):
             self.assertIn(words.lower(), read.lower())  # one place begins a sentence with it
@@ -119,9 +123,9 @@ class TestEachRow(WhatMayBeShown):
         if row.own != WHAT_IF:
             self.assertIn(row.own.lower(), self.ui.riskStatus.text.lower())
 
-    @each_row()
-    def test_exports_say_the_same_and_never_a_what_if(self, row):
-        made, exports = self.exports()
+    @rule()
+    def exports_say_the_same_and_never_a_what_if(self, row):
+        made, exports = self.read
         own = [words for words in (row.own, *row.beside) if words != WHAT_IF]
         for name, text in exports.items():
             for words in own:
@@ -131,9 +135,9 @@ class TestEachRow(WhatMayBeShown):
         self.assertEqual(made["prediction"]["state"], row.state)
         self.assertIsNone(made["what_if"])
 
-    @each_row()
-    def test_a_risk_is_read_where_the_table_has_one_and_nowhere_else(self, row):
-        made, exports = self.exports()
+    @rule()
+    def a_risk_is_read_where_the_table_has_one_and_nowhere_else(self, row):
+        made, exports = self.read
         prediction, label = made["prediction"], self.ui.riskLabel.text
         drawn = words_of(*self.panel.result._picture())
         bar = self.panel.nomogram.pane.risk_bar.accessibleName
@@ -159,9 +163,9 @@ class TestEachRow(WhatMayBeShown):
         if row.state not in (*WITH_A_NUMBER, "range"):
             self.assertNotRegex(drawn, r"\d %")
 
-    @each_row()
-    def test_the_radscore_is_called_what_it_is(self, row):
-        made, exports = self.exports()
+    @rule()
+    def the_radscore_is_called_what_it_is(self, row):
+        made, exports = self.read
         value, scores = made["radscore"]["value"], self.ui.scoresLabel.text
         self.assertEqual(value is not None, bool(row.score))
         if not row.score:
@@ -172,8 +176,8 @@ class TestEachRow(WhatMayBeShown):
         self.assertIn(f"Radscore {value:.2f} ({row.score})", exports["pdf"])
         self.assertIn(repr(value), exports["table"])
 
-    @each_row()
-    def test_the_radscore_has_a_place_on_its_axis_only_where_a_risk_is_made_of_it(self, row):
+    @rule()
+    def the_radscore_has_a_place_on_its_axis_only_where_a_risk_is_made_of_it(self, row):
         made = row.state in (*WITH_A_NUMBER, "range")
         tried = row.radscore is not None
         for name, picture, placed in (
@@ -186,10 +190,10 @@ class TestEachRow(WhatMayBeShown):
             self.assertEqual(len(marks), int(placed), name)
             self.assertEqual(reading.prediction.points["Radscore"] is not None, placed, name)
 
-    @each_row(lambda row: row.state in WITH_A_NUMBER)
-    def test_a_demonstration_says_so_in_every_picture_and_copy(self, row):
+    @rule(lambda row: row.state in WITH_A_NUMBER)
+    def a_demonstration_says_so_in_every_picture_and_copy(self, row):
         demo = row.state == "demonstration"
-        _made, exports = self.exports()
+        _made, exports = self.read
         svg = nomogram_svg.svg_of(*self.picture(), "title")
         for name, text in {**exports, "svg": svg, "panel": self.on_screen(), "bar": self.on_screen()}.items():
             self.assertEqual("demonstration" in text.lower(), demo, name)
@@ -197,14 +201,14 @@ class TestEachRow(WhatMayBeShown):
         if demo:
             self.assertFalse(enabled)  # no DICOM of a demonstration
 
-    @each_row(lambda row: row.state == "demonstration" and not row.answered)
-    def test_what_is_withheld_stands_beside_a_demonstration(self, row):
-        _made, exports = self.exports()
+    @rule(lambda row: row.state == "demonstration" and not row.answered)
+    def what_is_withheld_stands_beside_a_demonstration(self, row):
+        _made, exports = self.read
         for name, text in {**exports, "panel": self.ui.resultDetails.text}.items():
             self.assertIn("8 of 8 criteria of the study are not answered", text, name)
 
-    @each_row(lambda row: row.score and row.state == "withheld" and row.radscore is None)
-    def test_a_what_if_shows_no_score_where_it_has_no_place(self, row):
+    @rule(lambda row: row.score and row.state == "withheld" and row.radscore is None)
+    def a_what_if_shows_no_score_where_it_has_no_place(self, row):
         """INR is tried while the patient's own score lies on another scale: no ghost, and on a public one no marker."""
         own = self.session.values()["Radscore"]
         self.ui.whatIfBox.checked = True
