@@ -356,12 +356,15 @@ class Session:
 
     @property
     def drawn(self) -> Origin:
-        """Who drew the segments, by what is known; a reader's word is not asked."""
-        return self._resolved(None)[0]
+        """Who drew the segments, by what is known; a reader's word is not asked.  A stroke does not change it."""
+        return self._resolved(None, at_least=True)[0]
 
-    def mask_origin(self, kind: str) -> Origin:
-        """Provenance of the segments of one kind: mark, ledger or reader's word, share that is changed, sign-off."""
-        origin = self._resolved(self._word())[0]
+    def mask_origin(self, kind: str, at_least: bool = False) -> Origin:
+        """Provenance of the segments of one kind: mark, ledger or reader's word, share that is changed, sign-off.
+
+        `at_least` takes what was found before the last strokes: for what is stale, and may not cost a look-up.
+        """
+        origin = self._resolved(self._word(), at_least)[0]
         if kind == CORRECTED:
             origin = origin.with_changes(changed=self._changed_share(origin))
             covers = True
@@ -381,13 +384,14 @@ class Session:
         model = next((one for one in catalogue() if one.id == wanted), None)
         return None if model is None else Origin(Drawn.MODEL, Known.READER, model.identity, named=named)
 
-    def _resolved(self, word: Origin | None) -> tuple[Origin, tuple[Finding, ...]]:
+    def _resolved(self, word: Origin | None, at_least: bool = False) -> tuple[Origin, tuple[Finding, ...]]:
         """Origin and findings: as the run said while its copy is there, else by marks and ledger, else by `word`."""
         origin = Origin.from_dict(self.state.origin)
         if self.segmentation is None or (self.automatic is not None and origin.drawn is not Drawn.UNKNOWN):
             return origin, ()
         key = (str(self.state.origin), str(self.hashes(CORRECTED)), self._image())
-        if self._origins.get(str(word), ("",))[0] != key:
+        before = self._origins.get(str(word))
+        if before is None or (before[0] != key and not at_least):
             self._origins[str(word)] = key, self._look_up(origin, word)
         return self._origins[str(word)][1]
 
@@ -696,7 +700,8 @@ class Session:
         computed = self.state.of(kind)
         if computed is None:
             return None
-        return self._assess(computed.features, self._current_findings(kind, computed), self.mask_origin(kind))
+        origin = self.mask_origin(kind, at_least=bool(self.stale(kind)))
+        return self._assess(computed.features, self._current_findings(kind, computed), origin)
 
     def _assess(
         self, values: Mapping[tuple[str, str], float], findings: tuple[Finding, ...], origin: Origin | None = None
