@@ -76,6 +76,7 @@ class PanelCase(unittest.TestCase):
         self.fail_on_errors_in_slots()
         slicer.mrmlScene.Clear(0)
         self.folder = tempfile.TemporaryDirectory()
+        self.keep_out_of_the_user_s_data()
         self.container, self.widget, self._close = open_panel()
         self.panel, self.ui, self.session = self.widget.panel, self.widget.ui, self.widget.panel.session
         self.panel.acknowledge()
@@ -88,6 +89,16 @@ class PanelCase(unittest.TestCase):
         self._close()
         slicer.mrmlScene.Clear(0)
         self.folder.cleanup()
+
+    def keep_out_of_the_user_s_data(self):
+        """In Slicer, too: tests write into the ledger and empty it, and a user's says which masks a model drew."""
+        before = os.environ.get("PTLF_DATA")
+        os.environ["PTLF_DATA"] = os.path.join(self.folder.name, "data")
+
+        def restore():
+            os.environ.pop("PTLF_DATA") if before is None else os.environ.update(PTLF_DATA=before)
+
+        self.addCleanup(restore)
 
     def fail_on_errors_in_slots(self):
         """PythonQt and VTK print an exception of a slot or observer and go on; a test must not."""

@@ -368,6 +368,17 @@ class TestWhatIsNotRefused(Routes):
 
 
 class TestWhoDrewThem(Routes):
+    def test_a_node_and_its_segments_that_name_two_models_count_as_the_one_that_is_not_for_patients(self):
+        self.begin()
+        shutil.rmtree(ledger.folder())
+        node = self.session.segmentation
+        slicer.mrmlScene.RemoveNode(self.session.automatic)
+        for identifier in ("liver", "tumor"):
+            text = "PTLF1 some-model 1 p=y w=" + "7" * 64
+            node.GetSegmentation().GetSegment(identifier).SetTag("PTLF.Provenance", text)
+        self.use(node)
+        self.shows_no_risk()
+
     def test_a_reader_is_heard_where_a_scene_does_not_say_who_drew_its_automatic_segments(self):
         """A scene of version 0.1.0 has the hidden copy, and nothing on it that can be read."""
         self.begin(ORIGIN)

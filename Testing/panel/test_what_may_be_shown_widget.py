@@ -46,7 +46,6 @@ class WhatMayBeShown(PanelCase):
         self.draw()
         self.panel.open_sections("ct", "segmentation", "correction", "radscore", "nomogram", "result")
         self.take_features()
-        self.addCleanup(shutil.rmtree, data_folder() / "samples", ignore_errors=True)
         self.published = signature.load("ptlf-published").data
         self.raw = self.session.state.of("automatic").features
 

@@ -397,8 +397,8 @@ class Session:
 
     def _look_up(self, origin: Origin, word: Origin | None) -> tuple[Origin, tuple[Finding, ...]]:
         marks = [provenance.of_tags(tags) for tags in mrml_segments.mark_tags(self.segmentation)]
-        if origin.drawn is not Drawn.UNKNOWN and not any(mark and mark.origin.drawn is Drawn.MODEL for mark in marks):
-            marks.append(provenance.Mark(origin))  # the node's own mark, which says less than the segments' do
+        if origin.drawn is not Drawn.UNKNOWN and not any(mark and _says_as_much(mark, origin) for mark in marks):
+            marks.append(provenance.Mark(origin))
         try:
             ct, labels = self.ct(), self._labels(self.segmentation)
         except PTLFError:
@@ -800,6 +800,14 @@ class Session:
         covered = {"segments": self.kind, "edited": self.edited}
         made["sign_off"] = None if signed is None else {**signed.to_dict(), **covered}
         return made, segments
+
+
+def _says_as_much(mark: provenance.Mark, origin: Origin) -> bool:
+    """Whether the mark of a segment names the model that its node names; it also says of which voxels."""
+    if mark.origin.drawn is not Drawn.MODEL or origin.model is None:
+        return mark.origin.drawn is Drawn.MODEL
+    same_weights = provenance.drawn_by(mark.origin, (provenance.weights_of(origin.model),))
+    return same_weights or mark.origin.model["id"] == origin.model["id"]
 
 
 def placed(values: Mapping[str, float | None], prediction: Prediction) -> dict[str, float | None]:
