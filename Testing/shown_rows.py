@@ -222,6 +222,10 @@ ROWS = (
         "a demo signature in demonstration mode on another CT", synthetic, DEMO_ON_ANOTHER_CT, "withheld",
         "demonstration", demonstration=True,
     ),
+    Row(
+        "a Radscore typed in with a demo signature on another CT", synthetic, DEMO_ON_ANOTHER_CT, "withheld",
+        "demonstration", never=("84 %", "Risk, what-if"), radscore=7.72, demonstration=True,
+    ),
 )  # fmt: skip
 
 OWN = tuple(dict.fromkeys(row.own for row in ROWS))
