@@ -120,6 +120,10 @@ NAMES = [
     ),
     *(
         (text, "unknown")
+        for text in ("portal vein thrombosis", "Pfortaderthrombose", "r/o PV thrombosis", "Portal hypertension")
+    ),
+    *(
+        (text, "unknown")
         for text in ("W/WO CONTRAST", "PRE TACE", "pre-op", "PreTACE 5.0", "平扫+增强", "nativ und art")
     ),
     *(
@@ -195,6 +199,9 @@ PORTAL, ARTERIAL, NATIVE, BETWEEN, LATE = (103, 139), (55, 389), (48, 36), (82, 
         # a liver that hardly is enhanced, an aorta that is arterial: the header's word is not enough
         ("PV", (70, None), None, "unknown", "", "withhold"),
         ("PV", (110, 320), None, "unknown", "", "withhold"),
+        # nor over an aorta without contrast (iron, amiodarone)
+        ("PV", (84, 40), None, "unknown", "", "withhold"),
+        ("PV", (110, 70), None, "unknown", "", "withhold"),
         # a liver that rules the phase out
         ("PV", (60, None), None, "unknown", "", "withhold"),
         ("PV", (60, 150), None, "unknown", "", "withhold"),

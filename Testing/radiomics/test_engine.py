@@ -77,10 +77,12 @@ def test_the_ten_features_of_the_signature_are_pyradiomics(golden, slice_mm):
 def test_the_ten_features_of_sample_cases_are_pyradiomics(golden, slice_mm):
     stored = golden["samples"][str(slice_mm)]
     ct, masks = sample_case(slice_mm)
-    if image_hash(ct) != stored["sha256"]:
-        assert versions() != golden["versions"], "the sample cases have changed: run make_golden.py"
-        pytest.skip(f"NumPy and SciPy {versions()} make other voxels than the golden {golden['versions']}")
     found = extract(ct, masks, SIGNATURE, ExtractionSettings())
+    # Another processor or NumPy rounds a few voxels of a sample case otherwise, mostly far from the liver; the values
+    # below tell whether that matters here.
+    same = all(dict(found[voi].values) == pytest.approx(values, rel=1e-6) for voi, values in stored["values"].items())
+    if not same and image_hash(ct) != stored["sha256"] and versions() != golden["versions"]:
+        pytest.skip(f"NumPy and SciPy {versions()} make other voxels than the golden {golden['versions']}")
     for voi, reference in stored["values"].items():
         assert dict(found[voi].values) == pytest.approx(reference, rel=1e-6)
 

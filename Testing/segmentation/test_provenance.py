@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from marked_files import brushed, copied, write_dicom_seg, write_seg_nrrd
 from PTLFPredictorLib.case import Case, run
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.confirmation import Confirmation
@@ -26,9 +27,10 @@ from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.report import record
 from PTLFPredictorLib.segmentation import add, default_model, find_model, ledger, provenance
+from PTLFPredictorLib.segmentation.names import Role
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing
-from PTLFPredictorLib.segmentation.reading import read_segments
+from PTLFPredictorLib.segmentation.reading import Source, read_segments
 from PTLFPredictorLib.signature import load
 
 READER = Confirmation("A. Reader", "2026-01-02T03:04:05+01:00")
@@ -55,23 +57,6 @@ def mine() -> Origin:
         Known.RUN,
         {**model, "licence": "own", "for_patients": True, "shipped": False, "warning": ""},
     )
-
-
-def copied(image: sitk.Image, change=lambda array: array) -> sitk.Image:
-    """The voxels alone, as a script passes them on: every mark is lost."""
-    array = change(sitk.GetArrayFromImage(image))
-    copy = sitk.GetImageFromArray(array)
-    copy.SetSpacing(image.GetSpacing())
-    copy.SetOrigin(image.GetOrigin())
-    copy.SetDirection(image.GetDirection())
-    return copy
-
-
-def brushed(array: np.ndarray, voxels: int = 1) -> np.ndarray:
-    """Some voxels of the liver's edge erased."""
-    edge = np.flatnonzero(array == 1)[:voxels]
-    array.ravel()[edge] = 0
-    return array
 
 
 def level_of(code: str, segments, ct) -> list[str]:
@@ -102,12 +87,12 @@ def test_the_mark_says_what_it_was_given(demo, phantom):
 @pytest.mark.parametrize("changed", [0.0, 0.00001, 0.5, 1.0])
 def test_a_short_field_still_tells_the_weights(demo, phantom, length, model_id, changed):
     model = {**demo.model, "id": model_id, "version": "2026.1.2-beta"}
-    origin = demo.with_changes(model=model, changed=changed, sign_off=READER)
+    origin = demo.with_changes(model=model, changed=changed, at_least=changed > 0, sign_off=READER)
     text = provenance.to_text(origin, phantom[1], length)
     assert len(text) <= length
     mark = provenance.from_text(text)
     assert mark.origin.model["id"] == "ptlf-demo-1"  # the catalogue knows the weights
-    assert mark.origin.edited is (changed > 0)
+    assert mark.origin.edited is mark.origin.at_least is (changed > 0)
     assert mark.content == ledger.content(phantom[1])
 
 
@@ -116,6 +101,9 @@ def test_a_share_is_never_rounded_up_to_what_counts(demo):
     assert provenance.from_text(text).origin.changed < 0.01
     (finding,) = provenance.findings(demo.with_changes(changed=0.0099999))
     assert "0.99 % of the voxels" in finding.message
+    (finding,) = provenance.findings(demo.with_changes(changed=1e-5, at_least=True, sign_off=READER))
+    assert finding.level == "withhold"
+    assert "Voxels were changed since, and it is not known here how many; from 1 % on" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -159,18 +147,6 @@ def test_the_mark_survives_another_format(phantom, ct, demo, tmp_path):
     assert is_withheld(read_segments(tmp_path / "l.nii.gz", ct), ct)
 
 
-def write_seg_nrrd(path: Path, labels: sitk.Image, tags: dict[str, str]) -> None:
-    """As Slicer writes it: one layer per segment, the tags of each in the header."""
-    layers = [sitk.Cast(labels > 0, sitk.sitkUInt8), sitk.Cast(labels == 2, sitk.sitkUInt8)]
-    image = sitk.Compose(layers)
-    for i, name in enumerate(("liver", "tumor")):
-        image.SetMetaData(f"Segment{i}_Name", name)
-        image.SetMetaData(f"Segment{i}_LabelValue", "1")
-        image.SetMetaData(f"Segment{i}_Layer", str(i))
-        image.SetMetaData(f"Segment{i}_Tags", "".join(f"{k}:{v}|" for k, v in {"A": "b:c", **tags}.items()))
-    sitk.WriteImage(image, str(path))
-
-
 def test_a_seg_nrrd_with_our_tags(phantom, ct, demo, tmp_path):
     tags = provenance.segment_tags(demo, phantom[1])
     assert not any("|" in value for value in tags.values())
@@ -188,58 +164,15 @@ def test_a_scene_of_version_0_1_0(phantom, ct, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def write_dicom_seg(phantom, write_dicom, tmp_path_factory):
+def write_seg(phantom, write_dicom, tmp_path_factory):
     """DICOM SEG of the phantom's liver and tumour, each with an algorithm's name."""
-    highdicom = pytest.importorskip("highdicom")
-    import pydicom
-    from pydicom.sr.codedict import codes
-
+    pytest.importorskip("highdicom")
     folder = write_dicom(tmp_path_factory.mktemp("dicom"), phantom[0])
-    slices = sorted((pydicom.dcmread(f) for f in folder.iterdir()), key=lambda d: float(d.ImagePositionPatient[2]))
-    for item in slices:
-        item.PatientBirthDate = item.PatientSex = item.AccessionNumber = item.StudyID = ""
-        item.StudyDate = item.StudyTime = item.ReferringPhysicianName = ""
-        item.InstanceNumber = 1
-
-    def write(path: Path, names: list[str], labels: sitk.Image = phantom[1]) -> Path:
-        array = sitk.GetArrayFromImage(labels)
-        described = [
-            highdicom.seg.SegmentDescription(
-                segment_number=number,
-                segment_label=label,
-                segmented_property_category=codes.SCT.Organ,
-                segmented_property_type=kind,
-                algorithm_type="AUTOMATIC",
-                algorithm_identification=highdicom.AlgorithmIdentificationSequence(
-                    name=name, family=codes.DCM.ArtificialIntelligence, version="1"
-                ),
-            )
-            for number, (label, kind, name) in enumerate(
-                zip(("liver", "tumor"), (codes.SCT.Liver, codes.SCT.Neoplasm), names, strict=True), 1
-            )
-        ]
-        written = highdicom.seg.Segmentation(
-            source_images=slices,
-            pixel_array=np.stack([array > 0, array == 2], axis=-1).astype(np.uint8),
-            segmentation_type="BINARY",
-            segment_descriptions=described,
-            series_instance_uid=highdicom.UID(),
-            series_number=2,
-            sop_instance_uid=highdicom.UID(),
-            instance_number=1,
-            manufacturer="m",
-            manufacturer_model_name="m",
-            software_versions="1",
-            device_serial_number="1",
-        )
-        written.save_as(path)
-        return path
-
-    return write
+    return lambda path, names: write_dicom_seg(path, folder, phantom[1], names)
 
 
-def test_a_dicom_seg_with_our_algorithm(phantom, ct, demo, write_dicom_seg, tmp_path):
-    path = write_dicom_seg(tmp_path / "seg.dcm", [provenance.algorithm_name(demo, phantom[1])] * 2)
+def test_a_dicom_seg_with_our_algorithm(phantom, ct, demo, write_seg, tmp_path):
+    path = write_seg(tmp_path / "seg.dcm", [provenance.algorithm_name(demo, phantom[1])] * 2)
     segments = read_segments(path, ct)
     assert (segments.origin.known, segments.origin.format) == (Known.FILE, "DICOM SEG")
     assert segments.origin.model == demo.model
@@ -247,13 +180,13 @@ def test_a_dicom_seg_with_our_algorithm(phantom, ct, demo, write_dicom_seg, tmp_
     assert is_withheld(segments, ct)
 
 
-def test_a_dicom_seg_of_another_program_is_unknown(phantom, ct, write_dicom_seg, tmp_path):
-    path = write_dicom_seg(tmp_path / "seg.dcm", ["Other", "Other"])
+def test_a_dicom_seg_of_another_program_is_unknown(phantom, ct, write_seg, tmp_path):
+    path = write_seg(tmp_path / "seg.dcm", ["Other", "Other"])
     assert level_of("mask_origin_unknown", read_segments(path, ct), ct) == ["withhold"]
 
 
-def test_one_segment_of_a_model_is_enough(phantom, ct, demo, write_dicom_seg, tmp_path):
-    path = write_dicom_seg(tmp_path / "seg.dcm", [provenance.algorithm_name(demo, phantom[1]), "Other"])
+def test_one_segment_of_a_model_is_enough(phantom, ct, demo, write_seg, tmp_path):
+    path = write_seg(tmp_path / "seg.dcm", [provenance.algorithm_name(demo, phantom[1]), "Other"])
     assert is_withheld(read_segments(path, ct), ct)
 
 
@@ -418,6 +351,31 @@ def test_a_sign_off_holds_for_no_other_voxels(phantom, ct, demo, tmp_path):
     segments = read_segments(tmp_path / "edited.nrrd", ct)
     assert (segments.origin.sign_off, segments.origin.changed) == (None, 0.05)
     assert is_withheld(segments, ct)
+
+
+def test_an_edit_whose_share_nobody_can_count_is_never_taken_for_a_small_one(phantom, ct, mine, tmp_path):
+    """A script keeps the header and changes a third of the voxels; what the model drew is on another computer."""
+    third = np.count_nonzero(sitk.GetArrayFromImage(phantom[1])) // 3
+    image = copied(phantom[1], lambda a: brushed(a, third))
+    image.SetMetaData(provenance.KEY, provenance.to_text(mine, phantom[1]))
+    sitk.WriteImage(image, str(tmp_path / "edited.nrrd"))
+    read = read_segments(tmp_path / "edited.nrrd", ct)
+    assert (read.origin.edited, read.origin.at_least) == (True, True)
+    assert Origin.from_dict(read.origin.to_dict()).at_least
+    provenance.write(read.labels, tmp_path / "again.nii.gz", read.origin)
+    sitk.WriteImage(copied(read.labels), str(tmp_path / "stripped.nrrd"))  # known by the ledger since it was read
+    for name in ("again.nii.gz", "stripped.nrrd"):
+        assert read_segments(tmp_path / name, ct).origin.at_least
+
+
+def test_where_what_the_model_drew_is_at_hand_an_edit_that_keeps_the_header_is_counted(phantom, ct, mine, tmp_path):
+    ledger.remember(ct.identity, phantom[1], mine)
+    image = copied(phantom[1], lambda a: brushed(a, 300))
+    image.SetMetaData(provenance.KEY, provenance.to_text(mine, phantom[1]))
+    sitk.WriteImage(image, str(tmp_path / "edited.nrrd"))
+    origin = read_segments(tmp_path / "edited.nrrd", ct).origin
+    assert not origin.at_least
+    assert origin.changed == pytest.approx(300 / np.count_nonzero(sitk.GetArrayFromImage(phantom[1])))
 
 
 def test_hand_is_written_and_holds_for_no_other_voxels(phantom, ct, tmp_path):
@@ -683,3 +641,34 @@ def test_what_cleans_up_leaves_the_origin(phantom, ct, demo, tmp_path):
     cleaned = apply(read_segments(tmp_path / "l.nrrd", ct), PostProcessing(fill_holes=True))
     assert cleaned.origin.changed == 0
     assert cleaned.origin.post_processing["fill_holes"]
+
+
+def redrawn(array: np.ndarray) -> np.ndarray:
+    """Another tumour at another place in the same liver."""
+    array[array == 2] = 1
+    array[7:9, 40:60, 50:66][array[7:9, 40:60, 50:66] == 1] = 2
+    return array
+
+
+def test_a_tumour_of_an_unmarked_file_beside_a_models_liver_is_an_edit_of_unknown_size(phantom, ct, mine, tmp_path):
+    provenance.write(phantom[1] > 0, tmp_path / "liver.nrrd", mine)
+    sitk.WriteImage(copied(phantom[1], lambda array: (array == 2).astype(np.uint8)), str(tmp_path / "tumour.nrrd"))
+    sources = [Source(tmp_path / "liver.nrrd", Role.LIVER), Source(tmp_path / "tumour.nrrd", Role.TUMOUR)]
+    assert read_segments(sources, ct).origin.at_least
+
+
+def test_an_edit_of_an_edit_is_counted_against_what_the_model_drew_or_not_at_all(phantom, ct, mine):
+    """Two edits of the same size at different places: the second is no return to what the model drew."""
+    first = copied(phantom[1], lambda array: brushed(array, 60))
+    second = copied(phantom[1], redrawn)
+    share = ledger.changed_share(ledger.regions_of(phantom[1]), ledger.regions_of(first))
+    apart = ledger.changed_share(ledger.regions_of(first), ledger.regions_of(second))
+    ledger.remember(ct.identity, first, mine.with_changes(changed=apart))  # as far from the model's as from the second
+    origin, _ = ledger.find(ct.identity, second)
+    assert (origin.changed, origin.at_least) == (0, True)
+    assert ledger.find(ct.identity, first)[0].changed == apart
+    ledger.remember(ct.identity, phantom[1], mine)
+    counted = ledger.changed_share(ledger.regions_of(phantom[1]), ledger.regions_of(second))
+    origin, _ = ledger.find(ct.identity, second)
+    assert (origin.changed, origin.at_least) == (counted, False)
+    assert 0 < share < counted

@@ -14,8 +14,8 @@ HAND = Origin(Drawn.HAND, Known.READER)
 UNKNOWN = Origin()
 
 
-def by_model(changed=0.0, sign_off=None, model=MODEL):
-    return Origin(Drawn.MODEL, Known.RUN, model, changed, sign_off=sign_off)
+def by_model(changed=0.0, sign_off=None, model=MODEL, at_least=False):
+    return Origin(Drawn.MODEL, Known.RUN, model, changed, at_least, sign_off=sign_off)
 
 
 def fitted_on(by_hand=False, edited_share=0.0, models=(MODEL["weights_sha256"],)):
@@ -38,6 +38,8 @@ WITH_EVIDENCE = [
     ("3 % changed and signed", fitted_on(), by_model(0.03, SIGNED), "warn"),
     ("3 % changed, not signed", fitted_on(), by_model(0.03), "withhold"),
     ("3 % changed, as cases of the fit", fitted_on(edited_share=0.05), by_model(0.03), None),
+    ("nobody knows how much is changed", fitted_on(edited_share=0.05), by_model(1e-5, at_least=True), "withhold"),
+    ("nobody knows how much is changed, signed", fitted_on(), by_model(1e-5, SIGNED, at_least=True), "warn"),
     ("nobody knows", fitted_on(), UNKNOWN, None),
 ]
 
@@ -86,6 +88,10 @@ def test_the_sentences_name_both_sides(published_data):
     (found,) = masks.findings(parse(site(published_data)), by_model(0.034, SIGNED))
     assert found.message == (
         "A reader has changed 3.4 % of the segments' voxels; the signature was fitted on them uncorrected."
+    )
+    (found,) = masks.findings(parse(site(published_data)), by_model(0.034, model={**MODEL, "id": "ours"}))
+    assert found.message.endswith(
+        "Sign the segments off to see the score (in a shell: --mask-origin model:ours and --reader NAME)."
     )
     (found,) = masks.findings(parse(normalised(published_data, "site")), by_model())
     assert found.message.endswith("fitted on segments of a model, but its file does not say of which.")

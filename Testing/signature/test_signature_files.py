@@ -5,9 +5,10 @@ import json
 from dataclasses import replace
 
 import jsonschema
+import numpy as np
 import pytest
 
-from made_signatures import normalised, site
+from made_signatures import SITE, normalised, site
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import available, completeness, evidence, inputs, load, parse
@@ -245,9 +246,12 @@ def test_other_changes_of_weight_void_it_too_and_words_do_not(published_data):
 BROKEN_EVIDENCE = [
     (["n"], 1.5, "'evidence.n' is 1.5; it must be a whole number"),
     (["events"], 999, "more than the 150 cases"),
+    (["events"], 0, "'evidence.events' is 0 of 150 cases: where all or none have it, nothing is estimated"),
+    (["events"], 150, "'evidence.events' is 150 of 150 cases"),
     (["estimated"], ["intercept"], "must name each of intercept, ALB, INR, Radscore once"),
     (["covariance", "names"], ["ALB", "intercept", "INR", "Radscore"], "'evidence.covariance.names' must be"),
     (["covariance", "matrix"], [[1.0]], "four rows of four numbers"),
+    (["covariance", "matrix"], np.diag([4.0, 0, 3, 1]).tolist(), "has a variance of 0"),
     (["covariance"], ..., "'evidence.covariance' is missing"),
     (["report_sha256"], "abc", "'evidence.report_sha256' must be a text"),
     (["protocol", "phase"], ["late"], "'evidence.protocol.phase' is 'late'"),
@@ -336,6 +340,19 @@ def test_evidence_from_thin_slices_covers_thin_slices_and_no_others(published_da
 
 def test_evidence_from_another_phase_covers_that_phase(published_data):
     assert parse(thin(4.5, 5.5, (5.0, 5.0), ("arterial",))(published_data)).protocol.phases == ("arterial",)
+
+
+def test_a_signature_called_published_is_held_to_what_its_evidence_covers(published_data):
+    """Other features, "published": limits of its own, but no evidence (and so no risk) beyond what the fit has seen."""
+    data = normalised(published_data, "site", kind="published")
+    left_out = data["terms"].pop()
+    data["normalisation"]["values"] = [
+        item for item in data["normalisation"]["values"] if item["feature"] != left_out["feature"]
+    ]
+    data["input"]["slice_thickness_mm"] = [0.1, 20.0]
+    assert parse(data).evidence is None
+    with pytest.raises(BadInput, match="its evidence covers 5 to 5 mm alone"):
+        evidence.write(data, SITE)
 
 
 def test_looser_limits_lose_their_cover_with_the_evidence(published_data):

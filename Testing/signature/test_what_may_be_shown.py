@@ -1,14 +1,13 @@
 """The design's table "What may be shown", a test for every row, and for every reason to warn or withhold."""
 
 import copy
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_signatures import NAMES, SITE, VARIANCES, normalised, site
+from made_signatures import NAMES, VARIANCES, normalised, site
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import Finding
 from PTLFPredictorLib.errors import BadInput
@@ -21,12 +20,12 @@ from PTLFPredictorLib.signature import (
     completeness,
     describe,
     eligibility,
-    evidence,
     load,
     parse,
     read_answers,
     what_if,
 )
+from shown_rows import ROWS
 
 PATIENT = LaboratoryValues(43.6, 1.09)
 FITS = [Finding("slice_thickness", "pass", "Slices of 5.0 mm; the signature takes 4.5 to 5.5 mm.")]
@@ -46,75 +45,40 @@ def shown_by(signature, laboratory=PATIENT, findings=FITS, **options):
     return assess(signature, raw_features(signature), laboratory, findings, **options)
 
 
-def words_of(shown):
-    """All that a person reads of an assessment."""
-    score, prediction = shown.radscore, shown.prediction
+def words_of(score, prediction, findings):
+    """All that a person reads of an assessment, or of a what-if beside it."""
     texts = [score.status, prediction.status, prediction.interval_words, prediction.assumes, *prediction.warnings]
-    return " | ".join([*texts, *prediction.withheld_beside, *(finding.message for finding in shown.findings)])
+    return " | ".join([*texts, *prediction.withheld_beside, *(finding.message for finding in findings)])
 
-
-WORDS = {
-    "unnormalised": "the paper does not give the training cohort's mean and SD",
-    "reference": "reference scale of 103 public CTs (MCT-LTDiag, CC0 1.0), not the paper's",
-    "relative": "relative to this site's cases, and no risk model was fitted on outcomes here",
-    "unproven": "a patient's risk needs the evidence that a fit on outcomes writes into the signature file",
-    "complete": "95 % confidence interval",
-    "range": "is missing: the range of the risk over its central 95 %",
-    "demo": "Demonstration on synthetic cases, not for patients.",
-    "demo, not asked for": "shown only in demonstration mode",
-    "demo, not a sample CT": "shows a risk only on a sample CT",
-}
-"""What only this row of the table says."""
 
 DEMO = {"origin": "demo", "kind": "demo"}
-DEMONSTRATION = {"demonstration": True, "sample": True}
-
-ROWS = [
-    ("unnormalised", lambda d: parse(d), {}, None, None),
-    ("reference", lambda d: parse(normalised(d, "public")), {}, "reference scale", None),
-    ("reference", lambda d: parse(normalised(d, "public", intercept="published")), {}, "reference scale", None),
-    ("relative", lambda d: parse(normalised(d, "site", intercept="derived")), {}, "relative", None),
-    ("relative", lambda d: parse(unfitted(d)), {}, "relative", None),
-    ("unproven", lambda d: parse(normalised(d, "site")), {}, "relative", None),
-    ("unproven", lambda d: parse(normalised(d, "published", intercept="figure")), {}, "computed", None),
-    ("unproven", lambda d: parse(normalised(d, "published", intercept="published")), {}, "computed", None),
-    ("unproven", lambda d: parse(normalised(d, "published", intercept="derived")), {}, "computed", None),
-    ("unproven", lambda d: parse(normalised(d, "published")), {}, "computed", None),
-    ("complete", lambda d: parse(site(d)), {}, "computed", "risk"),
-    ("complete", lambda d: parse(site(d, origin="published", estimated=("intercept",))), {}, "computed", "risk"),
-    ("range", lambda d: parse(site(d)), {"laboratory": LaboratoryValues(None, 1.09)}, "computed", "range"),
-    ("range", lambda d: parse(site(d)), {"laboratory": LaboratoryValues(43.6, None)}, "computed", "range"),
-    ("demo", lambda d: parse(normalised(d, **DEMO)), DEMONSTRATION, "demonstration", "demonstration"),
-    ("demo, not asked for", lambda d: parse(normalised(d, **DEMO)), {"sample": True}, "demonstration", None),
-    ("demo, not a sample CT", lambda d: parse(normalised(d, **DEMO)), {"demonstration": True}, "demonstration", None),
-]  # fmt: skip
-"""Row, signature, how it is asked, the word of the Radscore and the state of the risk (None: not shown)."""
 
 
-def unfitted(data):
-    """Evidence on the means and SDs alone: the site has no outcomes."""
-    block = replace(SITE, estimated=(), fixed=NAMES, covariance=None, events=0)
-    return evidence.write(normalised(data, "site", intercept="derived"), block)
-
-
-@pytest.mark.parametrize(
-    ("row", "make", "asked", "score", "risk"), ROWS, ids=[f"{r[0]}-{i}" for i, r in enumerate(ROWS)]
-)
-def test_each_row_shows_what_it_may_and_says_it_in_its_own_words(published_data, row, make, asked, score, risk):
-    shown = shown_by(make(published_data), **asked)
-    said = words_of(shown)
-    assert WORDS[row] in said
-    for other, words in WORDS.items():
-        assert other == row or words not in said, other
-    assert (shown.radscore.value is not None) is (score is not None)
-    assert score is None or shown.radscore.status.startswith(score)
-    prediction = shown.prediction
-    if risk is None:
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_each_row_shows_what_it_may_and_says_it_in_its_own_words(published_data, signature, row):
+    raw = raw_features(signature)
+    made = parse(row.signature(published_data, raw))
+    laboratory = LaboratoryValues(row.alb, row.inr)
+    answers = checklist(made, ANSWERS_THAT_FIT if row.answered else {})
+    found = [*FITS, *eligibility.findings(made, answers, laboratory)]
+    asked = {"demonstration": row.demonstration, "sample": row.sample}
+    shown = assess(made, raw, laboratory, found, **asked)
+    score, prediction = shown.radscore, shown.prediction
+    said = words_of(score, prediction, (*found, *shown.findings))
+    if row.radscore is not None:
+        said += words_of(score, what_if(made, laboratory, row.radscore, **asked), ())
+    for words in (row.own, *row.reads):
+        assert words in said
+    for words in (*row.others, *row.never):
+        assert words not in said
+    assert (score.value is not None) is bool(row.score)
+    assert not row.score or score.status == row.score
+    assert prediction.state == row.state
+    if row.state in ("withheld", "not computable"):
         assert (prediction.risk, prediction.risk_interval, prediction.total_points) == (None, None, None)
         assert prediction.points["Radscore"] is None
     else:
-        assert prediction.state == risk
-        assert (prediction.risk is None) is (risk == "range")
+        assert (prediction.risk is None) is (row.state == "range")
     assert prediction.bands == ()
 
 
@@ -256,6 +220,8 @@ def test_what_withholds_hides_a_demo_signatures_score_wherever_its_risk_is_not_s
 def test_a_demo_signature_with_a_typed_radscore_needs_demonstration_mode(published_data):
     signature = parse(normalised(published_data, **DEMO))
     assert what_if(signature, PATIENT, 1.0).risk is None
+    beside_a_patient = what_if(signature, PATIENT, 1.0, demonstration=True, sample=False)
+    assert (beside_a_patient.risk, beside_a_patient.bands) == (None, ())
     assert what_if(signature, PATIENT, 1.0, demonstration=True).risk is not None
 
 
@@ -381,6 +347,7 @@ def test_radscore_off_its_axis_is_withheld(published_data):
     signature = parse(site(data))
     result = assess(signature, raw_features(signature, 2.0), PATIENT, FITS)
     assert [f.code for f in result.findings] == ["radscore_off_axis"]
+    assert not result.findings[0].values, "the withheld Radscore, which a record would keep"
     assert result.prediction.risk is None
 
 

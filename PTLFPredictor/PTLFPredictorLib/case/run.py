@@ -228,7 +228,13 @@ def make_record(
     """The result record of a scored case."""
     typed = None
     if case.radscore is not None:
-        typed = what_if(case.signature, case.laboratory, case.radscore, demonstration=case.demonstration)
+        typed = what_if(
+            case.signature,
+            case.laboratory,
+            case.radscore,
+            demonstration=case.demonstration,
+            sample=score.sample is not None,
+        )
     return record.make(
         ct=score.ct,
         sample=score.sample,

@@ -48,6 +48,9 @@ PORTAL_AORTA_HU = 270.0
 """Above this an aorta is arterial: 40 HU of blood and 117 to 125 of enhancement in the portal venous phase (Goshima;
 arterial 300 to 336), 4 SD of 20, and a quarter more at 100 kV."""
 
+PLAIN_AORTA_HU = 75.0
+"""Below this an aorta holds no contrast (30 to 50 HU without): a bright liver beside it holds iron or amiodarone."""
+
 
 @dataclass(frozen=True)
 class ConfirmedPhase:
@@ -162,7 +165,7 @@ def classify(liver_hu: float, aorta_hu: float) -> str:
     - delayed: the aorta has fallen to within 20 of the liver, both between the bands without contrast and above.
     """
     lead = aorta_hu - liver_hu
-    if aorta_hu < 75 and LIVER_HU[UNENHANCED][0] <= liver_hu < 75:
+    if aorta_hu < PLAIN_AORTA_HU and LIVER_HU[UNENHANCED][0] <= liver_hu < 75:
         return UNENHANCED
     if aorta_hu > 200 and lead > 130 and liver_hu < 95:
         return ARTERIAL
@@ -269,7 +272,7 @@ def _header_counts(name: str, measured: Phase) -> bool:
     if name in (PORTAL_VENOUS, DELAYED):
         if liver is not None and liver < ENHANCED_LIVER_HU:
             return False
-        return aorta is None or aorta <= PORTAL_AORTA_HU
+        return aorta is None or PLAIN_AORTA_HU <= aorta <= PORTAL_AORTA_HU
     return True
 
 

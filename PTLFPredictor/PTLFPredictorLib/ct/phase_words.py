@@ -30,6 +30,9 @@ _NO_PHASE = (
     # before a treatment, not before contrast
     "pre op", "pre tace", "pre treatment", "pre therapy", "pre chemo", "pre tx", "pre rfa", "pre ablation",
     "pre surgery", "pre transplant", "pre tips", "pre stent", "pre y90", "pre rt", "pre mwa", "pre sirt",
+    # a question about the portal vein
+    "portal hypertension", "portal vein thrombosis", "portal venous thrombosis", "portal thrombosis", "PV thrombosis",
+    "venous thrombosis", "portal vein embolization", "portal vein embolisation", "Pfortaderthrombose",
 )  # fmt: skip
 
 _TABLE = {

@@ -83,6 +83,7 @@ class Entry:
     ct: str
     model: Mapping[str, Any]
     changed: float
+    at_least: bool
     post_processing: Mapping[str, Any]
     regions: Regions
 
@@ -122,6 +123,7 @@ def remember(ct_identity: str, labels: sitk.Image, origin: Origin) -> Finding | 
         "ct": ct_identity,
         "model": dict(origin.model),
         "changed": origin.changed,
+        "at_least": origin.at_least,
         "post_processing": dict(origin.post_processing),
         "regions": {
             role: {"shape": region.mask.shape, "corner": region.corner, "steps": region.steps, "voxels": region.voxels}
@@ -148,7 +150,8 @@ def find(ct_identity: str, labels: sitk.Image) -> tuple[Origin, float] | None:
     It is the model's when its organ or its tumour is, voxel for voxel and at its place, that of an entry of any CT, or
     has a Dice coefficient of at least `SAME_DICE` with that of an entry of the same CT.
 
-    `Origin.changed` is the share since the model drew it: at least, where the entry itself had been changed before.
+    `Origin.changed` is the share since the model drew it; at least that (`Origin.at_least`), where no entry is as the
+    model drew it and none is these very voxels.
     """
     now = regions_of(labels)
     found = []
@@ -161,11 +164,17 @@ def find(ct_identity: str, labels: sitk.Image) -> tuple[Origin, float] | None:
     measured, _, path, entry = min(found, key=lambda item: item[:2])
     with contextlib.suppress(OSError):
         os.utime(path)  # what is in use is not the oldest
+    as_drawn = [
+        share for share, _, _, other in found if other.model == entry.model and not (other.changed or other.at_least)
+    ]
+    these = measured == 0 and not entry.at_least
+    counted = min(as_drawn) if as_drawn and not these else abs(entry.changed - measured)
     origin = Origin(
         Drawn.MODEL,
         Known.LEDGER,
         entry.model,
-        changed=abs(entry.changed - measured),
+        changed=counted,
+        at_least=not (these or as_drawn),
         post_processing=entry.post_processing,
     )
     return origin, measured
@@ -288,8 +297,8 @@ def _read(path: Path) -> Entry | None:
             regions[role] = Region(mask, tuple(item["corner"]), tuple(item["steps"]))
             if regions[role].voxels != item["voxels"]:
                 return None
-        model, changed = dict(facts["model"]), float(facts["changed"])
-        return Entry(facts["ct"], model, changed, dict(facts["post_processing"]), regions)
+        model, changed, more = dict(facts["model"]), float(facts["changed"]), bool(facts.get("at_least"))
+        return Entry(facts["ct"], model, changed, more, dict(facts["post_processing"]), regions)
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError):
         return None
 

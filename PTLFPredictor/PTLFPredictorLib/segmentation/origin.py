@@ -49,6 +49,8 @@ class Origin:
         `catalogue.Model.identity` of the model that drew them; None where no model did, or none is known.
     changed : float
         Share of the voxels (of the union of both organs) whose label differs from what the model drew, 0 to 1.
+    at_least : bool
+        Whether more may have been changed: the mark is of other voxels, and what the model drew is not at hand.
     named : Confirmation or None
         The reader who said who drew them, where it is known by a reader's word.
     sign_off : Confirmation or None
@@ -65,6 +67,7 @@ class Origin:
     known: Known = Known.NOT
     model: Mapping[str, Any] | None = None
     changed: float = 0.0
+    at_least: bool = False
     named: Confirmation | None = None
     sign_off: Confirmation | None = None
     format: str = ""
@@ -74,7 +77,7 @@ class Origin:
     @property
     def edited(self) -> bool:
         """Whether a model's segments are no longer as the model drew them."""
-        return self.drawn is Drawn.MODEL and self.changed > 0
+        return self.drawn is Drawn.MODEL and (self.changed > 0 or self.at_least)
 
     @property
     def made_own(self) -> bool:
@@ -91,6 +94,7 @@ class Origin:
             "known": self.known.value,
             "model": None if self.model is None else dict(self.model),
             "changed": self.changed,
+            "at_least": self.at_least,
             "named": None if self.named is None else self.named.to_dict(),
             "sign_off": None if self.sign_off is None else self.sign_off.to_dict(),
             "format": self.format,
@@ -101,7 +105,8 @@ class Origin:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Origin:
         """From `to_dict`; what is absent keeps its default, so that an empty mapping is an unknown origin."""
-        known = {name: data[name] for name in ("model", "changed", "format", "run", "post_processing") if name in data}
+        names = ("model", "changed", "at_least", "format", "run", "post_processing")
+        known = {name: data[name] for name in names if name in data}
         return cls(
             drawn=Drawn(data.get("drawn", Drawn.UNKNOWN.value)),
             known=Known(data.get("known", Known.NOT.value)),

@@ -2,8 +2,9 @@
 
 ``PTLF1 ptlf-demo-1 2 p=n h=0a1b2c3d c=0.0123 s=y w=fb8834...``: the model's id and version, whether it is for
 patients (p=y, p=n; without it nobody has said), a hash of the label map that is meant (h), the share of voxels that
-were changed since (c), a reader's sign-off (s=y) and the weights' SHA-256 (w), of which a format without room has the
-first digits.  ``PTLF1 hand h=...`` is a mask of which a reader has said that it was drawn by hand.  It holds no name.
+were changed since (c; with + it may be more), a reader's sign-off (s=y) and the weights' SHA-256 (w), of which a
+format without room has the first digits.  ``PTLF1 hand h=...`` is a mask of which a reader has said that it was drawn
+by hand.  It holds no name.
 
 It stands in NRRD and MHA as `KEY`, in NIfTI as ``descrip``, in DICOM SEG as the segments' algorithm name, in seg.nrrd
 and the scene as tags of the segments.  A file without it is looked up in the `ledger`; what neither knows, a reader
@@ -44,7 +45,7 @@ SIGNED_IN_FILE = Confirmation("a reader, by the file's mark", "")
 
 _MARK = re.compile(
     r"PTLF1 (?:hand|(?P<id>[\w.-]+) (?P<version>[\w.-]+)(?: p=(?P<patients>[yn]))?)(?: h=(?P<content>[0-9a-f]{8}))?"
-    r"(?: c=(?P<changed>[01]\.\d{4}))?(?: (?P<signed>s=y))?(?: w=(?P<weights>[0-9a-f]{16,64}))?",
+    r"(?: c=(?P<changed>[01]\.\d{4})(?P<more>\+?))?(?: (?P<signed>s=y))?(?: w=(?P<weights>[0-9a-f]{16,64}))?",
     re.ASCII,
 )
 _EARLIER = re.compile(r"PTLF (?P<id>[\w.-]+) (?P<version>[\w.-]+)", re.ASCII)
@@ -86,7 +87,8 @@ def to_text(origin: Origin, labels: sitk.Image | None = None, length: int | None
     says = {True: " p=y", False: " p=n" if model.get("shipped") else ""}
     fields = says[bool(model.get("for_patients"))] + content
     if origin.changed > 0:
-        fields += f" c={max(math.floor(1e4 * min(origin.changed, 1)) / 1e4, 1e-4):.4f}"
+        share = max(math.floor(1e4 * min(origin.changed, 1)) / 1e4, 1e-4)
+        fields += f" c={share:.4f}{'+' if origin.at_least else ''}"
     if origin.sign_off is not None and content:
         fields += " s=y"
     name, version, weights = _word(model["id"]), _word(model["version"]), weights_of(model)
@@ -110,8 +112,8 @@ def from_text(text: str) -> Mark | None:
         return Mark(Origin(Drawn.HAND, Known.FILE), match["content"] or "")
     model = _model(match["id"], match["version"], match["weights"] or "", match["patients"])
     signed = SIGNED_IN_FILE if match["signed"] else None
-    origin = Origin(Drawn.MODEL, Known.FILE, model, changed=float(match["changed"] or 0), sign_off=signed)
-    return Mark(origin, match["content"] or "")
+    changed = {"changed": float(match["changed"] or 0), "at_least": bool(match["more"])}
+    return Mark(Origin(Drawn.MODEL, Known.FILE, model, sign_off=signed, **changed), match["content"] or "")
 
 
 def algorithm_name(origin: Origin, labels: sitk.Image | None = None) -> str:
@@ -192,9 +194,10 @@ def combined(marks: Sequence[Mark | None]) -> Mark | None:
     for mark in sorted(by_model, key=lambda mark: _for_patients(mark.origin)):
         same = [other.origin for other in by_model if _same_model(other.origin.model, mark.origin.model)]
         changed = min(origin.changed for origin in same)
+        more = any(origin.at_least for origin in same)
         signed = mark.origin.sign_off if len(contents) == 1 and all(origin.sign_off for origin in same) else None
         content = mark.content if len(contents) == 1 else ""
-        return Mark(mark.origin.with_changes(changed=changed, sign_off=signed), content)
+        return Mark(mark.origin.with_changes(changed=changed, at_least=more, sign_off=signed), content)
     return Mark(told[0].origin, contents.pop() if len(contents) == 1 else "") if told else None
 
 
@@ -271,10 +274,10 @@ def findings(origin: Origin) -> tuple[Finding, ...]:
         warning += f" {_share(origin)} of the voxels were changed since, and signed by {origin.sign_off.reader}."
         return (Finding("model_not_for_patients", "warn", warning, values),)
     if origin.edited:
-        warning += (
-            f" {_share(origin)} of the voxels were changed since; from {100 * SIGNED_EDIT_SHARE:g} % on and signed by "
-            "a reader they count as the reader's."
-        )
+        known = f"{_share(origin)} of the voxels were changed since"
+        if origin.at_least:
+            known = "Voxels were changed since, and it is not known here how many"
+        warning += f" {known}; from {100 * SIGNED_EDIT_SHARE:g} % on and signed by a reader they count as the reader's."
     return (Finding("model_not_for_patients", "withhold", warning, values),)
 
 
@@ -331,7 +334,7 @@ def _as_marked(mark: Mark, labels: sitk.Image) -> Origin | None:
     changed = origin.changed
     if mark.content:
         changed = max(changed, 1 / max(1, int((sitk.GetArrayViewFromImage(labels) > 0).sum())))  # one voxel at least
-    return origin.with_changes(changed=changed, sign_off=None)
+    return origin.with_changes(changed=changed, at_least=True, sign_off=None)
 
 
 def _joined(by_file: Origin | None, by_ledger: Origin | None) -> Origin | None:
@@ -339,7 +342,8 @@ def _joined(by_file: Origin | None, by_ledger: Origin | None) -> Origin | None:
         return by_file or by_ledger
     if by_file.drawn is Drawn.MODEL:
         if _same_model(by_file.model, by_ledger.model):
-            return by_file.with_changes(changed=by_ledger.changed, post_processing=by_ledger.post_processing)
+            counted = {"changed": by_ledger.changed, "at_least": by_ledger.at_least}
+            return by_file.with_changes(**counted, post_processing=by_ledger.post_processing)
         if _refused(by_file.model) and not _refused(by_ledger.model):
             return by_file
     return by_ledger

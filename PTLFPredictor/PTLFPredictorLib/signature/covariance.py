@@ -56,4 +56,6 @@ def read(entry: Reader, names: Sequence[str]) -> Covariance:
         raise BadInput(f"{entry.where('matrix')} must be a symmetric matrix of {size}.")
     if np.linalg.eigvalsh(matrix).min() < -1e-9 * np.abs(matrix).max():
         raise BadInput(f"{entry.where('matrix')} is no covariance matrix: it has a negative eigenvalue.")
+    if not np.diag(matrix).all():
+        raise BadInput(f"{entry.where('matrix')} has a variance of 0: what is estimated is never known exactly.")
     return Covariance(tuple(names), matrix)

@@ -265,6 +265,10 @@ def read(entry: Reader, phases: tuple[str, ...]) -> Evidence:
         raise BadInput(
             f"{entry.where('estimated')} and {entry.where('fixed')} must name each of {', '.join(COEFFICIENTS)} once."
         )
+    if estimated and not 0 < events < n:
+        raise BadInput(
+            f"{entry.where('events')} is {events} of {n} cases: where all or none have it, nothing is estimated."
+        )
     matrix = None
     if entry.data.get("covariance", "absent") is not None:
         matrix = covariance.read(entry.sub("covariance"), estimated)

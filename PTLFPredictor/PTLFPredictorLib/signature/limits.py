@@ -36,7 +36,8 @@ def check(signature: Signature, published: Path) -> None:
     ----------
     signature : Signature
     published : Path
-        File of the published signature.  One published for other features has limits of its own.
+        File of the published signature.  One published for other features has limits of its own, as long as it has no
+        evidence, without which it shows no risk.
 
     Raises
     ------
@@ -53,7 +54,8 @@ def check(signature: Signature, published: Path) -> None:
             )
     reference = _published(published)
     features = sorted((term["voi"], term["feature"]) for term in reference["terms"])
-    if signature.kind == "published" and sorted(term.key for term in signature.terms) != features:
+    of_another_study = signature.kind == "published" and sorted(term.key for term in signature.terms) != features
+    if of_another_study and signature.evidence is None:
         return
     for name in ("bilirubin_umol_per_l", "inr_outcome"):
         value = getattr(signature.limits, name)

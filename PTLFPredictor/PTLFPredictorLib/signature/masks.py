@@ -54,7 +54,8 @@ def _by_model(signature: Signature, origin: Origin, state: str) -> tuple[str, st
                 f"The segments were drawn by {name}, but the signature was fitted on {_fitted_on(signature)}. Use "
                 "the model that it was fitted with."
             )
-        return _edited(origin) if origin.changed > evidence.masks.edited_share else ("", "")
+        beyond = origin.at_least or origin.changed > evidence.masks.edited_share
+        return _edited(origin) if beyond else ("", "")
     if signature.voi_source == "manual":
         return "withhold", (
             f"The segments were drawn by {name}, but the signature was fitted on {_fitted_on(signature)}. Draw them by "
@@ -80,14 +81,18 @@ def _by_model(signature: Signature, origin: Origin, state: str) -> tuple[str, st
 def _edited(origin: Origin) -> tuple[str, str]:
     """A reader's correction of a model's segments on which the signature was fitted uncorrected."""
     share = f"{100 * origin.changed:.1f} %" if origin.changed >= 0.001 else "less than 0.1 %"
+    if origin.at_least:
+        share = "an unknown share"
     text = f"A reader has changed {share} of the segments' voxels; the signature was fitted on them uncorrected."
     if _signed_or_small(origin):
         return "warn", text
-    return "withhold", f"{text} Sign the segments off to see the score."
+    named = (origin.model or {}).get("id", "ID")
+    how = f"(in a shell: --mask-origin model:{named} and --reader NAME)"
+    return "withhold", f"{text} Sign the segments off to see the score {how}."
 
 
 def _signed_or_small(origin: Origin) -> bool:
-    return origin.sign_off is not None or origin.changed < SIGNED_EDIT_SHARE
+    return origin.sign_off is not None or (origin.changed < SIGNED_EDIT_SHARE and not origin.at_least)
 
 
 def _fitted_on(signature: Signature, one: str = "another") -> str:

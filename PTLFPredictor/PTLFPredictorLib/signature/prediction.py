@@ -196,12 +196,23 @@ def assess(
 
 
 def what_if(
-    signature: Signature, laboratory: LaboratoryValues, radscore: float, *, demonstration: bool = False
+    signature: Signature,
+    laboratory: LaboratoryValues,
+    radscore: float,
+    *,
+    demonstration: bool = False,
+    sample: bool = True,
 ) -> Prediction:
-    """Risk for a Radscore that was typed in: marked, never a patient's result, and told in bands, not in one number."""
+    """Risk for a Radscore that was typed in: marked, never a patient's result, and told in bands, not in one number.
+
+    A demo signature shows one in demonstration mode alone, and beside no CT but a sample case (`sample` False: it
+    stands beside another CT).
+    """
     base = Prediction("what-if", "", points_of(signature, {**_known(laboratory), "Radscore": radscore}))
     if signature.is_demo and not demonstration:
         return _no_risk(base, "withheld", "a demonstration signature: shown only in demonstration mode", [])
+    if signature.is_demo and not sample:
+        return _no_risk(base, "withheld", states.NO_SAMPLE_CT, [])
     if completeness(signature) == states.REFERENCE:
         base = replace(base, points={**base.points, "Radscore": None})
         return _no_risk(base, "withheld", states.WHAT_IF_OF_A_REFERENCE, [])
@@ -261,7 +272,6 @@ def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: flo
                 "withhold",
                 f"The Radscore lies off its axis ({low:g} to {high:g}): the CT is unlike those that the signature was "
                 "fitted on.",
-                {"radscore": value},
             )
         )
     return tuple(found)
