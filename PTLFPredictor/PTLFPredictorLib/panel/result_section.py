@@ -127,7 +127,8 @@ class ResultSection:
         stale_shown = bool(stale) and computed
         if session.what_if() is not None:
             shown = session.what_if()
-            ui.riskLabel.text = _("What-if: {risk}").format(risk=_risk_words(shown, session.signature.horizon))
+            words = _risk_words(shown, session.signature.horizon)
+            ui.riskLabel.text = _("What-if: {risk}").format(risk=words) if shown.is_what_if else words
             words = (shown.status, shown.interval_words, shown.assumes, _("It is never exported as the patient's."))
             say(ui.riskStatus, " ".join(_sentence(text) for text in words if text))
         elif session.refused:

@@ -745,7 +745,13 @@ class Session:
         if values.get("Radscore") is None or self.state.what_if_refused:
             return None
         laboratory = LaboratoryValues(values.get("ALB"), values.get("INR"))
-        return signature.what_if(self.signature, laboratory, values["Radscore"], demonstration=self.desk.demonstration)
+        return signature.what_if(
+            self.signature,
+            laboratory,
+            values["Radscore"],
+            demonstration=self.desk.demonstration,
+            sample=self.volume is None or self.is_sample,
+        )
 
     # Sign-off and record
 
