@@ -20,6 +20,8 @@ MODULES = (
     "test_flows_widget",
     "test_patients_widget",
     "test_answers_widget",
+    "test_routes_widget",
+    "test_what_may_be_shown_widget",
     "test_any_order_widget",
 )
 

@@ -76,6 +76,7 @@ class PanelCase(unittest.TestCase):
         self.fail_on_errors_in_slots()
         slicer.mrmlScene.Clear(0)
         self.folder = tempfile.TemporaryDirectory()
+        self.keep_out_of_the_user_s_data()
         self.container, self.widget, self._close = open_panel()
         self.panel, self.ui, self.session = self.widget.panel, self.widget.ui, self.widget.panel.session
         self.panel.acknowledge()
@@ -88,6 +89,16 @@ class PanelCase(unittest.TestCase):
         self._close()
         slicer.mrmlScene.Clear(0)
         self.folder.cleanup()
+
+    def keep_out_of_the_user_s_data(self):
+        """In Slicer, too: tests write into the ledger and empty it, and a user's says which masks a model drew."""
+        before = os.environ.get("PTLF_DATA")
+        os.environ["PTLF_DATA"] = os.path.join(self.folder.name, "data")
+
+        def restore():
+            os.environ.pop("PTLF_DATA") if before is None else os.environ.update(PTLF_DATA=before)
+
+        self.addCleanup(restore)
 
     def fail_on_errors_in_slots(self):
         """PythonQt and VTK print an exception of a slot or observer and go on; a test must not."""
@@ -176,10 +187,11 @@ class PanelCase(unittest.TestCase):
         self.settle()
 
 
-def made_signature(session, *, origin, kind="site", intercept="fitted", evidence=True, z=0.4):
+def made_signature(session, *, origin, kind="site", intercept="fitted", evidence=True, z=0.4, models=(), by_hand=False):
     """The published signature's data with a normalisation in which this case's features lie `z` SD above the mean.
 
-    A fitted one of a site brings valid evidence of cases whose segments `ORIGIN`'s model drew, unless told otherwise.
+    A fitted one of a site, or with the paper's own normalisation, brings valid evidence of cases whose segments
+    `ORIGIN`'s model drew, or `models` (their weights), or readers `by_hand`; unless told otherwise.
     """
     data = copy.deepcopy(signature.load("ptlf-published").data)
     computed = session.state.of(session.kind)
@@ -198,8 +210,16 @@ def made_signature(session, *, origin, kind="site", intercept="fitted", evidence
         data["risk_model"]["intercept"]["range"] = None
     if intercept != "fitted" or kind != "site" or origin == "public" or not evidence:
         return data
-    masks = replace(made_signatures.SITE.masks, models=(MODEL["weights_sha256"],))
+    models = tuple(models) or (MODEL["weights_sha256"],)
+    masks = replace(made_signatures.SITE.masks, models=models, by_hand=by_hand)
     return signature.evidence.write(data, replace(made_signatures.SITE, masks=masks))
+
+
+def export_of_labels(node, volume, path):
+    """The segments as a label map file without any mark, as another program would write it."""
+    import SimpleITK as sitk
+
+    sitk.WriteImage(segments.label_map(node, volume), str(path))
 
 
 def labels_of(session):

@@ -1,15 +1,19 @@
 """What only a reader can answer, and whose segments they are.  Runs in Slicer and in the stand-in."""
 
+import json
 import os
 import shutil
+from pathlib import Path
 
 import gestures
 import numpy as np
 import panel_case
+import SimpleITK as sitk
 import slicer
 from panel_case import PanelCase
 
 from PTLFPredictorLib.mrml import adoption, segments, volumes
+from PTLFPredictorLib.radiomics import extract
 from PTLFPredictorLib.segmentation import ledger
 from PTLFPredictorLib.segmentation.origin import Drawn, Known
 
@@ -21,8 +25,6 @@ class Answers(PanelCase):
 
     def own(self, *lesions, name="from the colleague"):
         """A reader's own segmentation: Leber, and one segment per lesion (name, slices of the phantom's tumour)."""
-        import SimpleITK as sitk
-
         labels = sitk.GetArrayFromImage(self.labels)
         node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
         node.CreateDefaultDisplayNodes()
@@ -176,8 +178,6 @@ class TestWhoseSegments(Answers):
         self.assertIn("tumour: HCC 1, HCC 2", self.ui.segmentationLabel.text)
         self.take_features()
         one = self.session.segments("corrected")
-        import SimpleITK as sitk
-
         np.testing.assert_array_equal(one.array, sitk.GetArrayFromImage(self.labels))
 
     def test_a_segment_that_counts_as_nothing_withholds_and_is_named(self):
@@ -289,6 +289,107 @@ class TestWhoseSegments(Answers):
         self.panel.refresh()
         self.assertIsNone(self.session.signed)
         self.assertEqual(self.ui.signOffLabel.text, "Not signed off.")
+
+
+class TestWhatIsCurrent(Answers):
+    """Nothing on the panel is of an earlier signature file, hidden copy or count of voxels."""
+
+    def ready(self):
+        self.draw()
+        self.type(self.ui.albEdit, "38")
+        self.type(self.ui.inrEdit, "1.03")
+        self.take_features()
+        self.choose("complete", origin="site")
+        self.answer_criteria()
+
+    def write(self, name, change):
+        """The chosen signature's file anew, with its id, under a name."""
+        data = dict(self.session.signature.data)
+        change(data)
+        path = os.path.join(self.folder.name, f"{name}.json")
+        with open(path, "w", encoding="utf-8") as stream:
+            json.dump(data, stream)
+        return path
+
+    def test_two_signatures_of_one_id_look_at_the_ct_each_with_its_own_protocol(self):
+        self.ready()
+        self.assertRegex(self.ui.riskLabel.text, r"^Risk \d")
+        stricter = self.write("stricter", lambda data: data["input"].update(in_plane_spacing_mm=[0.6, 0.7]))
+        self.panel.radscore.choose_signature(stricter)
+        self.answer_criteria()
+        self.assertIn("in_plane_spacing", {f.code for f in self.session.ct().findings if f.level == "withhold"})
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
+
+    def test_a_file_that_was_written_anew_is_read_anew_when_it_is_chosen_again(self):
+        self.ready()
+        before = self.session.patient().prediction.risk
+        path = self.session.desk.signature
+
+        def without_evidence(data):
+            data.pop("evidence")
+
+        self.assertEqual(self.write("complete", without_evidence), path)
+        self.panel.radscore.choose_signature(path)
+        self.answer_criteria()
+        self.assertIsNotNone(before)
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
+        self.assertIn("the file has no evidence", self.ui.riskStatus.text)
+
+    def test_a_phase_that_a_reader_confirmed_stays_with_a_signature_that_clips_otherwise(self):
+        self.load()
+        self.session.confirm_phase("portal venous", "A. Reader")
+        self.panel.radscore.choose_signature(
+            self.write("clips", lambda data: data["extraction"].update(clip_hu=[-150, 250]))
+        )
+        self.settle()
+        self.assertEqual(self.session.confirmed_phase["value"], "portal venous")
+
+    def test_what_the_record_finds_stands_on_the_panel_too(self):
+        """A tumour of a few voxels, of which no feature can be computed."""
+        self.load()
+        array = sitk.GetArrayFromImage(self.labels)
+        centre = tuple(np.argwhere(array == 2).mean(axis=0).astype(int))
+        array[array == 2] = 1
+        array[centre] = 2
+        labels = sitk.GetImageFromArray(array)
+        labels.CopyInformation(self.labels)
+        self.session.take_labels(labels, panel_case.ORIGIN)
+        self.settle()
+        session, chosen = self.session, self.session.signature
+        begun = session.to_be_computed("automatic", session.segments("automatic"))
+        liver = session.segments("automatic").vois["liver"]
+        vectors = extract(session.ct().image, {"liver": liver}, {"liver": chosen.wanted["liver"]}, chosen.extraction)
+        path = Path(self.folder.name, "features.json")
+        path.write_text(json.dumps([vector.to_dict() for vector in vectors.values()]), encoding="utf-8")
+        session.take_features("automatic", begun, path, 1.0)
+        self.settle()
+        made, _segments = session.make_record()
+        self.assertIn("tumor_features", {f["code"] for f in made["findings"]})
+        self.assertIn("tumor_features", {f.code for f in session.findings()})
+
+
+class TestHowOftenTheLedgerIsRead(Answers):
+    def test_once_for_what_is_computed_and_never_for_a_stroke_or_a_refresh(self):
+        """It holds up to 10 000 masks; a stroke must not wait for them, nor leave an entry behind."""
+        self.load()
+        self.session.take_labels(self.labels, panel_case.ORIGIN)
+        slicer.mrmlScene.RemoveNode(self.session.automatic)
+        self.settle()
+        self.take_features()
+        reads, real = [], ledger.find
+        ledger.find = lambda *given: reads.append(given) or real(*given)
+        self.addCleanup(setattr, ledger, "find", real)
+        entries = len(os.listdir(ledger.folder()))
+        for k in (5, 6, 7):
+            self.panel.refresh()
+            self.erase_tumour(slice(k, k + 1))
+        self.assertEqual(reads, [])
+        self.assertEqual(len(os.listdir(ledger.folder())), entries)
+        self.take_features()
+        self.assertGreater(len(reads), 0)
+        reads.clear()
+        self.panel.refresh()
+        self.assertEqual(reads, [])
 
 
 class TestPlace(Answers):

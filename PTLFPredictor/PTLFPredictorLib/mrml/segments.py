@@ -297,7 +297,12 @@ def _stacked(parts: Sequence[Cropped | None]) -> tuple[list[np.ndarray], tuple[i
 
 
 def is_empty(node, identifier: str) -> bool:
-    return _cropped_segment(node, identifier) is None
+    segment = node.GetSegmentation().GetSegment(identifier)
+    image = segment.GetRepresentation(LABELMAP) if segment is not None else None
+    if image is None or image.GetNumberOfPoints() == 0:
+        return True
+    highest, value = image.GetScalarRange()[1], segment.GetLabelValue()  # VTK keeps the range while nothing changes
+    return highest < value or (highest > value and _cropped_segment(node, identifier) is None)
 
 
 def not_counted(node, role: names.Role | None) -> list[str]:

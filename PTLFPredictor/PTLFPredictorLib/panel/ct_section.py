@@ -193,9 +193,9 @@ class CTSection:
         try:
             if ui.volumeSelector.currentNode() is not session.volume:  # setting it again closes an open list
                 ui.volumeSelector.setCurrentNode(session.volume)
-            if self._for_signature != session.desk.signature:
+            if self._for_signature != session.signature_sha256:
                 self._make_checklist()
-                self._for_signature = session.desk.signature
+                self._for_signature = session.signature_sha256
             for name, box in self._answers.items():
                 box.currentIndex = ANSWERS.index(session.state.answers.get(name))
             entry = session.state.refused.get(

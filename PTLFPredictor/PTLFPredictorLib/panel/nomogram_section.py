@@ -16,7 +16,7 @@ from ..signature import inputs
 from . import nomogram_paint
 from .fields import PatientField
 from .numbers import read_number, written
-from .session import Session, without_risk
+from .session import Session, placed, without_risk
 from .widgets import NomogramPane, mark, say
 
 CHECKS = {"ALB": inputs.albumin_g_per_l, "INR": inputs.checked_inr, "Radscore": inputs.checked_radscore}
@@ -194,12 +194,11 @@ class NomogramSection:
         lines += [self._message, *(entry["why"] for entry in session.refused.values()), *prediction.warnings]
         say(ui.inputMessage, "\n".join(filter(None, lines)))
         say(ui.albNote, next(axis.note for axis in geometry.axes if axis.name == "ALB"))
-        if self._drawn_for != session.desk.signature:
+        if self._drawn_for != session.signature_sha256:
             self.pane.nomogram.show_geometry(geometry)
-            self._drawn_for = session.desk.signature
-        hidden = {name for name in values if not what_if and prediction.points[name] is None}  # no place on the axis
-        placed = {name: None if name in hidden else value for name, value in values.items()}
-        self.pane.nomogram.show_reading(Reading(placed, prediction, own if what_if else {}))
+            self._drawn_for = session.signature_sha256
+        ghosts = placed(own, session.patient().prediction) if what_if else {}
+        self.pane.nomogram.show_reading(Reading(placed(values, prediction), prediction, ghosts))
         labels = {axis.name: axis.label for axis in geometry.axes}
         self.pane.show_prediction(prediction, values, labels, session.refused)
 
@@ -219,6 +218,8 @@ class NomogramSection:
             known = {name: value for name, value in session.state.what_if.items() if value is not None}
             base = session.patient().prediction
             points = signature.prediction.points_of(session.signature, known)
+            if signature.completeness(session.signature) == signature.states.REFERENCE:
+                points["Radscore"] = None  # on another scale than the axis
             return without_risk(base, session.refusal() or _("no Radscore"), points)
         assessment = session.patient()
         reason = session.stale(session.kind)

@@ -17,7 +17,7 @@ from ..report.nomogram_picture import Layout, Reading, short_horizon
 from ..signature import equation, interval_text, risk_text
 from . import compat
 from .report_pdf import write_report_pdf
-from .session import Session
+from .session import Session, placed
 from .widgets import say
 
 
@@ -94,7 +94,8 @@ class ResultSection:
         from .. import signature
 
         layout = Layout(signature.geometry(self.session.signature), 760, 430)
-        return layout, Reading(self.session.values(), self.session.patient().prediction)
+        prediction = self.session.patient().prediction
+        return layout, Reading(placed(self.session.values(), prediction), prediction)
 
     def export_table(self) -> str:
         made, _segments = self.session.make_record()
@@ -126,7 +127,8 @@ class ResultSection:
         stale_shown = bool(stale) and computed
         if session.what_if() is not None:
             shown = session.what_if()
-            ui.riskLabel.text = _("What-if: {risk}").format(risk=_risk_words(shown, session.signature.horizon))
+            words = _risk_words(shown, session.signature.horizon)
+            ui.riskLabel.text = _("What-if: {risk}").format(risk=words) if shown.is_what_if else words
             words = (shown.status, shown.interval_words, shown.assumes, _("It is never exported as the patient's."))
             say(ui.riskStatus, " ".join(_sentence(text) for text in words if text))
         elif session.refused:
@@ -199,13 +201,27 @@ def record_table(made: record.Record) -> tuple[list[str], list[list[object]]]:
         ["input", "", "INR", made["input"]["laboratory"]["inr"], None, None, ""],
         ["radscore", "", "Radscore", score["value"], None, None, score["status"]],
         ["prediction", "", "risk", prediction["risk"], None, None, prediction["status"]],
+        *_interval_rows(prediction),
         ["prediction", "", "total points", prediction["total_points"], None, None, ""],
     ]
+    for reason in prediction["withheld_beside"]:
+        rows.append(["prediction", "", "for a patient it would be withheld", None, None, None, reason])
     for name, value in made["segmentation"]["volumes_ml"].items():
         rows.append(["volume", "", f"{name} [mL]", value, None, None, ""])
     for term in score["terms"]:
         rows.append(["term", term["voi"], term["feature"], term["raw"], term["z"], term["contribution"], term["short"]])
     return columns, rows
+
+
+def _interval_rows(prediction: dict) -> list[list[object]]:
+    """Both ends of the risk's interval, or of its range over an input that is missing; what it is, in words."""
+    words, ends = prediction["risk_interval_words"], prediction["risk_interval"]
+    if ends is None:
+        return [["prediction", "", "risk, interval", None, None, None, words]] if words else []
+    return [
+        ["prediction", "", f"risk, {name} end", end, None, None, words]
+        for name, end in zip(("lower", "upper"), ends, strict=True)
+    ]
 
 
 def write_csv(made: record.Record, path: Path) -> None:

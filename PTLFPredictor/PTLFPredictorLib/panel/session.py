@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import case, signature
-from ..case import Case
-from ..case.features import read_vectors
+from ..case import Case, features
 from ..confirmation import Confirmation
 from ..ct import CT, ConfirmedPhase, Finding, canonical, image_sha256
 from ..errors import BadInput, PTLFError
@@ -45,6 +44,13 @@ DESK = frozenset(item.name for item in fields(Desk))
 
 HAND, MODEL = "hand", "model:"
 """Values of `PatientState.mask_origin`: by hand, or ``model:ID``."""
+
+CHANGE_UNKNOWN = Finding(
+    "mask_change_unknown",
+    "withhold",
+    "The segments were changed since a model drew them, by a share that cannot be told: what the model drew is no "
+    "longer in the scene. Segment again and correct that.",
+)
 
 ENTERED = ("alb", "inr", "refused", "answers")
 """What a person enters of a patient; entered before any CT was chosen, it counts for the first one."""
@@ -83,8 +89,8 @@ class Session:
     ):
         self._tag, self._on_change, self._on_voxels, self._on_leave = tag, on_change, on_voxels, on_leave
         self.watch = SegmentsWatch(self._voxels)
-        self._ct: tuple[tuple, CT, str, int | None] | None = None
-        self._signature: tuple[str, Signature, str] | None = None
+        self._ct: tuple[tuple, CT, str, str, int | None] | None = None
+        self._signature: tuple[str, Signature, str, str] | None = None
         self._hashes: dict[str, dict[str, str]] = {}
         self._shares: tuple[tuple, float] | None = None
         self._origins: dict[str, tuple[tuple, tuple[Origin, tuple[Finding, ...]]]] = {}
@@ -156,6 +162,8 @@ class Session:
         if self.away or token not in (None, self.token):
             return False
         desk = {name: changes.pop(name) for name in DESK & changes.keys()}
+        if "signature" in desk:
+            self._signature = None  # chosen once more, it is read once more
         self.state, self.desk = replace(self.state, **changes), replace(self.desk, **desk)
         self._save()
         self._on_change()
@@ -230,8 +238,13 @@ class Session:
         if self._signature is None or self._signature[0] != self.desk.signature:
             loaded = signature.load(self.desk.signature)
             recipe = {"wanted": loaded.wanted, "settings": loaded.extraction.to_dict()}
-            self._signature = self.desk.signature, loaded, json_sha256(recipe)
+            self._signature = self.desk.signature, loaded, json_sha256(recipe), json_sha256(loaded.data)
         return self._signature[1]
+
+    @property
+    def signature_sha256(self) -> str:
+        """Of the file's content: two files can have one id, and a file can be written anew under its name."""
+        return (self.signature, self._signature[3])[1]
 
     def _recipe(self) -> str:
         """Hash of the features and extraction settings that the signature asks for."""
@@ -266,18 +279,23 @@ class Session:
         volumes.require_no_transform(volume)
         chosen = self.signature
         voxels = volume.GetImageData().GetMTime() if volume.GetImageData() else 0
-        key = (volume.GetID(), voxels, volumes.volume_to_lps(volume).tobytes(), chosen.id)
+        key = (volume.GetID(), voxels, volumes.volume_to_lps(volume).tobytes(), self.signature_sha256)
         if self._ct is None or self._ct[0] != key:
             image = volumes.image_of(volume)
             phase, source = acquisition_of(volume)
             found = canonical(image, chosen.protocol, chosen.extraction.clip_hu, (), phase, source)
             sha256 = image_sha256(found.image)
-            self._ct = key, found, sha256, sample.seed_of(found.unclipped_sha256 or sha256)
+            identity = found.unclipped_sha256 or sha256
+            self._ct = key, found, sha256, identity, sample.seed_of(identity)
         return self._ct[1]
 
     def _ct_sha256(self) -> str:
         self.ct()
         return self._ct[2]
+
+    def _identity(self) -> str:
+        self.ct()
+        return self._ct[3]
 
     @property
     def is_sample(self) -> bool:
@@ -286,14 +304,14 @@ class Session:
             self.ct()
         except PTLFError:
             return False
-        return self._ct[3] is not None
+        return self._ct[4] is not None
 
     def _image(self) -> str:
-        """SHA-256 of the CT, "" where it cannot be used, or not as the segments lie now."""
+        """Which CT this is, whatever the signature clips it to; "" where it cannot be used, or not as segments lie."""
         try:
             if self.segmentation is not None:
                 volumes.require_no_transform(self.segmentation)
-            return self._ct_sha256()
+            return self._identity()
         except PTLFError:
             return ""
 
@@ -306,7 +324,7 @@ class Session:
             return
         said = Confirmation.now(reader, "the contrast phase")
         measured = dict(self.measured_phase())
-        image = self._ct_sha256()
+        image = self._identity()
         self.update(phase={"value": phase, **said.to_dict(), "measured": measured, "image": image}, reader=said.reader)
 
     @property
@@ -338,12 +356,15 @@ class Session:
 
     @property
     def drawn(self) -> Origin:
-        """Who drew the segments, by what is known; a reader's word is not asked."""
-        return self._resolved(None)[0]
+        """Who drew the segments, by what is known; a reader's word is not asked.  A stroke does not change it."""
+        return self._resolved(None, at_least=True)[0]
 
-    def mask_origin(self, kind: str) -> Origin:
-        """Provenance of the segments of one kind: mark, ledger or reader's word, share that is changed, sign-off."""
-        origin = self._resolved(self._word())[0]
+    def mask_origin(self, kind: str, at_least: bool = False) -> Origin:
+        """Provenance of the segments of one kind: mark, ledger or reader's word, share that is changed, sign-off.
+
+        `at_least` takes what was found before the last strokes: for what is stale, and may not cost a look-up.
+        """
+        origin = self._resolved(self._word(), at_least)[0]
         if kind == CORRECTED:
             origin = origin.with_changes(changed=self._changed_share(origin))
             covers = True
@@ -363,28 +384,36 @@ class Session:
         model = next((one for one in catalogue() if one.id == wanted), None)
         return None if model is None else Origin(Drawn.MODEL, Known.READER, model.identity, named=named)
 
-    def _resolved(self, word: Origin | None) -> tuple[Origin, tuple[Finding, ...]]:
+    def _resolved(self, word: Origin | None, at_least: bool = False) -> tuple[Origin, tuple[Finding, ...]]:
         """Origin and findings: as the run said while its copy is there, else by marks and ledger, else by `word`."""
         origin = Origin.from_dict(self.state.origin)
-        if self.segmentation is None or self.automatic is not None:
+        if self.segmentation is None or (self.automatic is not None and origin.drawn is not Drawn.UNKNOWN):
             return origin, ()
         key = (str(self.state.origin), str(self.hashes(CORRECTED)), self._image())
-        if self._origins.get(str(word), ("",))[0] != key:
+        before = self._origins.get(str(word))
+        if before is None or (before[0] != key and not at_least):
             self._origins[str(word)] = key, self._look_up(origin, word)
         return self._origins[str(word)][1]
 
     def _look_up(self, origin: Origin, word: Origin | None) -> tuple[Origin, tuple[Finding, ...]]:
         marks = [provenance.of_tags(tags) for tags in mrml_segments.mark_tags(self.segmentation)]
-        if origin.drawn is not Drawn.UNKNOWN:
+        if origin.drawn is not Drawn.UNKNOWN and not any(mark and _says_as_much(mark, origin) for mark in marks):
             marks.append(provenance.Mark(origin))
         try:
-            ct = self.ct()
-            labels = mrml_segments.canonical_label_map(self.segmentation, self.volume)
+            ct, labels = self.ct(), self._labels(self.segmentation)
         except PTLFError:
             return word or origin, ()
-        labels.CopyInformation(ct.image)
+        mark = provenance.combined(marks)
+        meant = mark is not None and mark.content == ledger.content(labels)
+        unseen = not meant and adoption.changed_unseen(self.segmentation)
+        if unseen and ledger.find(ct.identity, labels) is None:  # nor is it remembered: that would be a share of 0
+            return (word or origin if mark is None else mark.origin), (CHANGE_UNKNOWN,)
         found, told = provenance.resolve(labels, ct, marks, word)
         return found, tuple(told)
+
+    @property
+    def _change_unknown(self) -> bool:
+        return CHANGE_UNKNOWN in self._resolved(self._word())[1]
 
     def _changed_share(self, origin: Origin) -> float:
         """Share of the voxels that differ from what the model drew; what the mark says where its copy is gone."""
@@ -468,6 +497,7 @@ class Session:
             second = mrml_segments.add_segmentation(volume, "PTLF segments (new run)")
             mrml_segments.write(second, volume, labels, name)
             adoption.mark_origin(second, origin)
+            self._remember(second, origin)
             refer(self._node, SECOND_ROLE, second)
             self.update(second_origin=origin.to_dict())
             return False
@@ -478,17 +508,17 @@ class Session:
         adoption.mark_origin(current, origin)
         mrml_segments.keep_automatic(current, volume)
         self._taken(current, origin.to_dict())
-        self._remember(origin)
+        self._remember(current, origin)
         return True
 
-    def _remember(self, origin: Origin) -> None:
+    def _remember(self, node, origin: Origin) -> None:
         """Write into the scene who drew the segments as they are now, and into this computer's ledger."""
         try:
-            labels = self._labels(self.segmentation)
+            labels = self._labels(node)
             trouble = ledger.remember(self.ct().identity, labels, origin)
         except PTLFError:
             return
-        mrml_segments.set_tags(self.segmentation, provenance.segment_tags(origin, labels))
+        mrml_segments.set_tags(node, provenance.segment_tags(origin, labels))
         if trouble is not None:
             self.update(adoption=[*self.state.adoption, trouble.to_dict()])
 
@@ -534,6 +564,7 @@ class Session:
     def restore_automatic(self) -> None:
         mrml_segments.copy(self.automatic, self.segmentation, self.volume)
         self._hashes = {}
+        self._remember(self.segmentation, Origin.from_dict(self.state.origin))
         self.look()
 
     def decide_second(self, keep: bool) -> None:
@@ -556,10 +587,10 @@ class Session:
         if node is None:
             raise BadInput("There are no segments yet.")
         volumes.require_no_transform(self.segmentation)
-        found = tuple(self._segment_findings(kind))
+        found = tuple(self._segment_findings())
         return Segments(self._labels(node), self.mask_origin(kind), found).checked(self.ct())
 
-    def _segment_findings(self, kind: str) -> list[Finding]:
+    def _segment_findings(self) -> list[Finding]:
         """What the scene alone knows of the segments: segments that count as nothing, other grids, unseen changes."""
         found = [Finding.from_dict(item) for item in self.state.adoption]
         found += self._resolved(self._word())[1]
@@ -577,13 +608,6 @@ class Session:
                 "what is no part of the case."
             )
             found.append(Finding("segments_unknown", "withhold", message, {"count": len(unknown)}))
-        known_share = self._resolved(self._word())[0].known is Known.LEDGER  # measured against what the ledger keeps
-        if kind == CORRECTED and not known_share and adoption.changed_unseen(self.segmentation):
-            message = (
-                "The segments were changed since a model drew them, by a share that cannot be told: what the model "
-                "drew is no longer in the scene. Segment again and correct that."
-            )
-            found.append(Finding("mask_change_unknown", "withhold", message))
         return found
 
     # Features, Radscore, prediction
@@ -636,7 +660,11 @@ class Session:
 
     def take_features(self, kind: str, begun: Computed, output: Path, seconds: float) -> None:
         """Keep the features that a child computed on what `to_be_computed` has described."""
-        computed = replace(begun, vectors=read_vectors(output), seconds=seconds)
+        computed = replace(begun, vectors=features.read_vectors(output), seconds=seconds)
+        if kind == CORRECTED and begun.hashes == self.hashes(kind):  # a file of it may lose its marks
+            origin = self.mask_origin(kind)
+            if origin.edited and not self._change_unknown:
+                ledger.remember(self.ct().identity, self._labels(self.segmentation), origin)
         self.update(computed={**self.state.computed, kind: computed.to_dict()})
 
     def findings(self) -> tuple[Finding, ...]:
@@ -655,10 +683,13 @@ class Session:
             return computed.findings
         state, unplaced = self.state, mrml_segments.not_counted(self.segmentation, None)
         answers = [state.origin, state.mask_origin, state.sign_off, state.adoption, state.phase, unplaced]
-        key = (self.desk.signature, computed.image, str(computed.hashes), self.edited, str(answers))
+        kept = None if self.automatic is None else self.automatic.GetID()
+        key = (self.signature_sha256, computed.image, str(computed.hashes), self.edited, kept, str(answers))
         if self._found.get(kind, ("",))[0] != key:
             try:
-                again = self.to_be_computed(kind, self.segments(kind)).findings
+                lying = self.segments(kind)
+                again = self.to_be_computed(kind, lying).findings
+                again += tuple(features.findings(lying, computed.vectors))
             except PTLFError as error:
                 again = (*computed.findings, Finding("segments", "withhold", error.message))
             self._found[kind] = key, again
@@ -669,17 +700,18 @@ class Session:
         computed = self.state.of(kind)
         if computed is None:
             return None
-        return self._assess(computed.features, self._current_findings(kind, computed), self.mask_origin(kind))
+        origin = self.mask_origin(kind, at_least=bool(self.stale(kind)))
+        return self._assess(computed.features, self._current_findings(kind, computed), origin)
 
     def _assess(
-        self, features: Mapping[tuple[str, str], float], findings: tuple[Finding, ...], origin: Origin | None = None
+        self, values: Mapping[tuple[str, str], float], findings: tuple[Finding, ...], origin: Origin | None = None
     ) -> Assessment:
         chosen, laboratory = self.signature, self._laboratory_or_none()
         answers = signature.checklist(chosen, self.answers)
         more = eligibility.findings(chosen, answers, laboratory)
         found = signature.assess(
             chosen,
-            features,
+            values,
             laboratory,
             (*findings, *more),
             demonstration=self.desk.demonstration,
@@ -713,7 +745,13 @@ class Session:
         if values.get("Radscore") is None or self.state.what_if_refused:
             return None
         laboratory = LaboratoryValues(values.get("ALB"), values.get("INR"))
-        return signature.what_if(self.signature, laboratory, values["Radscore"], demonstration=self.desk.demonstration)
+        return signature.what_if(
+            self.signature,
+            laboratory,
+            values["Radscore"],
+            demonstration=self.desk.demonstration,
+            sample=self.volume is None or self.is_sample,
+        )
 
     # Sign-off and record
 
@@ -721,11 +759,11 @@ class Session:
         if self.segmentation is None:
             raise BadInput("There are no segments to sign off.")
         said = Confirmation.now(name, "these segments")
-        covered = {"hashes": self.hashes(CORRECTED), "image": self._ct_sha256()}
+        covered = {"hashes": self.hashes(CORRECTED), "image": self._identity()}
         self.update(reader=said.reader, sign_off={**said.to_dict(), **covered})
-        mrml_segments.set_tags(
-            self.segmentation, provenance.segment_tags(self.mask_origin(self.kind), self._labels(self.segmentation))
-        )
+        if not self._change_unknown:  # a mark says by how much they were changed
+            tags = provenance.segment_tags(self.mask_origin(self.kind), self._labels(self.segmentation))
+            mrml_segments.set_tags(self.segmentation, tags)
 
     @property
     def signed(self) -> Confirmation | None:
@@ -768,6 +806,19 @@ class Session:
         covered = {"segments": self.kind, "edited": self.edited}
         made["sign_off"] = None if signed is None else {**signed.to_dict(), **covered}
         return made, segments
+
+
+def _says_as_much(mark: provenance.Mark, origin: Origin) -> bool:
+    """Whether the mark of a segment names the model that its node names; it also says of which voxels."""
+    if mark.origin.drawn is not Drawn.MODEL or origin.model is None:
+        return mark.origin.drawn is Drawn.MODEL
+    same_weights = provenance.drawn_by(mark.origin, (provenance.weights_of(origin.model),))
+    return same_weights or mark.origin.model["id"] == origin.model["id"]
+
+
+def placed(values: Mapping[str, float | None], prediction: Prediction) -> dict[str, float | None]:
+    """Values by predictor that have a place on their axis: a score on another scale than the paper's has none."""
+    return {name: None if prediction.points.get(name) is None else value for name, value in values.items()}
 
 
 def without_risk(prediction: Prediction, why: str, points: Mapping[str, float | None] | None = None) -> Prediction:

@@ -8,7 +8,7 @@ import qt
 from slicer.i18n import tr as _
 
 from ..ct import Finding
-from ..report.nomogram_picture import MINIMUM
+from ..report.nomogram_picture import MINIMUM, banner
 from ..signature import Prediction, ScoredTerm, interval_text, risk_text
 from .nomogram_paint import theme_of
 from .nomogram_widget import NomogramWidget
@@ -218,8 +218,14 @@ class RiskBar(qt.QWidget):
 
     def show_prediction(self, prediction: Prediction | None) -> None:
         self._prediction = prediction
-        self.accessibleName = _("Risk {risk}").format(risk=self._text())
+        self.accessibleName = self.words()
         self.update()
+
+    def words(self) -> str:
+        """What the bar shows, in words: "Risk 31 %", "Demonstration: Risk 31 %"."""
+        words = _("Risk {risk}").format(risk=self._text())
+        demonstration = self._prediction is not None and self._prediction.is_demonstration
+        return _("Demonstration: {words}").format(words=words) if demonstration else words
 
     def _text(self) -> str:
         shown = self._prediction
@@ -338,7 +344,8 @@ class NomogramPane(qt.QWidget):
         self, prediction: Prediction, values: dict[str, float | None], labels: dict[str, str], refused=()
     ) -> None:
         """`refused` are the predictors whose entry is no value."""
-        lines = []
+        mark = banner(prediction)
+        lines = [mark] if mark else []
         for name, label in labels.items():
             value, points = values.get(name), prediction.points.get(name)
             shown = "" if points is None else _(": {points:.1f} points").format(points=points)
@@ -346,8 +353,8 @@ class NomogramPane(qt.QWidget):
             lines.append(f"{label} {absent if value is None else f'{value:.4g}{shown}'}")
         if prediction.total_points is not None:
             lines.append(_("Total: {total:.1f} points").format(total=prediction.total_points))
-        self.points_label.text = "\n".join(lines)
         self.risk_bar.show_prediction(prediction)
+        self.points_label.text = "\n".join([*lines, self.risk_bar.words()])
 
 
 class _NomogramWindow(qt.QWidget):

@@ -329,10 +329,15 @@ def _risk_marks(layout: Layout, reading: Reading) -> list[Primitive]:
     elif prediction.risk_interval is None:
         text = "withheld" if prediction.state == "withheld" else "not shown"
         drawn.append(Text(layout.width - 10, y + 4, text, SMALL, "end", "faint"))
-    mark = {"what-if": "WHAT-IF", "demonstration": "DEMONSTRATION"}.get(prediction.state)
-    if mark:
-        drawn.append(Text(layout.width / 2, 16, f"{mark} - not this patient's result", FONT, "middle", "warning", True))
+    if mark := banner(prediction):
+        drawn.append(Text(layout.width / 2, 16, mark, FONT, "middle", "warning", True))
     return drawn
+
+
+def banner(prediction: Prediction) -> str:
+    """What stands over a picture that shows no patient's result, "" over one that does."""
+    mark = {"what-if": "WHAT-IF", "demonstration": "DEMONSTRATION"}.get(prediction.state)
+    return f"{mark} - not this patient's result" if mark else ""
 
 
 def _intervals(prediction: Prediction) -> list[str]:
