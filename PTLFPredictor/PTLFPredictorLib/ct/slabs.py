@@ -25,7 +25,7 @@ CRUMB_MM = 1e-2
 """Parts of a slice and of a slab that are thinner than this are rounding of positions."""
 
 DECIMALS = 6
-"""Of lengths in mm that are sums and multiples of a spacing: 3 * 1.6 is 4.8."""
+"""Of lengths in mm that are sums and multiples of a spacing: 3 * 1.6 is 4.8.  So they are whole nanometres."""
 
 PARENCHYMA, LESIONS = 1, (2, 3)
 """Labels of the derived label map: parenchyma; tumour, and a lesion that the reader unticked.  All are organ."""
@@ -60,14 +60,17 @@ class Plan:
     thickness_mm: float
 
     def overlaps(self, slab: int) -> tuple[int, np.ndarray]:
-        """Index of the first slice of a slab, and how many mm of it and of the following ones lie in the slab."""
+        """Index of the first slice of a slab, and how much of it and of the following ones lies in the slab.
+
+        In nanometres, whole numbers: weighted sums of whole HU are exact, so that halves and ties are met exactly.
+        """
         if self.count is not None:
-            return slab * self.count, np.full(self.count, self.step_mm)
+            return slab * self.count, np.full(self.count, np.rint(self.step_mm * 10**DECIMALS))
         start, end = slab * self.slab_mm, (slab + 1) * self.slab_mm
         first = int((start + CRUMB_MM) / self.step_mm)
         last = min(math.ceil((end - CRUMB_MM) / self.step_mm), self.slices)
         edges = np.arange(first, last + 1) * self.step_mm
-        return first, np.round(np.minimum(edges[1:], end) - np.maximum(edges[:-1], start), DECIMALS)
+        return first, np.rint((np.minimum(edges[1:], end) - np.maximum(edges[:-1], start)) * 10**DECIMALS)
 
     def weights(self, slab: int) -> tuple[int, np.ndarray]:
         """Index of the first slice of a slab, and the weights of it and of the following ones; their sum is 1."""
@@ -262,13 +265,11 @@ def apply_labels(labels: sitk.Image, plan: Plan) -> sitk.Image:
 
 def _majority(votes: np.ndarray, middle: np.ndarray, overlaps: np.ndarray) -> np.ndarray:
     """Where `votes` (slices, rows, columns) have more than half of the weight, or half of it and the middle slice."""
-    more = _weighted_sum(votes, 0, overlaps) - overlaps.sum() / 2
-    tie = np.abs(more) < CRUMB_MM / 2
-    return np.where(tie, middle, more > 0)
+    twice, whole = 2 * _weighted_sum(votes, 0, overlaps), overlaps.sum()
+    return np.where(twice == whole, middle, twice > whole)
 
 
 def _weighted_sum(array: np.ndarray, first: int, overlaps: np.ndarray) -> np.ndarray:
-    """In mm, not in shares: with whole and half millimetres a value halfway between two is met exactly."""
     total = np.zeros(array.shape[1:])
     for overlap, plane in zip(overlaps, array[first : first + overlaps.size], strict=True):
         total += overlap * plane
