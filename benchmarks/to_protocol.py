@@ -1,6 +1,6 @@
 """What bringing thin slices to the protocol's does to the ten features: the tables of docs/to-protocol.md.
 
-    python benchmarks/to_protocol.py DIR [--steps 1.25 2 3 3.75] [--seeds 2000 2020] [--json FILE] [--table FILE]
+    python benchmarks/to_protocol.py DIR [--seeds 2000 2020] [--steps 2 3 3.75 --step-cases 8] [--json FILE] [--table FILE]
 
 Sample cases (matrix 512) are drawn in thin slices and brought to 5 mm in several ways, and drawn at 5 mm: what the ways
 should give.  Masks are the true ones.  Every case is kept in DIR, so that an interrupted run goes on where it was.
@@ -48,8 +48,8 @@ WAYS = {
 """Of one case at `FULL_STEP_MM`, against the case drawn at 5 mm."""
 
 FAIR = "5 mm, four samples"
-"""The case at 5 mm with slices that are the mean of four samples, as the slabs are: `sample.scan` takes two, which leaves
-more detail across the slices.  Same noise and masks as in the case drawn at 5 mm."""
+"""The case at 5 mm with slices that are the mean of four samples, as the slabs are: `sample.scan` takes two, which
+leaves more detail across the slices.  Same noise and masks as in the case drawn at 5 mm."""
 
 AGAINST_FAIR = {
     "slabs": "slabs",
@@ -175,7 +175,8 @@ def table(summed: Mapping[str, dict[str, dict[str, float]]], titles: Mapping[str
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--steps", type=float, nargs="+", default=[FULL_STEP_MM])
+    parser.add_argument("--steps", type=float, nargs="+", default=(), help="slices besides 1.25 mm, slabs only")
+    parser.add_argument("--step-cases", type=int, default=8, help="so many cases of each of these")
     parser.add_argument("--seeds", type=int, nargs=2, default=(2000, 2020))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--table", type=Path)
@@ -184,9 +185,9 @@ def main() -> None:
     seeds = range(*arguments.seeds)
     found: dict[float, list[dict[str, Features]]] = {}
     for step in dict.fromkeys([FULL_STEP_MM, *arguments.steps]):
-        for seed in seeds:
+        for seed in seeds if step == FULL_STEP_MM else seeds[: arguments.step_cases]:
             found.setdefault(step, []).append(features_of(seed, step, arguments.folder))
-            print(f"{step:g} mm: {len(found[step])} of {len(seeds)}", file=sys.stderr, flush=True)
+            print(f"{step:g} mm: {len(found[step])} cases", file=sys.stderr, flush=True)
     published = load("ptlf-published")
     full = found[FULL_STEP_MM]
     plain = [features["5 mm"] for features in full]
@@ -199,9 +200,9 @@ def main() -> None:
     }
     tables = [table(results["against 5 mm"], WAYS), table(results["against four samples"], AGAINST_FAIR)]
     if len(found) > 1:
-        slabs_of = {f"{step:g} mm": [features["slabs"] for features in listed] for step, listed in found.items()}
-        slabs_of = {step: with_radscore(listed, plain, published) for step, listed in slabs_of.items()}
-        results["steps"] = summary(slabs_of, true, sd)
+        of = {f"{step:g} mm": [f["slabs"] for f in listed[: arguments.step_cases]] for step, listed in found.items()}
+        slabs_of = {step: with_radscore(listed, plain, published) for step, listed in of.items()}
+        results["steps"] = summary(slabs_of, true[: arguments.step_cases], sd)
         tables.append(table(results["steps"], {step: f"slices of {step}" for step in slabs_of}))
     text = "\n\n".join(tables)
     print(text)
