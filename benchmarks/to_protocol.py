@@ -1,6 +1,6 @@
 """What bringing thin slices to the protocol's does to the ten features: the tables of docs/to-protocol.md.
 
-    python benchmarks/to_protocol.py DIR [--seeds 2000 2020] [--steps 2 3 3.75 --step-cases 8] [--json FILE] [--table FILE]
+    python benchmarks/to_protocol.py DIR [--seeds 2000 2020] [--steps 2 3 3.75] [--json FILE] [--table FILE]
 
 Sample cases (matrix 512) are drawn in thin slices and brought to 5 mm in several ways, and drawn at 5 mm: what the ways
 should give.  Masks are the true ones.  Every case is kept in DIR, so that an interrupted run goes on where it was.
@@ -162,6 +162,13 @@ def summary(
     return result
 
 
+def cohort(true: list[Features]) -> str:
+    """Markdown: mean and SD of each feature over the cases at 5 mm."""
+    columns = {name: np.array([features[name] for features in true]) for name in true[0]}
+    rows = [f"| {name} | {column.mean():.4g} | {column.std(ddof=1):.3g} |" for name, column in columns.items()]
+    return "\n".join(["| | mean | SD |", "|---|---|---|", *rows])
+
+
 def table(summed: Mapping[str, dict[str, dict[str, float]]], titles: Mapping[str, str]) -> str:
     """Markdown: a row per feature, a column per way, "mean difference ± SD of it" in units of the cohort's SD."""
     ways = [way for way in titles if way in summed]
@@ -198,7 +205,7 @@ def main() -> None:
         "against 5 mm": summary({way: scored[way] for way in WAYS}, true, sd),
         "against four samples": summary({way: scored[way] for way in AGAINST_FAIR}, scored[FAIR], sd),
     }
-    tables = [table(results["against 5 mm"], WAYS), table(results["against four samples"], AGAINST_FAIR)]
+    tables = [cohort(true), table(results["against 5 mm"], WAYS), table(results["against four samples"], AGAINST_FAIR)]
     if len(found) > 1:
         of = {f"{step:g} mm": [f["slabs"] for f in listed[: arguments.step_cases]] for step, listed in found.items()}
         slabs_of = {step: with_radscore(listed, plain, published) for step, listed in of.items()}
