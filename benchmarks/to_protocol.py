@@ -173,7 +173,7 @@ def table(summed: Mapping[str, dict[str, dict[str, float]]], titles: Mapping[str
     """Markdown: a row per feature, a column per way, "mean difference ± SD of it" in units of the cohort's SD."""
     ways = [way for way in titles if way in summed]
     lines = ["| | " + " | ".join(titles[way] for way in ways) + " |", "|---" * (len(ways) + 1) + "|"]
-    for name in summed[ways[0]]:
+    for name in (name for name in summed[ways[0]] if not name.endswith(" mL")):
         cells = [f"{summed[way][name]['mean']:+.2f} ± {summed[way][name]['sd']:.2f}" for way in ways]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
