@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from PTLFPredictorLib.ct import read_ct, same_geometry, slabs
@@ -122,7 +122,9 @@ def test_weights_sum_to_one_and_give_every_slice_its_thickness(step, slices):
         used[first : first + weights.size] += weights * plan.slab_mm
     covered = np.clip(plan.slabs * plan.slab_mm - np.arange(slices) * plan.step_mm, 0, plan.step_mm)
     assert used == pytest.approx(covered, abs=1.1 * slabs.CRUMB_MM)
-    assert plan.slabs * plan.slab_mm + plan.dropped_mm == pytest.approx(slices * plan.step_mm, abs=slabs.CRUMB_MM)
+    assert plan.slabs * plan.slab_mm + plan.dropped_mm == pytest.approx(
+        slices * plan.step_mm, abs=1.001 * slabs.CRUMB_MM
+    )
     assert plan.dropped_mm < plan.slab_mm
 
 
@@ -220,6 +222,7 @@ def test_equal_to_an_independent_mean_and_majority_and_in_place(step, slices, se
     labels = rng.choice(np.array([0, 1, 2, 3], np.uint8), hu.shape, p=(0.35, 0.35, 0.2, 0.1))
     plan = slabs.plan(step, slices, ACCEPTED)
     parts, whole = whole_numbers(step, slices, plan.slab_mm)
+    assume(len(parts) == plan.slabs)  # not a last slab that lacks a crumb: `test_rounded_positions_cost_no_slab`
     ct, map_ = slabs.apply_ct(image_of(hu, step), plan), slabs.apply_labels(image_of(labels, step), plan)
 
     if crumbs(parts, whole, plan.slab_mm):  # parts thinner than 0.01 mm are left out: a HU or a vote beside it
