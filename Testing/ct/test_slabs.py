@@ -111,6 +111,7 @@ def test_rounded_positions_cost_no_slab():
     assert all(plan.weights(k)[1].size == 3 for k in range(plan.slabs))  # no crumbs of a fourth slice
 
 
+@settings(deadline=None)
 @given(step=st.integers(300, 4499), slices=st.integers(20, 80))
 def test_weights_sum_to_one_and_give_every_slice_its_thickness(step, slices):
     plan = slabs.plan(step / 1000, slices, ACCEPTED)
@@ -213,7 +214,7 @@ def test_a_whole_count_of_touching_slices_is_as_blurred_as_it_is_thick():
 # CT and label map
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(step=st.integers(500, 4499), slices=st.integers(12, 40), seed=st.integers(0, 2**32 - 1))
 def test_equal_to_an_independent_mean_and_majority_and_in_place(step, slices, seed):
     step /= 1000
