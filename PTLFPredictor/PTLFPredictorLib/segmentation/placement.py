@@ -1,5 +1,4 @@
-"""Where a liver segment lies: whether it follows its organ, whether it would fit better moved, mirrored or turned,
-and where it stands in the body.
+"""Where a liver segment lies: whether it follows its organ, whether it would fit better moved, mirrored or turned.
 
 A segment is compared with itself elsewhere, on a coarse grid: its fit is the share of the parenchyma segment that has
 the liver's attenuation minus the share of the tissue just outside that has it too.  The mask of a liver is at its best
@@ -38,15 +37,6 @@ TISSUE_HU = (-50, 300)
 
 SPREADS, NARROWEST_HU, WIDEST_HU = 2.5, 15.0, 35.0
 """A coarse voxel has the liver's attenuation within so many robust SD of its peak, at least and at most so many HU."""
-
-BODY_HU = -250
-LUNG_HU = (-930, -600)
-"""Mean of a coarse voxel of lung; gas in the bowel lies below, but for its rim, which an erosion takes away."""
-
-BONE_HU = 220
-SPINE_HALF_WIDTH_MM = 30.0
-LEAST_LUNG_ML, LEAST_BONE_ML = 100.0, 20.0
-"""With less of it on the CT, nothing is concluded."""
 
 
 @dataclass(frozen=True)
@@ -97,19 +87,6 @@ class Coarse:
 
         distance = distance_transform_edt(~self.liver, sampling=self.steps_mm)
         return (distance > SHELL_MM[0]) & (distance <= SHELL_MM[1])
-
-    @cached_property
-    def body(self) -> np.ndarray:
-        """Body with the air inside it, bool: the largest piece above `BODY_HU`, filled slice by slice."""
-        from scipy.ndimage import binary_fill_holes, generate_binary_structure, label
-
-        pieces, count = label(self.hu > BODY_HU)
-        if not count:
-            return np.zeros(self.hu.shape, bool)
-        largest = pieces == 1 + np.argmax(np.bincount(pieces.ravel())[1:])
-        in_plane = generate_binary_structure(3, 1)
-        in_plane[[0, 2]] = False
-        return binary_fill_holes(largest, structure=in_plane)
 
     def fine_index(self, axis: int, index: int) -> int:
         """Index in the CT of the middle of a coarse slice, row or column."""
@@ -266,7 +243,8 @@ class _Search:
         self._like = rfftn(like.astype(np.float32), self._shape)
 
     def __call__(self, kernel: np.ndarray) -> tuple[float, np.ndarray]:
-        """Highest sum of the kernel over the voxels that are like liver, and the place of its first voxel."""
+        """Highest sum of the kernel over the voxels that are like liver, and where its first voxel then lies (with
+        fractions)."""
         from scipy.fft import irfftn, rfftn
 
         scores = irfftn(self._like * np.conj(rfftn(kernel, self._shape)), self._shape)
@@ -274,50 +252,15 @@ class _Search:
         allowed = [n + 2 * r - k + 1 for n, r, k in zip(self._size, self._reach, kernel.shape, strict=True)]
         scores = scores[tuple(slice(0, count) for count in allowed)]
         place = np.unravel_index(np.argmax(scores), scores.shape)
-        return float(scores[place]), np.array(place) - self._reach
+        lines = [np.moveaxis(scores, axis, -1)[place[:axis] + place[axis + 1 :]] for axis in range(3)]
+        between = [_peak_between(line, index) for line, index in zip(lines, place, strict=True)]
+        return float(scores[place]), np.array(place) - self._reach + between
 
 
-@dataclass(frozen=True)
-class Position:
-    """Where the liver stands in the body; None where the CT does not show enough to tell.
-
-    Parameters
-    ----------
-    right_share : float or None
-        Share of the liver to the right of the body's mid-line.
-    below_lungs_mm : float or None
-        How far the lungs' centroid lies above the liver's.
-    before_spine_mm : float or None
-        How far the spine lies behind the liver's centroid.
-    """
-
-    right_share: float | None
-    below_lungs_mm: float | None
-    before_spine_mm: float | None
-
-
-def position(coarse: Coarse) -> Position:
-    from scipy.ndimage import binary_erosion
-
-    liver, body = coarse.liver, coarse.body
-    levels = liver.any(axis=(1, 2))
-    if not (body[levels].any() and liver.any()):
-        return Position(None, None, None)
-    dz, dy, dx = coarse.steps_mm
-    columns = np.arange(liver.shape[2])
-    middle = np.median([_middle(plane) for plane in body[levels] if plane.any()])
-    right = float(liver[:, :, columns < middle].sum() + 0.5 * liver[:, :, columns == middle].sum()) / liver.sum()
-    z, y, _ = (float(np.mean(index)) for index in np.nonzero(liver))
-    lung = binary_erosion(body & (coarse.hu > LUNG_HU[0]) & (coarse.hu < LUNG_HU[1]))
-    spine = (coarse.hu > BONE_HU) & body
-    spine[:, :, np.abs(columns - middle) * dx > SPINE_HALF_WIDTH_MM] = False
-    return Position(
-        right,
-        (float(np.mean(np.nonzero(lung)[0])) - z) * dz if coarse.millilitres(lung) > LEAST_LUNG_ML else None,
-        (float(np.median(np.nonzero(spine)[1])) - y) * dy if coarse.millilitres(spine) > LEAST_BONE_ML else None,
-    )
-
-
-def _middle(plane: np.ndarray) -> float:
-    columns = np.flatnonzero(plane.any(axis=0))
-    return (columns[0] + columns[-1]) / 2
+def _peak_between(scores: np.ndarray, index: int) -> float:
+    """Where the parabola through the highest score and its neighbours peaks, -0.5 to 0.5 from it."""
+    if not 0 < index < len(scores) - 1:
+        return 0.0
+    before, here, after = scores[index - 1 : index + 2]
+    bend = before - 2 * here + after
+    return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5)) if bend < 0 else 0.0
