@@ -29,7 +29,7 @@ SWAPPED_SHARE, ENCLOSED_SHARE = 0.5, 0.6
 """More tumour than the first, and parenchyma with more of its surface on tumour than the second: swapped."""
 
 AIR_HU, AIR_SHARE = -150, 0.03
-LARGEST_SD_HU = 100.0
+LARGEST_SD_HU = 150.0
 LEAST_INSIDE = 0.6
 """Of the parenchyma: share below `AIR_HU`, SD, share with the liver's attenuation (`Fit.inside`)."""
 
