@@ -14,7 +14,7 @@ import SimpleITK as sitk
 
 from ..ct import CT, Finding, image_sha256, same_geometry
 from ..errors import BadInput
-from . import lesions, provenance
+from . import lesions, plausibility, provenance
 from .names import Role
 from .origin import Origin
 
@@ -179,6 +179,10 @@ def check(segments: Segments, ct: CT) -> list[Finding]:
         found.append(Finding("truncated_liver", "withhold", message))
     elif liver[:, [0, -1]].any() or liver[:, :, [0, -1]].any():
         found.append(Finding("truncated_liver", "withhold", "The liver is cut off at the edge of the field of view."))
+    truncated = any(finding.code == "truncated_liver" for finding in found)
+    found += plausibility.check(
+        labels, hu, segments.labels.GetSpacing(), truncated=truncated, origin=segments.labels.GetOrigin()
+    )
     return found + _check_tumour(labels, hu, segments.labels)
 
 
