@@ -25,7 +25,7 @@ from PTLFPredictorLib.sample import make_case  # noqa: E402
 from PTLFPredictorLib.segmentation import plausibility  # noqa: E402
 from PTLFPredictorLib.segmentation.placement import Coarse, fit  # noqa: E402
 from PTLFPredictorLib.segmentation.position import position  # noqa: E402
-from PTLFPredictorLib.segmentation.segments import parse_labels, read_segments  # noqa: E402
+from PTLFPredictorLib.segmentation.reading import parse_labels, read_segments  # noqa: E402
 
 REAL = (
     ("ircad17", "ircad17/dicom", "ircad17/liver1_tumour2.nii.gz", None),

@@ -14,7 +14,7 @@ from PTLFPredictorLib.ct import read_ct
 from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation.placement import Coarse, fit
 from PTLFPredictorLib.segmentation.plausibility import check
-from PTLFPredictorLib.segmentation.segments import parse_labels, read_segments
+from PTLFPredictorLib.segmentation.reading import parse_labels, read_segments
 
 FAST_SEEDS = (2000, 2001, 2004, 2013)
 """The smallest liver, the largest tumour, an enclosed gallbladder, the brightest lesion."""
