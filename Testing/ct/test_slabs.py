@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PTLFPredictorLib.ct import read_ct, same_geometry, slabs
 from PTLFPredictorLib.ct.findings import Finding
 from PTLFPredictorLib.sample import make_case
-from PTLFPredictorLib.segmentation.segments import read_segments
+from PTLFPredictorLib.segmentation.reading import read_segments
 from PTLFPredictorLib.signature import load
 
 ACCEPTED = load("ptlf-published").protocol.slice_thickness_mm
