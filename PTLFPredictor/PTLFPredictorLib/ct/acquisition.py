@@ -232,7 +232,8 @@ def one_acquisition(images: Sequence[Header], findings: list[Finding], ways_out:
         if _interleaved(labels):
             raise BadInput(
                 f"The series holds {len(set(labels))} acquisitions whose slices lie between each other ({what} "
-                "differs): several phases are mixed. Export the portal venous phase as a series of its own.{choices}"
+                "differs): several phases are mixed. Export the portal venous phase as a series of its "
+                f"own.{choices}"
             )
     scans = len(set(_scans(images)) - {None})
     if 2 <= scans <= JOINED_SCANS:
