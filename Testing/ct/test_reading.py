@@ -308,7 +308,12 @@ def test_findings_on_the_geometry(spacing, code, level):
     ("slice_mm", "sentence"),
     [
         (4.6, "Slices of 4.6 mm; the signature takes 4.5 to 5.5 mm."),
-        (1.6, "The slices are 1.6 mm; the signature takes 4.5 to 5.5 mm. Reconstruct the CT in such slices."),
+        (
+            1.6,
+            "The slices are 1.6 mm; the signature takes 4.5 to 5.5 mm. Reconstruct the CT in such slices, or have "
+            "these averaged to them (in a shell: --to-protocol).",
+        ),
+        (6.0, "The slices are 6.0 mm; the signature takes 4.5 to 5.5 mm. Reconstruct the CT in such slices."),
     ],
 )
 def test_the_tolerance_of_the_slice_thickness_is_not_passed_off_as_the_study_s(slice_mm, sentence):

@@ -20,7 +20,7 @@ import SimpleITK as sitk
 from ..child import is_out_of_memory
 from ..errors import BadInput, MissingDependency
 from ..progress import Progress, no_progress
-from .acquisition import one_acquisition, one_patient, without_pictures
+from .acquisition import Acquisition, choose, listed, listing, one_acquisition, one_patient, without_pictures
 from .findings import Finding
 from .frames import Slice, frames_of
 from .stored import check_frames, check_rescaled, check_stored, rescale
@@ -53,8 +53,10 @@ class Series:
     findings: tuple[Finding, ...]
 
 
-def read_folder(folder: Path, series_uid: str | None = None, progress: Progress = no_progress) -> Series:
-    """The CT series in `folder` (searched with its subfolders).
+def read_folder(
+    folder: Path, series_uid: str | None = None, progress: Progress = no_progress, *, acquisition: int | None = None
+) -> Series:
+    """The CT series in `folder` (searched with its subfolders), or one acquisition of it (see `list_acquisitions`).
 
     Raises
     ------
@@ -64,6 +66,8 @@ def read_folder(folder: Path, series_uid: str | None = None, progress: Progress 
     by_series = _headers(sorted(p for p in folder.rglob("*") if p.is_file()), folder, progress)
     slices = _choose(by_series, series_uid)
     if len(slices) == 1 and _frames(slices[0]) > 1:
+        if acquisition is not None:
+            raise BadInput("--acquisition chooses among files of single slices; this series is one multi-frame file.")
         return _read_frames(slices[0], progress)
     if any(_frames(s) > 1 for s in slices):
         raise BadInput("The series is spread over several multi-frame files; export it slice by slice.")
@@ -71,6 +75,8 @@ def read_folder(folder: Path, series_uid: str | None = None, progress: Progress 
     slices = without_pictures(slices, findings)
     one_patient(slices)
     slices = _one_geometry(slices, findings)
+    if acquisition is not None:
+        slices = choose(slices, acquisition)
     slices = _sorted_without_duplicates(slices, findings)
     if len(slices) < 2:
         raise BadInput("The CT has a single slice: a volume of the whole liver is needed.")
@@ -80,6 +86,22 @@ def read_folder(folder: Path, series_uid: str | None = None, progress: Progress 
     check_rescaled(image, slices, findings)
     _set_geometry(image, slices, findings)
     return Series(image, slices[0], len(slices), tuple(findings))
+
+
+def list_acquisitions(
+    folder: Path, series_uid: str | None = None, progress: Progress = no_progress
+) -> list[Acquisition]:
+    """The acquisitions of a series in `folder`, to choose one from for `read_folder`; none where there is one alone.
+
+    Raises
+    ------
+    BadInput
+        When there is no CT series, or several to choose from.
+    """
+    slices = _choose(_headers(sorted(p for p in folder.rglob("*") if p.is_file()), folder, progress), series_uid)
+    if any(_frames(image) > 1 for image in slices):
+        return []
+    return listed(_one_geometry(without_pictures(slices, []), []))
 
 
 def is_dicom(path: Path) -> bool:
@@ -212,7 +234,7 @@ def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding]) -> 
             if _pixels(image) != _pixels(kept[-1]):
                 raise BadInput(
                     "Two different images lie at the same slice position: the series holds several phases or "
-                    "reconstructions. Export the portal venous phase as a series of its own."
+                    "reconstructions. Export the portal venous phase as a series of its own." + listing(listed(slices))
                 )
             continue
         kept.append(image)
@@ -263,7 +285,7 @@ def _read_frames(image: Slice, progress: Progress) -> Series:
         raise BadInput(
             "The DICOM file holds derived pictures (MIP?) between its slices. Export the original slices by themselves."
         )
-    one_acquisition(sorted(frames, key=lambda frame: tuple(reversed(frame.position))), findings)
+    one_acquisition(sorted(frames, key=lambda frame: tuple(reversed(frame.position))), findings, ways_out=False)
     check_stored([image])
     check_frames(frames)
     volume = _read_files([image], progress)
