@@ -2,7 +2,7 @@
 
 from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, same_geometry, write_temporary
 from .description import described
-from .dicom import list_acquisitions
+from .dicom import list_acquisitions, series_findings
 from .files import ct_files, image_files, read_image_file
 from .findings import LEVELS, Finding, Protocol, of_level
 from .phase import PHASES, ConfirmedPhase, Phase
@@ -26,5 +26,6 @@ __all__ = [
     "read_ct",
     "read_image_file",
     "same_geometry",
+    "series_findings",
     "write_temporary",
 ]
