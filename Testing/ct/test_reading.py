@@ -204,7 +204,8 @@ def write_frames(path, planes, heights, modality="CT"):
     return path
 
 
-HU, HEIGHTS = phantom_arrays()[0], 210 + 5 * np.arange(16)
+HU = phantom_arrays()[0]
+HEIGHTS = 210 + 5 * np.arange(len(HU))
 
 
 @pytest.mark.parametrize("step", [1, -1])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_signatures import NAMES, VARIANCES, normalised, site
+from made_signatures import NAMES, SITE, VARIANCES, normalised, site
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import Finding
 from PTLFPredictorLib.errors import BadInput
@@ -20,6 +20,7 @@ from PTLFPredictorLib.signature import (
     completeness,
     describe,
     eligibility,
+    evidence,
     load,
     parse,
     read_answers,

@@ -366,7 +366,8 @@ def check_geometry(
             Finding(
                 "slice_thickness",
                 "withhold",
-                f"The slices are {_mm(thickness_mm, z).removeprefix('of ')}; the signature takes {low:g} to {high:g} mm. "
+                f"The slices are {_mm(thickness_mm, z).removeprefix('of ')}; "
+                f"the signature takes {low:g} to {high:g} mm. "
                 f"Reconstruct the CT in such slices{or_else}.",
                 values,
             )
