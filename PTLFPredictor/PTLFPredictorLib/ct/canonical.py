@@ -102,6 +102,10 @@ class CT:
             message = f"The slices were not averaged to the protocol's. {slabs.reason(*asked)}"
             told = Finding("to_protocol", "warn" if needed else "pass", message)
             return replace(self, findings=(*self.findings, told))
+        return self.in_slabs(plan, protocol)
+
+    def in_slabs(self, plan: slabs.Plan, protocol: Protocol) -> CT:
+        """With slices averaged as `plan` says, and the findings on the slabs."""
         image = slabs.apply_ct(self.image, plan)
         found = [finding for finding in self.findings if finding.code != "slice_thickness"]
         now = check_geometry(image, protocol, plan.slab_mm)

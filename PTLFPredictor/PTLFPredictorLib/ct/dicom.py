@@ -63,29 +63,53 @@ def read_folder(
     check_stored(slices[:1] if isinstance(slices[0], Frame) else slices)
     image = _read_frames(slices, progress) if isinstance(slices[0], Frame) else _read_files(slices, progress)
     check_rescaled(image, slices, findings)
+    return Series(_placed(image, grid), slices[0], len(slices), tuple(findings))
+
+
+def _placed(image: sitk.Image, grid: Grid) -> sitk.Image:
     image.SetSpacing(grid.spacing.tolist())
     image.SetOrigin(grid.origin.tolist())
     image.SetDirection(grid.direction.ravel().tolist())
-    return Series(image, slices[0], len(slices), tuple(findings))
+    return image
 
 
-def series_findings(paths: Sequence[Path]) -> tuple[Finding, ...]:
+def series_findings(paths: Sequence[Path], ways_out: bool = True) -> tuple[Finding, ...]:
     """What `read_folder` finds on the geometry and acquisition of the files of one series, from their headers alone.
 
     Where it would refuse them, a finding ``not_one_volume`` with its sentence stops.  What is found on voxels
-    (``no_rescale``) is not among them.
+    (``no_rescale``) is not among them.  `ways_out` adds the acquisitions to choose from, as a shell takes them.
     """
     findings: list[Finding] = []
     try:
         slices = _choose(_headers(sorted(paths), None, no_progress, findings), None, findings)
-        _one_volume(slices, findings)
+        _one_volume(slices, findings, ways_out=ways_out)
     except BadInput as error:
         findings.append(Finding("not_one_volume", "fail", error.message))
     return tuple(findings)
 
 
+def acquisitions_of(paths: Sequence[Path]) -> list[Acquisition]:
+    """The acquisitions that the files of one series hold, as `list_acquisitions` lists those of a folder."""
+    return _listed(_choose(_headers(sorted(paths), None, no_progress, []), None, []))
+
+
+def read_acquisition(acquisition: Acquisition, progress: Progress = no_progress) -> tuple[sitk.Image, list[Path]]:
+    """One of `acquisitions_of`: its image in HU, and the files that it is made of.
+
+    Raises
+    ------
+    BadInput
+        It is no single volume either.
+    """
+    slices, grid = _one_volume(list(acquisition.images), [], ways_out=False)
+    check_stored(slices)
+    image = _placed(_read_files(slices, progress), grid)
+    check_rescaled(image, slices, [])
+    return image, [image.path for image in acquisition.images]
+
+
 def _one_volume(
-    slices: list[Slice], findings: list[Finding], acquisition: int | None = None
+    slices: list[Slice], findings: list[Finding], acquisition: int | None = None, ways_out: bool = True
 ) -> tuple[list[Slice], Grid]:
     """Slices or frames that are one volume, in order, and where they lie.
 
@@ -104,10 +128,11 @@ def _one_volume(
     slices = of_one_geometry(slices, findings)
     if acquisition is not None:
         slices = choose(slices, acquisition)
-    slices = _sorted_without_duplicates(slices, findings)
+    ways_out = ways_out and not isinstance(slices[0], Frame)
+    slices = _sorted_without_duplicates(slices, findings, ways_out)
     if len(slices) < 2:
         raise BadInput("The CT has a single slice: a volume of the whole liver is needed.")
-    one_acquisition(slices, findings, ways_out=not isinstance(slices[0], Frame))
+    one_acquisition(slices, findings, ways_out)
     return slices, grid_of(slices, findings)
 
 
@@ -140,6 +165,10 @@ def list_acquisitions(
     """
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     slices = _choose(_headers(files, folder, progress, []), series_uid, [])
+    return _listed(slices)
+
+
+def _listed(slices: list[Slice]) -> list[Acquisition]:
     if any(_frames(image) > 1 for image in slices):
         return []
     return listed(of_one_geometry(without_pictures(slices, []), []))
@@ -294,7 +323,7 @@ def _listing(by_series: dict[str, list[Slice]]) -> str:
     return "".join(lines)
 
 
-def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding]) -> list[Slice]:
+def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding], ways_out: bool = True) -> list[Slice]:
     order = [slices[k] for k in in_order(slices)]
     kept: list[Slice] = []
     for image in order:
@@ -303,7 +332,7 @@ def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding]) -> 
                 raise BadInput(
                     "Two different images lie at the same slice position: the series holds several phases or "
                     "reconstructions. Export the portal venous phase as a series of its own."
-                    + ("" if isinstance(image, Frame) else listing(listed(slices)))
+                    + (listing(listed(slices)) if ways_out else "")
                 )
             continue
         kept.append(image)
