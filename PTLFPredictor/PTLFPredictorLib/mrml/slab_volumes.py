@@ -31,9 +31,7 @@ SLICES_GONE = (
 
 def add(image: sitk.Image, plan: Plan, slices):
     """A volume node of the canonical CT of another node, `slices`, averaged by `plan`."""
-    volume = volumes.add_volume(
-        slabs.apply_ct(image, plan), "CT in slabs"
-    )  # the name of the other may be the patient's
+    volume = volumes.add_volume(slabs.apply_ct(image, plan), "CT in slabs")  # the other's name may be the patient's
     volume.SetAttribute(PLAN, json.dumps(plan.to_dict(), sort_keys=True))
     volume.SetNodeReferenceID(SLICES, slices.GetID())
     return volume
