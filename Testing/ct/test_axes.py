@@ -1,4 +1,4 @@
-"""Axes of an image file: nearly perpendicular ones are read as such, sheared ones withheld, two forms that differ too."""
+"""Axes of an image file: nearly perpendicular ones are read so, sheared ones and two forms that differ are withheld."""
 
 import gzip
 import struct
@@ -105,7 +105,7 @@ def test_a_sheared_label_map_is_refused_for_a_ct_that_is_not(phantom, tmp_path, 
 @pytest.mark.parametrize("ending", FORMATS)
 def test_axes_that_do_not_span_space_are_named(phantom, tmp_path, ending):
     flat = columns_of(phantom[0]) @ np.array([[1, 0, 0], [0, 1, 6], [0, 0, 1e-3]])
-    with pytest.raises(BadInput, match="axes in the header of 'ct.* do not span space"):
+    with pytest.raises(BadInput, match=r"axes in the header of 'ct.* do not span space"):
         read_ct(write(tmp_path / f"ct.{ending}", phantom[0], flat))
 
 
@@ -120,7 +120,8 @@ def test_a_sheared_volume_of_a_scene_is_withheld_as_its_file():
 def test_perpendicular_axes_keep_slices_their_distance_and_the_volume():
     rng = np.random.default_rng(0)
     for _ in range(20):
-        vectors = np.diag([0.8, 0.8, 5]) @ np.linalg.qr(rng.normal(size=(3, 3)))[0] @ (np.eye(3) + rng.normal(0, 0.05, (3, 3)))
+        turn, lean = np.linalg.qr(rng.normal(size=(3, 3)))[0], np.eye(3) + rng.normal(0, 0.05, (3, 3))
+        vectors = np.diag([0.8, 0.8, 5]) @ turn @ lean
         spacing, direction = perpendicular(vectors)
         assert np.allclose(direction.T @ direction, np.eye(3))
         assert np.prod(spacing) * np.linalg.det(direction) == pytest.approx(np.linalg.det(vectors))
@@ -149,14 +150,15 @@ def test_two_forms_that_agree_are_one(phantom, tmp_path, ending, codes):
 
 @pytest.mark.parametrize("codes", [(1, 1), (1, 2), (2, 1)])
 @pytest.mark.parametrize(
-    "other", [{"turn": (0.0, 1.0, 0.0)}, {"turn": (0.0, 0.0, 0.0)}, {"shift": 40.0}, {"turn": (0.1, 0.0, 0.995)}],
+    "other",
+    [{"turn": (0.0, 1.0, 0.0)}, {"turn": (0.0, 0.0, 0.0)}, {"shift": 40.0}, {"turn": (0.1, 0.0, 0.995)}],
     ids=["mirrored", "upside down", "shifted", "turned"],
 )
 def test_two_forms_that_disagree_withhold_and_a_label_map_is_refused(phantom, tmp_path, other, codes):
     ct = found(forms(tmp_path / "ct.nii", phantom[0], codes=codes, **other))["orientation_told_twice"]
     assert ct.level == "withhold"
     assert "says in two ways where it lies in the body" in ct.message
-    with pytest.raises(BadInput, match="'labels.nii' says in two ways where it lies in the body"):
+    with pytest.raises(BadInput, match=r"'labels\.nii' says in two ways where it lies in the body"):
         read_segments(forms(tmp_path / "labels.nii", phantom[1], codes=codes, **other), canonical(phantom[0]))
 
 

@@ -39,7 +39,9 @@ def moved(x=0.0, y=0.0, z=0.0):
 
     def change(data, k):
         shift = [value(k) if callable(value) else value for value in (x, y, z)]
-        data.ImagePositionPatient = [f"{float(p) + s:.4f}" for p, s in zip(data.ImagePositionPatient, shift, strict=True)]
+        data.ImagePositionPatient = [
+            f"{float(p) + s:.4f}" for p, s in zip(data.ImagePositionPatient, shift, strict=True)
+        ]
 
     return change
 
@@ -137,8 +139,8 @@ def test_uneven_steps(series, z, expected):
     [
         (
             lambda k: -min(k, 8),
-            "The slices are not evenly spaced (the steps run from 4.00 to 5.00 mm): taken as 4.47 mm apart, they lie up "
-            "to 3.7 mm from their places. Reconstruct the CT in even steps.",
+            "The slices are not evenly spaced (the steps run from 4.00 to 5.00 mm): taken as 4.47 mm apart, they lie "
+            "up to 3.7 mm from their places. Reconstruct the CT in even steps.",
         ),
         (
             lambda k: -min(k, 8) + 2 * max(k - 8, 0),

@@ -328,8 +328,8 @@ def test_findings_on_the_geometry(spacing, code, level):
         (
             1.6,
             None,
-            "The slices are 1.6 mm apart (spacing; the file does not say how thick the slices are); the signature takes "
-            "4.5 to 5.5 mm. Reconstruct the CT in such slices.",
+            "The slices are 1.6 mm apart (spacing; the file does not say how thick the slices are); the signature "
+            "takes 4.5 to 5.5 mm. Reconstruct the CT in such slices.",
         ),
     ],
 )

@@ -321,8 +321,8 @@ def check_geometry(
             Finding(
                 "slice_thickness",
                 "withhold",
-                f"The slices are {_mm(thickness_mm, z).removeprefix('of ')}; the signature takes {low:g} to {high:g} mm. "
-                "Reconstruct the CT in such slices.",
+                f"The slices are {_mm(thickness_mm, z).removeprefix('of ')}; the signature takes {low:g} to {high:g} "
+                "mm. Reconstruct the CT in such slices.",
                 values,
             )
         )

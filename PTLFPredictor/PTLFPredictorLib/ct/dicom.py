@@ -317,7 +317,9 @@ def _read_files(slices: Sequence[Slice], progress: Progress) -> sitk.Image:
             if is_out_of_memory(error):
                 raise
             syntax = _transfer_syntax(slices[0].path)
-            raise BadInput(f"The slices cannot be decoded (transfer syntax {syntax}); a file may be damaged.") from error
+            raise BadInput(
+                f"The slices cannot be decoded (transfer syntax {syntax}); a file may be damaged."
+            ) from error
     progress("Reading slices", len(slices), len(slices))
     return image
 

@@ -148,9 +148,7 @@ def _nifti(path: Path) -> Header:
     oriented = any(code > 0 for code in fields["codes"])
     size = _size(path, fields["dim"][1 : count + 1])
     vectors, apart = _nifti_geometry(path, fields, size) if count >= 3 else (None, 0.0)
-    return Header(
-        "NiftiImageIO", size, NIFTI_VOXEL_BYTES[datatype], data, start, compression, oriented, vectors, apart
-    )
+    return Header("NiftiImageIO", size, NIFTI_VOXEL_BYTES[datatype], data, start, compression, oriented, vectors, apart)
 
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
