@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -53,12 +54,12 @@ def are_axes(vectors: np.ndarray) -> bool:
     return bool(np.isfinite(lengths).all() and (lengths > 0).all() and abs(np.linalg.det(vectors / lengths)) > 0.1)
 
 
-def findings(vectors: np.ndarray, size: Sequence[int]) -> list[Finding]:
-    """What it means that the axes of a volume are not perpendicular."""
+def findings(vectors: np.ndarray, size: Sequence[int], **values: Any) -> list[Finding]:
+    """What it means that the axes of a volume are not perpendicular; `values` are further numbers of the finding."""
     degrees, shift = skew(vectors, size)
     if shift <= NOTED_MM:
         return []
-    values = {"degrees": degrees, "shift_mm": shift}
+    values = {"degrees": degrees, "shift_mm": shift, **values}
     if degrees <= TILT_DEGREES and shift <= PLACE_TOLERANCE_MM:
         return [
             Finding(
@@ -77,3 +78,18 @@ def findings(vectors: np.ndarray, size: Sequence[int]) -> list[Finding]:
             values,
         )
     ]
+
+
+def straightened(positions: np.ndarray, found: Sequence[Finding]) -> np.ndarray:
+    """Positions (n, 3) of frames on a CT whose gantry was tilted, where the CT's grid puts them.
+
+    Parameters
+    ----------
+    found : sequence of Finding
+        The CT's: a tilt by its slices' positions says how they lean.
+    """
+    lean: Mapping[str, Any] = next((f.values for f in found if f.code == "gantry_tilt" and "lean" in f.values), {})
+    if not lean:
+        return positions
+    heights = positions @ np.array(lean["normal"]) - lean["first_mm"]
+    return positions - np.outer(heights, lean["lean"])

@@ -8,6 +8,7 @@ frames of a multi-frame file are slices like others.
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import warnings
 from collections import defaultdict
 from collections.abc import Sequence
@@ -212,7 +213,7 @@ def _read_header(path: Path, tags: Sequence[str]):
         raise MissingDependency("pydicom is not installed; it is needed to read DICOM folders.") from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # values that are not as they should be: each is judged where it is used
-        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(tags), force=True)
+        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(tags) or None, force=True)
 
 
 def series_of(path: Path) -> str:
@@ -355,26 +356,42 @@ def _pixels(image: Slice) -> str:
 
 
 def _read_files(slices: Sequence[Slice], progress: Progress) -> sitk.Image:
-    reader = sitk.ImageSeriesReader()
-    reader.SetFileNames([str(s.path) for s in slices])
+    reader = sitk.ImageFileReader() if len(slices) == 1 else sitk.ImageSeriesReader()
+    reader.SetImageIO("GDCMImageIO")
     pairs = {(rescale(s, "RescaleSlope", 1.0), rescale(s, "RescaleIntercept", 0.0)) for s in slices}
     if len(pairs) > 1 or not all(x.is_integer() for pair in pairs for x in pair):
         reader.SetOutputPixelType(sitk.sitkFloat64)
-    if len(slices) == 1:
-        reader = sitk.ImageFileReader()
-        reader.SetFileName(str(slices[0].path))
     progress("Reading slices", 0, len(slices))
-    reader.SetImageIO("GDCMImageIO")
-    try:
-        with reading():
-            image = reader.Execute()
-    except RuntimeError as error:
-        if is_out_of_memory(error):
-            raise
-        syntax = _transfer_syntax(slices[0].path)
-        raise BadInput(f"The slices cannot be decoded (transfer syntax {syntax}); a file may be damaged.") from error
+    with tempfile.TemporaryDirectory(prefix="ptlf-", ignore_cleanup_errors=True) as work:
+        files = [str(_readable(s, Path(work) / str(k))) for k, s in enumerate(slices)]
+        reader.SetFileName(files[0]) if len(files) == 1 else reader.SetFileNames(files)
+        try:
+            with reading():
+                image = reader.Execute()
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            syntax = _transfer_syntax(slices[0].path)
+            raise BadInput(
+                f"The slices cannot be decoded (transfer syntax {syntax}); a file may be damaged."
+            ) from error
     progress("Reading slices", len(slices), len(slices))
     return image
+
+
+def _readable(image: Slice, copy: Path) -> Path:
+    """A file that GDCM reads: its own, or `copy` without the file meta information that names no transfer syntax."""
+    meta = getattr(image.header, "file_meta", None)
+    if not meta or meta.get("TransferSyntaxUID"):
+        return image.path
+    header = _read_header(image.path, [])
+    start = header.get_item(min(header.keys())).value_tell - ENTRY_BYTES
+    copy.write_bytes(image.path.read_bytes()[start:])
+    return copy
+
+
+ENTRY_BYTES = 8
+"""Tag, kind and length before the value of a data set's first entry."""
 
 
 def _read_frames(frames: Sequence[Frame], progress: Progress) -> sitk.Image:

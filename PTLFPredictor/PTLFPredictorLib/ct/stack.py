@@ -146,7 +146,8 @@ def grid_of(images: Sequence[Slice], findings: list[Finding]) -> Grid:
     findings += _uneven(along, positions @ normal, np.array(thickness))
     vectors = np.column_stack([right, down, (normal + drift) * step])
     rows, columns = _shape(images[0])
-    findings += axes.findings(vectors, (columns, rows, len(images)))
+    lean = {"lean": drift.tolist(), "normal": normal.tolist(), "first_mm": float(positions[0] @ normal)}
+    findings += axes.findings(vectors, (columns, rows, len(images)), **lean)
     findings += _shifted(sideways - np.outer(along, drift))
     findings += _mixed(np.array(thickness))
     spacing, direction = axes.perpendicular(vectors)

@@ -218,7 +218,7 @@ def _open(path: Path, ct: CT) -> _File:
     if path.is_dir():
         raise BadInput(f"'{path.name}' is a folder; name the segmentation file itself.")
     if is_dicom(path):
-        read = dicom_seg.read(path, ct.image.GetSpacing()[2])
+        read = dicom_seg.read(path, ct.image.GetSpacing()[2], ct.findings)
         hashed = belonging.hashed_identifiers(read.header.get)
 
         def check(positions_agree: bool) -> list[Finding]:
