@@ -204,7 +204,8 @@ def write_frames(path, planes, heights, modality="CT"):
     return path
 
 
-HU, HEIGHTS = phantom_arrays()[0], 210 + 5 * np.arange(16)
+HU = phantom_arrays()[0]
+HEIGHTS = 210 + 5 * np.arange(len(HU))
 
 
 @pytest.mark.parametrize("step", [1, -1])
@@ -213,23 +214,32 @@ def test_a_multi_frame_file(phantom, tmp_path, step, named):
     path = write_frames(tmp_path / "d" / "ct.dcm", HU[::step], HEIGHTS[::step])
     ct = read_ct(path if named == "file" else path.parent)
     assert image_sha256(ct.image) == image_sha256(canonical(phantom[0]).image)
-    assert ct.source == {"format": "DICOM", "slices": 16}
+    assert ct.source == {"format": "DICOM", "slices": 16, "slice_thickness_mm": 5.0}
 
 
 @pytest.mark.parametrize(
     "frames",
-    [
-        [*range(16), *range(16)],
-        [*range(8, 16), *range(8)],
-        [0, 0, 1, 1, 2, 2, 3, 3],
-        [*range(5), *range(7, 16)],
-    ],
-    ids=["two phases", "unsorted", "two phases in turn", "two missing"],
+    [[*range(8, 16), *range(8)], [*range(0, 16, 2), *range(1, 16, 2)], [5, *range(5), *range(6, 16)]],
+    ids=["two parts", "odd after even", "one too early"],
 )
-def test_a_multi_frame_file_that_is_no_volume_is_refused(tmp_path, frames):
+def test_frames_of_a_multi_frame_file_are_sorted_by_their_places(phantom, tmp_path, frames):
+    ct = read_ct(write_frames(tmp_path / "ct.dcm", HU[frames], HEIGHTS[frames]))
+    assert image_sha256(ct.image) == image_sha256(canonical(phantom[0]).image)
+
+
+@pytest.mark.parametrize(
+    ("frames", "sentence"),
+    [
+        ([*range(16), *range(16)], "at the same slice position: the series holds several phases"),
+        ([0, 0, 1, 1, 2, 2, 3, 3], "at the same slice position: the series holds several phases"),
+        ([*range(5), *range(7, 16)], "Slices are missing: most lie 5.00 mm apart, but near 230.0 mm the step is 15.00"),
+    ],
+    ids=["two phases", "two phases in turn", "two missing"],
+)
+def test_a_multi_frame_file_that_is_no_volume_is_refused(tmp_path, frames, sentence):
     path = write_frames(tmp_path / "ct.dcm", HU[frames], HEIGHTS[frames])
-    with pytest.raises(BadInput, match="no evenly spaced volume"):
-        read_ct(path)
+    with pytest.raises(BadInput, match=sentence):
+        read_ct(path).require_usable()
 
 
 def test_a_multi_frame_file_of_mr_is_refused(tmp_path):
@@ -305,20 +315,46 @@ def test_findings_on_the_geometry(spacing, code, level):
 
 
 @pytest.mark.parametrize(
-    ("slice_mm", "sentence"),
+    ("slice_mm", "thickness", "sentence"),
     [
-        (4.6, "Slices of 4.6 mm; the signature takes 4.5 to 5.5 mm."),
+        (4.6, 4.6, "Slices of 4.6 mm; the signature takes 4.5 to 5.5 mm."),
+        (5.0, 4.6, "Slices 4.6 mm thick, 5.0 mm apart; the signature takes 4.5 to 5.5 mm."),
         (
+            1.6,
             1.6,
             "The slices are 1.6 mm; the signature takes 4.5 to 5.5 mm. Reconstruct the CT in such slices, or have "
             "these averaged to them (in a shell: --to-protocol).",
         ),
-        (6.0, "The slices are 6.0 mm; the signature takes 4.5 to 5.5 mm. Reconstruct the CT in such slices."),
+        (6.0, 6.0, "The slices are 6.0 mm; the signature takes 4.5 to 5.5 mm. Reconstruct the CT in such slices."),
+        (
+            4.6,
+            None,
+            "Slices 4.6 mm apart (spacing; the file does not say how thick the slices are); the signature takes 4.5 to "
+            "5.5 mm.",
+        ),
+        (
+            1.6,
+            None,
+            "The slices are 1.6 mm apart (spacing; the file does not say how thick the slices are); the signature "
+            "takes 4.5 to 5.5 mm. Reconstruct the CT in such slices, or have these averaged to them (in a shell: "
+            "--to-protocol).",
+        ),
     ],
 )
-def test_the_tolerance_of_the_slice_thickness_is_not_passed_off_as_the_study_s(slice_mm, sentence):
-    found = canonical(image_of(phantom_arrays()[0], (0.8, 0.8, slice_mm)), PROTOCOL).findings
-    assert [finding.message for finding in found if finding.code == "slice_thickness"] == [sentence]
+def test_the_slices_are_told_in_the_study_s_terms_thickness_apart_from_spacing(slice_mm, thickness, sentence):
+    source = {"slice_thickness_mm": thickness} if thickness else {}
+    found = canonical(image_of(phantom_arrays()[0], (0.8, 0.8, slice_mm)), PROTOCOL, source=source).findings
+    (told,) = [finding for finding in found if finding.code == "slice_thickness"]
+    assert told.message == sentence
+    assert told.values["thickness_mm"] == thickness
+
+
+@pytest.mark.parametrize("name", ["ct.nii.gz", "ct.nrrd", "ct.mha"])
+def test_a_format_that_cannot_hold_the_thickness_is_not_said_to_have_one(phantom, tmp_path, name):
+    sitk.WriteImage(phantom[0], str(tmp_path / name))
+    ct = read_ct(tmp_path / name, PROTOCOL)
+    assert "slice_thickness_mm" not in ct.source
+    assert any("does not say how thick" in f.message for f in ct.findings if f.code == "slice_thickness")
 
 
 def test_an_unknown_phase_is_to_be_checked_against_the_signature_s_own():

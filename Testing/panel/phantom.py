@@ -1,9 +1,9 @@
-"""A small abdomen for the panel's tests, in a few kilobytes and with plausible HU; numpy and SimpleITK only."""
+"""An abdomen for the panel's tests, as small as a plausible liver allows; numpy and SimpleITK only."""
 
 import numpy as np
 import SimpleITK as sitk
 
-SHAPE, SPACING = (14, 72, 80), (0.9, 0.9, 5.0)
+SHAPE, SPACING = (21, 140, 168), (0.95, 0.95, 5.0)
 
 
 def _ellipsoid(centre, radii):
@@ -18,11 +18,11 @@ def ct_and_labels(seed=5, size=1.0, origin=(-36.0, -30.0, 120.0)):
     """
     rng = np.random.default_rng(seed)
     hu = np.full(SHAPE, -1000.0)
-    hu[_ellipsoid((7, 36, 40), (1e6, 33, 38))] = 45
-    hu[_ellipsoid((7, 55, 42), (1e6, 10, 11))] = 500
-    hu[_ellipsoid((7, 36, 58), (1e6, 8, 8))] = 150  # as wide as an aorta is, so that the phase can be measured
-    liver = _ellipsoid((6.5, 30, 26), (5.2, 20 * size, 18 * size)) & (hu == 45)
-    tumour = _ellipsoid((6.5, 27, 20), (2.4, 7 * size, 7 * size)) & liver
+    hu[_ellipsoid((10, 70, 84), (1e6, 66, 80))] = 45
+    hu[_ellipsoid((10, 112, 86), (1e6, 16, 18))] = 500
+    hu[_ellipsoid((10, 84, 100), (1e6, 9, 9))] = 150  # as wide as an aorta is, so that the phase can be measured
+    liver = _ellipsoid((10, 62, 64), (9.9, 55 * size, 58 * size)) & (hu == 45)
+    tumour = _ellipsoid((6.5, 52, 40), (2.4, 7 * size, 7 * size)) & liver
     hu[liver], hu[tumour] = 108, 70
     hu += rng.normal(0, 11, SHAPE) * (hu > -900)
     labels = (liver.astype(np.uint8) + tumour).astype(np.uint8)

@@ -107,7 +107,7 @@ def test_one_self_contained_file_of_two_pages(published):
         "INR 1.09",
         "Radscore not shown",
         "Findings",
-        "Slices of 5.0 mm; the signature takes 4.5 to 5.5 mm.",
+        "Slices 5.0 mm apart (spacing; the file does not say how thick the slices are); the signature takes 4.5 to 5.5",
         "8 of 8 criteria of the study are not answered for this patient.",
         "Ruptured tumour with bleeding ? not answered",
         "Terms that cannot vary in every CT: Run-length non-uniformity (exponential)",

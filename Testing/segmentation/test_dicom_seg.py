@@ -188,6 +188,37 @@ def test_frames_of_a_tilted_gantry_are_refused_with_a_way_out(ct, seg):
         read_segments(seg(in_plane_mm=0.4), ct)
 
 
+@pytest.mark.parametrize("lean_mm", [0.04, 0.2, 1.5], ids=["told", "withheld", "far"])
+def test_a_seg_on_a_ct_of_a_tilted_gantry_lies_on_its_voxels(phantom, write_dicom, seg, truth, tmp_path, lean_mm):
+    """Frames lean as the CT's slices do; the tilt is the CT's finding, not the segments' fault."""
+    folder = write_dicom(tmp_path / "ct", phantom[0])
+    for k in range(16):
+        data = pydicom.dcmread(folder / f"image_{16 - k}")
+        x, y, z = map(float, data.ImagePositionPatient)
+        data.ImagePositionPatient = [f"{x + lean_mm * k:.4f}", f"{y:.4f}", f"{z:.4f}"]
+        data.save_as(folder / f"image_{16 - k}")
+    tilted = read_ct(folder)
+    assert "gantry_tilt" in {f.code for f in tilted.findings}
+    assert np.array_equal(read_segments(seg(in_plane_mm=lean_mm, jitter_mm=0.05), tilted).array, truth)
+
+
+def test_frames_whose_orientation_differs_by_rounding_are_one_grid(ct, seg, truth):
+    def change(data):
+        for k, group in enumerate(data.PerFrameFunctionalGroupsSequence):
+            plane = Dataset()
+            e = 0.00051 if k % 2 else 0.00049
+            plane.ImageOrientationPatient = [1, e, 0, -e, 1, 0]
+            group.PlaneOrientationSequence = [plane]
+
+    assert np.array_equal(read_segments(seg(change=change), ct).array, truth)
+
+
+def test_a_seg_without_preamble_is_read(ct, seg, truth):
+    path = seg()
+    path.write_bytes(path.read_bytes()[132:])
+    assert np.array_equal(read_segments(path, ct).array, truth)
+
+
 def broken(name):
     def change(data):
         if name == "positions":

@@ -2,7 +2,7 @@
 
 from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, same_geometry, write_temporary
 from .description import described
-from .dicom import list_acquisitions
+from .dicom import acquisitions_of, list_acquisitions, read_acquisition, series_findings
 from .files import ct_files, image_files, read_image_file
 from .findings import LEVELS, Finding, Protocol, of_level
 from .phase import PHASES, ConfirmedPhase, Phase
@@ -16,6 +16,7 @@ __all__ = [
     "Finding",
     "Phase",
     "Protocol",
+    "acquisitions_of",
     "canonical",
     "ct_files",
     "described",
@@ -23,8 +24,10 @@ __all__ = [
     "image_sha256",
     "list_acquisitions",
     "of_level",
+    "read_acquisition",
     "read_ct",
     "read_image_file",
     "same_geometry",
+    "series_findings",
     "write_temporary",
 ]

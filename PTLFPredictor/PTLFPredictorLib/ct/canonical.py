@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import SimpleITK as sitk
 
 from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
-from . import belonging, description, dicom, files, phase, slabs
+from . import axes, belonging, description, dicom, files, phase, slabs
 from .findings import Finding, Protocol, of_level
 from .phase import ConfirmedPhase, Phase
 from .protocol import scan_findings
@@ -102,6 +102,10 @@ class CT:
             message = f"The slices were not averaged to the protocol's. {slabs.reason(*asked)}"
             told = Finding("to_protocol", "warn" if needed else "pass", message)
             return replace(self, findings=(*self.findings, told))
+        return self.in_slabs(plan, protocol)
+
+    def in_slabs(self, plan: slabs.Plan, protocol: Protocol) -> CT:
+        """With slices averaged as `plan` says, and the findings on the slabs."""
         image = slabs.apply_ct(self.image, plan)
         found = [finding for finding in self.findings if finding.code != "slice_thickness"]
         now = check_geometry(image, protocol, plan.slab_mm)
@@ -219,7 +223,7 @@ def canonical(
         found += _check_clip(array, clip_hu)
         image = sitk.Clamp(image, image.GetPixelID(), *clip_hu)
     image = _int16(image)
-    found += check_geometry(image, protocol, source.get("slice_thickness_mm"))
+    found += check_geometry(image, protocol, source.get("slice_thickness_mm"), findings)
     found += scan_findings(source, protocol)
     known = header_phase or Phase(phase.UNKNOWN, "")
     found.append(phase.before_segments(known, protocol))
@@ -326,14 +330,26 @@ def _check_clip(array: np.ndarray, clip_hu: tuple[float, float]) -> list[Finding
     return found
 
 
-def check_geometry(image: sitk.Image, protocol: Protocol | None, thickness_mm: float | None) -> list[Finding]:
-    """Spacing, thickness, anisotropy and obliqueness, against the published protocol where there is one."""
+def check_geometry(
+    image: sitk.Image, protocol: Protocol | None, thickness_mm: float | None, known: Sequence[Finding] = ()
+) -> list[Finding]:
+    """Spacing, thickness, anisotropy, shear and obliqueness, against the published protocol where there is one.
+
+    Parameters
+    ----------
+    thickness_mm : float or None
+        None where the file does not tell it: only DICOM holds it.
+    known : sequence of Finding
+        What was found on the files; a tilt that is told there is not told again.
+    """
     x, y, z = image.GetSpacing()
     found = []
     if abs(x / y - 1) > 0.01:
         found.append(
             Finding("oblong_pixels", "warn", f"The pixels are not square ({x:.3f} x {y:.3f} mm).", {"spacing": [x, y]})
         )
+    if not any(finding.code == "gantry_tilt" for finding in known):
+        found += axes.findings(_direction(image) * image.GetSpacing(), image.GetSize())
     oblique = float(np.degrees(np.arccos(np.clip(np.min(np.abs(np.diag(_direction(image)))), 0, 1))))
     if oblique > 0.5:
         found.append(
@@ -343,9 +359,9 @@ def check_geometry(image: sitk.Image, protocol: Protocol | None, thickness_mm: f
         return found
     low, high = protocol.slice_thickness_mm
     thickness = thickness_mm or z
-    values = {"spacing_mm": z, "thickness_mm": thickness, "accepted_mm": [low, high]}
+    values = {"spacing_mm": z, "thickness_mm": thickness_mm, "accepted_mm": [low, high]}
     if low <= z <= high and low <= thickness <= high:
-        message = f"Slices of {_mm(thickness, z)}; the signature takes {low:g} to {high:g} mm."
+        message = f"Slices {_mm(thickness_mm, z)}; the signature takes {low:g} to {high:g} mm."
         found.append(Finding("slice_thickness", "pass", message, values))
     else:
         can_be_averaged = slabs.plan(z, image.GetSize()[2], (low, high), thickness_mm) is not None
@@ -354,7 +370,8 @@ def check_geometry(image: sitk.Image, protocol: Protocol | None, thickness_mm: f
             Finding(
                 "slice_thickness",
                 "withhold",
-                f"The slices are {_mm(thickness, z)}; the signature takes {low:g} to {high:g} mm. "
+                f"The slices are {_mm(thickness_mm, z).removeprefix('of ')}; "
+                f"the signature takes {low:g} to {high:g} mm. "
                 f"Reconstruct the CT in such slices{or_else}.",
                 values,
             )
@@ -373,9 +390,11 @@ def check_geometry(image: sitk.Image, protocol: Protocol | None, thickness_mm: f
     return found
 
 
-def _mm(thickness: float, spacing: float) -> str:
+def _mm(thickness: float | None, spacing: float) -> str:
+    if not thickness:
+        return f"{spacing:.1f} mm apart (spacing; the file does not say how thick the slices are)"
     same = abs(thickness - spacing) < 0.05
-    return f"{thickness:.1f} mm" if same else f"{thickness:.1f} mm thick, {spacing:.1f} mm apart"
+    return f"of {thickness:.1f} mm" if same else f"{thickness:.1f} mm thick, {spacing:.1f} mm apart"
 
 
 def _direction(image: sitk.Image) -> np.ndarray:

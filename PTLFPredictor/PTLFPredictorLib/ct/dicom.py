@@ -1,18 +1,19 @@
 """Read one CT series from a folder of DICOM files.
 
 Headers by pydicom, pixels by SimpleITK (GDCM), which decodes the compressed transfer syntaxes itself.  Order,
-gaps, duplicates and tilt are judged from the slice positions, never from file names or instance numbers.
+gaps, duplicates and tilt are judged from the slice positions (`stack`), never from file names or instance numbers; the
+frames of a multi-frame file are slices like others.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections import Counter, defaultdict
+import tempfile
+import warnings
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -22,17 +23,10 @@ from ..errors import BadInput, MissingDependency
 from ..progress import Progress, no_progress
 from .acquisition import Acquisition, choose, listed, listing, one_acquisition, one_patient, without_pictures
 from .findings import Finding
-from .frames import Slice, frames_of
+from .frames import Frame, Slice, frames_of
+from .itk import reading
+from .stack import SAME_POSITION_MM, Grid, grid_of, in_order, is_placed, of_one_geometry, position
 from .stored import check_frames, check_rescaled, check_stored, rescale
-
-SAME_POSITION_MM = 0.01
-IRREGULAR_FRACTION = 0.02
-"""Slice steps that differ by less than this fraction count as equal (rounded positions)."""
-
-GAP_FRACTION = 0.25
-"""Slice steps that differ by more than this fraction mean a missing slice."""
-
-TILT_DEGREES = 0.5
 
 HEADER_TAGS = (
     "SOPClassUID Modality SeriesInstanceUID SeriesDescription ProtocolName StudyDescription ImageType ImageComments "
@@ -63,29 +57,101 @@ def read_folder(
     BadInput
         When there is no CT series, several to choose from, or one that cannot be a volume.
     """
-    by_series = _headers(sorted(p for p in folder.rglob("*") if p.is_file()), folder, progress)
-    slices = _choose(by_series, series_uid)
+    findings: list[Finding] = []
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    slices = _choose(_headers(files, folder, progress, findings), series_uid, findings)
+    slices, grid = _one_volume(slices, findings, acquisition)
+    check_stored(slices[:1] if isinstance(slices[0], Frame) else slices)
+    image = _read_frames(slices, progress) if isinstance(slices[0], Frame) else _read_files(slices, progress)
+    check_rescaled(image, slices, findings)
+    return Series(_placed(image, grid), slices[0], len(slices), tuple(findings))
+
+
+def _placed(image: sitk.Image, grid: Grid) -> sitk.Image:
+    image.SetSpacing(grid.spacing.tolist())
+    image.SetOrigin(grid.origin.tolist())
+    image.SetDirection(grid.direction.ravel().tolist())
+    return image
+
+
+def series_findings(paths: Sequence[Path], ways_out: bool = True) -> tuple[Finding, ...]:
+    """What `read_folder` finds on the geometry and acquisition of the files of one series, from their headers alone.
+
+    Where it would refuse them, a finding ``not_one_volume`` with its sentence stops.  What is found on voxels
+    (``no_rescale``) is not among them.  `ways_out` adds the acquisitions to choose from, as a shell takes them.
+    """
+    findings: list[Finding] = []
+    try:
+        slices = _choose(_headers(sorted(paths), None, no_progress, findings), None, findings)
+        _one_volume(slices, findings, ways_out=ways_out)
+    except BadInput as error:
+        findings.append(Finding("not_one_volume", "fail", error.message))
+    return tuple(findings)
+
+
+def acquisitions_of(paths: Sequence[Path]) -> list[Acquisition]:
+    """The acquisitions that the files of one series hold, as `list_acquisitions` lists those of a folder."""
+    return _listed(_choose(_headers(sorted(paths), None, no_progress, []), None, []))
+
+
+def read_acquisition(acquisition: Acquisition, progress: Progress = no_progress) -> tuple[sitk.Image, list[Path]]:
+    """One of `acquisitions_of`: its image in HU, and the files that it is made of.
+
+    Raises
+    ------
+    BadInput
+        It is no single volume either.
+    """
+    slices, grid = _one_volume(list(acquisition.images), [], ways_out=False)
+    check_stored(slices)
+    image = _placed(_read_files(slices, progress), grid)
+    check_rescaled(image, slices, [])
+    return image, [image.path for image in acquisition.images]
+
+
+def _one_volume(
+    slices: list[Slice], findings: list[Finding], acquisition: int | None = None, ways_out: bool = True
+) -> tuple[list[Slice], Grid]:
+    """Slices or frames that are one volume, in order, and where they lie.
+
+    Raises
+    ------
+    BadInput
+    """
     if len(slices) == 1 and _frames(slices[0]) > 1:
         if acquisition is not None:
             raise BadInput("--acquisition chooses among files of single slices; this series is one multi-frame file.")
-        return _read_frames(slices[0], progress)
-    if any(_frames(s) > 1 for s in slices):
+        slices = _plain_frames(slices[0])
+    elif any(_frames(s) > 1 for s in slices):
         raise BadInput("The series is spread over several multi-frame files; export it slice by slice.")
-    findings: list[Finding] = []
     slices = without_pictures(slices, findings)
     one_patient(slices)
-    slices = _one_geometry(slices, findings)
+    slices = of_one_geometry(slices, findings)
     if acquisition is not None:
         slices = choose(slices, acquisition)
-    slices = _sorted_without_duplicates(slices, findings)
+    ways_out = ways_out and not isinstance(slices[0], Frame)
+    slices = _sorted_without_duplicates(slices, findings, ways_out)
     if len(slices) < 2:
         raise BadInput("The CT has a single slice: a volume of the whole liver is needed.")
-    one_acquisition(slices, findings)
-    check_stored(slices)
-    image = _read_files(slices, progress)
-    check_rescaled(image, slices, findings)
-    _set_geometry(image, slices, findings)
-    return Series(image, slices[0], len(slices), tuple(findings))
+    one_acquisition(slices, findings, ways_out)
+    return slices, grid_of(slices, findings)
+
+
+def _plain_frames(image: Slice) -> list[Slice]:
+    frames = frames_of(image.path)
+    if len(without_pictures(frames, [])) < len(frames):
+        raise BadInput(
+            "The DICOM file holds derived pictures (MIP?) between its slices. Export the original slices by themselves."
+        )
+    check_frames(frames)
+    return frames
+
+
+PREAMBLE = 132
+"""Bytes before the first entry: 128 of anything, then DICM."""
+
+BARE_ENTRY_BYTES = 256
+"""The first entry of a file without preamble is shorter: a length or a UID."""
 
 
 def list_acquisitions(
@@ -98,72 +164,147 @@ def list_acquisitions(
     BadInput
         When there is no CT series, or several to choose from.
     """
-    slices = _choose(_headers(sorted(p for p in folder.rglob("*") if p.is_file()), folder, progress), series_uid)
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    slices = _choose(_headers(files, folder, progress, []), series_uid, [])
+    return _listed(slices)
+
+
+def _listed(slices: list[Slice]) -> list[Acquisition]:
     if any(_frames(image) > 1 for image in slices):
         return []
-    return listed(_one_geometry(without_pictures(slices, []), []))
+    return listed(of_one_geometry(without_pictures(slices, []), []))
 
 
 def is_dicom(path: Path) -> bool:
+    """Whether a file is DICOM, with the preamble or, as old archives and planning systems write it, without."""
     if not path.is_file():
         return False  # a pipe would wait for ever
     try:
         with open(path, "rb") as stream:
-            return stream.read(132)[128:] == b"DICM"
+            first = stream.read(PREAMBLE)
     except OSError:
         return False  # whoever reads it says so
+    return first[128:] == b"DICM" or (_starts_bare(first) and _is_bare(path))
+
+
+def _starts_bare(first: bytes) -> bool:
+    """Whether bytes can be the first entry of file meta information (group 2) or of a data set (group 8)."""
+    if len(first) < 8 or first[:2] not in (b"\x02\x00", b"\x08\x00") or first[3]:
+        return False
+    explicit = first[4:6].isalpha() and first[4:6].isupper()
+    return explicit or int.from_bytes(first[4:8], "little") < BARE_ENTRY_BYTES
+
+
+def _is_bare(path: Path) -> bool:
+    try:
+        header = _read_header(path, ["SOPClassUID", "SOPInstanceUID", "Modality"])
+        return bool(header.get("SOPClassUID") and header.get("Modality"))
+    except MissingDependency:
+        return True
+    except Exception:
+        return False
+
+
+def _read_header(path: Path, tags: Sequence[str]):
+    """The entries of a file, with or without preamble; pydicom raises nearly anything on what is no DICOM."""
+    try:
+        import pydicom
+    except ImportError as error:
+        raise MissingDependency("pydicom is not installed; it is needed to read DICOM folders.") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # values that are not as they should be: each is judged where it is used
+        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(tags) or None, force=True)
 
 
 def series_of(path: Path) -> str:
     """The series that a DICOM file belongs to."""
-    return next(iter(_headers([path], path.parent, no_progress)))
+    return next(iter(_headers([path], path.parent, no_progress, [])))
 
 
-def _headers(files: Sequence[Path], folder: Path, progress: Progress) -> dict[str, list[Slice]]:
-    try:
-        import pydicom
-        from pydicom.errors import BytesLengthException, InvalidDicomError
-    except ImportError as error:
-        raise MissingDependency("pydicom is not installed; it is needed to read DICOM folders.") from error
+def _headers(
+    files: Sequence[Path], folder: Path | None, progress: Progress, findings: list[Finding]
+) -> dict[str, list[Slice]]:
+    """The images among files, by series; what is no image is passed over, and damaged DICOM is told."""
+    there = f"The folder '{folder.name}'" if folder else "The series"
     if not files:
-        raise BadInput(f"The folder '{folder.name}' is empty: there is no CT in it.")
+        raise BadInput(f"{there} is empty: there is no CT in it.")
     by_series: dict[str, list[Slice]] = defaultdict(list)
+    damaged = 0
     for done, path in enumerate(files):
         progress("Reading headers", done, len(files))
-        try:
-            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=HEADER_TAGS)
-            if header.get("Rows") and header.get("Modality"):
-                by_series[str(header.get("SeriesInstanceUID", ""))].append(Slice(path, header))
-        except (InvalidDicomError, BytesLengthException, OSError, EOFError, ValueError, KeyError):
+        if not is_dicom(path):
             continue
+        try:
+            header = _read_header(path, HEADER_TAGS)
+            image = Slice(path, header)
+            if image.get("Rows") and image.get("Modality"):
+                by_series[str(image.get("SeriesInstanceUID", ""))].append(image)
+            elif not header or image.get("Modality") == "CT":
+                damaged += 1
+        except MissingDependency:
+            raise
+        except Exception:
+            damaged += 1
     progress("Reading headers", len(files), len(files))
     if not by_series:
-        raise BadInput(f"The folder '{folder.name}' has no DICOM images. For NIfTI, NRRD or MHA name the file itself.")
+        told = f" {damaged} DICOM file(s) cannot be read: they are damaged or cut off." if damaged else ""
+        raise BadInput(f"{there} has no DICOM images.{told} For NIfTI, NRRD or MHA name the file itself.")
+    if damaged:
+        findings.append(
+            Finding(
+                "damaged_files",
+                "warn",
+                f"{damaged} DICOM file(s) cannot be read (damaged or cut off) and were left out.",
+                {"left_out": damaged},
+            )
+        )
     return by_series
 
 
-def _choose(by_series: dict[str, list[Slice]], series_uid: str | None) -> list[Slice]:
+def _choose(
+    by_series: dict[str, list[Slice]], series_uid: str | None, findings: list[Finding] | None = None
+) -> list[Slice]:
+    """The slices of the one CT volume there is, or of the series that was asked for; pictures beside it are told."""
+    findings = [] if findings is None else findings
     if series_uid is not None:
         if series_uid not in by_series:
             raise BadInput(f"There is no series {series_uid} here.{_listing(by_series)}")
-        candidates = {series_uid: by_series[series_uid]}
-    else:
-        candidates = by_series
-    modalities = sorted({str(s[0].get("Modality")) for s in candidates.values()})
-    candidates = {uid: s for uid, s in candidates.items() if s[0].get("Modality") == "CT"}
-    if not candidates:
+        by_series = {series_uid: by_series[series_uid]}
+    modalities = sorted({str(s[0].get("Modality")) for s in by_series.values()})
+    images = {uid: [x for x in s if x.get("Modality") == "CT"] for uid, s in by_series.items()}
+    images = {uid: s for uid, s in images.items() if s}
+    if not images:
         raise BadInput(f"This is {' and '.join(modalities)}, not CT.")
-    if any(int(s.get("SamplesPerPixel", 1)) > 1 for series in candidates.values() for s in series):
+    grey = {uid: kept for uid, s in images.items() if (kept := [x for x in s if not _is_colour(x)])}
+    if not grey:
         raise BadInput("This is a colour image (a screen shot or a report?), not a CT in Hounsfield units.")
-    volumes = {uid: kept for uid, s in candidates.items() if (kept := [x for x in s if not _is_scout(x)])}
+    volumes = {uid: kept for uid, s in grey.items() if (kept := [x for x in s if not _is_scout(x)])}
     if not volumes:
         raise BadInput("There is only a scout image (localizer) here, no CT volume.")
     stacks = {uid: s for uid, s in volumes.items() if len(s) > 1 or _frames(s[0]) > 1}
     if not stacks:
         raise BadInput("The CT has a single slice: a volume of the whole liver is needed.")
+    placed = {uid: s for uid, s in stacks.items() if any(_frames(x) > 1 or is_placed(x) for x in s)}
+    stacks = placed or stacks
     if len(stacks) > 1:
         raise BadInput(f"There are {len(stacks)} CT series here; choose one with --series UID.{_listing(stacks)}")
-    return next(iter(stacks.values()))
+    uid, chosen = next(iter(stacks.items()))
+    pictures = [x for s in images.values() for x in s if _is_colour(x)]
+    pictures += [x for other, s in volumes.items() if other != uid for x in s]
+    if pictures:
+        findings.append(
+            Finding(
+                "other_images",
+                "pass",
+                f"{len(pictures)} picture(s) beside the CT (dose report, screen shot?) were left out.",
+                {"left_out": len(pictures)},
+            )
+        )
+    return chosen
+
+
+def _is_colour(image: Slice) -> bool:
+    return (image.numbers("SamplesPerPixel", 1) or [1])[0] > 1
 
 
 def _frames(image: Slice) -> int:
@@ -183,58 +324,16 @@ def _listing(by_series: dict[str, list[Slice]]) -> str:
     return "".join(lines)
 
 
-def _one_geometry(slices: list[Slice], findings: list[Finding]) -> list[Slice]:
-    """The slices that share rows, columns, pixel spacing and orientation; a few others are left out."""
-    placed = [s for s in slices if _is_placed(s)]
-    if len(placed) < len(slices) and len(placed) < 2:
-        raise BadInput(
-            "The DICOM files do not say where their slices lie (ImagePositionPatient, ImageOrientationPatient or "
-            "PixelSpacing is missing or cannot be read)."
-        )
-    groups = Counter(_geometry_key(s) for s in placed)
-    key, count = groups.most_common(1)[0]
-    left_out = len(slices) - count
-    if left_out > count // 2:
-        raise BadInput("The series mixes images of different size or orientation; export one axial series.")
-    if left_out:
-        findings.append(
-            Finding("mixed_series", "warn", f"{left_out} image(s) of another size or orientation were left out.")
-        )
-    return [s for s in placed if _geometry_key(s) == key]
-
-
-def _is_placed(image: Slice) -> bool:
-    spacing, orientation = image.numbers("PixelSpacing", 2), image.numbers("ImageOrientationPatient", 6)
-    if image.numbers("ImagePositionPatient", 3) is None or orientation is None or spacing is None or min(spacing) <= 0:
-        return False
-    axes = np.reshape(orientation, (2, 3))
-    return np.allclose(axes @ axes.T, np.eye(2), atol=0.01)
-
-
-def _geometry_key(image: Slice) -> tuple[Any, ...]:
-    orientation = tuple(round(x, 3) for x in image.numbers("ImageOrientationPatient", 6))
-    spacing = tuple(round(x, 4) for x in image.numbers("PixelSpacing", 2))
-    return image.get("Rows"), image.get("Columns"), spacing, orientation
-
-
-def _normal(image: Slice) -> np.ndarray:
-    return np.cross(*np.reshape(image.numbers("ImageOrientationPatient", 6), (2, 3)))
-
-
-def _position(image: Slice) -> np.ndarray:
-    return np.array(image.numbers("ImagePositionPatient", 3))
-
-
-def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding]) -> list[Slice]:
-    normal = _normal(slices[0])
-    order = sorted(slices, key=lambda s: (float(normal @ _position(s)), str(s.path)))
+def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding], ways_out: bool = True) -> list[Slice]:
+    order = [slices[k] for k in in_order(slices)]
     kept: list[Slice] = []
     for image in order:
-        if kept and np.linalg.norm(_position(image) - _position(kept[-1])) < SAME_POSITION_MM:
-            if _pixels(image) != _pixels(kept[-1]):
+        if kept and np.linalg.norm(position(image) - position(kept[-1])) < SAME_POSITION_MM:
+            if isinstance(image, Frame) or _pixels(image) != _pixels(kept[-1]):
                 raise BadInput(
                     "Two different images lie at the same slice position: the series holds several phases or "
-                    "reconstructions. Export the portal venous phase as a series of its own." + listing(listed(slices))
+                    "reconstructions. Export the portal venous phase as a series of its own."
+                    + (listing(listed(slices)) if ways_out else "")
                 )
             continue
         kept.append(image)
@@ -253,97 +352,61 @@ def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding]) -> 
 def _pixels(image: Slice) -> str:
     import pydicom
 
-    return hashlib.sha256(pydicom.dcmread(image.path).get("PixelData", b"")).hexdigest()
+    return hashlib.sha256(pydicom.dcmread(image.path, force=True).get("PixelData", b"")).hexdigest()
 
 
 def _read_files(slices: Sequence[Slice], progress: Progress) -> sitk.Image:
-    reader = sitk.ImageSeriesReader()
-    reader.SetFileNames([str(s.path) for s in slices])
+    reader = sitk.ImageFileReader() if len(slices) == 1 else sitk.ImageSeriesReader()
+    reader.SetImageIO("GDCMImageIO")
     pairs = {(rescale(s, "RescaleSlope", 1.0), rescale(s, "RescaleIntercept", 0.0)) for s in slices}
     if len(pairs) > 1 or not all(x.is_integer() for pair in pairs for x in pair):
         reader.SetOutputPixelType(sitk.sitkFloat64)
-    if len(slices) == 1:
-        reader = sitk.ImageFileReader()
-        reader.SetFileName(str(slices[0].path))
     progress("Reading slices", 0, len(slices))
-    try:
-        image = reader.Execute()
-    except RuntimeError as error:
-        if is_out_of_memory(error):
-            raise
-        syntax = _transfer_syntax(slices[0].path)
-        raise BadInput(f"The slices cannot be decoded (transfer syntax {syntax}); a file may be damaged.") from error
+    with tempfile.TemporaryDirectory(prefix="ptlf-", ignore_cleanup_errors=True) as work:
+        files = [str(_readable(s, Path(work) / str(k))) for k, s in enumerate(slices)]
+        reader.SetFileName(files[0]) if len(files) == 1 else reader.SetFileNames(files)
+        try:
+            with reading():
+                image = reader.Execute()
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            syntax = _transfer_syntax(slices[0].path)
+            raise BadInput(
+                f"The slices cannot be decoded (transfer syntax {syntax}); a file may be damaged."
+            ) from error
     progress("Reading slices", len(slices), len(slices))
     return image
 
 
-def _read_frames(image: Slice, progress: Progress) -> Series:
-    """A multi-frame file, if its frames lie where GDCM put them: evenly, in order, each place once."""
-    frames = frames_of(image.path)
-    findings: list[Finding] = []
-    if len(without_pictures(frames, findings)) < len(frames):
-        raise BadInput(
-            "The DICOM file holds derived pictures (MIP?) between its slices. Export the original slices by themselves."
-        )
-    one_acquisition(sorted(frames, key=lambda frame: tuple(reversed(frame.position))), findings, ways_out=False)
-    check_stored([image])
-    check_frames(frames)
-    volume = _read_files([image], progress)
-    check_rescaled(volume, frames, findings)
-    told = [frame.position for frame in frames]
-    read = [volume.TransformIndexToPhysicalPoint((0, 0, k)) for k in range(volume.GetSize()[2])]
-    allowed = GAP_FRACTION * volume.GetSpacing()[2]
-    if len(told) != len(read) or not np.abs(np.subtract(told, read)).max() < allowed:
-        raise BadInput(
-            "The frames of the DICOM file are no evenly spaced volume: several phases, missing slices or a tilted "
-            "gantry? Export the portal venous phase slice by slice."
-        )
-    return Series(volume, image, len(read), tuple(findings))
+def _readable(image: Slice, copy: Path) -> Path:
+    """A file that GDCM reads: its own, or `copy` without the file meta information that names no transfer syntax."""
+    meta = getattr(image.header, "file_meta", None)
+    if not meta or meta.get("TransferSyntaxUID"):
+        return image.path
+    header = _read_header(image.path, [])
+    start = header.get_item(min(header.keys())).value_tell - ENTRY_BYTES
+    copy.write_bytes(image.path.read_bytes()[start:])
+    return copy
+
+
+ENTRY_BYTES = 8
+"""Tag, kind and length before the value of a data set's first entry."""
+
+
+def _read_frames(frames: Sequence[Frame], progress: Progress) -> sitk.Image:
+    """A multi-frame file, its frames in the order of `frames`."""
+    volume = _read_files(frames[:1], progress)
+    numbers = [frame.number for frame in frames]
+    if volume.GetDimension() != 3 or max(numbers) >= volume.GetSize()[2]:
+        raise BadInput("The DICOM file holds other frames than its header says. Export the series again.")
+    if numbers == list(range(volume.GetSize()[2])):
+        return volume
+    return sitk.GetImageFromArray(sitk.GetArrayViewFromImage(volume)[numbers])
 
 
 def _transfer_syntax(path: Path) -> str:
     import pydicom
 
-    return str(pydicom.dcmread(path, stop_before_pixels=True).file_meta.TransferSyntaxUID.name)
-
-
-def _set_geometry(image: sitk.Image, slices: Sequence[Slice], findings: list[Finding]) -> None:
-    """Spacing, origin and direction from the positions themselves; findings on gaps and tilt."""
-    normal = _normal(slices[0])
-    positions = np.array([_position(s) for s in slices])
-    steps = np.diff(positions @ normal)
-    step = float(np.median(steps))
-    if step < SAME_POSITION_MM:
-        raise BadInput("The series holds several stacks side by side; export one axial series.")
-    odd = np.abs(steps / step - 1)
-    if odd.max() > GAP_FRACTION:
-        at = positions[int(np.argmax(odd))] @ normal
-        missing = Finding(
-            "missing_slices",
-            "fail",
-            f"Slices are missing or unevenly spaced: most lie {step:.2f} mm apart, but near {at:.1f} mm the step is "
-            f"{steps[int(np.argmax(odd))]:.2f} mm. Export the whole series again.",
-            {"median_step_mm": step, "largest_step_mm": float(steps.max())},
-        )
-        findings.append(missing)
-    elif odd.max() > IRREGULAR_FRACTION:
-        findings.append(
-            Finding("uneven_slices", "warn", f"The slice steps vary by {100 * odd.max():.0f} %; {step:.2f} mm is used.")
-        )
-    along = positions[-1] - positions[0]
-    tilt = math.degrees(math.acos(min(1.0, abs(float(normal @ along)) / float(np.linalg.norm(along)))))
-    if tilt > TILT_DEGREES:
-        findings.append(
-            Finding(
-                "gantry_tilt",
-                "withhold",
-                f"The gantry was tilted by {tilt:.1f} degrees: the slices are sheared against each other.",
-                {"degrees": tilt},
-            )
-        )
-    row, column = np.reshape(slices[0].numbers("ImageOrientationPatient", 6), (2, 3))
-    spacing = slices[0].numbers("PixelSpacing", 2)
-    mean_step = float(normal @ along) / (len(slices) - 1)
-    image.SetSpacing((spacing[1], spacing[0], mean_step))
-    image.SetOrigin(tuple(positions[0]))
-    image.SetDirection(tuple(np.column_stack([row, column, normal]).ravel()))
+    meta = getattr(pydicom.dcmread(path, stop_before_pixels=True, force=True), "file_meta", {})
+    return str(getattr(meta.get("TransferSyntaxUID"), "name", "not told"))

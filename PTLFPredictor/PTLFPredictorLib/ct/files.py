@@ -12,9 +12,10 @@ import SimpleITK as sitk
 
 from ..child import is_out_of_memory
 from ..errors import BadInput
-from . import dicom
+from . import axes, dicom
 from .findings import Finding
 from .image_header import Header, NoImageError, read_header
+from .itk import reading
 
 EXPECTED = {
     "CT": "no image that can be read. A DICOM folder, NIfTI, NRRD or MHA is expected.",
@@ -22,6 +23,9 @@ EXPECTED = {
 }
 
 CHUNK = 4 << 20
+
+OWN_AXES_MM = 1e-3
+"""Axes that are farther from perpendicular, at the volume's edge, are set here; nearer ones stay as ITK gives them."""
 
 
 def read_image_file(path: str | Path, what: str) -> sitk.Image:
@@ -37,7 +41,8 @@ def read_image_file(path: str | Path, what: str) -> sitk.Image:
     Returns
     -------
     sitk.Image
-        Axes of length 1 beyond the third are dropped.
+        Axes of length 1 beyond the third are dropped; axes that are not perpendicular are replaced by those that are
+        (`axes.perpendicular`), for a CT and the label map that was drawn on it alike.
 
     Raises
     ------
@@ -47,29 +52,73 @@ def read_image_file(path: str | Path, what: str) -> sitk.Image:
     path = Path(path)
     header = _header(path, what)
     _require_whole(path, header)
+    if what != "CT" and header.disagreement_mm > axes.PLACE_TOLERANCE_MM:
+        raise BadInput(f"'{path.name}' {_in_two_ways(header)}. Save it anew from a program that shows it rightly.")
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO(header.reader)
     try:
-        image = reader.Execute()
+        with reading():
+            image = reader.Execute()
     except RuntimeError as error:
         if is_out_of_memory(error):
             raise
         raise BadInput(f"'{path.name}' is {EXPECTED[what]}") from error
     while image.GetDimension() > 3 and image.GetSize()[-1] == 1:
         image = image[(slice(None),) * (image.GetDimension() - 1) + (0,)]
+    _set_axes(image, header)
     return image
 
 
+def _set_axes(image: sitk.Image, header: Header) -> None:
+    if image.GetDimension() != 3 or header.vectors is None or skew_of(header)[1] <= OWN_AXES_MM:
+        return
+    spacing, direction = axes.perpendicular(header.vectors)
+    image.SetSpacing(spacing.tolist())
+    image.SetDirection(direction.ravel().tolist())
+
+
+def skew_of(header: Header) -> tuple[float, float]:
+    """`axes.skew` of a file's axes; zeros where they are not told."""
+    return (0.0, 0.0) if header.vectors is None else axes.skew(header.vectors, header.size)
+
+
+def _in_two_ways(header: Header) -> str:
+    far = f"{header.disagreement_mm:.0f} mm" if header.disagreement_mm < 1e4 else "far"
+    return f"says in two ways where it lies in the body (its qform and sform are {far} apart; mirrored?)"
+
+
 def orientation_findings(path: str | Path) -> list[Finding]:
-    """What a file leaves unsaid about how the volume lies in the body."""
-    if _header(Path(path), "CT").has_orientation:
-        return []
-    message = (
-        "The file does not say how the volume lies in the body: left, front and top are assumed. "
-        "Load the original series."
-    )
-    return [Finding("orientation_not_told", "withhold", message)]
+    """What a CT's file leaves unsaid about how the volume lies in the body, or says in two ways; sheared axes."""
+    header = _header(Path(path), "CT")
+    found = [] if header.vectors is None else axes.findings(header.vectors, header.size)
+    if header.disagreement_mm > axes.PLACE_TOLERANCE_MM:
+        message = f"The file {_in_two_ways(header)}. Load the original series."
+        values = {"distance_mm": min(header.disagreement_mm, 1e4)}
+        found.append(Finding("orientation_told_twice", "withhold", message, values))
+    if not header.has_orientation:
+        message = (
+            "The file does not say how the volume lies in the body: left, front and top are assumed. "
+            "Load the original series."
+        )
+        found.append(Finding("orientation_not_told", "withhold", message))
+    return found
+
+
+def require_perpendicular(path: str | Path) -> None:
+    """Refuse a label map of sheared axes, for a CT whose own are not.
+
+    Raises
+    ------
+    BadInput
+    """
+    path = Path(path)
+    degrees, shift = skew_of(_header(path, "label map"))
+    if degrees > axes.TILT_DEGREES or shift > axes.PLACE_TOLERANCE_MM:
+        raise BadInput(
+            f"The axes of '{path.name}' are not perpendicular (by {degrees:.1f} degrees, {shift:.1f} mm at the edge), "
+            "those of the CT are: the segments would lie beside their place. Save them on the CT's own grid."
+        )
 
 
 def ct_files(path: str | Path) -> list[Path]:

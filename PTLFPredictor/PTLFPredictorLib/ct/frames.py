@@ -46,16 +46,21 @@ FRAME_ENTRIES = {
     "ConvolutionKernel": ("CTReconstructionSequence", "ConvolutionKernel"),
     "RescaleSlope": ("PixelValueTransformationSequence", "RescaleSlope"),
     "RescaleIntercept": ("PixelValueTransformationSequence", "RescaleIntercept"),
+    "ImagePositionPatient": ("PlanePositionSequence", "ImagePositionPatient"),
+    "ImageOrientationPatient": ("PlaneOrientationSequence", "ImageOrientationPatient"),
+    "PixelSpacing": ("PixelMeasuresSequence", "PixelSpacing"),
+    "SliceThickness": ("PixelMeasuresSequence", "SliceThickness"),
 }
 """Keyword of a single slice -> where an Enhanced CT keeps it: functional group and keyword (PS3.3 C.7.6.16, C.8.15)."""
 
 
 @dataclass(frozen=True)
 class Frame(Slice):
-    """A frame; `header` is its file's, `groups` are its own functional groups and the shared ones."""
+    """A frame; `header` is its file's, `groups` are its own functional groups and the shared ones, `number` counts from
+    0 in the file."""
 
     groups: tuple[Any, ...]
-    position: tuple[float, float, float]
+    number: int
 
     def get(self, tag: str, default: Any = None) -> Any:
         sequence, keyword = FRAME_ENTRIES.get(tag, ("", ""))
@@ -77,17 +82,10 @@ def frames_of(path: Path) -> list[Frame]:
     """
     import pydicom
 
-    header = pydicom.dcmread(path, stop_before_pixels=True)
+    header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
     shared = tuple(header.get("SharedFunctionalGroupsSequence") or ())
-    try:
-        return [
-            Frame(
-                path,
-                header,
-                (frame, *shared),
-                tuple(float(x) for x in frame.PlanePositionSequence[0].ImagePositionPatient),
-            )
-            for frame in header.PerFrameFunctionalGroupsSequence
-        ]
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
-        raise BadInput("The DICOM file does not say where its frames lie (ImagePositionPatient is missing).") from error
+    own = header.get("PerFrameFunctionalGroupsSequence") or ()
+    frames = [Frame(path, header, (groups, *shared), number) for number, groups in enumerate(own)]
+    if not frames or any(frame.numbers("ImagePositionPatient", 3) is None for frame in frames):
+        raise BadInput("The DICOM file does not say where its frames lie (ImagePositionPatient is missing).")
+    return frames

@@ -15,7 +15,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import BadInput
+from . import axes
 
 MAXIMUM_AXES = 7
 """NIfTI's; NRRD and MetaImage get no more here."""
@@ -28,6 +31,7 @@ NIFTI_VOXEL_BYTES = {2: 1, 4: 2, 8: 4, 16: 4, 32: 8, 64: 8, 128: 3, 256: 1, 512:
 
 NIFTI_FIELDS = {"dim": ("8h", 40), "datatype": ("h", 70), "pixdim": ("8f", 76), "offset": ("f", 108)} | {
     "codes": ("2h", 252),
+    "qform": ("6f", 256),
     "sform": ("12f", 280),
 }
 """Format and place of the fields of a NIfTI-1 header that are needed here."""
@@ -57,6 +61,10 @@ class Header:
         The file that holds the voxels, from byte `start` (None: at its end), `compression` "", "gzip" or "zlib".
     has_orientation : bool
         Whether it says how the volume lies in the body.
+    vectors : array, optional
+        By columns, the steps of the first three index axes in mm, in LPS; None where they are not told.
+    disagreement_mm : float
+        How far apart a NIfTI's two forms (sform, qform) put the corners of the volume; 0 where there is one.
     """
 
     reader: str
@@ -66,6 +74,8 @@ class Header:
     start: int | None
     compression: str
     has_orientation: bool
+    vectors: np.ndarray | None = None
+    disagreement_mm: float = 0.0
 
 
 class NoImageError(ValueError):
@@ -115,11 +125,11 @@ def _nifti(path: Path) -> Header:
             f"'{path.name}' is Analyze 7.5, which does not say which side is left. Save it as NIfTI or NRRD."
         )
     fields = {name: struct.unpack_from(order + form, head, at) for name, (form, at) in NIFTI_FIELDS.items()}
-    axes, datatype = fields["dim"][0], fields["datatype"][0]
-    if not 1 <= axes <= MAXIMUM_AXES or datatype not in NIFTI_VOXEL_BYTES:
+    count, datatype = fields["dim"][0], fields["datatype"][0]
+    if not 1 <= count <= MAXIMUM_AXES or datatype not in NIFTI_VOXEL_BYTES:
         raise NoImageError
-    spacing, sform = fields["pixdim"][1 : min(axes, 3) + 1], fields["sform"]
-    _require_spacing(path, spacing, axes)
+    spacing, sform = fields["pixdim"][1 : min(count, 3) + 1], fields["sform"]
+    _require_spacing(path, spacing, count)
     if fields["codes"][1] > 0:
         columns = [math.hypot(*sform[axis::4]) for axis in range(len(spacing))]
         if not all(abs(a - b) <= 0.01 * b for a, b in zip(columns, spacing, strict=True)):
@@ -136,19 +146,64 @@ def _nifti(path: Path) -> Header:
         packed = data.suffix.lower() == ".gz"
     compression = "gzip" if packed else ""
     oriented = any(code > 0 for code in fields["codes"])
-    size = _size(path, fields["dim"][1 : axes + 1])
-    return Header("NiftiImageIO", size, NIFTI_VOXEL_BYTES[datatype], data, start, compression, oriented)
+    size = _size(path, fields["dim"][1 : count + 1])
+    vectors, apart = _nifti_geometry(path, fields, size) if count >= 3 else (None, 0.0)
+    return Header("NiftiImageIO", size, NIFTI_VOXEL_BYTES[datatype], data, start, compression, oriented, vectors, apart)
+
+
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
+
+
+def _nifti_geometry(
+    path: Path, fields: Mapping[str, Sequence[float]], size: Sequence[int]
+) -> tuple[np.ndarray | None, float]:
+    """Axes in LPS, and how far apart the two forms put a corner."""
+    q_code, s_code = fields["codes"]
+    forms = []
+    if s_code > 0:
+        forms.append(np.reshape(fields["sform"], (3, 4)).astype(float))
+    if q_code > 0:
+        forms.append(_of_quaternion(fields["qform"], fields["pixdim"]))
+    if not forms:
+        return None, 0.0
+    vectors = _independent(path, RAS_TO_LPS @ forms[0][:, :3])
+    if len(forms) == 1:
+        return vectors, 0.0
+    corners = np.array([(i, j, k, 1) for i in (0, size[0]) for j in (0, size[1]) for k in (0, size[2])], float).T
+    apart = np.linalg.norm((forms[0] - forms[1]) @ corners, axis=0).max()
+    return vectors, float(apart) if math.isfinite(apart) else math.inf
+
+
+def _of_quaternion(qform: Sequence[float], pixdim: Sequence[float]) -> np.ndarray:
+    """3 x 4, as NIfTI-1 defines it: pixdim[0] is the sign of the third axis."""
+    b, c, d = qform[:3]
+    a = math.sqrt(max(0.0, 1 - b * b - c * c - d * d))
+    turn = np.array(
+        [
+            [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+            [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+            [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - c * c - b * b],
+        ]
+    )
+    steps = np.array(pixdim[1:4]) * (1, 1, -1 if pixdim[0] < 0 else 1)
+    return np.column_stack([turn * steps, qform[3:]])
+
+
+def _independent(path: Path, vectors: np.ndarray) -> np.ndarray:
+    if not axes.are_axes(vectors):
+        raise BadInput(f"The axes in the header of '{path.name}' do not span space. Export it anew.")
+    return vectors
 
 
 def _nrrd(path: Path) -> Header:
     fields, start = _fields(path, re.compile(r"([^:=]+):(?!=)\s*(.*)"), until="")
     fields = {name.replace("datafile", "data file").replace("byteskip", "byte skip"): v for name, v in fields.items()}
-    axes = int(fields["dimension"]) if "dimension" in fields else 0
-    if not 1 <= axes <= MAXIMUM_AXES:
-        raise BadInput(f"'{path.name}' has {axes} dimensions; a volume has 3.")
+    count = int(fields["dimension"]) if "dimension" in fields else 0
+    if not 1 <= count <= MAXIMUM_AXES:
+        raise BadInput(f"'{path.name}' has {count} dimensions; a volume has 3.")
     size = _size(path, [int(part) for part in fields.get("sizes", "").split()])
     kind = NRRD_TYPE.fullmatch(fields.get("type", ""))
-    if kind is None or len(size) != axes:
+    if kind is None or len(size) != count:
         raise NoImageError
     encoding = {"raw": "", "gz": "gzip", "gzip": "gzip"}.get(fields.get("encoding", "").lower())
     if encoding is None:
@@ -158,22 +213,35 @@ def _nrrd(path: Path) -> Header:
         data, start = _beside(path, fields["data file"]), 0
     if int(fields.get("line skip", fields.get("lineskip", 0))) or (encoding and skip):
         raise BadInput(f"'{path.name}' has other data before its voxels ('line skip'); save it again without.")
-    oriented = _nrrd_geometry(path, fields)
+    oriented, vectors = _nrrd_geometry(path, fields)
     voxel_bytes = NRRD_VOXEL_BYTES[kind.lastindex - 1]
-    return Header("NrrdImageIO", size, voxel_bytes, data, None if skip < 0 else start + skip, encoding, oriented)
+    start = None if skip < 0 else start + skip
+    return Header("NrrdImageIO", size, voxel_bytes, data, start, encoding, oriented, vectors)
 
 
-def _nrrd_geometry(path: Path, fields: Mapping[str, str]) -> bool:
-    """Whether the orientation is told; refuses what says no voxel size, which ITK takes for 1 mm."""
+NRRD_SPACES = {
+    ("right-anterior-superior", "ras"): (-1, -1, 1),
+    ("left-anterior-superior", "las"): (1, -1, 1),
+    ("left-posterior-superior", "lps"): (1, 1, 1),
+}
+"""Names of a space -> signs of its axes in LPS."""
+
+
+def _nrrd_geometry(path: Path, fields: Mapping[str, str]) -> tuple[bool, np.ndarray | None]:
+    """Whether the orientation is told, and the axes; refuses what says no voxel size, which ITK takes for 1 mm."""
     if "space directions" not in fields:
         spacings = [float(x) for x in fields.get("spacings", "").split()]
         values = [x for x in spacings if not math.isnan(x)]  # NaN: an axis of values, not of space
         _require_spacing(path, values[:3], int(fields["dimension"]))
-        return False
+        return False, None
     vectors = re.findall(r"none|\([^)]*\)", fields["space directions"].lower())
     vectors = [[float(x) for x in v.strip("()").split(",")] for v in vectors if v != "none"]
     _require_spacing(path, [math.hypot(*vector) for vector in vectors][:3], int(fields["dimension"]))
-    return bool(fields.get("space"))
+    space = fields.get("space", "").lower().removesuffix("-time")
+    signs = next((signs for names, signs in NRRD_SPACES.items() if space in names), (1, 1, 1))
+    if len(vectors) < 3 or any(len(vector) != 3 for vector in vectors[:3]):
+        return bool(space), None
+    return bool(space), _independent(path, np.diag(signs) @ np.column_stack(vectors[:3]))
 
 
 def _meta(path: Path) -> Header:
@@ -193,8 +261,18 @@ def _meta(path: Path) -> Header:
         data, start = _beside(path, fields["elementdatafile"]), 0
     compression = "zlib" if _true(fields.get("compresseddata", "false")) else ""
     voxel_bytes = META_VOXEL_BYTES[kind[1]] * int(fields.get("elementnumberofchannels", 1))
-    oriented = any(name in fields for name in ("transformmatrix", "rotation", "orientation"))
-    return Header("MetaImageIO", size, voxel_bytes, data, None if skip < 0 else start + skip, compression, oriented)
+    told = next((fields[n] for n in ("transformmatrix", "rotation", "orientation") if n in fields), None)
+    vectors = _meta_geometry(path, told, [float(part) for part in spacing.split()][:3], len(size)) if told else None
+    start = None if skip < 0 else start + skip
+    return Header("MetaImageIO", size, voxel_bytes, data, start, compression, told is not None, vectors)
+
+
+def _meta_geometry(path: Path, told: str, spacing: Sequence[float], count: int) -> np.ndarray | None:
+    """The matrix of a MetaImage: one axis after the other."""
+    matrix = np.array([float(part) for part in told.split()])
+    if count < 3 or matrix.size != count * count:
+        return None
+    return _independent(path, matrix.reshape(count, count)[:3, :3].T * spacing)
 
 
 def _true(text: str) -> bool:

@@ -66,7 +66,7 @@ def check_stored(images: Sequence[Slice]) -> None:
 def _is_compressed(image: Slice) -> bool:
     """Encapsulated or deflated: the length of the pixels does not tell the bits."""
     syntax = getattr(getattr(image.header, "file_meta", None), "TransferSyntaxUID", None)
-    return syntax is None or syntax.is_compressed or syntax.is_deflated
+    return syntax is not None and (syntax.is_compressed or syntax.is_deflated)
 
 
 def _voxels(image: Slice) -> int:
@@ -77,7 +77,7 @@ def _voxels(image: Slice) -> int:
 def _pixel_bytes(image: Slice) -> int:
     import pydicom
 
-    return len(pydicom.dcmread(image.path, specific_tags=["PixelData"]).get("PixelData", b""))
+    return len(pydicom.dcmread(image.path, specific_tags=["PixelData"], force=True).get("PixelData", b""))
 
 
 def check_frames(frames: Sequence[Slice]) -> None:

@@ -1,14 +1,21 @@
-"""DICOM header of a volume node: phase and acquisition, nothing that identifies a patient."""
+"""DICOM files of a volume node: phase, acquisition, faults of the series; nothing that identifies a patient."""
 
 from __future__ import annotations
 
 import contextlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import slicer
 
-from ..ct import Phase, described, phase
+from ..ct import Finding, Phase, acquisitions_of, described, phase, read_acquisition, series_findings
+from ..ct.acquisition import Acquisition
+from ..errors import PTLFError
+from .volumes import add_volume
+
+INSTANCES = "DICOM.instanceUIDs"
+"""Attribute of a volume node: the UIDs of all its files.  It stays when a transform is hardened."""
 
 
 def acquisition_of(volume) -> tuple[Phase | None, dict[str, Any]]:
@@ -34,12 +41,76 @@ def acquisition_of(volume) -> tuple[Phase | None, dict[str, Any]]:
 
 def first_file(volume) -> Path | None:
     """A DICOM file that the volume was read from: by the DICOM database, or by its storage node."""
-    uids = (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
-    database = getattr(slicer, "dicomDatabase", None)
-    if uids and database is not None and database.isOpen:
-        path = database.fileForInstance(uids[0])
-        if path:
-            return Path(path)
+    paths, _ = files_of(volume)
+    if paths:
+        return paths[0]
     storage = volume.GetStorageNode()
     path = Path(storage.GetFileName()) if storage is not None and storage.GetFileName() else None
     return path if path is not None and path.is_file() and not path.name.endswith((".nrrd", ".gz", ".nii")) else None
+
+
+def files_of(volume) -> tuple[tuple[Path, ...], int]:
+    """The files at hand that a volume was read from, by the DICOM database, and how many there should be."""
+    uids = list(dict.fromkeys((volume.GetAttribute(INSTANCES) or "").split()))
+    database = getattr(slicer, "dicomDatabase", None)
+    if not uids or database is None or not database.isOpen:
+        return (), len(uids)
+    paths = (Path(path) for uid in uids if (path := database.fileForInstance(uid)))
+    return tuple(path for path in dict.fromkeys(paths) if path.is_file()), len(uids)
+
+
+def series_findings_of(volume) -> tuple[Finding, ...]:
+    """What a shell finds on the files that a volume came from: missing slices, steps, tilt, mixed acquisitions.
+
+    By the files, not by the voxels: slices that Slicer stacked evenly, or moved by a transform that was hardened since,
+    lie as they were scanned in their headers alone.
+    """
+    paths, count = files_of(volume)
+    if not count:
+        return ()
+    if len(paths) < count:
+        message = (
+            f"{count - len(paths)} of the {count} DICOM files of this CT are not in this computer's DICOM database: "
+            "whether slices are missing, uneven or mixed cannot be checked. Import the series again."
+        )
+        return (Finding("series_not_at_hand", "warn", message, {"files": count, "at_hand": len(paths)}),)
+    return _findings(paths, _times(paths))
+
+
+def acquisitions(volume) -> list[Acquisition]:
+    """The acquisitions among a volume's files, to choose one from; none where it is one alone."""
+    paths, count = files_of(volume)
+    return _acquisitions(paths, _times(paths)) if count and len(paths) == count else []
+
+
+def take_acquisition(volume, acquisition: Acquisition):
+    """A volume node of one of `acquisitions`, of which the DICOM database knows the files as of any other.
+
+    Raises
+    ------
+    BadInput
+        It is no single volume either.
+    """
+    image, files = read_acquisition(acquisition)
+    uids = (volume.GetAttribute(INSTANCES) or "").split()
+    taken = [uid for uid in uids if Path(slicer.dicomDatabase.fileForInstance(uid)) in files]
+    made = add_volume(image, f"CT, acquisition {acquisition.number}")
+    made.SetAttribute(INSTANCES, " ".join(taken))
+    return made
+
+
+def _times(paths: tuple[Path, ...]) -> tuple[int, ...]:
+    return tuple(path.stat().st_mtime_ns for path in paths)
+
+
+@lru_cache(maxsize=8)
+def _findings(paths: tuple[Path, ...], times: tuple[int, ...]) -> tuple[Finding, ...]:
+    return series_findings(paths, ways_out=False)
+
+
+@lru_cache(maxsize=8)
+def _acquisitions(paths: tuple[Path, ...], times: tuple[int, ...]) -> list[Acquisition]:
+    try:
+        return acquisitions_of(paths)
+    except PTLFError:  # `series_findings_of` says it
+        return []

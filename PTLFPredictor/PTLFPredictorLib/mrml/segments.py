@@ -17,6 +17,7 @@ import SimpleITK as sitk
 import slicer
 import vtk
 
+from ..ct.slabs import Plan, apply_labels
 from ..errors import BadInput
 from ..segmentation import names, provenance
 from ..segmentation.segments import derive
@@ -312,6 +313,36 @@ def not_counted(node, role: names.Role | None) -> list[str]:
     others = [segmentation.GetSegment(i) for i in segmentation.GetSegmentIDs() if i not in counted]
     others = [one for one in others if (names.Role.OTHER if role_of(one) is names.Role.OTHER else None) is role]
     return [one.GetName() for one in others if not is_empty(node, segmentation.GetSegmentIdBySegment(one))]
+
+
+def others_in_slabs(node, volume, plan: Plan) -> list[tuple]:
+    """Segments that hold voxels and count as nothing, by majority: identifier, name, (colour, codes), mask.
+
+    They go along, so that what nobody knows stays asked about.
+    """
+    segmentation = node.GetSegmentation()
+    taken = {identifier for organ in STYLES for identifier in segment_ids(node, organ)}
+    found = []
+    for identifier in segmentation.GetSegmentIDs():
+        if identifier in taken or is_empty(node, identifier):
+            continue
+        mask = sitk.GetImageFromArray(union(node, [identifier], volume).astype(np.uint8))
+        place(mask, volume_to_lps(volume))
+        segment = segmentation.GetSegment(identifier)
+        codes = tag_of(segment, slicer.vtkSegment.GetTerminologyEntryTagName())
+        mask = apply_labels(sitk.DICOMOrient(mask, "LPS"), plan)
+        found.append((identifier, segment.GetName(), (tuple(segment.GetColor()), codes), mask))
+    return found
+
+
+def add_others(node, volume, others: Sequence[tuple]) -> None:
+    """Add segments of `others_in_slabs` to a node on the slabs."""
+    for identifier, name, (colour, codes), mask in others:
+        node.GetSegmentation().AddEmptySegment(identifier, name, colour)
+        if codes:
+            segment = node.GetSegmentation().GetSegment(identifier)
+            segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), codes)
+        _fill(node, identifier, sitk.GetArrayFromImage(oriented_like(mask, volume)) > 0, volume)
 
 
 def counted(node, role: str) -> list[str]:

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from .. import signature
 from ..errors import BadInput, PTLFError
 from ..mrml import volumes
+from ..mrml.header import take_acquisition
 from ..signature.eligibility import BILIRUBIN
 from . import compat, sample_worker
 from .fields import PatientField
@@ -27,7 +28,11 @@ class CTSection:
     def __init__(self, ui, session: Session, tell, on_change):
         self.ui, self.session, self._tell = ui, session, tell
         self.sample = ChildRun("The sample case", compat.python_executable(), on_change)
-        for selector in (ui.volumeSelector, ui.existingSelector):  # a long name must not widen the panel
+        for selector in (
+            ui.volumeSelector,
+            ui.existingSelector,
+            ui.acquisitionSelector,
+        ):  # a long name must not widen the panel
             selector.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
         self.findings = FindingsList()
         ui.findingsHolder.layout().addWidget(self.findings)
@@ -41,6 +46,9 @@ class CTSection:
         ui.loadFileButton.connect("clicked()", self.choose_file)
         ui.liverWindowButton.connect("clicked()", self.liver_window)
         ui.sampleButton.connect("clicked()", self.load_sample)
+        ui.slabsButton.connect("clicked()", self.to_slabs)
+        ui.acquisitionSelector.connect("activated(int)", self.choose_acquisition)
+        self._acquisitions: tuple[str, ...] = ()
         ui.eligibilityButton.connect("toggled(bool)", self._open_eligibility)
         ui.eligibilityHolder.hide()
 
@@ -114,6 +122,62 @@ class CTSection:
     def liver_window(self) -> None:
         if self.session.volume is not None:
             volumes.show_liver_window(self.session.volume)
+
+    def to_slabs(self) -> None:
+        """One click: the thin slices averaged to the protocol's, in a volume of their own, with the segments."""
+        try:
+            volume, said = self.session.to_slabs()
+        except PTLFError as error:
+            self._tell(error.message)
+            return
+        volumes.show_liver_window(volume)
+        slicer.util.setSliceViewerLayers(background=volume)
+        self._tell(" ".join([*said, _("The CT is in slabs now. Choose the former one above to go back.")]))
+
+    def choose_acquisition(self, index: int) -> None:
+        """One of the acquisitions that the series mixes, as a volume of its own."""
+        listed = self.session.acquisitions()
+        if not 0 < index <= len(listed):
+            return
+        try:
+            volume = take_acquisition(self.session.volume, listed[index - 1])
+        except PTLFError as error:
+            self._tell(error.message)
+            return
+        volumes.show_liver_window(volume)
+        self._select(volume)
+
+    def _show_slabs(self) -> None:
+        """The button is there where the thickness of the slices withholds, and says why where it does not help."""
+        button, session = self.ui.slabsButton, self.session
+        try:
+            findings = () if session.volume is None else session.ct().findings
+        except PTLFError:
+            findings = ()
+        thick = any(f.code == "slice_thickness" and f.level == "withhold" for f in findings)
+        button.setVisible(thick)
+        if not thick:
+            return
+        plan, reason = session.slab_plan()
+        low, high = session.signature.protocol.slice_thickness_mm
+        target = (low + high) / 2 if plan is None else plan.slab_mm
+        button.text = _("To {mm} mm slabs").format(mm=f"{target:g}")
+        button.enabled = plan is not None
+        button.toolTip = reason or _(
+            "Average the thin slices, and the segments with them, in a volume of their own. Features may differ from "
+            "those of a CT reconstructed in such slices. The CT stays as it is: choose it to go back."
+        )
+
+    def _show_acquisitions(self) -> None:
+        box = self.ui.acquisitionSelector
+        words = tuple(one.words for one in self.session.acquisitions())
+        box.setVisible(bool(words))
+        if words != self._acquisitions:
+            self._acquisitions = words
+            box.clear()
+            for text in (_("Several acquisitions: choose one"), *words):
+                box.addItem(text)
+        box.currentIndex = 0
 
     # Eligibility
 
@@ -213,6 +277,8 @@ class CTSection:
         show_progress(ui.sampleProgress, self.sample)
         ui.liverWindowButton.enabled = session.volume is not None
         say(ui.transformLabel, self._refusal())
+        self._show_slabs()
+        self._show_acquisitions()
         self.findings.show_findings(() if ui.transformLabel.text else session.findings())
         items = signature.checklist(session.signature, session.state.answers).items
         confirmed = sum(item.status == "confirmed" for item in items)

@@ -129,7 +129,7 @@ class SegmentationSection:
         if unmet:
             self._tell(" ".join(unmet))
             return
-        model, ct, token = self.model, self.session.ct(), self.session.token
+        model, ct, token = self.model, self.session.ct_to_draw_on(), self.session.token
 
         def prepare(work: Path):
             return WORKER, write_job(ct.image, model, work, device=self.session.desk.device)

@@ -6,6 +6,10 @@ Patients are kept apart by one rule.  `state` belongs to the CT on screen and is
 before that, `on_leave` clears and blocks what the panel shows, and stops what works for the former CT.  `token` names
 the state: what may come late (text in a field, a drag, a child process, a dialog) keeps the token it was born under
 and is dropped where the session has another one.
+
+One CT is two nodes where thin slices were averaged to slabs (`to_slabs`): the same patient, so what was entered and
+answered of the patient goes along, both ways, and nothing else does.  That a node is such slabs is not believed; its
+voxels must be those that averaging the other node gives.
 """
 
 from __future__ import annotations
@@ -20,12 +24,13 @@ from typing import Any
 from .. import case, signature
 from ..case import Case, features
 from ..confirmation import Confirmation
-from ..ct import CT, ConfirmedPhase, Finding, canonical, image_sha256
+from ..ct import CT, DEFAULT_CLIP_HU, ConfirmedPhase, Finding, canonical, image_sha256, slabs
+from ..ct.acquisition import Acquisition
 from ..errors import BadInput, PTLFError
 from ..hashes import json_sha256
-from ..mrml import adoption, volumes
+from ..mrml import adoption, slab_volumes, volumes
 from ..mrml import segments as mrml_segments
-from ..mrml.header import acquisition_of
+from ..mrml.header import acquisition_of, acquisitions, series_findings_of
 from ..mrml.parameter_node import load, parameter_node, refer, referred, save
 from ..mrml.watch import SegmentsWatch
 from ..report import record
@@ -39,6 +44,8 @@ from ..signature import Assessment, LaboratoryValues, Prediction, Signature, eli
 from .state import AUTOMATIC, CORRECTED, Computed, Desk, PatientState
 
 CT_ROLE, SEGMENTS_ROLE, SECOND_ROLE = "ct", "segmentation", "second"
+BEFORE_ROLE = "before"
+"""The segments on the thin slices, while the CT is in slabs."""
 
 DESK = frozenset(item.name for item in fields(Desk))
 
@@ -54,6 +61,9 @@ CHANGE_UNKNOWN = Finding(
 
 ENTERED = ("alb", "inr", "refused", "answers")
 """What a person enters of a patient; entered before any CT was chosen, it counts for the first one."""
+
+OF_THE_SAME_CT = ("alb", "alb_unit", "inr", "refused", "answers", "criteria", "phase")
+"""What stays when one CT is shown in slabs, or in its slices again."""
 
 
 class Session:
@@ -90,6 +100,7 @@ class Session:
         self._tag, self._on_change, self._on_voxels, self._on_leave = tag, on_change, on_voxels, on_leave
         self.watch = SegmentsWatch(self._voxels)
         self._ct: tuple[tuple, CT, str, str, int | None] | None = None
+        self._proven, self._listed = False, []
         self._signature: tuple[str, Signature, str, str] | None = None
         self._hashes: dict[str, dict[str, str]] = {}
         self._shares: tuple[tuple, float] | None = None
@@ -205,8 +216,11 @@ class Session:
         identifier = "" if volume is None else volume.GetID()
         if self.away or identifier == self._of:
             return []
-        before = self.state
+        before, same = self.state, self._is_same_ct(volume)
         said = self._on_leave()
+        if same:
+            self._show_same_ct(volume, before)
+            return [*said, "The same CT in other slices: albumin, INR and answers stay, sign-off and result do not."]
         entered = {name: getattr(before, name) for name in ENTERED}
         given = any(entered[name] != getattr(PatientState(), name) for name in ENTERED)
         if self._of and given:
@@ -214,7 +228,7 @@ class Session:
         elif given:
             said.append("What was entered before a CT was chosen counts for this one: check albumin, INR and answers.")
         refer(self._node, CT_ROLE, volume)
-        for role in (SEGMENTS_ROLE, SECOND_ROLE):
+        for role in (SEGMENTS_ROLE, SECOND_ROLE, BEFORE_ROLE):
             refer(self._node, role, None)
         self._begin(PatientState(alb_unit=before.alb_unit, **({} if self._of else entered)))
         self._watch_current()
@@ -280,14 +294,190 @@ class Session:
         chosen = self.signature
         voxels = volume.GetImageData().GetMTime() if volume.GetImageData() else 0
         key = (volume.GetID(), voxels, volumes.volume_to_lps(volume).tobytes(), self.signature_sha256)
+        thin = slab_volumes.slices_of(volume)
+        if thin is not None and thin.GetImageData() is not None:
+            moved = thin.GetParentTransformNode() is not None
+            key += (thin.GetID(), thin.GetImageData().GetMTime(), volumes.volume_to_lps(thin).tobytes(), moved)
         if self._ct is None or self._ct[0] != key:
-            image = volumes.image_of(volume)
-            phase, source = acquisition_of(volume)
-            found = canonical(image, chosen.protocol, chosen.extraction.clip_hu, (), phase, source)
+            found = self._read(volume, chosen.extraction.clip_hu)
+            self._listed = acquisitions(volume)
+            plan, self._proven = slab_volumes.plan_of(volume), False
+            if plan is not None:
+                made = self._made_of(volume, thin, plan)
+                self._proven = made is not None
+                found = made or slab_volumes.without_slices(found, plan)
             sha256 = image_sha256(found.image)
             identity = found.unclipped_sha256 or sha256
             self._ct = key, found, sha256, identity, sample.seed_of(identity)
         return self._ct[1]
+
+    def _read(self, volume, clip_hu: tuple[float, float] | None) -> CT:
+        phase, source = acquisition_of(volume)
+        image, told = volumes.image_of(volume), series_findings_of(volume)
+        return canonical(image, self.signature.protocol, clip_hu, told, phase, source)
+
+    def _made_of(self, volume, thin, plan: slabs.Plan) -> CT | None:
+        """The CT of thin slices in slabs, where the voxels of `volume` are those slabs."""
+        if thin is None or thin.GetImageData() is None:
+            return None
+        try:
+            seen, slices = (self._read(node, DEFAULT_CLIP_HU) for node in (volume, thin))
+            if not slab_volumes.are_of(seen.image, plan, slices.image):
+                return None
+            if self.signature.extraction.clip_hu not in (None, DEFAULT_CLIP_HU):
+                slices = self._read(thin, self.signature.extraction.clip_hu)
+        except PTLFError:
+            return None
+        return slices.in_slabs(plan, self.signature.protocol)
+
+    def acquisitions(self) -> list[Acquisition]:
+        """The acquisitions among the files of the CT on screen, where there are several."""
+        try:
+            self.ct()
+        except PTLFError:
+            return []
+        return self._listed
+
+    # Thin slices, brought to the protocol's
+
+    def ct_to_draw_on(self) -> CT:
+        """What a model is given: of a CT in slabs the slices as they are, as `case.brought_to_protocol` says."""
+        ct = self.ct()
+        if not self._proven:
+            return ct
+        return self._read(slab_volumes.slices_of(self.volume), self.signature.extraction.clip_hu)
+
+    def slab_plan(self) -> tuple[slabs.Plan | None, str]:
+        """How the slices of the CT on screen become the protocol's, or why they do not, as a sentence."""
+        try:
+            ct = self.ct()
+        except PTLFError as error:
+            return None, error.message
+        if slab_volumes.plan_of(self.volume) is not None:
+            return None, "The CT is in slabs already; choose the one that they were averaged from to go back."
+        spacing, slices = ct.image.GetSpacing()[2], ct.image.GetSize()[2]
+        thickness = ct.source.get("slice_thickness_mm")
+        asked = spacing, slices, self.signature.protocol.slice_thickness_mm, thickness, ct.findings
+        return slabs.plan(*asked), slabs.reason(*asked)
+
+    def to_slabs(self):
+        """Average the CT on screen to the protocol's slices, in a node of its own, and go on with it.
+
+        Segments come along by majority; who drew them is settled on the slices as they are, where the ledger and the
+        marks know them.
+
+        Returns
+        -------
+        (node, list of str)
+            The new CT, and sentences on what was stopped.
+
+        Raises
+        ------
+        BadInput
+            There is nothing to average, or two segmentations wait for a decision.
+        """
+        plan, reason = self.slab_plan()
+        if plan is None:
+            raise BadInput(reason)
+        if self.node(SECOND_ROLE) is not None:
+            raise BadInput("Decide first between the edited and the new segments.")
+        self.ct().require_usable()
+        brought = None if self.segmentation is None else self._segments_in_slabs(plan)
+        thin, thin_segments, before = self.volume, self.segmentation, self.state
+        said = self._on_leave()
+        volume = slab_volumes.add(self._read(thin, DEFAULT_CLIP_HU).image, plan, thin)
+        kept = {name: getattr(before, name) for name in OF_THE_SAME_CT}
+        refer(self._node, CT_ROLE, volume)
+        refer(self._node, SEGMENTS_ROLE, None)
+        refer(self._node, BEFORE_ROLE, thin_segments)
+        self._begin(PatientState(**kept, before={**vars(before), "before": {}}))
+        if brought is not None:
+            self._take_in_slabs(brought, before)
+        self._watch_current()
+        self._save()
+        self._on_change()
+        return volume, said
+
+    def _segments_in_slabs(self, plan: slabs.Plan) -> dict[str, Any]:
+        """Labels of the segments and of what the model drew, and what is known of them, from the thin slices."""
+        node = self.segmentation
+        found = {"plan": plan, "labels": slabs.apply_labels(self._labels(node), plan), "automatic": None}
+        if self.automatic is not None:
+            found["automatic"] = slabs.apply_labels(self._labels(self.automatic), plan)
+        origin, told = self._resolved(None)
+        found["origin"] = origin.with_changes(changed=self._changed_share(origin), sign_off=None)
+        found["unknown"] = CHANGE_UNKNOWN in told
+        found["tags"] = mrml_segments.mark_tags(node)
+        found["algorithm"] = [
+            mrml_segments.tag(node, mrml_segments.LIVER, name)
+            for name in (mrml_segments.ALGORITHM_NAME, mrml_segments.ALGORITHM_TYPE)
+        ]
+        found["others"] = mrml_segments.others_in_slabs(node, self.volume, plan)
+        return found
+
+    def _take_in_slabs(self, brought: Mapping[str, Any], before: PatientState) -> None:
+        """Segments in the new node, whose they were: edited or not, by whose model, with what was told of them."""
+        volume, (name, kind) = self.volume, brought["algorithm"]
+        node = mrml_segments.add_segmentation(volume, "PTLF segments in slabs")
+        refer(self._node, SEGMENTS_ROLE, node)
+        mrml_segments.write(node, volume, brought["labels"], name, kind or mrml_segments.MANUAL)
+        mrml_segments.add_others(node, volume, brought["others"])
+        origin: Origin = brought["origin"]
+        if brought["automatic"] is not None:
+            mrml_segments.keep_automatic(node, volume)
+            mrml_segments.write(self.automatic, volume, brought["automatic"], name)
+        adoption_told = list(before.adoption)
+        if brought["unknown"]:
+            adoption_told.append(CHANGE_UNKNOWN.to_dict())
+        for tags in brought["tags"][:1] if brought["unknown"] else ():
+            mrml_segments.set_tags(node, {key: text for key, text in tags.items() if text})
+        edited = brought["automatic"] is None or self.hashes(CORRECTED) != self.hashes(AUTOMATIC)
+        self.state = replace(
+            self.state,
+            origin=before.origin if brought["automatic"] is not None else origin.to_dict(),
+            mask_origin=before.mask_origin,
+            adoption=adoption_told,
+            written={} if edited else mrml_segments.content_hashes(node),
+        )
+        if not brought["unknown"] and origin.drawn is not Drawn.UNKNOWN:
+            adoption.mark_origin(node, origin)
+            self._remember(node, origin)
+        mrml_segments.show(node, volume)
+        shown = self.node(BEFORE_ROLE)
+        if shown is not None and shown.GetDisplayNode() is not None:
+            shown.GetDisplayNode().SetVisibility(False)
+
+    def _is_same_ct(self, volume) -> bool:
+        """Whether a volume and the one on screen are one CT, one in slabs of the other; by their voxels."""
+        current = self.volume
+        if volume is None or current is None:
+            return False
+        for one, other in ((current, volume), (volume, current)):
+            plan = slab_volumes.plan_of(one)
+            if plan is not None and slab_volumes.slices_of(one) is other:
+                return self._made_of(one, other, plan) is not None
+        return False
+
+    def _show_same_ct(self, volume, before: PatientState) -> None:
+        """The same CT in slabs or in its slices again, with what is known of the patient."""
+        kept = {name: getattr(before, name) for name in OF_THE_SAME_CT}
+        back, thin_segments = before.before, self.node(BEFORE_ROLE)
+        shown = self.segmentation
+        if shown is not None and shown.GetDisplayNode() is not None:
+            shown.GetDisplayNode().SetVisibility(False)
+        refer(self._node, CT_ROLE, volume)
+        for role in (SEGMENTS_ROLE, SECOND_ROLE, BEFORE_ROLE):
+            refer(self._node, role, None)
+        state = PatientState(**kept)
+        if back and thin_segments is not None:
+            refer(self._node, SEGMENTS_ROLE, thin_segments)
+            mrml_segments.show(thin_segments, volume)
+            state = replace(PatientState(**back), **kept, what_if={}, what_if_refused={}, before={})
+        self._begin(state)
+        self._watch_current()
+        mrml_segments.drop_orphans()
+        self._save()
+        self._on_change()
 
     def _ct_sha256(self) -> str:
         self.ct()
@@ -490,7 +680,10 @@ class Session:
         bool
             False where the segments were edited: the new ones are then in a second node (`SECOND_ROLE`).
         """
-        volume, current = self.volume, self.segmentation
+        volume, current, plan = self.volume, self.segmentation, self.ct().slabs
+        if self._proven and labels.GetSize()[2] == plan.slices:  # drawn on `ct_to_draw_on`
+            ledger.remember(self.ct().identity, labels, origin)
+            labels = slabs.apply_labels(labels, plan)
         name = f"PTLF {origin.model['id']} {origin.model['version']}".strip()
         protected = current is not None and self.state.written != self.hashes(CORRECTED)
         if protected:

@@ -99,6 +99,8 @@ class PatientState:
         Findings (`Finding.to_dict`) on how segments from the scene came to lie on this CT.
     sign_off : dict
         ``reader``, ``time``, and what it covers: content ``hashes`` and ``image``; empty without one.
+    before : dict
+        While the CT is in slabs: the state beside the slices that it was averaged from, for the way back.
     terms_of : str
         Whose terms are listed; "" follows the patient's own result.
     """
@@ -119,6 +121,7 @@ class PatientState:
     second_origin: dict = field(default_factory=dict)
     adoption: list = field(default_factory=list)
     sign_off: dict = field(default_factory=dict)
+    before: dict = field(default_factory=dict)
     terms_of: str = ""
 
     def of(self, kind: str) -> Computed | None:

@@ -165,7 +165,7 @@ def _ct(ct: CT) -> dict[str, Any]:
         "spacing_mm": list(ct.image.GetSpacing()),
         "phase": ct.phase.to_dict(),
         "sha256": image_sha256(ct.image),
-        "to_protocol": None if ct.slabs is None else {**ct.slabs.to_dict(), "original": ct.identity},
+        "to_protocol": None if ct.slabs is None else {**ct.slabs.to_dict(), "original": ct.unclipped_sha256 or None},
     }
 
 

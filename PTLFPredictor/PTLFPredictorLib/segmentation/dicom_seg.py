@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,13 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..child import is_out_of_memory
+from ..ct.axes import PLACE_TOLERANCE_MM, straightened
+from ..ct.findings import Finding
+from ..ct.stack import SAME_GEOMETRY_MM
 from ..errors import BadInput, MissingDependency, PTLFError
 
 STEP_TOLERANCE = 0.25
 """Largest distance of a frame from its slice, as a share of the slices' distance."""
-
-IN_PLANE_TOLERANCE_MM = 0.5
-"""Largest shift of frames against each other in their plane."""
 
 SAME_POSITION_MM = 0.01
 
@@ -61,7 +61,7 @@ class DicomSeg:
     header: Any
 
 
-def read(path: Path, slice_mm: float) -> DicomSeg:
+def read(path: Path, slice_mm: float, found: Sequence[Finding] = ()) -> DicomSeg:
     """A DICOM SEG as masks on one grid.
 
     Parameters
@@ -69,6 +69,8 @@ def read(path: Path, slice_mm: float) -> DicomSeg:
     path : Path
     slice_mm : float
         Distance of the CT's slices: taken where the file does not say its own.
+    found : sequence of Finding
+        Those of the CT: frames that lean as its slices do are put where its grid has them.
 
     Raises
     ------
@@ -80,10 +82,10 @@ def read(path: Path, slice_mm: float) -> DicomSeg:
     except ImportError as error:
         raise MissingDependency("pydicom is not installed; it is needed to read DICOM SEG.") from error
     try:
-        data = pydicom.dcmread(path)
+        data = pydicom.dcmread(path, force=True)
         if data.get("Modality") != "SEG":
             raise BadInput(f"'{path.name}' is a DICOM file, but no DICOM SEG.{_advice(data)}")
-        return _read(data, path.name, slice_mm)
+        return _read(data, path.name, slice_mm, found)
     except PTLFError:
         raise
     except Exception as error:  # pydicom and its decoders raise nearly anything on a damaged file
@@ -101,7 +103,7 @@ def _advice(data: Any) -> str:
     return ""
 
 
-def _read(data: Any, name: str, slice_mm: float) -> DicomSeg:
+def _read(data: Any, name: str, slice_mm: float, found: Sequence[Finding]) -> DicomSeg:
     segments = {int(item.SegmentNumber): _described(item) for item in data.SegmentSequence}
     voxels: Counter[int] = Counter()
     frames = []
@@ -113,7 +115,7 @@ def _read(data: Any, name: str, slice_mm: float) -> DicomSeg:
     if not frames:
         raise BadInput(f"The DICOM SEG '{name}' is empty: none of its frames has a voxel.")
     segments |= {number: Described("") for number in sorted(voxels) if number not in segments}
-    places, grid = _grid(data, frames, name, slice_mm)
+    places, grid = _grid(data, frames, name, slice_mm, found)
     shape = grid.GetSize()[::-1]
 
     def mask(number: int) -> np.ndarray:
@@ -215,22 +217,29 @@ def _pixels(data: Any, count: int, name: str) -> Callable[[int], np.ndarray]:
     return lambda index: array[index]
 
 
-def _grid(data: Any, frames: list[_Frame], name: str, slice_mm: float) -> tuple[list[int], sitk.Image]:
+def _edges(frame: _Frame, data: Any) -> np.ndarray:
+    """From the first pixel to the last one of its row, and of its column, in mm."""
+    down, right = frame.spacing
+    return np.reshape(frame.orientation, (2, 3)) * [[right * int(data.Columns)], [down * int(data.Rows)]]
+
+
+def _grid(
+    data: Any, frames: list[_Frame], name: str, slice_mm: float, found: Sequence[Finding]
+) -> tuple[list[int], sitk.Image]:
     """Slice of each frame, and the grid on which they lie."""
     first = frames[0]
-    if any(not np.allclose(frame.orientation, first.orientation, atol=1e-4) for frame in frames) or any(
-        not np.allclose(frame.spacing, first.spacing, rtol=1e-4) for frame in frames
-    ):
+    edges = [_edges(frame, data) for frame in frames]
+    if any(np.linalg.norm(edge - edges[0], axis=1).max() > SAME_GEOMETRY_MM for edge in edges):
         raise BadInput(f"The frames of the DICOM SEG '{name}' have several orientations. Save it as a label map.")
     row, column = np.reshape(first.orientation, (2, 3))
     normal = np.cross(row, column)
-    positions = np.array([frame.position for frame in frames])
+    positions = straightened(np.array([frame.position for frame in frames]), found)
     numbers = (*positions.ravel(), *first.orientation, *first.spacing)
     if not all(map(math.isfinite, numbers)) or min(first.spacing) <= 0 or abs(np.linalg.norm(normal) - 1) > 0.01:
         raise BadInput(f"The DICOM SEG '{name}' does not say where its frames lie. Save it as a label map.")
     along = positions @ normal
     across = positions - np.outer(along, normal)
-    if np.abs(across - across[0]).max() > IN_PLANE_TOLERANCE_MM:
+    if np.abs(across - across[0]).max() > PLACE_TOLERANCE_MM:
         raise BadInput(
             f"The frames of the DICOM SEG '{name}' are shifted against each other in their plane (a tilted gantry?). "
             "Save it as a label map."

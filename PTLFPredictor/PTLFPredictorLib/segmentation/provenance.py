@@ -25,6 +25,7 @@ import SimpleITK as sitk
 from ..confirmation import Confirmation
 from ..ct import CT, Finding
 from ..ct.dicom import is_dicom
+from ..ct.itk import reading
 from ..errors import BadInput
 from . import ledger
 from .origin import SHORTEST, SIGNED_EDIT_SHARE, Drawn, Known, Origin, same_weights
@@ -156,7 +157,8 @@ def of_file(path: Path) -> Mark | None:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
-        reader.ReadImageInformation()
+        with reading():
+            reader.ReadImageInformation()
     except RuntimeError:
         return None
     found = {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
@@ -177,7 +179,7 @@ def _of_dicom_seg(path: Path) -> Mark | None:
     from pydicom.errors import InvalidDicomError
 
     try:
-        data = pydicom.dcmread(path, stop_before_pixels=True)
+        data = pydicom.dcmread(path, stop_before_pixels=True, force=True)
         names = [str(item.get("SegmentAlgorithmName", "")) for item in data.get("SegmentSequence", [])]
     except (InvalidDicomError, OSError, ValueError, AttributeError, TypeError, NotImplementedError):
         return None

@@ -16,6 +16,7 @@ import SimpleITK as sitk
 
 from ..ct import CT, Finding, belonging, read_image_file
 from ..ct.dicom import is_dicom
+from ..ct.files import require_perpendicular
 from ..errors import BadInput
 from . import dicom_seg, provenance
 from .dicom_seg import Described
@@ -217,7 +218,7 @@ def _open(path: Path, ct: CT) -> _File:
     if path.is_dir():
         raise BadInput(f"'{path.name}' is a folder; name the segmentation file itself.")
     if is_dicom(path):
-        read = dicom_seg.read(path, ct.image.GetSpacing()[2])
+        read = dicom_seg.read(path, ct.image.GetSpacing()[2], ct.findings)
         hashed = belonging.hashed_identifiers(read.header.get)
 
         def check(positions_agree: bool) -> list[Finding]:
@@ -226,6 +227,8 @@ def _open(path: Path, ct: CT) -> _File:
         check(True)
         return _File(path.name, "DICOM SEG", read.grid, read.segments, read.voxels, True, read.mask, check)
     image = _read_image(path)
+    if not any(finding.code == "gantry_tilt" for finding in ct.findings):
+        require_perpendicular(path)
     keys = image.GetMetaDataKeys()
     numbers = sorted({int(m[1]) for key in keys if (m := re.fullmatch(r"Segment(\d+)_(?:Name|ID)", key))})
     return _of_seg_nrrd(image, numbers, path.name) if numbers else _of_label_map(image, path)
