@@ -8,6 +8,7 @@ from pathlib import Path
 import gestures
 import numpy as np
 import panel_case
+import phantom
 import SimpleITK as sitk
 import slicer
 from panel_case import PanelCase

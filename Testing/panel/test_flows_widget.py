@@ -6,6 +6,7 @@ import os
 import gestures
 import numpy as np
 import panel_case
+import phantom
 import qt
 import slicer
 import vtk
