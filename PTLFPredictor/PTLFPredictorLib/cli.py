@@ -176,6 +176,9 @@ def parser() -> argparse.ArgumentParser:
 def _add_ct(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ct", type=Path, required=True, metavar="PATH", help="DICOM folder, NIfTI, NRRD or MHA")
     command.add_argument("--series", metavar="UID", help="which series of a DICOM folder")
+    command.add_argument(
+        "--acquisition", type=int, metavar="N", help="which acquisition of a series that holds several"
+    )
 
 
 def _add_image(command: argparse.ArgumentParser, segmentation_required: bool = True) -> None:
@@ -188,6 +191,9 @@ def _add_image(command: argparse.ArgumentParser, segmentation_required: bool = T
     _add_labels(command)
     command.add_argument(
         "--mask-origin", metavar="hand|model:ID", help="who drew them, where the file does not say; with --reader"
+    )
+    command.add_argument(
+        "--to-protocol", action="store_true", help="average thin slices to the signature's, and the segments with them"
     )
     command.add_argument("--fill-holes", action="store_true", help="fill holes in liver and tumour")
     command.add_argument("--drop-below", type=float, default=0.0, metavar="ML", help="drop pieces below this volume")
@@ -270,6 +276,8 @@ def _predict(given: argparse.Namespace) -> None:
         labels=parse_labels(given.labels),
         mask_origin=given.mask_origin or "",
         series_uid=given.series,
+        acquisition=given.acquisition,
+        to_protocol=given.to_protocol,
         laboratory=LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
         radscore=None if given.radscore is None else inputs.checked_radscore(given.radscore),
         answers=_answers(given, signature),
@@ -335,7 +343,8 @@ def _segment(given: argparse.Namespace) -> None:
         raise BadInput(f"'{given.out}' cannot be written; its name must end in {', '.join(LABEL_MAPS)}.")
     model = _model(given) or default_model()
     with output_file(given.out) as output, progress_bar() as progress:
-        ct = read_ct(given.ct, series_uid=given.series, progress=progress).require_usable()
+        which = {"series_uid": given.series, "acquisition": given.acquisition}
+        ct = read_ct(given.ct, **which, progress=progress).require_usable()
         with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
             drawn = segment(
                 ct.image, model, device=given.device, work=Path(work), progress=progress, on_event=tell_device
@@ -476,6 +485,7 @@ def _band_words(band: dict[str, Any]) -> str:
 
 def _features(given: argparse.Namespace) -> None:
     from .case import features as case_features
+    from .case.run import brought_to_protocol, marks_of
     from .ct import read_ct
     from .radiomics import ExtractionSettings
     from .report import record
@@ -491,11 +501,17 @@ def _features(given: argparse.Namespace) -> None:
     protocol = None if signature is None else signature.protocol
     steps = _post_processing(given)
     said = provenance.said(given.mask_origin, given.reader)
+    if given.to_protocol and protocol is None:
+        raise BadInput("--to-protocol brings a CT to the slices of a signature: name one with --signature, not --all.")
+    which = {"series_uid": given.series, "acquisition": given.acquisition}
     with output_file(given.out) as output, progress_bar() as progress:
-        ct = read_ct(given.ct, protocol, settings.clip_hu, series_uid=given.series, progress=progress).require_usable()
+        ct = read_ct(given.ct, protocol, settings.clip_hu, **which, progress=progress).require_usable()
         read = read_segments(_sources(given), ct, parse_labels(given.labels), said)
         tell_device({"event": "segments", "text": told(read.parts)})
-        segments = apply(read, steps).checked(ct)
+        segments = apply(read, steps)
+        if given.to_protocol:
+            ct, segments = brought_to_protocol(ct, segments, protocol, marks_of(_sources(given)))
+        segments = segments.checked(ct)
         vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
         if "liver" in segments.vois:
             ct = ct.with_liver(segments.vois["liver"], protocol)

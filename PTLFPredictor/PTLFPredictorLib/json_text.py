@@ -5,18 +5,37 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 
-def loads(text: str) -> Any:
-    """The value of a JSON text.
+def read(path: str | Path) -> Any:
+    """The value of a JSON file: UTF-8, with a byte order mark (Windows) or without, UTF-16 or UTF-32.
+
+    Raises
+    ------
+    OSError
+    ValueError
+        As `loads`.
+    """
+    return loads(Path(path).read_bytes())
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of a JSON text, or of a file's bytes, whose encoding is told by their first ones (RFC 4627).
 
     Raises
     ------
     ValueError
-        Where it is no JSON, names a key twice in one object (Python would keep the last), or has NaN, Infinity or a
-        number too large for one (1e999, which Python takes for Infinity).
+        Where it is no text, no JSON, names a key twice in one object (Python would keep the last), or has NaN, Infinity
+        or a number too large for one (1e999, which Python takes for Infinity).
     """
+    if isinstance(text, bytes):
+        encoding = json.detect_encoding(text)
+        try:
+            text = text.decode(encoding)
+        except UnicodeDecodeError as error:
+            raise ValueError("its text is not in Unicode; save it as UTF-8") from error
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError as error:

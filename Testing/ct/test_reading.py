@@ -318,7 +318,13 @@ def test_findings_on_the_geometry(spacing, code, level):
     [
         (4.6, 4.6, "Slices of 4.6 mm; the signature takes 4.5 to 5.5 mm."),
         (5.0, 4.6, "Slices 4.6 mm thick, 5.0 mm apart; the signature takes 4.5 to 5.5 mm."),
-        (1.6, 1.6, "The slices are 1.6 mm; the signature takes 4.5 to 5.5 mm. Reconstruct the CT in such slices."),
+        (
+            1.6,
+            1.6,
+            "The slices are 1.6 mm; the signature takes 4.5 to 5.5 mm. Reconstruct the CT in such slices, or have "
+            "these averaged to them (in a shell: --to-protocol).",
+        ),
+        (6.0, 6.0, "The slices are 6.0 mm; the signature takes 4.5 to 5.5 mm. Reconstruct the CT in such slices."),
         (
             4.6,
             None,
@@ -329,7 +335,8 @@ def test_findings_on_the_geometry(spacing, code, level):
             1.6,
             None,
             "The slices are 1.6 mm apart (spacing; the file does not say how thick the slices are); the signature "
-            "takes 4.5 to 5.5 mm. Reconstruct the CT in such slices.",
+            "takes 4.5 to 5.5 mm. Reconstruct the CT in such slices, or have these averaged to them (in a shell: "
+            "--to-protocol).",
         ),
     ],
 )

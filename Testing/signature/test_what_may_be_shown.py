@@ -501,3 +501,63 @@ def test_whatever_the_input_the_published_signature_never_shows_a_patients_risk(
     shown = assess(signature, raw_features(signature, z), LaboratoryValues(alb, inr), FITS, **asked)
     assert shown.prediction.risk is None
     assert shown.prediction.risk_interval is None
+
+
+# Skewed features
+
+
+def skewed(data, raw, log=(2.0, 0.8)):
+    """Findings on a value of the first term, a log-normal measure of size, in a signature with or without its log."""
+    made = normalised(data, "site")
+    mean, sd = np.exp(2.0 + 0.32), np.exp(2.32) * np.sqrt(np.exp(0.64) - 1)
+    made["normalisation"]["values"][0] |= {"mean": float(mean), "sd": float(sd)}
+    if log is not None:
+        made["normalisation"]["values"][0] |= {"log_mean": log[0], "log_sd": log[1]}
+    signature = parse(evidence.write(made, SITE))
+    features = {**raw_features(signature, 0.0), signature.terms[0].key: raw}
+    return signature, assess(signature, features, PATIENT, FITS)
+
+
+def far(shown):
+    return [finding for finding in shown.findings if finding.code == "feature_far_from_cohort"]
+
+
+def test_the_largest_tumours_of_a_skewed_cohort_are_not_unlike_it(published_data):
+    largest = float(np.exp(2.0 + 2.9 * 0.8))  # 1 in 500 of the cohort itself
+    _, on_raw = skewed(published_data, largest, log=None)
+    signature, on_log = skewed(published_data, largest)
+    assert [finding.level for finding in far(on_raw)] == ["withhold"]
+    assert far(on_log) == []
+    term = on_log.radscore.terms[0]
+    normalisation = signature.normalisation  # the score stays on the raw scale
+    assert term.z == pytest.approx(
+        (largest - normalisation.mean[term.voi, term.feature]) / normalisation.sd[term.voi, term.feature]
+    )
+
+
+@pytest.mark.parametrize(("sds", "level"), [(3.5, "warn"), (6.5, "withhold"), (-6.5, "withhold")])
+def test_the_finding_says_on_which_scale(published_data, sds, level):
+    _, shown = skewed(published_data, float(np.exp(2.0 + sds * 0.8)))
+    (found,) = far(shown)
+    assert found.level == level
+    assert "SD from the cohort's mean on the log scale" in found.message
+    assert (found.values["scale"], found.values["z"]) == ("log", pytest.approx(sds))
+
+
+def test_a_value_without_a_logarithm_is_unlike_a_cohort_that_has_one(published_data):
+    (found,) = far(skewed(published_data, 0.0)[1])
+    assert found.level == "withhold"
+    assert "always above 0" in found.message
+
+
+def test_a_log_mean_without_its_sd_is_refused(published_data):
+    made = normalised(published_data, "site")
+    made["normalisation"]["values"][0]["log_mean"] = 2.0
+    with pytest.raises(BadInput, match="log_sd"):
+        parse(made)
+
+
+def test_a_log_scale_changed_after_the_fit_voids_the_evidence(published_data):
+    data = site(published_data)
+    data["normalisation"]["values"][0] |= {"log_mean": 2.0, "log_sd": 9.0}
+    assert parse(data).evidence is None

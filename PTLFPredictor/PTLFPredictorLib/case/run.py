@@ -9,14 +9,14 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import SimpleITK as sitk
 
 from .. import child
-from ..ct import CT, ConfirmedPhase, Finding, read_ct
+from ..ct import CT, ConfirmedPhase, Finding, Protocol, read_ct
 from ..errors import BadInput
 from ..outputs import output_folder, refuse_inputs
 from ..progress import Progress, no_progress
@@ -25,10 +25,10 @@ from ..report import html, record
 from ..report.slices import pictures
 from ..sample import known as sample
 from ..segmentation import Model, default_model, ledger, provenance, segment
-from ..segmentation.origin import Origin
+from ..segmentation.origin import Known, Origin
 from ..segmentation.postprocess import PostProcessing, apply
 from ..segmentation.reading import Labels, Source, read_segments, told
-from ..segmentation.segments import Segments
+from ..segmentation.segments import Segments, check
 from ..signature import (
     Assessment,
     Eligibility,
@@ -74,6 +74,10 @@ class Case:
         What `reader` says of who drew `segmentation`: "hand" or "model:ID"; see `provenance.said`.
     reader : str
         Who answers what only a reader can: contrast phase, who drew the segments, the study's criteria.
+    acquisition : int, optional
+        Which acquisition of the series; see `ct.list_acquisitions`.
+    to_protocol : bool
+        Average thin slices to the signature's; see `brought_to_protocol`.
     """
 
     ct: Path
@@ -89,6 +93,8 @@ class Case:
     phase: ConfirmedPhase | None = None
     mask_origin: str = ""
     reader: str = ""
+    acquisition: int | None = None
+    to_protocol: bool = False
     post_processing: PostProcessing = field(default_factory=PostProcessing)
     engine: str = DEFAULT_ENGINE
     demonstration: bool = False
@@ -140,9 +146,13 @@ def run(
             ct = read_case_ct(case, progress)
         with _timed(seconds, "segments"):
             given = draw_or_read(case, ct, progress, on_event)
-            segments = apply(given, case.post_processing).checked(ct)
+            segments = apply(given, case.post_processing)
             if segments.labels is not given.labels:  # cleaned as asked for: no reader's edit, and still the model's
                 _remembered(ct, segments.labels, segments.origin)
+            if case.to_protocol:
+                marks = marks_of(case.segmentation)
+                ct, segments = brought_to_protocol(ct, segments, case.signature.protocol, marks)
+            segments = segments.checked(ct)
         with _timed(seconds, "features"):
             vectors = compute_features(case, ct, segments, progress)
         progress("Report", 0, 1)
@@ -159,7 +169,12 @@ def read_case_ct(case: Case, progress: Progress = no_progress) -> CT:
     """The canonical CT of a case, usable, clipped to the signature's range."""
     signature = case.signature
     ct = read_ct(
-        case.ct, signature.protocol, signature.extraction.clip_hu, series_uid=case.series_uid, progress=progress
+        case.ct,
+        signature.protocol,
+        signature.extraction.clip_hu,
+        series_uid=case.series_uid,
+        acquisition=case.acquisition,
+        progress=progress,
     )
     sample.verified(sample.claim_of(case.ct), ct.require_usable().identity, progress)
     return ct
@@ -181,6 +196,63 @@ def draw_or_read(
     with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
         drawn = segment(ct.image, model, device=case.device, work=Path(work), progress=progress, on_event=on_event)
     return Segments(drawn.labels, drawn.origin, _remembered(ct, drawn.labels, drawn.origin))
+
+
+def marks_of(given: Any) -> list[provenance.Mark | None]:
+    """The marks in the files that segments are read from; none where a model draws them."""
+    if given is None:
+        return []
+    files = [given] if isinstance(given, (str, Path, Source)) else given
+    return [provenance.of_file(getattr(file, "path", Path(str(file)))) for file in files]
+
+
+def brought_to_protocol(
+    ct: CT, segments: Segments, protocol: Protocol, marks: Sequence[provenance.Mark | None] = ()
+) -> tuple[CT, Segments]:
+    """CT and segments in the protocol's slices; both unchanged but for a finding where nothing can be averaged.
+
+    Segments are read, and drawn by a model, on the slices as they are: nnU-Net resamples a CT to the spacing that it
+    was trained on, so that slabs before it would only blur what it sees; the ledger knows masks of those slices; and
+    a majority of thin slices is nearer to the organ than labels drawn on slabs.
+
+    Parameters
+    ----------
+    ct : CT
+        As it was read.
+    segments : Segments
+        On its grid, not yet checked.
+    protocol : Protocol
+    marks : sequence of Mark or None
+        `marks_of` the files: labels that this function made earlier, given again, are known by their own content.
+    """
+    brought = ct.to_protocol(protocol)
+    if brought.slabs is None:
+        return brought, segments
+    thin = check(segments, ct)  # a liver that ends in the lowest slice may end above the lowest slab's middle
+    whole = segments.in_slabs(brought.slabs)
+    cut = [finding for finding in thin if finding.code == "truncated_liver"]
+    if any(finding.code == "truncated_liver" for finding in check(whole, brought)):
+        cut = []
+    whole = _as_known_in_slabs(brought, whole, marks)
+    return brought, replace(whole, findings=(*whole.findings, *cut, *_remembered(ct, whole.labels, whole.origin)))
+
+
+def _as_known_in_slabs(ct: CT, segments: Segments, marks: Sequence[provenance.Mark | None]) -> Segments:
+    """With the origin of labels that were written in slabs and come back: their mark, or the ledger, means the slabs.
+
+    What the ledger said of the slices as they are stays.
+    """
+    origin = segments.origin
+    if not marks or origin.known is Known.LEDGER:
+        return segments
+    word = None if origin.named is None else Origin(origin.drawn, Known.READER, origin.model, named=origin.named)
+    again, told = provenance.resolve(segments.labels, ct, marks, word if origin.known is Known.READER else None)
+    if again.known not in (Known.FILE, Known.LEDGER):
+        return segments
+    if origin.known is Known.FILE and origin.named is not None:
+        again = again.with_changes(named=origin.named, sign_off=origin.sign_off or again.sign_off)
+    again = again.with_changes(format=origin.format, post_processing=origin.post_processing or again.post_processing)
+    return replace(segments, origin=again, findings=(*segments.findings, *told))
 
 
 def _remembered(ct: CT, labels: sitk.Image, origin: Origin) -> tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, same_geometry, write_temporary
 from .description import described
-from .dicom import series_findings
+from .dicom import list_acquisitions, series_findings
 from .files import ct_files, image_files, read_image_file
 from .findings import LEVELS, Finding, Protocol, of_level
 from .phase import PHASES, ConfirmedPhase, Phase
@@ -21,6 +21,7 @@ __all__ = [
     "described",
     "image_files",
     "image_sha256",
+    "list_acquisitions",
     "of_level",
     "read_ct",
     "read_image_file",

@@ -6,13 +6,18 @@ or missing series UIDs two patients can.  What is absent from the headers is nev
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from ..errors import BadInput
+from .description import OTHER
+from .description import kernel as known_kernel
 from .findings import Finding
+from .phase import from_header
 from .phase_words import UNKNOWN, named_by
 
 
@@ -104,11 +109,101 @@ def acquisitions(images: Sequence[Image]) -> list[list[Image]]:
     return list(groups.values())
 
 
+@dataclass(frozen=True)
+class Acquisition:
+    """One of several acquisitions in a series, as it is listed.
+
+    Attributes
+    ----------
+    number : int
+        From 1, in the order of time: what ``--acquisition`` takes.
+    images : tuple
+        Its slices, in the order in which they were given.
+    seconds : float or None
+        Of the day, of its first slice.
+    phase : str
+        By the header's words; "unknown" where they name none.
+    kernel : str
+        A known name; "" where there is none.
+    """
+
+    number: int
+    images: tuple[Any, ...]
+    seconds: float | None
+    phase: str
+    kernel: str
+
+    @property
+    def words(self) -> str:
+        """One line of a list: number, slices, time of day, phase, kernel; no free text of the header."""
+        phase = "phase not named" if self.phase == UNKNOWN else f"{self.phase} by the header"
+        parts = [f"{len(self.images)} slices", _clock(self.seconds), phase, self.kernel and f"kernel {self.kernel}"]
+        return f"{self.number}: {', '.join(filter(None, parts))}"
+
+
+MOST_LISTED = 12
+"""More acquisitions than a series of phases has: a scan by single rotations is not listed."""
+
+
+def listed(images: Sequence[Image]) -> list[Acquisition]:
+    """The acquisitions of a series, to choose one from; none where it is one alone, or a scan by single rotations."""
+    groups = acquisitions(images)
+    if not 2 <= len(groups) <= MOST_LISTED or max(map(len, groups)) < 2:
+        return []
+    groups.sort(key=lambda group: (_begin(group), _number(group[0].get("AcquisitionNumber")) or 0))
+    found = []
+    for number, group in enumerate(groups, start=1):
+        begin, name = _begin(group), group[0].get("ConvolutionKernel")
+        seconds = begin if begin < math.inf else None
+        sort = known_kernel(name) if name else ""
+        phase = _phase_words(group[:1])[0] or from_header(group[0].get).name
+        found.append(Acquisition(number, tuple(group), seconds, phase, "" if sort == OTHER else sort))
+    return found
+
+
+def choose(images: Sequence[Image], number: int) -> list[Image]:
+    """The slices of acquisition `number` of `listed`.
+
+    Raises
+    ------
+    BadInput
+        Naming those that there are.
+    """
+    known = listed(images)
+    for acquisition in known:
+        if acquisition.number == number:
+            return list(acquisition.images)
+    if not known:
+        raise BadInput("The series holds one acquisition, as far as its headers tell: leave --acquisition out.")
+    raise BadInput(f"There is no acquisition {number} in this series.{listing(known)}")
+
+
+def listing(known: Sequence[Acquisition]) -> str:
+    """Lines to be appended to a refusal; "" where there is nothing to choose."""
+    if not known:
+        return ""
+    return " Or choose one of these with --acquisition N:" + "".join(f"\n  {one.words}" for one in known)
+
+
+def _begin(images: Sequence[Header]) -> float:
+    """Time of day of the first slice in seconds; infinite where there is none."""
+    tags = ("AcquisitionDateTime", "AcquisitionTime", "ContentTime")
+    times = [next((s for tag in tags if (s := _seconds(image.get(tag))) is not None), math.inf) for image in images]
+    return min(times)
+
+
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    whole = int(seconds) % 86400
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
 JOINED_SCANS = 4
 """Up to so many scans end to end are told as such; more are a scan by single rotations."""
 
 
-def one_acquisition(images: Sequence[Header], findings: list[Finding]) -> None:
+def one_acquisition(images: Sequence[Header], findings: list[Finding], ways_out: bool = True) -> None:
     """Refuse a volume in which acquisitions lie between each other, or phases or reconstructions differ.
 
     Parameters
@@ -118,23 +213,27 @@ def one_acquisition(images: Sequence[Header], findings: list[Finding]) -> None:
         slice by slice counts each rotation, and a helical scan writes a time for each slice.
     findings : list of Finding
         Gets one where a few scans were joined end to end: chest and liver may then differ in phase.
+    ways_out : bool
+        Whether a refusal lists the acquisitions to choose from.
 
     Raises
     ------
     BadInput
     """
+    choices = listing(listed(images)) if ways_out else ""
     for what, labels_of in _MUST_NOT_CHANGE:
         if len(set(labels_of(images)) - {None}) > 1:
             raise BadInput(
                 f"The series mixes {what}. Export the portal venous phase, in one reconstruction, as a series of its "
-                "own."
+                f"own.{choices}"
             )
     for what, labels_of in _MAY_CHANGE:
         labels = [label for label in labels_of(images) if label is not None]
         if _interleaved(labels):
             raise BadInput(
                 f"The series holds {len(set(labels))} acquisitions whose slices lie between each other ({what} "
-                "differs): several phases are mixed. Export the portal venous phase as a series of its own."
+                "differs): several phases are mixed. Export the portal venous phase as a series of its "
+                f"own.{choices}"
             )
     scans = len(set(_scans(images)) - {None})
     if 2 <= scans <= JOINED_SCANS:

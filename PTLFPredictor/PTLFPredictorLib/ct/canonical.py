@@ -16,9 +16,10 @@ import SimpleITK as sitk
 
 from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
-from . import axes, belonging, description, dicom, files, phase
+from . import axes, belonging, description, dicom, files, phase, slabs
 from .findings import Finding, Protocol, of_level
 from .phase import ConfirmedPhase, Phase
+from .protocol import scan_findings
 
 GEOMETRY_TOLERANCE_MM = 1e-2
 
@@ -35,6 +36,8 @@ MINIMUM_SLICES = 3
 
 SATURATED_SHARE = 1e-4
 """Share of voxels at the highest (or lowest tissue) value above which the range looks cut off."""
+
+FITTED_ON_SUCH = "The signature was fitted on such CTs too."
 
 AIR_HU, FAT_HU, SOFT_TISSUE_HU = -900, -30, 20
 
@@ -53,9 +56,11 @@ class CT:
     source : mapping
         Format, number of slices and acquisition parameters; nothing that identifies a patient.
     unclipped_sha256 : str
-        `identity`, where `image` was clipped to another range than `DEFAULT_CLIP_HU`.
+        `identity`, where `image` was clipped to another range than `DEFAULT_CLIP_HU` or brought to slabs.
     belongs : mapping
         `belonging.hashed_identifiers` of a DICOM series, for comparison within this run; written nowhere.
+    slabs : slabs.Plan, optional
+        How thin slices became those of `image` (`to_protocol`); None where the slices are the file's own.
     """
 
     image: sitk.Image
@@ -64,6 +69,7 @@ class CT:
     source: Mapping[str, Any] = field(default_factory=dict)
     unclipped_sha256: str = ""
     belongs: Mapping[str, str] = field(default_factory=dict)
+    slabs: slabs.Plan | None = None
 
     @property
     def array(self) -> np.ndarray:
@@ -72,8 +78,8 @@ class CT:
 
     @property
     def identity(self) -> str:
-        """SHA-256 of the canonical CT at `DEFAULT_CLIP_HU`: the same CT, whatever file it came from and whatever
-        range a signature clips to."""
+        """SHA-256 of the canonical CT at `DEFAULT_CLIP_HU`, in its own slices: the same CT, whatever file it came from,
+        whatever range a signature clips to and whatever slices it takes."""
         return self.unclipped_sha256 or image_sha256(self.image)
 
     def require_usable(self) -> CT:
@@ -82,6 +88,26 @@ class CT:
         if stops:
             raise BadInput(" ".join(finding.message for finding in stops))
         return self
+
+    def to_protocol(self, protocol: Protocol) -> CT:
+        """With thin slices averaged to the protocol's (`slabs`), and a finding that says so, or why they were not.
+
+        Segments come along by ``segments.in_slabs(ct.slabs)``; the finding on the slices is that of the slabs.
+        """
+        depth, slices = self.image.GetSpacing()[2], self.image.GetSize()[2]
+        asked = (depth, slices, protocol.slice_thickness_mm, self.source.get("slice_thickness_mm"), self.findings)
+        plan = slabs.plan(*asked)
+        if plan is None:
+            needed = any(finding.code == "slice_thickness" and finding.level != "pass" for finding in self.findings)
+            message = f"The slices were not averaged to the protocol's. {slabs.reason(*asked)}"
+            told = Finding("to_protocol", "warn" if needed else "pass", message)
+            return replace(self, findings=(*self.findings, told))
+        image = slabs.apply_ct(self.image, plan)
+        found = [finding for finding in self.findings if finding.code != "slice_thickness"]
+        now = check_geometry(image, protocol, plan.slab_mm)
+        found += [finding for finding in now if finding.code == "slice_thickness"]
+        found += [slabs.finding(plan), *_check_count(image)]
+        return replace(self, image=image, findings=tuple(found), unclipped_sha256=self.identity, slabs=plan)
 
     def with_liver(
         self, parenchyma: sitk.Image | None, protocol: Protocol | None, confirmed: ConfirmedPhase | None = None
@@ -99,6 +125,7 @@ def read_ct(
     clip_hu: tuple[float, float] | None = DEFAULT_CLIP_HU,
     *,
     series_uid: str | None = None,
+    acquisition: int | None = None,
     progress: Progress = no_progress,
 ) -> CT:
     """Read a CT and bring it to canonical form.
@@ -112,6 +139,8 @@ def read_ct(
     clip_hu : (float, float) or None
     series_uid : str, optional
         Which series of a DICOM folder.
+    acquisition : int, optional
+        Which acquisition of that series, as `dicom.list_acquisitions` numbers them.
 
     Raises
     ------
@@ -124,7 +153,7 @@ def read_ct(
     if path.is_file() and dicom.is_dicom(path):
         series_uid, path = series_uid or dicom.series_of(path), path.parent
     if path.is_dir():
-        series = dicom.read_folder(path, series_uid, progress)
+        series = dicom.read_folder(path, series_uid, progress, acquisition=acquisition)
         read = canonical(
             series.image,
             protocol,
@@ -134,6 +163,8 @@ def read_ct(
             description.described(series.first.get, series.slices),
         )
         return replace(read, belongs=belonging.hashed_identifiers(series.first.get))
+    if acquisition is not None:
+        raise BadInput(f"'{path.name}' is one volume: only a DICOM series can hold several acquisitions.")
     image = _read_file(path, progress)
     found = tuple(files.orientation_findings(path))
     return canonical(image, protocol, clip_hu, found, source={"format": _format(path), "slices": image.GetSize()[2]})
@@ -180,9 +211,7 @@ def canonical(
     if not np.isfinite(array).all():
         found.append(Finding("non_finite", "fail", "The CT has voxels without a number (NaN or infinite)."))
         return CT(sitk.Cast(image > 0, sitk.sitkInt16), tuple(found), source=source)
-    found += [*_check_range(array), *_check_values(array)]
-    if image.GetSize()[2] < MINIMUM_SLICES:
-        found.append(Finding("few_slices", "fail", "The CT has too few slices: a volume of the whole liver is needed."))
+    found += [*_check_range(array), *_check_values(array, protocol), *_check_count(image)]
     identity = ""
     if clip_hu is None or tuple(clip_hu) != DEFAULT_CLIP_HU:
         identity = image_sha256(_int16(sitk.Clamp(image, image.GetPixelID(), *DEFAULT_CLIP_HU)))
@@ -191,6 +220,7 @@ def canonical(
         image = sitk.Clamp(image, image.GetPixelID(), *clip_hu)
     image = _int16(image)
     found += check_geometry(image, protocol, source.get("slice_thickness_mm"), findings)
+    found += scan_findings(source, protocol)
     known = header_phase or Phase(phase.UNKNOWN, "")
     found.append(phase.before_segments(known, protocol))
     return CT(image, tuple(found), known, source, identity)
@@ -226,17 +256,30 @@ def _check_range(array: np.ndarray) -> list[Finding]:
     return [Finding("hounsfield", "pass", f"CT in Hounsfield units, {low:g} to {high:g}.", {"min": low, "max": high})]
 
 
-def _check_values(array: np.ndarray) -> list[Finding]:
+def _check_count(image: sitk.Image) -> list[Finding]:
+    if image.GetSize()[2] >= MINIMUM_SLICES:
+        return []
+    return [Finding("few_slices", "fail", "The CT has too few slices: a volume of the whole liver is needed.")]
+
+
+def _check_values(array: np.ndarray, protocol: Protocol | None) -> list[Finding]:
+    """Values that no scanner wrote; they withhold, unless the signature was fitted on such CTs."""
     found = []
+    fractional_level, fractional_advice = "withhold", "Load the original series."
+    if protocol is not None and protocol.fractional_hu:
+        fractional_level, fractional_advice = "warn", FITTED_ON_SUCH
+    saturated_level, saturated_advice = "withhold", ""
+    if protocol is not None and protocol.saturated_hu:
+        saturated_level, saturated_advice = "warn", f" {FITTED_ON_SUCH}"
     if array.dtype.kind == "f":
         fractional = float(np.mean(np.abs(array - np.rint(array)) > FRACTION_TOLERANCE))
         if fractional > 0:
             found.append(
                 Finding(
                     "fractional_hu",
-                    "withhold",
+                    fractional_level,
                     f"{100 * fractional:.1f} % of the voxels have fractional HU: the CT was resampled or processed. "
-                    "Load the original series.",
+                    f"{fractional_advice}",
                     {"share": fractional},
                 )
             )
@@ -249,8 +292,8 @@ def _check_values(array: np.ndarray) -> list[Finding]:
         found.append(
             Finding(
                 "saturated_hu",
-                "withhold",
-                f"The HU are cut off at {end}: the CT was saved with a limited range of values.",
+                saturated_level,
+                f"The HU are cut off at {end}: the CT was saved with a limited range of values.{saturated_advice}",
                 {"share_at_top": at_top, "share_at_bottom": at_bottom},
             )
         )
@@ -317,12 +360,14 @@ def check_geometry(
         message = f"Slices {_mm(thickness_mm, z)}; the signature takes {low:g} to {high:g} mm."
         found.append(Finding("slice_thickness", "pass", message, values))
     else:
+        can_be_averaged = slabs.plan(z, image.GetSize()[2], (low, high), thickness_mm) is not None
+        or_else = ", or have these averaged to them (in a shell: --to-protocol)" if can_be_averaged else ""
         found.append(
             Finding(
                 "slice_thickness",
                 "withhold",
                 f"The slices are {_mm(thickness_mm, z).removeprefix('of ')}; the signature takes {low:g} to {high:g} "
-                "mm. Reconstruct the CT in such slices.",
+                f"mm. Reconstruct the CT in such slices{or_else}.",
                 values,
             )
         )

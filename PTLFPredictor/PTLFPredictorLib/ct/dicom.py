@@ -21,7 +21,7 @@ import SimpleITK as sitk
 from ..child import is_out_of_memory
 from ..errors import BadInput, MissingDependency
 from ..progress import Progress, no_progress
-from .acquisition import one_acquisition, one_patient, without_pictures
+from .acquisition import Acquisition, choose, listed, listing, one_acquisition, one_patient, without_pictures
 from .findings import Finding
 from .frames import Frame, Slice, frames_of
 from .itk import reading
@@ -47,8 +47,10 @@ class Series:
     findings: tuple[Finding, ...]
 
 
-def read_folder(folder: Path, series_uid: str | None = None, progress: Progress = no_progress) -> Series:
-    """The CT series in `folder` (searched with its subfolders).
+def read_folder(
+    folder: Path, series_uid: str | None = None, progress: Progress = no_progress, *, acquisition: int | None = None
+) -> Series:
+    """The CT series in `folder` (searched with its subfolders), or one acquisition of it (see `list_acquisitions`).
 
     Raises
     ------
@@ -58,7 +60,7 @@ def read_folder(folder: Path, series_uid: str | None = None, progress: Progress 
     findings: list[Finding] = []
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     slices = _choose(_headers(files, folder, progress, findings), series_uid, findings)
-    slices, grid = _one_volume(slices, findings)
+    slices, grid = _one_volume(slices, findings, acquisition)
     check_stored(slices[:1] if isinstance(slices[0], Frame) else slices)
     image = _read_frames(slices, progress) if isinstance(slices[0], Frame) else _read_files(slices, progress)
     check_rescaled(image, slices, findings)
@@ -83,24 +85,31 @@ def series_findings(paths: Sequence[Path]) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _one_volume(slices: list[Slice], findings: list[Finding]) -> tuple[list[Slice], Grid]:
+def _one_volume(
+    slices: list[Slice], findings: list[Finding], acquisition: int | None = None
+) -> tuple[list[Slice], Grid]:
     """Slices or frames that are one volume, in order, and where they lie.
 
     Raises
     ------
     BadInput
     """
-    if len(slices) == 1 and _frames(slices[0]) > 1:
+    one_file = len(slices) == 1 and _frames(slices[0]) > 1
+    if one_file:
+        if acquisition is not None:
+            raise BadInput("--acquisition chooses among files of single slices; this series is one multi-frame file.")
         slices = _plain_frames(slices[0])
     elif any(_frames(s) > 1 for s in slices):
         raise BadInput("The series is spread over several multi-frame files; export it slice by slice.")
     slices = without_pictures(slices, findings)
     one_patient(slices)
     slices = of_one_geometry(slices, findings)
+    if acquisition is not None:
+        slices = choose(slices, acquisition)
     slices = _sorted_without_duplicates(slices, findings)
     if len(slices) < 2:
         raise BadInput("The CT has a single slice: a volume of the whole liver is needed.")
-    one_acquisition(slices, findings)
+    one_acquisition(slices, findings, ways_out=not one_file)
     return slices, grid_of(slices, findings)
 
 
@@ -119,6 +128,23 @@ PREAMBLE = 132
 
 BARE_ENTRY_BYTES = 256
 """The first entry of a file without preamble is shorter: a length or a UID."""
+
+
+def list_acquisitions(
+    folder: Path, series_uid: str | None = None, progress: Progress = no_progress
+) -> list[Acquisition]:
+    """The acquisitions of a series in `folder`, to choose one from for `read_folder`; none where there is one alone.
+
+    Raises
+    ------
+    BadInput
+        When there is no CT series, or several to choose from.
+    """
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    slices = _choose(_headers(files, folder, progress, []), series_uid)
+    if any(_frames(image) > 1 for image in slices):
+        return []
+    return listed(of_one_geometry(without_pictures(slices, []), []))
 
 
 def is_dicom(path: Path) -> bool:
@@ -276,9 +302,10 @@ def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding]) -> 
     for image in order:
         if kept and np.linalg.norm(position(image) - position(kept[-1])) < SAME_POSITION_MM:
             if isinstance(image, Frame) or _pixels(image) != _pixels(kept[-1]):
+                choices = "" if isinstance(image, Frame) else listing(listed(slices))
                 raise BadInput(
                     "Two different images lie at the same slice position: the series holds several phases or "
-                    "reconstructions. Export the portal venous phase as a series of its own."
+                    f"reconstructions. Export the portal venous phase as a series of its own.{choices}"
                 )
             continue
         kept.append(image)

@@ -58,8 +58,18 @@ class Protocol:
         Contrast phases, e.g. ``("portal venous",)``.
     slice_thickness_mm, in_plane_spacing_mm : (float, float)
         Accepted range.
+    kvp : tuple of float
+        Accepted tube voltages; none where any is taken.
+    kernels : tuple of str
+        Kernels by name or class (`kernels.CLASSES`); none where any is taken.
+    saturated_hu, fractional_hu : bool
+        Whether it was fitted on such CTs, which then do not withhold.
     """
 
     phases: tuple[str, ...]
     slice_thickness_mm: tuple[float, float]
     in_plane_spacing_mm: tuple[float, float]
+    kvp: tuple[float, ...] = ()
+    kernels: tuple[str, ...] = ()
+    saturated_hu: bool = False
+    fractional_hu: bool = False

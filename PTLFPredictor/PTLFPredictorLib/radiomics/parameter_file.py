@@ -6,11 +6,11 @@ error rather than silently dropped.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import json_text
 from ..errors import BadInput, MissingDependency
 from .names import FEATURES
 from .settings import ExtractionSettings
@@ -86,11 +86,12 @@ def read_parameter_file(path: Path, pixel_type: str = "int16") -> tuple[Extracti
 
 def _parse(path: Path) -> Mapping[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        raw = path.read_bytes()
+        text = "" if path.suffix == ".json" else raw.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"The parameter file {path} cannot be read: {error}.") from error
     try:
-        content = json.loads(text) if path.suffix == ".json" else _load_yaml(text)
+        content = json_text.loads(raw) if path.suffix == ".json" else _load_yaml(text)
     except ValueError as error:
         raise BadInput(f"The parameter file {path} is not well formed: {error}") from error
     if not isinstance(content, Mapping):

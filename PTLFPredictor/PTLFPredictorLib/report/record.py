@@ -119,7 +119,7 @@ def read_features(path: str | Path) -> list[dict[str, Any]]:
         When it is none of them.
     """
     try:
-        data = json_text.loads(Path(path).read_text(encoding="utf-8"))
+        data = json_text.read(path)
         listed = data["features"] if isinstance(data, dict) else data
         return [{"voi": str(f["voi"]), "feature": str(f["feature"]), "value": float(f["value"])} for f in listed]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -165,6 +165,7 @@ def _ct(ct: CT) -> dict[str, Any]:
         "spacing_mm": list(ct.image.GetSpacing()),
         "phase": ct.phase.to_dict(),
         "sha256": image_sha256(ct.image),
+        "to_protocol": None if ct.slabs is None else {**ct.slabs.to_dict(), "original": ct.identity},
     }
 
 
@@ -188,7 +189,7 @@ def write(record: Record, path: Path) -> None:
 def read(path: str | Path) -> Record:
     """A record from its file; `BadInput` if it is none."""
     try:
-        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        record = json_text.read(path)
     except (OSError, ValueError) as error:
         raise BadInput(f"'{path}' is no result record that can be read.") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:

@@ -241,7 +241,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > JSON_BYTES:
             raise ValueError("it is too large")
-        data = json_text.loads(path.read_text(encoding="utf-8"))
+        data = json_text.read(path)
         if not isinstance(data, dict):
             raise ValueError("it holds no object")
     except (OSError, ValueError) as error:

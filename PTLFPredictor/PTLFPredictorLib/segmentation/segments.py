@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import SimpleITK as sitk
 
-from ..ct import CT, Finding, image_sha256, same_geometry
+from ..ct import CT, Finding, image_sha256, same_geometry, slabs
 from ..errors import BadInput
 from . import lesions, provenance
 from .names import Role
@@ -105,6 +105,10 @@ class Segments:
     @property
     def sha256(self) -> str:
         return image_sha256(self.labels)
+
+    def in_slabs(self, plan: slabs.Plan) -> Segments:
+        """Along with a CT that was brought to the protocol's slices (`CT.slabs`), by majority; whose they were."""
+        return replace(self, labels=slabs.apply_labels(self.labels, plan))
 
     def checked(self, ct: CT) -> Segments:
         """With the findings of `check`; those of level "fail" raise `BadInput`."""

@@ -70,7 +70,7 @@ def read_answers(path: str | Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        answers = json_text.loads(Path(path).read_text(encoding="utf-8-sig"))
+        answers = json_text.read(path)
     except OSError as error:
         raise BadInput(f"The eligibility file {path} cannot be read: {error.strerror or error}.") from error
     except ValueError as error:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import json_text
+from ..ct.kernels import class_of
 from ..errors import BadInput
+from .reading import Reader
 
 if TYPE_CHECKING:
-    from .evidence import Evidence
+    from .evidence import Evidence, ObservedProtocol
     from .model import Signature
 
 TOLERANCE = 0.1
@@ -65,12 +67,14 @@ def check(signature: Signature, published: Path) -> None:
     _check_phases(signature, reference["input"]["phase"])
     for name in ("slice_thickness_mm", "in_plane_spacing_mm"):
         _check_range(signature, name, reference["input"][name])
+    _check_voltage(signature, reference["input"]["kvp"])
+    _check_kernels(signature)
     _check_criteria(signature, [item["id"] for item in reference["eligibility"]])
 
 
 @functools.cache
 def _published(path: Path) -> Mapping[str, Any]:
-    return json_text.loads(path.read_text(encoding="utf-8"))
+    return json_text.read(path)
 
 
 def _check_phases(signature: Signature, published: list[str]) -> None:
@@ -104,6 +108,53 @@ def _check_range(signature: Signature, name: str, published: list[float]) -> Non
         raise BadInput(text + limits + _needed(evidence, f"{seen[0]:g} to {seen[1]:g} mm"))
     if high < seen[0] or low > seen[1]:
         raise BadInput(f"{text}, but the cases of its evidence have {seen[0]:g} to {seen[1]:g} mm.")
+
+
+def voltages(entry: Reader, seen: ObservedProtocol | None) -> tuple[float, ...]:
+    """Tube voltages that are taken: a list in `input` as it stands; one number (the study's), and what evidence saw."""
+    asked = _asked_voltages(entry)
+    if isinstance(entry.data.get("kvp"), list) or seen is None:
+        return asked
+    return tuple(sorted({*asked, *seen.kvp}))
+
+
+def kernels(entry: Reader, seen: ObservedProtocol | None) -> tuple[str, ...]:
+    """Kernels that are taken, by name or class: a list in `input` as it stands, else what evidence saw."""
+    if entry.data.get("kernels") is not None:
+        return entry.texts("kernels")
+    return () if seen is None else seen.kernels
+
+
+def _asked_voltages(entry: Reader) -> tuple[float, ...]:
+    value = entry.data.get("kvp")
+    if value is None:
+        return ()
+    listed = value if isinstance(value, list) else [value]
+    return tuple(Reader({"kvp": item}, entry.path).number("kvp", above=0) for item in listed)
+
+
+def _check_voltage(signature: Signature, published: float) -> None:
+    evidence = signature.evidence
+    seen = () if evidence is None else evidence.protocol.kvp
+    asked = _asked_voltages(Reader(signature.data["input"], "input"))
+    for kv in asked:
+        if kv != published and kv not in seen:
+            raise BadInput(
+                f"'input.kvp' takes {kv:g} kV, the published signature {published:g} kV alone; "
+                + _needed(evidence, " and ".join(f"{kv:g} kV" for kv in seen) or "no voltage")
+            )
+    if asked and seen and not set(asked) & set(seen):
+        takes, cases = (" and ".join(f"{kv:g}" for kv in listed) for listed in (asked, seen))
+        raise BadInput(f"'input.kvp' takes {takes} kV, but the cases of its evidence were scanned at {cases} kV.")
+
+
+def _check_kernels(signature: Signature) -> None:
+    """The published signature takes any kernel: naming some is stricter, unless the evidence names others."""
+    seen = () if signature.evidence is None else signature.evidence.protocol.kernels
+    covered = {name for kernel in seen for name in (kernel, class_of(kernel)) if name}
+    for kernel in signature.protocol.kernels:
+        if seen and not {kernel, class_of(kernel)} & covered:
+            raise BadInput(f"'input.kernels' takes {kernel}; its evidence covers {', '.join(seen)} alone.")
 
 
 def _check_criteria(signature: Signature, published: list[str]) -> None:

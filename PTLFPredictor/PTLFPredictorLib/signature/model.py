@@ -80,6 +80,9 @@ class Normalisation:
         Number of cases behind the numbers.
     mean, sd : mapping of (voi, feature) to float
         In the features' own units; SD above 0.
+    log : mapping of (voi, feature) to (float, float)
+        Mean and SD of the natural logarithm of skewed features, on which their distance from the cohort is judged; the
+        Radscore itself takes `mean` and `sd`.
     name, licence : str
         Of the public cohort.
     radscore_percentiles : mapping of str to float
@@ -94,6 +97,7 @@ class Normalisation:
     name: str = ""
     licence: str = ""
     radscore_percentiles: Mapping[str, float] = field(default_factory=dict)
+    log: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -259,13 +263,13 @@ def load(spec: str | Path) -> Signature:
     aliases = {"demo": "ptlf-demo", "published": "ptlf-published"}
     path = shipped.get(aliases.get(str(spec), str(spec)), Path(spec))
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        raw = Path(path).read_bytes()
+    except OSError as error:
         raise BadInput(
             f"There is no signature '{spec}'. Shipped are {', '.join(shipped)}; or name a signature file (JSON)."
         ) from error
     try:
-        data = json_text.loads(text)
+        data = json_text.loads(raw)
     except ValueError as error:
         raise BadInput(f"The signature file {Path(path).name} is not JSON: {error}.") from error
     try:
@@ -311,7 +315,7 @@ def parse(data: Any) -> Signature:
         outcome=outcome.text("name"),
         horizon=outcome.text("horizon"),
         population=root.text("population"),
-        protocol=_protocol(root.sub("input")),
+        protocol=_protocol(root.sub("input"), None if problem else block),
         voi_source=root.choice("voi_source", ("automatic", "corrected", "manual")),
         extraction=extraction,
         radscore_intercept=root.number("radscore_intercept"),
@@ -359,12 +363,18 @@ def _check_extraction_covers(terms: Sequence[Term], extraction: ExtractionSettin
             raise BadInput(f"'terms' uses {term.feature}, but 'extraction' lists no LoG sigma of {sigma} mm.")
 
 
-def _protocol(entry: Reader) -> Protocol:
+def _protocol(entry: Reader, evidence: Evidence | None) -> Protocol:
+    """What `input` takes, and of what it leaves open what the cases of valid evidence had."""
     phases = entry.sequence("phase", at_least=1)
+    seen = None if evidence is None else evidence.protocol
     return Protocol(
         phases=tuple(Reader({"phase": phase}, "input").choice("phase", PHASES) for phase in phases),
         slice_thickness_mm=entry.pair("slice_thickness_mm"),
         in_plane_spacing_mm=entry.pair("in_plane_spacing_mm"),
+        kvp=limits.voltages(entry, seen),
+        kernels=limits.kernels(entry, seen),
+        saturated_hu=seen is not None and seen.saturated_hu,
+        fractional_hu=seen is not None and seen.fractional_hu,
     )
 
 
@@ -372,13 +382,15 @@ def _normalisation(root: Reader, terms: Sequence[Term]) -> Normalisation | None:
     if root.data.get("normalisation", "absent") is None:
         return None
     entry = root.sub("normalisation")
-    mean, sd = {}, {}
+    mean, sd, log = {}, {}, {}
     for i in range(len(entry.sequence("values"))):
         item = entry.child("values", i)
         key = item.text("voi"), item.text("feature")
         if key in mean:
             raise BadInput(f"'normalisation' names {' '.join(key)} twice.")
         mean[key], sd[key] = item.number("mean"), item.number("sd", above=0)
+        if any(item.data.get(name) is not None for name in ("log_mean", "log_sd")):
+            log[key] = item.number("log_mean"), item.number("log_sd", above=0)
     lacking = [t.feature for t in terms if t.key not in mean]
     if lacking:
         raise BadInput(f"'normalisation' has no mean and SD of {', '.join(lacking)}.")
@@ -395,6 +407,7 @@ def _normalisation(root: Reader, terms: Sequence[Term]) -> Normalisation | None:
         name=entry.text("name", default=None if public else ""),
         licence=entry.text("licence", default=None if public else ""),
         radscore_percentiles=ranks,
+        log=log,
     )
 
 
