@@ -242,7 +242,7 @@ def test_an_unknown_phase_says_what_was_measured_and_how_to_answer():
     _, finding = settled("C-A-P", *BETWEEN)
     assert finding.message == (
         "The contrast phase cannot be told: liver 82 HU, aorta 205 HU, and the DICOM header names none. Look at the "
-        'CT: if it is portal venous, a reader can confirm it (in the shell --phase "portal venous" --reader NAME).'
+        'CT: if it is portal venous, a reader can confirm it (in a shell: --phase "portal venous" --reader NAME).'
     )
     assert finding.values["answers"] == ["portal venous"]
 

@@ -9,6 +9,7 @@ import gestures
 import numpy as np
 import panel_case
 import phantom
+import qt
 import SimpleITK as sitk
 import slicer
 from panel_case import PanelCase
@@ -429,3 +430,15 @@ class TestPlace(Answers):
 
 
 assert panel_case  # the cases above start from it
+
+
+class TestWords(Answers):
+    def test_the_panel_tells_nobody_what_to_type_in_a_shell(self):
+        self.load()
+        self.use(self.own(("HCC", slice(0, 14))))
+        self.take_features()
+        told = [f.message for f in self.session.segments("corrected").findings]
+        self.assertTrue(any("--mask-origin" in message for message in told))  # the library's sentence serves both
+        texts = [label.text for label in self.container.findChildren(qt.QLabel)]
+        self.assertTrue(any("Nobody has said who drew these segments" in text for text in texts))
+        self.assertEqual([text for text in texts if "--" in text], [])

@@ -202,7 +202,9 @@ class Slabs(PanelCase):
         slicer.util.updateVolumeFromArray(self.volume, array)  # its attributes say what they said
         self.ui.volumeSelector.setCurrentNode(self.thin)
         self.settle()
-        self.assertEqual((self.session.state.alb, self.session.state.criteria, self.session.state.phase), (None, {}, {}))
+        self.assertEqual(
+            (self.session.state.alb, self.session.state.criteria, self.session.state.phase), (None, {}, {})
+        )
 
     def test_slabs_are_not_believed_by_what_they_say(self):
         """A sample case's slices beside a patient's voxels: no sample."""
@@ -227,7 +229,12 @@ class Slabs(PanelCase):
 
     def test_a_plan_that_cannot_be_is_none(self):
         self.load()
-        for text in ("{", "[]", '{"slabs": 3}', '{"step_mm": 0, "slices": 4, "slab_mm": 0, "slabs": 42, "count": null}'):
+        for text in (
+            "{",
+            "[]",
+            '{"slabs": 3}',
+            '{"step_mm": 0, "slices": 4, "slab_mm": 0, "slabs": 42, "count": null}',
+        ):
             self.volume.SetAttribute(slab_volumes.PLAN, text)
             self.assertIsNone(slab_volumes.plan_of(self.volume))
             self.assertEqual(self.codes()["slice_thickness"], "withhold")

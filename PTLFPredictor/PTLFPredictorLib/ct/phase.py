@@ -315,4 +315,4 @@ def _sentence(text: str) -> str:
 def _question(answers: list[str]) -> str:
     given = " or ".join(f'--phase "{name}"' for name in answers)
     which = " or ".join(answers)
-    return f"Look at the CT: if it is {which}, a reader can confirm it (in the shell {given} --reader NAME)."
+    return f"Look at the CT: if it is {which}, a reader can confirm it (in a shell: {given} --reader NAME)."

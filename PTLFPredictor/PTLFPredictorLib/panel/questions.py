@@ -24,7 +24,7 @@ class Questions:
         self._filling = True
         self._origins: list[str] = []
         self._message: dict[str, str] = {}
-        for word in (_("not answered"), *PHASES):
+        for word in (_("as measured"), *PHASES):
             ui.phaseSelector.addItem(word)
         self._filling = False
         ui.phaseSelector.connect("currentIndexChanged(int)", self._answer_phase)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 import qt
@@ -37,9 +38,17 @@ def clear(layout) -> None:
             widget.deleteLater()
 
 
+_SHELL = re.compile(r" ?\((?:in a )?shell: [^)]*\)")
+
+
+def without_shell(text: str) -> str:
+    """A sentence of the library without what only somebody in a shell can type."""
+    return _SHELL.sub("", text)
+
+
 def say(label, text: str) -> None:
     """Show a text in a label; an empty one takes no room."""
-    label.text = text
+    label.text = text = without_shell(text)
     label.setVisible(bool(text))
 
 
@@ -86,7 +95,7 @@ class FindingsList(qt.QWidget):
             icon = qt.QLabel(self)
             icon.setPixmap(_level_icon(self, finding.level))
             icon.toolTip = icon.accessibleName = words[finding.level]
-            text = qt.QLabel(finding.message, self)
+            text = qt.QLabel(without_shell(finding.message), self)
             text.wordWrap = True
             text.setTextInteractionFlags(qt.Qt.TextSelectableByMouse)
             self._grid.addWidget(icon, row, 0, qt.Qt.AlignTop)
