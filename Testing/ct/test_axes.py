@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from abdomen import image_of, phantom_arrays
+from abdomen import image_of
+from abdomen import small_arrays as phantom_arrays
 from PTLFPredictorLib.ct import canonical, read_ct, same_geometry
 from PTLFPredictorLib.ct.axes import perpendicular, skew
 from PTLFPredictorLib.errors import BadInput

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from abdomen import image_of, phantom_arrays
+from abdomen import image_of
+from abdomen import small_arrays as phantom_arrays
 from PTLFPredictorLib.ct import ConfirmedPhase, Phase, canonical, phase, read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.reading import parse_labels, read_segments

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from abdomen import image_of, phantom_arrays
+from abdomen import image_of
+from abdomen import small_arrays as phantom_arrays
 from PTLFPredictorLib.cli import main
 
 

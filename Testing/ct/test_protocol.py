@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abdomen import image_of, phantom_arrays
+from abdomen import image_of
+from abdomen import small_arrays as phantom_arrays
 from made_signatures import SITE, site
 from PTLFPredictorLib.ct import canonical, read_ct
 from PTLFPredictorLib.ct.kernels import CLASSES, class_of

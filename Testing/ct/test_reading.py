@@ -6,7 +6,8 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abdomen import image_of, phantom_arrays
+from abdomen import image_of
+from abdomen import small_arrays as phantom_arrays
 from PTLFPredictorLib.ct import Protocol, canonical, image_sha256, read_ct, write_temporary
 from PTLFPredictorLib.errors import BadInput, PTLFError
 from PTLFPredictorLib.signature import load

@@ -23,6 +23,8 @@ MODULES = (
     "test_routes_widget",
     "test_what_may_be_shown_widget",
     "test_any_order_widget",
+    "test_same_findings_widget",
+    "test_slabs_widget",
 )
 
 

@@ -21,7 +21,7 @@ def ct_and_labels(seed=5, size=1.0, origin=(-36.0, -30.0, 120.0)):
     hu[_ellipsoid((10, 70, 84), (1e6, 66, 80))] = 45
     hu[_ellipsoid((10, 112, 86), (1e6, 16, 18))] = 500
     hu[_ellipsoid((10, 84, 100), (1e6, 9, 9))] = 150  # as wide as an aorta is, so that the phase can be measured
-    liver = _ellipsoid((10, 62, 64), (9.9, 55 * size, 58 * size)) & (hu == 45)
+    liver = _ellipsoid((10, 62, 64), (9.9, 56 * size, 58 * size)) & (hu == 45)
     tumour = _ellipsoid((6.5, 52, 40), (2.4, 7 * size, 7 * size)) & liver
     hu[liver], hu[tumour] = 108, 70
     hu += rng.normal(0, 11, SHAPE) * (hu > -900)

@@ -8,6 +8,7 @@ from pathlib import Path
 import gestures
 import numpy as np
 import panel_case
+import phantom
 import qt
 import SimpleITK as sitk
 import slicer
@@ -167,7 +168,7 @@ class TestWhoseSegments(Answers):
         self.settle()
         self.assertIn("STALE", self.ui.staleLabel.text)
         self.assertEqual(self.ui.signOffLabel.text, "Not signed off.")
-        volume_ml = array.sum() * 0.9 * 0.9 * 5 / 1000
+        volume_ml = array.sum() * np.prod(phantom.SPACING) / 1000
         self.assertAlmostEqual(segments.volumes_ml(node)["tumor"], volume_ml)
         self.assertIn(f"{volume_ml:.1f}", self.ui.volumesLabel.text)
 

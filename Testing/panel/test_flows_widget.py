@@ -6,6 +6,7 @@ import os
 import gestures
 import numpy as np
 import panel_case
+import phantom
 import qt
 import slicer
 import vtk
@@ -206,10 +207,10 @@ class TestComputed(PanelCase):
         node = self.session.segmentation
         array = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, "tumor", self.volume))
         slicer.util.updateSegmentBinaryLabelmapFromArray(array * 0, node, "tumor", self.volume)
-        self.volume.SetSpacing(0.9, 0.9, 4.9)
+        self.volume.SetSpacing(*phantom.SPACING[:2], 4.9)
         self.wait_for_features()
         computed = self.session.state.of("automatic")
-        self.volume.SetSpacing(0.9, 0.9, 5.0)
+        self.volume.SetSpacing(*phantom.SPACING)
         self.assertAlmostEqual(computed.volumes_ml["tumor"], before["tumor"])
         self.assertEqual(computed.image, self.session._ct_sha256())
 

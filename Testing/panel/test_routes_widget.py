@@ -59,7 +59,7 @@ class Routes(PanelCase):
         """The outer slices of the liver erased: more than 1 % of the voxels."""
 
         def change(array):
-            array[:3] = 0
+            array[:2] = 0
 
         self.edit("liver", change)
 

@@ -2,7 +2,7 @@
 
 from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, same_geometry, write_temporary
 from .description import described
-from .dicom import acquisitions_of, list_acquisitions, read_acquisition, series_findings
+from .dicom import acquisitions_of, checked_series, list_acquisitions, read_acquisition, series_findings
 from .files import ct_files, image_files, read_image_file
 from .findings import LEVELS, Finding, Protocol, of_level
 from .phase import PHASES, ConfirmedPhase, Phase
@@ -18,6 +18,7 @@ __all__ = [
     "Protocol",
     "acquisitions_of",
     "canonical",
+    "checked_series",
     "ct_files",
     "described",
     "image_files",

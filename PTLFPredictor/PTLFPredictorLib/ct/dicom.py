@@ -80,13 +80,19 @@ def series_findings(paths: Sequence[Path], ways_out: bool = True) -> tuple[Findi
     Where it would refuse them, a finding ``not_one_volume`` with its sentence stops.  What is found on voxels
     (``no_rescale``) is not among them.  `ways_out` adds the acquisitions to choose from, as a shell takes them.
     """
+    return checked_series(paths, ways_out)[0]
+
+
+def checked_series(paths: Sequence[Path], ways_out: bool = True) -> tuple[tuple[Finding, ...], int]:
+    """`series_findings`, and how many slices `read_folder` would make of the files; 0 where it would refuse them."""
     findings: list[Finding] = []
+    used: list[Slice] = []
     try:
         slices = _choose(_headers(sorted(paths), None, no_progress, findings), None, findings)
-        _one_volume(slices, findings, ways_out=ways_out)
+        used, _ = _one_volume(slices, findings, ways_out=ways_out)
     except BadInput as error:
         findings.append(Finding("not_one_volume", "fail", error.message))
-    return tuple(findings)
+    return tuple(findings), len(used)
 
 
 def acquisitions_of(paths: Sequence[Path]) -> list[Acquisition]:

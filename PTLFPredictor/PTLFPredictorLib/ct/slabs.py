@@ -18,7 +18,7 @@ import SimpleITK as sitk
 
 from .findings import Finding
 
-UNEVEN = frozenset({"missing_slices", "uneven_slices", "gantry_tilt"})
+UNEVEN = frozenset({"missing_slices", "uneven_slices", "gantry_tilt", "shifted_slices", "mixed_thickness"})
 """Codes of findings after which slices do not lie where the image says: no slab of them has a place."""
 
 CRUMB_MM = 1e-2

@@ -9,10 +9,10 @@ from typing import Any
 
 import slicer
 
-from ..ct import Finding, Phase, acquisitions_of, described, phase, read_acquisition, series_findings
+from ..ct import Finding, Phase, acquisitions_of, axes, checked_series, described, phase, read_acquisition
 from ..ct.acquisition import Acquisition
 from ..errors import PTLFError
-from .volumes import add_volume
+from .volumes import add_volume, volume_to_lps
 
 INSTANCES = "DICOM.instanceUIDs"
 """Attribute of a volume node: the UIDs of all its files.  It stays when a transform is hardened."""
@@ -63,18 +63,34 @@ def series_findings_of(volume) -> tuple[Finding, ...]:
     """What a shell finds on the files that a volume came from: missing slices, steps, tilt, mixed acquisitions.
 
     By the files, not by the voxels: slices that Slicer stacked evenly, or moved by a transform that was hardened since,
-    lie as they were scanned in their headers alone.
+    lie as they were scanned in their headers alone.  One more finding than a shell has: a shell leaves out what is no
+    slice of the CT (MIP, the same slice twice), a volume of the scene may hold it.
     """
     paths, count = files_of(volume)
     if not count:
-        return ()
+        return _of_the_axes(volume)
     if len(paths) < count:
         message = (
             f"{count - len(paths)} of the {count} DICOM files of this CT are not in this computer's DICOM database: "
             "whether slices are missing, uneven or mixed cannot be checked. Import the series again."
         )
-        return (Finding("series_not_at_hand", "warn", message, {"files": count, "at_hand": len(paths)}),)
-    return _findings(paths, _times(paths))
+        told = Finding("series_not_at_hand", "warn", message, {"files": count, "at_hand": len(paths)})
+        return (told, *_of_the_axes(volume))
+    found, slices = _checked(paths, _times(paths))
+    held = volume.GetImageData().GetDimensions()
+    if slices in (0, held[2]):
+        return found
+    message = (
+        f"The volume has other slices ({held[2]}) than its DICOM series ({slices}): pictures or doubles among them "
+        "were loaded, or it was cropped. Load the original slices alone (module DICOM, Advanced)."
+    )
+    return (*found, Finding("volume_not_series", "withhold", message, {"slices": held[2], "of_series": slices}))
+
+
+def _of_the_axes(volume) -> tuple[Finding, ...]:
+    """Sheared axes of the volume itself, where no file tells of a tilt."""
+    matrix, size = volume_to_lps(volume)[:3, :3], volume.GetImageData().GetDimensions()
+    return tuple(axes.findings(matrix, size))
 
 
 def acquisitions(volume) -> list[Acquisition]:
@@ -104,8 +120,8 @@ def _times(paths: tuple[Path, ...]) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=8)
-def _findings(paths: tuple[Path, ...], times: tuple[int, ...]) -> tuple[Finding, ...]:
-    return series_findings(paths, ways_out=False)
+def _checked(paths: tuple[Path, ...], times: tuple[int, ...]) -> tuple[tuple[Finding, ...], int]:
+    return checked_series(paths, ways_out=False)
 
 
 @lru_cache(maxsize=8)

@@ -10,6 +10,7 @@ import SimpleITK as sitk
 import slicer
 import vtk
 
+from ..ct.axes import perpendicular
 from ..errors import BadInput
 
 LIVER_LEVEL, LIVER_WINDOW = 30.0, 300.0
@@ -65,11 +66,10 @@ def image_of(volume) -> sitk.Image:
 
 
 def place(image: sitk.Image, index_to_lps: np.ndarray) -> None:
-    """Give an image the geometry of a 4 x 4 matrix from voxel index to LPS in mm."""
-    columns = index_to_lps[:3, :3]
-    spacing = np.linalg.norm(columns, axis=0)
+    """Give an image the geometry of a 4 x 4 matrix from voxel index to LPS in mm; sheared axes become perpendicular."""
+    spacing, direction = perpendicular(index_to_lps[:3, :3])
     image.SetSpacing([float(s) for s in spacing])
-    image.SetDirection([float(d) for d in (columns / spacing).ravel()])
+    image.SetDirection([float(d) for d in direction.ravel()])
     image.SetOrigin([float(o) for o in index_to_lps[:3, 3]])
 
 
