@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -153,11 +154,17 @@ def _in_sources(name: str, sources: Path) -> list[str]:
 
 
 def document(sources: Path) -> tuple[str, list[str]]:
-    """The document, and the names that were found nowhere."""
+    """The document, and the names that were found nowhere.
+
+    What an earlier run found in sources that are not at hand now is kept.
+    """
     api = json.loads(QT_API.read_text())
+    before = dict(re.findall(r"^\| `([^`]+)` \|[^|]*\| ([^|]*) \|$", DOCUMENT.read_text(encoding="utf-8"), re.M))
+    missing = tuple(f"{tag}: " for tag in TAGS if not (sources / tag).is_dir())
     lines, lost = [], []
     for name, where_used in used().items():
         places = where(name, api, sources)
+        places += [place for place in before.get(name, "").split("; ") if place.startswith(missing)] if missing else []
         if any(part in name for part in EXTENSIONS) or name in OPTIONAL:
             places.append(OPTIONAL.get(name, "optional"))
         if not places:
