@@ -1,5 +1,6 @@
 """Thin slices to the protocol's with one click: what is seen is computed, and as in a shell.  Runs in Slicer, too."""
 
+import json
 import os
 
 import gestures
@@ -119,8 +120,8 @@ class Slabs(PanelCase):
         made, _ = self.session.make_record()
         told = [finding["code"] for finding in made["findings"]]
         self.assertIn("to_protocol", told)
-        self.assertEqual(made["ct"]["to_protocol"]["slab_mm"], 5.0)
-        self.assertEqual(made["ct"]["to_protocol"]["original"], self.in_shell()[0].identity)
+        self.assertEqual(made["input"]["ct"]["to_protocol"]["slab_mm"], 5.0)
+        self.assertEqual(made["input"]["ct"]["to_protocol"]["original"], self.in_shell()[0].identity)
 
     def test_a_model_s_segments_stay_the_model_s(self):
         self.load()
