@@ -1,6 +1,5 @@
 """Thin slices to the protocol's with one click: what is seen is computed, and as in a shell.  Runs in Slicer, too."""
 
-import json
 import os
 
 import gestures
