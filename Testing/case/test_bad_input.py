@@ -110,12 +110,13 @@ def another_patient(b):
 def in_the_spine(array):
     array = np.zeros_like(array)
     array[:, 120:140, 95:115] = 1
+    array[10:12, 125:130, 100:105] = 2
     return array
 
 
 def tumour_outside(labels):
     spoiled = np.minimum(labels, 1)
-    spoiled[3:6, 100:110, 100:110] = 2
+    spoiled[3:6, 140:150, 150:160] = 2
     return spoiled
 
 

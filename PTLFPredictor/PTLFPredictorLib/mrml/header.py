@@ -11,8 +11,10 @@ import slicer
 
 from ..ct import Finding, Phase, acquisitions_of, axes, checked_series, described, phase, read_acquisition
 from ..ct.acquisition import Acquisition
-from ..errors import PTLFError
-from .volumes import add_volume, volume_to_lps
+from ..ct.dicom import Checked
+from ..ct.stored import taken_as_hu
+from ..errors import BadInput, PTLFError
+from .volumes import add_volume, image_of, volume_to_lps
 
 INSTANCES = "DICOM.instanceUIDs"
 """Attribute of a volume node: the UIDs of all its files.  It stays when a transform is hardened."""
@@ -76,8 +78,11 @@ def series_findings_of(volume) -> tuple[Finding, ...]:
         )
         told = Finding("series_not_at_hand", "warn", message, {"files": count, "at_hand": len(paths)})
         return (told, *_of_the_axes(volume))
-    found, slices = _checked(paths, _times(paths))
+    checked = _checked(paths, _times(paths))
+    found, slices = checked.findings, checked.slices
     held = volume.GetImageData().GetDimensions()
+    if checked.rescale_missing:
+        found = (*found, _rescaled(volume, checked.rescale_missing))
     if slices in (0, held[2]):
         return found
     message = (
@@ -85,6 +90,13 @@ def series_findings_of(volume) -> tuple[Finding, ...]:
         "were loaded, or it was cropped. Load the original slices alone (module DICOM, Advanced)."
     )
     return (*found, Finding("volume_not_series", "withhold", message, {"slices": held[2], "of_series": slices}))
+
+
+def _rescaled(volume, missing: tuple[str, ...]) -> Finding:
+    try:
+        return taken_as_hu(image_of(volume), missing)
+    except BadInput as error:
+        return Finding("not_one_volume", "fail", error.message)
 
 
 def _of_the_axes(volume) -> tuple[Finding, ...]:
@@ -109,7 +121,8 @@ def take_acquisition(volume, acquisition: Acquisition):
     """
     image, files = read_acquisition(acquisition)
     uids = (volume.GetAttribute(INSTANCES) or "").split()
-    taken = [uid for uid in uids if Path(slicer.dicomDatabase.fileForInstance(uid)) in files]
+    database = getattr(slicer, "dicomDatabase", None)
+    taken = [uid for uid in uids if Path(database.fileForInstance(uid)) in files]
     made = add_volume(image, f"CT, acquisition {acquisition.number}")
     made.SetAttribute(INSTANCES, " ".join(taken))
     return made
@@ -120,7 +133,7 @@ def _times(paths: tuple[Path, ...]) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=8)
-def _checked(paths: tuple[Path, ...], times: tuple[int, ...]) -> tuple[tuple[Finding, ...], int]:
+def _checked(paths: tuple[Path, ...], times: tuple[int, ...]) -> Checked:
     return checked_series(paths, ways_out=False)
 
 
