@@ -19,6 +19,15 @@ from .volumes import add_volume, image_of, volume_to_lps
 INSTANCES = "DICOM.instanceUIDs"
 """Attribute of a volume node: the UIDs of all its files.  It stays when a transform is hardened."""
 
+SLICES_OF = "PTLF.SeriesUIDs"
+"""The same of a volume in slabs, of the slices that were averaged: under a name of ours, for Slicer takes a volume with
+`INSTANCES` for those very files."""
+
+
+def uids_of(volume) -> list[str]:
+    text = volume.GetAttribute(INSTANCES) or volume.GetAttribute(SLICES_OF) or ""
+    return list(dict.fromkeys(text.split()))
+
 
 def acquisition_of(volume) -> tuple[Phase | None, dict[str, Any]]:
     """Contrast phase and source description of a volume, as far as its DICOM files are at hand.
@@ -53,7 +62,7 @@ def first_file(volume) -> Path | None:
 
 def files_of(volume) -> tuple[tuple[Path, ...], int]:
     """The files at hand that a volume was read from, by the DICOM database, and how many there should be."""
-    uids = list(dict.fromkeys((volume.GetAttribute(INSTANCES) or "").split()))
+    uids = uids_of(volume)
     database = getattr(slicer, "dicomDatabase", None)
     if not uids or database is None or not database.isOpen:
         return (), len(uids)
@@ -83,7 +92,7 @@ def series_findings_of(volume) -> tuple[Finding, ...]:
     held = volume.GetImageData().GetDimensions()
     if checked.rescale_missing:
         found = (*found, _rescaled(volume, checked.rescale_missing))
-    if slices in (0, held[2]):
+    if slices in (0, held[2]) or not volume.GetAttribute(INSTANCES):
         return found
     message = (
         f"The volume has other slices ({held[2]}) than its DICOM series ({slices}): pictures or doubles among them "
@@ -107,6 +116,8 @@ def _of_the_axes(volume) -> tuple[Finding, ...]:
 
 def acquisitions(volume) -> list[Acquisition]:
     """The acquisitions among a volume's files, to choose one from; none where it is one alone."""
+    if not volume.GetAttribute(INSTANCES):
+        return []
     paths, count = files_of(volume)
     return _acquisitions(paths, _times(paths)) if count and len(paths) == count else []
 
@@ -120,7 +131,7 @@ def take_acquisition(volume, acquisition: Acquisition):
         It is no single volume either.
     """
     image, files = read_acquisition(acquisition)
-    uids = (volume.GetAttribute(INSTANCES) or "").split()
+    uids = uids_of(volume)
     database = getattr(slicer, "dicomDatabase", None)
     taken = [uid for uid in uids if Path(database.fileForInstance(uid)) in files]
     made = add_volume(image, f"CT, acquisition {acquisition.number}")
