@@ -107,9 +107,16 @@ def another_patient(b):
     b.labels = b.folder / "other.nrrd"
 
 
+def in_the_spine(array):
+    array = np.zeros_like(array)
+    array[:, 120:140, 95:115] = 1
+    array[10:12, 125:130, 100:105] = 2
+    return array
+
+
 def tumour_outside(labels):
     spoiled = np.minimum(labels, 1)
-    spoiled[3:6, 100:110, 100:110] = 2
+    spoiled[3:6, 140:150, 150:160] = 2
     return spoiled
 
 
@@ -140,7 +147,7 @@ BAD = [
     ("scout only", dicom(tags={"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}), "only a scout image"),
     ("colour DICOM", dicom(tags={"SamplesPerPixel": 3}), "colour image"),
     ("two series", two_series, "There are 2 CT series here; choose one with --series UID"),
-    ("missing slice", missing_slice, "Slices are missing or unevenly spaced"),
+    ("missing slice", missing_slice, "Slices are missing: most lie 5.00 mm apart"),
     ("truncated DICOM file", truncated_dicom, "cannot be decoded"),
     ("no such series", lambda b: (dicom()(b), extra("--series", "9.9")(b)), "There is no series 9.9 here"),
     ("RGB volume", colour, "colour or vector image"),
@@ -153,7 +160,7 @@ BAD = [
     ("text as label map", lambda b: setattr(b, "labels", b.text("l.nii", "hello")), "is no label map"),
     ("CT as label map", lambda b: b.label_map(lambda a: phantom_arrays()[0] * 0.5), "fractions"),
     ("label map of another patient", another_patient, "does not lie on this CT"),
-    ("label map on the wrong organ", lambda b: b.label_map(lambda a: np.roll(a, 66, 1)), "does not lie on a liver"),
+    ("label map on the wrong organ", lambda b: b.label_map(in_the_spine), "does not lie on a liver"),
     ("no liver label", lambda b: b.label_map(lambda a: a * 3), "has no liver: it holds the labels 3, 6"),
     ("tumour label only", lambda b: b.label_map(lambda a: a * (a == 2)), "holds the label 2 alone"),
     ("mask without a role", lambda b: b.label_map(lambda a: np.minimum(a, 1)), "Say it: --segmentation liver="),

@@ -62,7 +62,7 @@ def test_without_being_asked_a_thin_ct_is_withheld_and_the_way_is_named(thin_fil
     assert "--to-protocol" in found["slice_thickness"]["message"]
     assert "to_protocol" not in found
     assert result["input"]["ct"]["to_protocol"] is None
-    assert result["input"]["ct"]["size"][2] == 64
+    assert result["input"]["ct"]["size"][2] == 88
 
 
 def test_ct_segments_and_features_are_those_of_a_ct_in_such_slices(in_slabs, native):
@@ -77,12 +77,12 @@ def test_it_is_told_in_findings_and_record_and_the_slices_are_judged_anew(in_sla
     result, out = in_slabs
     found = findings(result)
     assert found["to_protocol"]["level"] == "warn"
-    assert "The slices of 1.25 mm were averaged to 16 slabs of 5 mm" in found["to_protocol"]["message"]
+    assert "The slices of 1.25 mm were averaged to 22 slabs of 5 mm" in found["to_protocol"]["message"]
     assert found["slice_thickness"]["level"] == "pass"
     plan = result["input"]["ct"]["to_protocol"]
-    assert (plan["step_mm"], plan["slab_mm"], plan["slices"], plan["slabs"], plan["count"]) == (1.25, 5.0, 64, 16, 4)
+    assert (plan["step_mm"], plan["slab_mm"], plan["slices"], plan["slabs"], plan["count"]) == (1.25, 5.0, 88, 22, 4)
     assert len(plan["original"]) == 64
-    assert "averaged to 16 slabs" in (out / "report.html").read_text(encoding="utf-8")
+    assert "averaged to 22 slabs" in (out / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_label_map_is_written_on_the_slabs(in_slabs, phantom):
@@ -154,7 +154,7 @@ def test_features_take_it_too_and_need_a_signature(thin_files, native, tmp_path,
     assert main([*map(str, asked), "--signature", "ptlf-published", "--out", str(tmp_path / "f.json")]) == 0
     made = json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))
     assert made["features"] == native["features"]
-    assert made["input"]["ct"]["to_protocol"]["slabs"] == 16
+    assert made["input"]["ct"]["to_protocol"]["slabs"] == 22
     assert main([*map(str, asked), "--all", "--out", str(tmp_path / "g.json")]) == 2
     assert "--to-protocol brings a CT to the slices of a signature" in capsys.readouterr().err
 
@@ -164,7 +164,7 @@ def test_a_sample_case_in_slabs_is_still_a_sample_case(thin_files):
     from PTLFPredictorLib.signature import load
 
     brought = ct.to_protocol(load("ptlf-published").protocol)
-    assert brought.slabs.slabs == 16
+    assert brought.slabs.slabs == 22
     assert brought.identity == ct.identity
     assert known.seed_of(brought.identity) == known.seed_of(ct.identity)
 

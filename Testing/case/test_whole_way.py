@@ -117,7 +117,7 @@ def test_a_tumour_too_small_for_features_has_a_report_that_withholds(phantom, ph
 
 def test_lesions_stand_in_record_report_and_on_the_terminal(phantom, phantom_files, tmp_path, capsys):
     array = sitk.GetArrayFromImage(phantom[1])
-    array[7, 70:75, 40:60] = 2
+    array[7, 90:95, 60:80] = 2
     sitk.WriteImage(image_of(array), str(tmp_path / "l.nrrd"))
     assert predict("--ct", phantom_files["ct"], "--segmentation", tmp_path / "l.nrrd", "--out", tmp_path / "out") == 0
     data = record.read(tmp_path / "out" / "result.json")["segmentation"]

@@ -287,7 +287,7 @@ class TestWhoseSegments(Answers):
     def test_a_sign_off_falls_with_the_ct_under_it(self):
         self.draw()
         self.session.sign_off("A. Reader")
-        self.volume.SetSpacing(0.9, 0.9, 4.0)
+        self.volume.SetSpacing(*phantom.SPACING[:2], 4.0)
         self.panel.refresh()
         self.assertIsNone(self.session.signed)
         self.assertEqual(self.ui.signOffLabel.text, "Not signed off.")

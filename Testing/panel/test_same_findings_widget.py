@@ -104,6 +104,8 @@ SERIES = {
     "saturated": ({}, cut_off, ""),
     "metal": ({}, with_metal, ""),
     "stored values, not HU": ({}, offset, ""),
+    "no rescale": ({}, tagged(RescaleSlope=None, RescaleIntercept=None), "no_rescale"),
+    "no rescale, no HU": ({}, lambda series: tagged(RescaleSlope=None)(offset(series)), "not_one_volume"),
     "two slices": ({"count": 2}, lambda series: series, ""),
     "from head to feet": ({}, lambda series: series[::-1], ""),
     "lying on the side": ({}, tagged(ImageOrientationPatient=[0, 1, 0, -1, 0, 0]), ""),

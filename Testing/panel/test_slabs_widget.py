@@ -2,6 +2,7 @@
 
 import os
 
+import dicom_series
 import gestures
 import numpy as np
 import phantom
@@ -119,8 +120,8 @@ class Slabs(PanelCase):
         made, _ = self.session.make_record()
         told = [finding["code"] for finding in made["findings"]]
         self.assertIn("to_protocol", told)
-        self.assertEqual(made["ct"]["to_protocol"]["slab_mm"], 5.0)
-        self.assertEqual(made["ct"]["to_protocol"]["original"], self.in_shell()[0].identity)
+        self.assertEqual(made["input"]["ct"]["to_protocol"]["slab_mm"], 5.0)
+        self.assertEqual(made["input"]["ct"]["to_protocol"]["original"], self.in_shell()[0].identity)
 
     def test_a_model_s_segments_stay_the_model_s(self):
         self.load()
@@ -226,6 +227,45 @@ class Slabs(PanelCase):
         told = [finding for finding in self.session.ct().findings if finding.code == "to_protocol"]
         self.assertIn("no longer in the scene", told[0].message)
         self.assertEqual(self.session.mask_origin(AUTOMATIC).drawn, Drawn.MODEL)
+
+    def test_what_the_files_of_the_slices_say_stays_known_without_them(self):
+        series = dicom_series.slices(count=24, step=1.25)
+        for one in series:
+            one.KVP = "80"
+        database = dicom_series.write(dicom_series.folder_of(self, "thin"), series)
+        dicom_series.in_place_of_slicer_s(self, database)
+        self.thin = database.load()
+        self.ui.volumeSelector.setCurrentNode(self.thin)
+        self.settle()
+        self.assertEqual(self.codes()["kvp"], "withhold")
+        self.click()
+        before = self.codes()
+        self.assertEqual((before["kvp"], before["slice_thickness"]), ("withhold", "pass"))
+        self.assertIsNone(self.volume.GetAttribute("DICOM.instanceUIDs"))
+        slicer.mrmlScene.RemoveNode(self.thin)
+        self.settle()
+        self.assertEqual(self.codes(), before)
+
+    def test_a_liver_that_ends_in_the_lowest_slice_stays_cut_off(self):
+        self.load()
+        array = sitk.GetArrayFromImage(self.labels)
+        array[0, 60:64, 60:64] = 1  # the lowest slice alone: half of the lowest slab, which its middle decides
+        made = sitk.GetImageFromArray(array)
+        made.CopyInformation(self.labels)
+        self.session.take_labels(made, ORIGIN)
+        told = {f.code for f in self.session.segments(AUTOMATIC).findings}
+        self.assertIn("truncated_liver", told)
+        self.click()
+        self.assertIn("truncated_liver", {f.code for f in self.session.segments(AUTOMATIC).findings})
+
+    def test_a_sign_off_does_not_come_back_with_the_slices(self):
+        self.load()
+        self.session.take_labels(self.labels, ORIGIN)
+        self.session.sign_off("A. Reader")
+        self.click()
+        self.ui.volumeSelector.setCurrentNode(self.thin)
+        self.settle()
+        self.assertIsNone(self.session.signed)
 
     def test_a_plan_that_cannot_be_is_none(self):
         self.load()

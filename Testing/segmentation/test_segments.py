@@ -166,13 +166,13 @@ def test_lipiodol_warns(phantom):
 
 def test_tumour_outside_the_liver_stops(phantom, ct):
     array = np.minimum(sitk.GetArrayFromImage(phantom[1]), 1)
-    array[2:5, 100:110, 100:110] = 2
+    array[2:5, 140:150, 150:160] = 2
     with pytest.raises(BadInput, match="outside the liver"):
         segments_of(array, ct).checked(ct)
 
 
 def test_a_liver_in_the_air_stops(ct):
-    array = np.zeros((16, 128, 144), np.uint8)
+    array = np.zeros_like(phantom_arrays()[1])
     array[4:9, 2:10, 2:12] = 1
     with pytest.raises(BadInput, match="does not lie on a liver: its median is -1000"):
         segments_of(array, ct).checked(ct)

@@ -364,7 +364,7 @@ def check_geometry(
         message = f"Slices {_mm(thickness_mm, z)}; the signature takes {low:g} to {high:g} mm."
         found.append(Finding("slice_thickness", "pass", message, values))
     else:
-        can_be_averaged = slabs.plan(z, image.GetSize()[2], (low, high), thickness_mm) is not None
+        can_be_averaged = slabs.plan(z, image.GetSize()[2], (low, high), thickness_mm, known) is not None
         or_else = ", or have these averaged to them (in a shell: --to-protocol)" if can_be_averaged else ""
         found.append(
             Finding(

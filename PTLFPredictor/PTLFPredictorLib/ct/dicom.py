@@ -26,7 +26,7 @@ from .findings import Finding
 from .frames import Frame, Slice, frames_of
 from .itk import reading
 from .stack import SAME_POSITION_MM, Grid, grid_of, in_order, is_placed, of_one_geometry, position
-from .stored import check_frames, check_rescaled, check_stored, rescale
+from .stored import check_frames, check_rescaled, check_stored, rescale, rescale_missing
 
 HEADER_TAGS = (
     "SOPClassUID Modality SeriesInstanceUID SeriesDescription ProtocolName StudyDescription ImageType ImageComments "
@@ -80,11 +80,21 @@ def series_findings(paths: Sequence[Path], ways_out: bool = True) -> tuple[Findi
     Where it would refuse them, a finding ``not_one_volume`` with its sentence stops.  What is found on voxels
     (``no_rescale``) is not among them.  `ways_out` adds the acquisitions to choose from, as a shell takes them.
     """
-    return checked_series(paths, ways_out)[0]
+    return checked_series(paths, ways_out).findings
 
 
-def checked_series(paths: Sequence[Path], ways_out: bool = True) -> tuple[tuple[Finding, ...], int]:
-    """`series_findings`, and how many slices `read_folder` would make of the files; 0 where it would refuse them."""
+@dataclass(frozen=True)
+class Checked:
+    """What the headers of a series tell: findings, how many slices `read_folder` would make of it (0: it would refuse
+    it), and what they lack to tell HU from stored values."""
+
+    findings: tuple[Finding, ...]
+    slices: int
+    rescale_missing: tuple[str, ...]
+
+
+def checked_series(paths: Sequence[Path], ways_out: bool = True) -> Checked:
+    """`series_findings` of the files of one series, with what else only their headers tell."""
     findings: list[Finding] = []
     used: list[Slice] = []
     try:
@@ -92,7 +102,7 @@ def checked_series(paths: Sequence[Path], ways_out: bool = True) -> tuple[tuple[
         used, _ = _one_volume(slices, findings, ways_out=ways_out)
     except BadInput as error:
         findings.append(Finding("not_one_volume", "fail", error.message))
-    return tuple(findings), len(used)
+    return Checked(tuple(findings), len(used), tuple(rescale_missing(used)))
 
 
 def acquisitions_of(paths: Sequence[Path]) -> list[Acquisition]:

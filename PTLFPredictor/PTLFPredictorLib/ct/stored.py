@@ -102,9 +102,24 @@ def check_rescaled(image: sitk.Image, slices: Sequence[Slice], findings: list[Fi
     BadInput
         When there is no air where air is in HU.
     """
-    missing = [t for t in ("RescaleSlope", "RescaleIntercept") if any(s.get(t) is None for s in slices)]
-    if not missing:
-        return
+    missing = rescale_missing(slices)
+    if missing:
+        findings.append(taken_as_hu(image, missing))
+
+
+def rescale_missing(slices: Sequence[Slice]) -> list[str]:
+    """Names of what a header lacks to tell HU from stored values."""
+    return [t for t in ("RescaleSlope", "RescaleIntercept") if any(s.get(t) is None for s in slices)]
+
+
+def taken_as_hu(image: sitk.Image, missing: Sequence[str]) -> Finding:
+    """That stored values were taken as HU.
+
+    Raises
+    ------
+    BadInput
+        When there is no air where air is in HU.
+    """
     what = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing in the DICOM header"
     array = sitk.GetArrayViewFromImage(image)
     share = float(np.mean((array > AIR_HU[0]) & (array < AIR_HU[1])))
@@ -113,8 +128,5 @@ def check_rescaled(image: sitk.Image, slices: Sequence[Slice], findings: list[Fi
             f"{what}, and the stored values are not Hounsfield units ({100 * share:.1f} % of them are air, about "
             "-1000). Export the series again."
         )
-    findings.append(
-        Finding(
-            "no_rescale", "warn", f"{what}; the stored values were taken as Hounsfield units.", {"missing": missing}
-        )
-    )
+    message = f"{what}; the stored values were taken as Hounsfield units."
+    return Finding("no_rescale", "warn", message, {"missing": list(missing)})

@@ -11,11 +11,22 @@ import slicer
 
 from ..ct import Finding, Phase, acquisitions_of, axes, checked_series, described, phase, read_acquisition
 from ..ct.acquisition import Acquisition
-from ..errors import PTLFError
-from .volumes import add_volume, volume_to_lps
+from ..ct.dicom import Checked
+from ..ct.stored import taken_as_hu
+from ..errors import BadInput, PTLFError
+from .volumes import add_volume, image_of, volume_to_lps
 
 INSTANCES = "DICOM.instanceUIDs"
 """Attribute of a volume node: the UIDs of all its files.  It stays when a transform is hardened."""
+
+SLICES_OF = "PTLF.SeriesUIDs"
+"""The same of a volume in slabs, of the slices that were averaged: under a name of ours, for Slicer takes a volume with
+`INSTANCES` for those very files."""
+
+
+def uids_of(volume) -> list[str]:
+    text = volume.GetAttribute(INSTANCES) or volume.GetAttribute(SLICES_OF) or ""
+    return list(dict.fromkeys(text.split()))
 
 
 def acquisition_of(volume) -> tuple[Phase | None, dict[str, Any]]:
@@ -51,7 +62,7 @@ def first_file(volume) -> Path | None:
 
 def files_of(volume) -> tuple[tuple[Path, ...], int]:
     """The files at hand that a volume was read from, by the DICOM database, and how many there should be."""
-    uids = list(dict.fromkeys((volume.GetAttribute(INSTANCES) or "").split()))
+    uids = uids_of(volume)
     database = getattr(slicer, "dicomDatabase", None)
     if not uids or database is None or not database.isOpen:
         return (), len(uids)
@@ -76,15 +87,25 @@ def series_findings_of(volume) -> tuple[Finding, ...]:
         )
         told = Finding("series_not_at_hand", "warn", message, {"files": count, "at_hand": len(paths)})
         return (told, *_of_the_axes(volume))
-    found, slices = _checked(paths, _times(paths))
+    checked = _checked(paths, _times(paths))
+    found, slices = checked.findings, checked.slices
     held = volume.GetImageData().GetDimensions()
-    if slices in (0, held[2]):
+    if checked.rescale_missing:
+        found = (*found, _rescaled(volume, checked.rescale_missing))
+    if slices in (0, held[2]) or not volume.GetAttribute(INSTANCES):
         return found
     message = (
         f"The volume has other slices ({held[2]}) than its DICOM series ({slices}): pictures or doubles among them "
         "were loaded, or it was cropped. Load the original slices alone (module DICOM, Advanced)."
     )
     return (*found, Finding("volume_not_series", "withhold", message, {"slices": held[2], "of_series": slices}))
+
+
+def _rescaled(volume, missing: tuple[str, ...]) -> Finding:
+    try:
+        return taken_as_hu(image_of(volume), missing)
+    except BadInput as error:
+        return Finding("not_one_volume", "fail", error.message)
 
 
 def _of_the_axes(volume) -> tuple[Finding, ...]:
@@ -95,6 +116,8 @@ def _of_the_axes(volume) -> tuple[Finding, ...]:
 
 def acquisitions(volume) -> list[Acquisition]:
     """The acquisitions among a volume's files, to choose one from; none where it is one alone."""
+    if not volume.GetAttribute(INSTANCES):
+        return []
     paths, count = files_of(volume)
     return _acquisitions(paths, _times(paths)) if count and len(paths) == count else []
 
@@ -108,8 +131,9 @@ def take_acquisition(volume, acquisition: Acquisition):
         It is no single volume either.
     """
     image, files = read_acquisition(acquisition)
-    uids = (volume.GetAttribute(INSTANCES) or "").split()
-    taken = [uid for uid in uids if Path(slicer.dicomDatabase.fileForInstance(uid)) in files]
+    uids = uids_of(volume)
+    database = getattr(slicer, "dicomDatabase", None)
+    taken = [uid for uid in uids if Path(database.fileForInstance(uid)) in files]
     made = add_volume(image, f"CT, acquisition {acquisition.number}")
     made.SetAttribute(INSTANCES, " ".join(taken))
     return made
@@ -120,7 +144,7 @@ def _times(paths: tuple[Path, ...]) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=8)
-def _checked(paths: tuple[Path, ...], times: tuple[int, ...]) -> tuple[tuple[Finding, ...], int]:
+def _checked(paths: tuple[Path, ...], times: tuple[int, ...]) -> Checked:
     return checked_series(paths, ways_out=False)
 
 

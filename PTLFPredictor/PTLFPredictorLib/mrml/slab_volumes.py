@@ -16,6 +16,7 @@ from ..ct import CT, Finding, same_geometry, slabs
 from ..ct.slabs import Plan
 from ..json_text import loads
 from . import volumes
+from .header import SLICES_OF, uids_of
 
 PLAN = "PTLF.Slabs"
 """Attribute of a volume node: the plan of its slabs, as JSON."""
@@ -24,8 +25,8 @@ SLICES = "PTLF.Slices"
 """Reference from a volume node in slabs to the one that it was averaged from."""
 
 SLICES_GONE = (
-    " The CT that they were averaged from is no longer in the scene, or other voxels are: what its files say of "
-    "missing slices, phase and acquisition is not known."
+    " The CT that they were averaged from is no longer in the scene, or has other voxels now: that these are its slabs "
+    "cannot be shown."
 )
 
 
@@ -34,6 +35,8 @@ def add(image: sitk.Image, plan: Plan, slices):
     volume = volumes.add_volume(slabs.apply_ct(image, plan), "CT in slabs")  # the other's name may be the patient's
     volume.SetAttribute(PLAN, json.dumps(plan.to_dict(), sort_keys=True))
     volume.SetNodeReferenceID(SLICES, slices.GetID())
+    if uids := uids_of(slices):
+        volume.SetAttribute(SLICES_OF, " ".join(uids))
     return volume
 
 

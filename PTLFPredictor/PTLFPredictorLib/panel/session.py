@@ -39,7 +39,7 @@ from ..segmentation import ledger, provenance
 from ..segmentation.catalogue import catalogue
 from ..segmentation.names import Role, plain, role_of
 from ..segmentation.origin import Drawn, Known, Origin
-from ..segmentation.segments import Segments
+from ..segmentation.segments import Segments, check
 from ..signature import Assessment, LaboratoryValues, Prediction, Signature, eligibility
 from .state import AUTOMATIC, CORRECTED, Computed, Desk, PatientState
 
@@ -313,7 +313,9 @@ class Session:
 
     def _read(self, volume, clip_hu: tuple[float, float] | None) -> CT:
         phase, source = acquisition_of(volume)
-        image, told = volumes.image_of(volume), series_findings_of(volume)
+        image, told, plan = volumes.image_of(volume), series_findings_of(volume), slab_volumes.plan_of(volume)
+        if plan is not None and "slice_thickness_mm" in source:  # the file's is that of the slices
+            source = {**source, "slice_thickness_mm": plan.slab_mm}
         return canonical(image, self.signature.protocol, clip_hu, told, phase, source)
 
     def _made_of(self, volume, thin, plan: slabs.Plan) -> CT | None:
@@ -401,7 +403,8 @@ class Session:
     def _segments_in_slabs(self, plan: slabs.Plan) -> dict[str, Any]:
         """Labels of the segments and of what the model drew, and what is known of them, from the thin slices."""
         node = self.segmentation
-        found = {"plan": plan, "labels": slabs.apply_labels(self._labels(node), plan), "automatic": None}
+        found = {"labels": slabs.apply_labels(self._labels(node), plan), "automatic": None}
+        found["cut"] = self._cut_off(self._labels(node), self.ct())
         if self.automatic is not None:
             found["automatic"] = slabs.apply_labels(self._labels(self.automatic), plan)
         origin, told = self._resolved(None)
@@ -426,7 +429,7 @@ class Session:
         if brought["automatic"] is not None:
             mrml_segments.keep_automatic(node, volume)
             mrml_segments.write(self.automatic, volume, brought["automatic"], name)
-        adoption_told = list(before.adoption)
+        adoption_told = [*before.adoption, *self._unless_seen(brought["cut"], brought["labels"])]
         if brought["unknown"]:
             adoption_told.append(CHANGE_UNKNOWN.to_dict())
         for tags in brought["tags"][:1] if brought["unknown"] else ():
@@ -446,6 +449,14 @@ class Session:
         shown = self.node(BEFORE_ROLE)
         if shown is not None and shown.GetDisplayNode() is not None:
             shown.GetDisplayNode().SetVisibility(False)
+
+    def _cut_off(self, labels, ct: CT) -> list[dict[str, Any]]:
+        """That the liver ends in the lowest or highest slice, which slabs may hide."""
+        found = check(Segments(labels, Origin()), ct)
+        return [finding.to_dict() for finding in found if finding.code == "truncated_liver"]
+
+    def _unless_seen(self, cut: list[dict[str, Any]], labels) -> list[dict[str, Any]]:
+        return [] if cut and self._cut_off(labels, self.ct()) else cut
 
     def _is_same_ct(self, volume) -> bool:
         """Whether a volume and the one on screen are one CT, one in slabs of the other; by their voxels."""
@@ -472,7 +483,9 @@ class Session:
         if back and thin_segments is not None:
             refer(self._node, SEGMENTS_ROLE, thin_segments)
             mrml_segments.show(thin_segments, volume)
-            state = replace(PatientState(**back), **kept, what_if={}, what_if_refused={}, before={})
+            known = {item.name for item in fields(PatientState)}
+            state = PatientState(**{name: value for name, value in back.items() if name in known})
+            state = replace(state, **kept, what_if={}, what_if_refused={}, sign_off={}, before={})
         self._begin(state)
         self._watch_current()
         mrml_segments.drop_orphans()
@@ -680,10 +693,11 @@ class Session:
         bool
             False where the segments were edited: the new ones are then in a second node (`SECOND_ROLE`).
         """
-        volume, current, plan = self.volume, self.segmentation, self.ct().slabs
+        volume, current, plan, cut = self.volume, self.segmentation, self.ct().slabs, []
         if self._proven and labels.GetSize()[2] == plan.slices:  # drawn on `ct_to_draw_on`
             ledger.remember(self.ct().identity, labels, origin)
-            labels = slabs.apply_labels(labels, plan)
+            cut, labels = self._cut_off(labels, self.ct_to_draw_on()), slabs.apply_labels(labels, plan)
+            cut = self._unless_seen(cut, labels)
         name = f"PTLF {origin.model['id']} {origin.model['version']}".strip()
         protected = current is not None and self.state.written != self.hashes(CORRECTED)
         if protected:
@@ -702,6 +716,8 @@ class Session:
         mrml_segments.keep_automatic(current, volume)
         self._taken(current, origin.to_dict())
         self._remember(current, origin)
+        if cut:
+            self.update(adoption=[*self.state.adoption, *cut])
         return True
 
     def _remember(self, node, origin: Origin) -> None:
