@@ -34,6 +34,11 @@ def thin(image, step=STEP, shift=0):
 
 
 class Slabs(PanelCase):
+    def tearDown(self):
+        for edit in (self.ui.albEdit, self.ui.inrEdit):  # a field that has the focus when it goes ends its editing then
+            edit.clearFocus()
+        super().tearDown()
+
     def load(self, step=STEP, shift=4):
         image, labels = phantom.ct_and_labels()
         self.image, self.labels = thin(image, step, shift), thin(labels, step)
