@@ -156,9 +156,9 @@ def test_a_label_map_as_dicom(ct, seg, truth):
 
 def test_necrosis_is_tumour_vessels_are_told_and_a_ring_withholds(ct, seg, truth):
     core, ring, vein = (np.zeros_like(truth, bool) for _ in range(3))
-    core[7:9, 44:48, 34:38] = True
-    ring[7, 60:64, 40:50] = True
-    vein[7, 70:76, 90:99] = True
+    core[7:9, 58:62, 54:58] = True
+    ring[7, 90:94, 60:70] = True
+    vein[7, 70:76, 100:109] = True
     mass = (truth == 2) & ~core
     segments = [
         ("Liver", "Liver", truth > 0),
@@ -192,11 +192,12 @@ def test_frames_of_a_tilted_gantry_are_refused_with_a_way_out(ct, seg):
 def test_a_seg_on_a_ct_of_a_tilted_gantry_lies_on_its_voxels(phantom, write_dicom, seg, truth, tmp_path, lean_mm):
     """Frames lean as the CT's slices do; the tilt is the CT's finding, not the segments' fault."""
     folder = write_dicom(tmp_path / "ct", phantom[0])
-    for k in range(16):
-        data = pydicom.dcmread(folder / f"image_{16 - k}")
+    slices = truth.shape[0]
+    for k in range(slices):
+        data = pydicom.dcmread(folder / f"image_{slices - k}")
         x, y, z = map(float, data.ImagePositionPatient)
         data.ImagePositionPatient = [f"{x + lean_mm * k:.4f}", f"{y:.4f}", f"{z:.4f}"]
-        data.save_as(folder / f"image_{16 - k}")
+        data.save_as(folder / f"image_{slices - k}")
     tilted = read_ct(folder)
     assert "gantry_tilt" in {f.code for f in tilted.findings}
     assert np.array_equal(read_segments(seg(in_plane_mm=lean_mm, jitter_mm=0.05), tilted).array, truth)
