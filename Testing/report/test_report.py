@@ -171,6 +171,13 @@ def test_ten_contributions_as_bars(demonstration):
     assert np.allclose(np.array(widths) / max(widths), np.array(terms) / max(terms), atol=2e-3)
 
 
+def test_the_report_tells_nobody_what_to_type_in_a_shell(published):
+    assert any("--all-criteria-met" in finding["message"] for finding in published["findings"])
+    page = text_of(html.html(published))
+    assert "Answer them under Eligibility." in page
+    assert "--" not in page
+
+
 def test_the_row_of_a_term_says_what_it_measures_and_when_it_cannot_vary(published):
     tip = re.search(r'<tr title="([^"]*)"><td class="term">Run-length non-uniformity', html.html(published))[1]
     assert tip.startswith("The size of the tumour, and its shape")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -42,6 +43,14 @@ class Finding:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Finding:
         return cls(**data)
+
+
+_SHELL = re.compile(r" ?\((?:in a )?shell: [^)]*\)")
+
+
+def without_shell(text: str) -> str:
+    """A sentence without what only somebody in a shell can type: for panel and report, which a radiologist reads."""
+    return _SHELL.sub("", text)
 
 
 def of_level(findings: Iterable[Finding], level: str) -> list[Finding]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 
 import qt
 from slicer.i18n import tr as _
 
 from ..ct import Finding
+from ..ct.findings import without_shell
 from ..report.nomogram_picture import MINIMUM, banner
 from ..signature import Prediction, ScoredTerm, interval_text, risk_text
 from .nomogram_paint import theme_of
@@ -36,14 +36,6 @@ def clear(layout) -> None:
         if widget is not None:
             widget.hide()
             widget.deleteLater()
-
-
-_SHELL = re.compile(r" ?\((?:in a )?shell: [^)]*\)")
-
-
-def without_shell(text: str) -> str:
-    """A sentence of the library without what only somebody in a shell can type."""
-    return _SHELL.sub("", text)
 
 
 def say(label, text: str) -> None:

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..ct.findings import without_shell
 from ..segmentation import lesions
 from ..segmentation.segments import ml_text
 from ..signature import NomogramGeometry, Prediction, Signature, equation, geometry, parse
@@ -70,7 +71,7 @@ def html(record: Record) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{CSS.read_text(encoding='utf-8')}</style></head>"
-        f"<body>{sheets}{pages}</body></html>\n"
+        f"<body>{sheets}{without_shell(pages)}</body></html>\n"
     )
 
 
