@@ -8,6 +8,7 @@ from __future__ import annotations
 import qt
 
 from .. import RESEARCH_USE
+from ..ct.findings import without_shell
 from ..report.html import is_demonstration
 from ..report.nomogram_picture import Layout, Reading, Text, axes_of, marks_of
 from ..report.record import Record
@@ -49,7 +50,7 @@ def page_texts(record: Record) -> tuple[list[Text], float]:
 
     def say(text: str, size: float = 10.5, bold: bool = False, ink: str = "text") -> None:
         nonlocal y
-        for line in wrapped(text, int(CHARACTERS * 10.5 / size)):
+        for line in wrapped(without_shell(text), int(CHARACTERS * 10.5 / size)):
             texts.append(Text(MARGIN, y, line, size, ink=ink, bold=bold))
             y += LINE * size / 10.5
 
