@@ -5,9 +5,9 @@ import json
 import pytest
 import SimpleITK as sitk
 
+from PTLFPredictorLib import record
 from PTLFPredictorLib.cli import finding_lines, main
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.report import record
 
 
 @pytest.fixture

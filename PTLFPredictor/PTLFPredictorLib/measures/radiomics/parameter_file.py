@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import json_text
-from ..errors import BadInput, MissingDependency
+from ... import json_text
+from ...errors import BadInput, MissingDependency
 from .names import FEATURES
 from .settings import ExtractionSettings
 from .wanted import everything

@@ -13,8 +13,8 @@ from typing import Any
 
 import SimpleITK as sitk
 
-from ..errors import MissingDependency
-from ..progress import Progress, no_progress
+from ...errors import MissingDependency
+from ...progress import Progress, no_progress
 from .names import image_type_of, split
 from .settings import ExtractionSettings
 

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import SimpleITK as sitk
 
-from ..ct import same_geometry
-from ..errors import BadInput, PTLFError
-from ..progress import Progress, no_progress
+from ...ct import same_geometry
+from ...errors import BadInput, PTLFError
+from ...progress import Progress, no_progress
 from .settings import ExtractionSettings
 from .vector import FeatureVector, image_hash
 

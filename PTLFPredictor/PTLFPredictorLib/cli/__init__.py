@@ -24,12 +24,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import RESEARCH_USE, __version__
-from .child import is_out_of_memory
-from .errors import BadInput, Cancelled, MissingDependency, OutOfMemory, PTLFError
-from .outputs import output_file, refuse_inputs
+from .. import RESEARCH_USE, __version__
+from ..errors import BadInput, Cancelled, MissingDependency, OutOfMemory, PTLFError, is_out_of_memory
+from ..outputs import output_file, refuse_inputs
+from ..vois import VOI
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 """The project's folder (in a checkout)."""
 
 
@@ -96,7 +96,7 @@ def _check_outputs(given: argparse.Namespace) -> None:
     written = [value for name in ("out", "json", "screenshot") if isinstance(value := getattr(given, name, None), Path)]
     if not written:
         return
-    from .case import OUTPUTS, files_read, paths
+    from ..case import OUTPUTS, files_read, paths
 
     if given.command in ("predict", "demo"):
         written = [given.out / name for name in OUTPUTS.values()]
@@ -238,7 +238,7 @@ def _add_laboratory(command: argparse.ArgumentParser) -> None:
 
 
 def _add_engine(command: argparse.ArgumentParser) -> None:
-    from .radiomics import DEFAULT_ENGINE, ENGINES
+    from ..measures.radiomics import DEFAULT_ENGINE, ENGINES
 
     command.add_argument("--engine", choices=tuple(ENGINES), default=DEFAULT_ENGINE)
 
@@ -261,10 +261,10 @@ def _add_signatures(command: argparse.ArgumentParser) -> None:
 
 
 def _predict(given: argparse.Namespace) -> None:
-    from .case import OUTPUTS, Case, run
-    from .ct import ConfirmedPhase
-    from .segmentation.reading import parse_labels
-    from .signature import LaboratoryValues, inputs, load
+    from ..case import OUTPUTS, Case, run
+    from ..ct import ConfirmedPhase
+    from ..segmentation.reading import parse_labels
+    from ..signature import LaboratoryValues, inputs, load
 
     signature = load(given.signature)
     case = Case(
@@ -295,15 +295,15 @@ def _predict(given: argparse.Namespace) -> None:
 
 def _sources(given: argparse.Namespace) -> Any:
     """The segmentation files of a call, None where a model draws."""
-    from .segmentation.reading import Source
+    from ..segmentation.reading import Source
 
     return None if given.segmentation is None else [Source.parse(text) for text in given.segmentation]
 
 
 def _answers(given: argparse.Namespace, signature: Any) -> dict[str, Any]:
     """Answers to the study's criteria, with the reader's name and the time where they are known."""
-    from .confirmation import Confirmation
-    from .signature import all_met, eligibility, read_answers
+    from ..confirmation import Confirmation
+    from ..signature import all_met, eligibility, read_answers
 
     if given.all_criteria_met:
         return all_met(signature, Confirmation.now(given.reader, "the study's criteria (--reader NAME)"))
@@ -315,7 +315,7 @@ def _answers(given: argparse.Namespace, signature: Any) -> dict[str, Any]:
 
 
 def _model(given: argparse.Namespace) -> Any:
-    from .segmentation import find_model
+    from ..segmentation import find_model
 
     return None if given.model is None else find_model(given.model)
 
@@ -335,9 +335,9 @@ LABEL_MAPS = (".nii.gz", ".nii", ".nrrd", ".mha")
 
 
 def _segment(given: argparse.Namespace) -> None:
-    from .ct import read_ct
-    from .segmentation import default_model, ledger, provenance, segment
-    from .segmentation.segments import Segments, check, ml_text
+    from ..ct import read_ct
+    from ..segmentation import default_model, ledger, provenance, segment
+    from ..segmentation.segments import Segments, check, ml_text
 
     if not given.out.name.lower().endswith(LABEL_MAPS):
         raise BadInput(f"'{given.out}' cannot be written; its name must end in {', '.join(LABEL_MAPS)}.")
@@ -351,8 +351,8 @@ def _segment(given: argparse.Namespace) -> None:
             )
         segments = Segments(drawn.labels, drawn.origin)
         found = check(segments, ct)  # what stops `predict` stops no reader who is to correct the segments
-        if "liver" in segments.vois:
-            ct = ct.with_liver(segments.vois["liver"], None)
+        if VOI.PARENCHYMA in segments.vois:
+            ct = ct.with_liver(segments.vois[VOI.PARENCHYMA], None)
         provenance.write(segments.labels, output, segments.origin)
         trouble = ledger.remember(ct.identity, segments.labels, segments.origin)
     volumes = segments.volumes_ml
@@ -366,8 +366,8 @@ def _segment(given: argparse.Namespace) -> None:
 
 
 def _models_list(_: argparse.Namespace) -> None:
-    from .segmentation import catalogue
-    from .segmentation.catalogue import broken
+    from ..segmentation import catalogue
+    from ..segmentation.catalogue import broken
 
     for model in catalogue():
         note = "" if model.for_patients else " (not for patients)"
@@ -377,8 +377,8 @@ def _models_list(_: argparse.Namespace) -> None:
 
 
 def _models_add(given: argparse.Namespace) -> None:
-    from .segmentation import add
-    from .segmentation.reading import model_labels, parse_labels
+    from ..segmentation import add
+    from ..segmentation.reading import model_labels, parse_labels
 
     roles = model_labels(parse_labels(given.labels))
     entry = {name: getattr(given, name) for name in ("id", "orientation") if getattr(given, name) is not None}
@@ -387,14 +387,14 @@ def _models_add(given: argparse.Namespace) -> None:
 
 
 def _models_verify(given: argparse.Namespace) -> None:
-    from .segmentation import find_model, verify
+    from ..segmentation import find_model, verify
 
     model = verify(find_model(given.model))
     print(f"{model.id} {model.version}: as in the catalogue, SHA-256 {model.sha256}")
 
 
 def _models_remove(given: argparse.Namespace) -> None:
-    from .segmentation import remove
+    from ..segmentation import remove
 
     remove(given.model)
     print(f"Removed {given.model}.")
@@ -416,7 +416,7 @@ def _bench(given: argparse.Namespace) -> None:
 
 
 def _post_processing(given: argparse.Namespace) -> Any:
-    from .segmentation.postprocess import PostProcessing
+    from ..segmentation.postprocess import PostProcessing
 
     if given.drop_below < 0:
         raise BadInput("--drop-below is a volume in mL; it cannot be negative.")
@@ -425,8 +425,8 @@ def _post_processing(given: argparse.Namespace) -> Any:
 
 def summary(result: dict[str, Any]) -> str:
     """A record in a few lines for a terminal."""
-    from .segmentation import lesions
-    from .segmentation.segments import ml_text
+    from ..segmentation import lesions
+    from ..segmentation.segments import ml_text
 
     volumes, prediction, radscore = result["segmentation"]["volumes_ml"], result["prediction"], result["radscore"]
     told = lesions.text(result["segmentation"].get("lesions"))
@@ -478,26 +478,26 @@ def prediction_lines(prediction: dict[str, Any]) -> list[str]:
 
 
 def _band_words(band: dict[str, Any]) -> str:
-    from .signature import Band
+    from ..signature import Band
 
     return Band(**band).words
 
 
 def _features(given: argparse.Namespace) -> None:
-    from .case import features as case_features
-    from .case.run import brought_to_protocol, marks_of
-    from .ct import read_ct
-    from .radiomics import ExtractionSettings
-    from .report import record
-    from .sample import known
-    from .segmentation import provenance
-    from .segmentation.postprocess import apply
-    from .segmentation.reading import parse_labels, read_segments, told
-    from .signature import load
+    from .. import record
+    from ..case import features as case_features
+    from ..case.run import brought_to_protocol, marks_of
+    from ..ct import read_ct
+    from ..measures.radiomics import ExtractionSettings
+    from ..sample import known
+    from ..segmentation import provenance
+    from ..segmentation.postprocess import apply
+    from ..segmentation.reading import parse_labels, read_segments, told
+    from ..signature import load
 
     signature = None if given.all else load(given.signature)
     settings = ExtractionSettings() if signature is None else signature.extraction
-    wanted = {"tumor": None, "liver": None} if signature is None else signature.wanted
+    wanted = dict.fromkeys(VOI) if signature is None else signature.wanted
     protocol = None if signature is None else signature.protocol
     steps = _post_processing(given)
     said = provenance.said(given.mask_origin, given.reader)
@@ -513,8 +513,8 @@ def _features(given: argparse.Namespace) -> None:
             ct, segments = brought_to_protocol(ct, segments, protocol, marks_of(_sources(given)))
         segments = segments.checked(ct)
         vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
-        if "liver" in segments.vois:
-            ct = ct.with_liver(segments.vois["liver"], protocol)
+        if VOI.PARENCHYMA in segments.vois:
+            ct = ct.with_liver(segments.vois[VOI.PARENCHYMA], protocol)
         made = record.make_features(
             ct=ct,
             segments=segments,
@@ -529,12 +529,12 @@ def _features(given: argparse.Namespace) -> None:
             output.write_text("\n".join(lines) + "\n", encoding="utf-8")
         else:
             record.write(made, output)
-    counts = ", ".join(f"{len(vector.values)} of the {voi}" for voi, vector in vectors.items())
+    counts = ", ".join(f"{len(vector.values)} of the {voi.words}" for voi, vector in vectors.items())
     print("\n".join([*finding_lines(made["findings"]), f"Features: {counts}. Written: {given.out}"]))
 
 
 def _nomogram(given: argparse.Namespace) -> None:
-    from .signature import LaboratoryValues, equation, inputs, load, what_if
+    from ..signature import LaboratoryValues, equation, inputs, load, what_if
 
     missing = [name for name in ("alb", "inr", "radscore") if getattr(given, name) is None]
     if len(missing) > 1 or "radscore" in missing:
@@ -551,7 +551,7 @@ def _nomogram(given: argparse.Namespace) -> None:
 
 
 def _signatures_list(_: argparse.Namespace) -> None:
-    from .signature import available, completeness, load, states
+    from ..signature import available, completeness, load, states
 
     for path in available():
         signature = load(path)
@@ -559,7 +559,7 @@ def _signatures_list(_: argparse.Namespace) -> None:
 
 
 def _signatures_show(given: argparse.Namespace) -> None:
-    from .signature import equation, load
+    from ..signature import equation, load
 
     signature = load(given.signature)
     print(f"{signature.title}\n{signature.citation}\n{signature.population}\n{equation(signature)}")
@@ -577,7 +577,7 @@ def _signatures_show(given: argparse.Namespace) -> None:
 
 
 def _signatures_check(given: argparse.Namespace) -> None:
-    from .signature import load
+    from ..signature import load
 
     signature = load(given.signature)
     print(f"{signature.id} {signature.version}: usable, {len(signature.terms)} terms")
@@ -585,7 +585,7 @@ def _signatures_check(given: argparse.Namespace) -> None:
 
 
 def _print_state(signature: Any) -> None:
-    from .signature import completeness, describe
+    from ..signature import completeness, describe
 
     problem, evidence = signature.evidence_problem, signature.evidence
     print(f"State: {completeness(signature)}. {describe(signature)}")
@@ -593,7 +593,7 @@ def _print_state(signature: Any) -> None:
 
 
 def _signatures_set_intercept(given: argparse.Namespace) -> None:
-    from .signature import intercept, load
+    from ..signature import intercept, load
 
     completed = intercept.from_figure(load(given.signature), [(total, risk) for total, risk in given.point])
     with output_file(given.out) as output:
@@ -613,11 +613,11 @@ DEMO_LABORATORY = (43.6, 1.09)
 def _demo(given: argparse.Namespace) -> None:
     import SimpleITK as sitk
 
-    from .case import OUTPUTS, Case, run
-    from .ct import write_temporary
-    from .sample import known
-    from .segmentation import agreement
-    from .signature import LaboratoryValues, load
+    from ..case import OUTPUTS, Case, run
+    from ..ct import write_temporary
+    from ..sample import known
+    from ..segmentation import agreement
+    from ..signature import LaboratoryValues, load
 
     with tempfile.TemporaryDirectory(prefix="ptlf-") as folder, progress_bar() as progress:
         sample = known.draw(DEMO_SEED, matrix=512, progress=progress)
@@ -712,7 +712,3 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 
 
 _BAR = "{desc:32.32} {bar} {n_fmt} of {total_fmt}, {remaining} left"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

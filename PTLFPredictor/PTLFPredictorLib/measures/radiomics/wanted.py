@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..errors import BadInput
+from ...errors import BadInput
 from .names import FEATURES
 from .settings import ExtractionSettings
 

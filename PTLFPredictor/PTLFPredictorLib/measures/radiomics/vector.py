@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..ct import image_sha256 as image_hash  # noqa: F401  one hash for CT and VOI
+from ...ct import image_sha256 as image_hash  # noqa: F401  one hash for CT and VOI
 from .settings import ExtractionSettings
 
 
@@ -17,7 +17,7 @@ class FeatureVector:
     Parameters
     ----------
     voi : str
-        "tumor" or "liver" (the paper's name for the non-tumoural parenchyma).
+        Name of the VOI; a `VOI` in a case.
     values : mapping of str to float
         By PyRadiomics' names, e.g. ``wavelet-HHH_glszm_SizeZoneNonUniformity``; all finite.
     engine : str

@@ -27,9 +27,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .errors import EXIT_CODES, Cancelled, MissingDependency, OutOfMemory, PTLFError
-from .hashes import file_sha256
-from .progress import Progress, no_progress
+from ..errors import EXIT_CODES, Cancelled, MissingDependency, OutOfMemory, PTLFError, is_out_of_memory, tells_of_memory
+from ..hashes import file_sha256
+from ..progress import Progress, no_progress
 
 Event = dict[str, Any]
 
@@ -54,17 +54,6 @@ MEMORY_LIMIT = "PTLF_MEMORY_LIMIT_MB"
 SILENCE_S = 900.0
 """A child that says nothing for this long is taken to hang."""
 
-OUT_OF_MEMORY = (
-    "out of memory",
-    "outofmemory",
-    "bad_alloc",
-    "failed to allocate",
-    "unable to allocate",
-    "allocate memory",
-    "failed to map segment",
-)
-"""Words of libraries for exhausted memory: CUDA, torch, the C++ library, ITK, NumPy, the C library, the loader."""
-
 LAUNCHERS_WORDS = "exit abnormally - Report the problem"
 """CTK's AppLauncher (PythonSlicer) says this and returns 1 where the Python behind it was killed or crashed."""
 
@@ -80,7 +69,7 @@ class Child:
     Parameters
     ----------
     module : str
-        Module whose ``__main__`` calls `serve`, e.g. ``PTLFPredictorLib.radiomics.worker``.
+        Module whose ``__main__`` calls `serve`, e.g. ``PTLFPredictorLib.measures.radiomics.worker``.
     job : mapping
         JSON-ready arguments of the run.
     work : Path
@@ -115,7 +104,7 @@ class Child:
         job_file = self.work / "job.json"
         job_file.write_text(json.dumps(dict(job)), encoding="utf-8")
         (self.work / "manifest.json").unlink(missing_ok=True)  # one of an earlier run would prove nothing
-        library = str(Path(__file__).resolve().parent.parent)
+        library = str(Path(__file__).resolve().parents[2])
         paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
         try:
             self._process = subprocess.Popen(
@@ -231,7 +220,7 @@ class Child:
                 f"{self.what} {how}. Most often the computer ran out of memory: close other programs and try again."
             )
         kind = EXIT_CODES.get(code, PTLFError)
-        if any(_tells_of_memory(line) for line in self.log):
+        if any(tells_of_memory(line) for line in self.log):
             kind = OutOfMemory  # C++ code that finds no memory aborts
         raise kind(f"{self.what} ended with exit code {code}.{self._log_tail()}")
 
@@ -365,15 +354,6 @@ def _told(error: BaseException) -> tuple[int, str]:
     if isinstance(error, ImportError):
         return MissingDependency.exit_code, f"A package is missing: {error}. './ptlf doctor' says how to get it."
     return 1, f"An unexpected error: {type(error).__name__}: {error}"
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a library's error means exhausted memory (ITK, torch on CPU and CUDA say it in words)."""
-    return isinstance(error, MemoryError) or _tells_of_memory(f"{type(error).__name__} {error}")
-
-
-def _tells_of_memory(text: str) -> bool:
-    return any(words in text.lower() for words in OUT_OF_MEMORY)
 
 
 def _first_line(error: BaseException) -> str:

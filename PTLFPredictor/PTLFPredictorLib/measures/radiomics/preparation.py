@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import BadInput
+from ...errors import BadInput
 from .region import Voi, Volume
 from .settings import ExtractionSettings
 

@@ -19,7 +19,7 @@ from .. import RESEARCH_USE, __version__, json_text
 from ..ct import CT, Finding, image_sha256
 from ..errors import BadInput
 from ..hashes import json_sha256
-from ..radiomics import FeatureVector
+from ..measures.radiomics import FeatureVector
 from ..segmentation import lesions
 from ..segmentation.segments import Segments
 from ..signature import Assessment, Eligibility, LaboratoryValues, Prediction, Signature
@@ -138,7 +138,7 @@ def _segmentation(segments: Segments) -> dict[str, Any]:
 
 def _extraction(vectors: Mapping[str, FeatureVector]) -> dict[str, Any]:
     return {
-        voi: {
+        voi.in_files: {
             "engine": vector.engine,
             "engine_version": vector.engine_version,
             "settings": vector.settings.to_dict(),
@@ -152,7 +152,7 @@ def _extraction(vectors: Mapping[str, FeatureVector]) -> dict[str, Any]:
 def feature_list(vectors: Mapping[str, FeatureVector]) -> list[dict[str, Any]]:
     """``[{"voi", "feature", "value"}]`` of all VOIs."""
     return [
-        {"voi": voi, "feature": name, "value": value}
+        {"voi": voi.in_files, "feature": name, "value": value}
         for voi, vector in vectors.items()
         for name, value in vector.values.items()
     ]

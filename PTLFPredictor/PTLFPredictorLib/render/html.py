@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..ct.findings import without_shell
+from ..record import Record
+from ..record.slices import WINDOW_LEVEL_HU, WINDOW_WIDTH_HU
 from ..segmentation import lesions
 from ..segmentation.segments import ml_text
 from ..signature import NomogramGeometry, Prediction, Signature, equation, geometry, parse
 from . import nomogram_svg
 from .nomogram_picture import Layout, Reading
-from .record import Record
-from .slices import WINDOW_LEVEL_HU, WINDOW_WIDTH_HU
 
 CSS = Path(__file__).resolve().parents[2] / "Resources" / "Report" / "report.css"
 

@@ -15,8 +15,8 @@ from functools import cached_property
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import BadInput
-from ..progress import Progress, no_progress
+from ...errors import BadInput
+from ...progress import Progress, no_progress
 from . import firstorder, shape
 from .discretise import (
     GreyLevels,

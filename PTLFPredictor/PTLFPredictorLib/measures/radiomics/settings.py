@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any
 
-from ..errors import BadInput
+from ...errors import BadInput
 
 IMAGE_TYPES: dict[str, frozenset[str]] = {
     "Original": frozenset(),

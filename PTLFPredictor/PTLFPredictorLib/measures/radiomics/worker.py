@@ -1,4 +1,4 @@
-"""Child process that computes features: ``python -m PTLFPredictorLib.radiomics.worker job.json``.
+"""Child process that computes features: ``python -m PTLFPredictorLib.measures.radiomics.worker job.json``.
 
 The job names files in the work folder: ``image``, ``masks`` {voi: file}, ``wanted`` {voi: [feature] or null},
 ``settings``, ``engine``.  The output ``features`` is a JSON list of feature vectors; it lacks the tumour's where they
@@ -14,11 +14,12 @@ from typing import Any
 
 import SimpleITK as sitk
 
-from .. import child
-from ..errors import BadInput
+from ... import child
+from ...errors import BadInput
+from ...vois import VOI
 from . import ExtractionSettings, FeatureVector, extract
 
-MAY_BE_LEFT_OUT = ("tumor",)
+MAY_BE_LEFT_OUT = (VOI.TUMOUR,)
 """VOIs without which a case has a report all the same: a tumour may be so small that nothing can be computed of it."""
 
 

@@ -13,7 +13,7 @@ from itertools import product
 
 import numpy as np
 
-from ..errors import BadInput
+from ...errors import BadInput
 
 MAX_GREY_LEVELS = 10_000
 """Above this each level holds next to no voxel."""

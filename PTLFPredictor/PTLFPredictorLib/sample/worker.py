@@ -9,9 +9,9 @@ from typing import Any
 import SimpleITK as sitk
 
 from .. import child
-from ..sample import known
+from . import known
 
-WORKER = "PTLFPredictorLib.panel.sample_worker"
+WORKER = "PTLFPredictorLib.sample.worker"
 
 
 def draw(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:

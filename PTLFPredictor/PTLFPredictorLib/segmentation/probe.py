@@ -9,11 +9,11 @@ from typing import Any
 
 from .. import child
 
-WORKER = "PTLFPredictorLib.panel.probe"
+WORKER = "PTLFPredictorLib.segmentation.probe"
 
 
 def probe(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:
-    from ..segmentation import device
+    from . import device
 
     found = device.choose(job["device"])
     output = work / "device.json"

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ...errors import BadInput
+from ....errors import BadInput
 from ..region import Box, Volume, grown
 
 # Decomposition low-pass filters, to the last digit that PyWavelets 1.9.0 uses.

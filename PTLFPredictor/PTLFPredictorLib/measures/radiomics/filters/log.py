@@ -16,7 +16,7 @@ from math import ceil
 import numpy as np
 import SimpleITK as sitk
 
-from ...errors import BadInput
+from ....errors import BadInput
 from ..region import Box, Volume, clipped, grown, shape_of
 
 HALO_PER_SIGMA = 22.0
