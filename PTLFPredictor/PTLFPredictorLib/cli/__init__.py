@@ -261,39 +261,42 @@ def _add_signatures(command: argparse.ArgumentParser) -> None:
 
 
 def _predict(given: argparse.Namespace) -> None:
-    from ..case import OUTPUTS, Case, run
+    from ..case import OUTPUTS, Question, Sources, run
     from ..ct import ConfirmedPhase
+    from ..render import terminal
+    from ..segmentation import provenance
     from ..segmentation.reading import parse_labels
     from ..signature import LaboratoryValues, inputs, load
 
     signature = load(given.signature)
-    case = Case(
-        ct=given.ct,
-        signature=signature,
-        segmentation=_sources(given),
-        model=_model(given),
-        device=given.device,
+    sources = Sources(
+        given.ct,
+        _segmentation(given),
         labels=parse_labels(given.labels),
-        mask_origin=given.mask_origin or "",
+        mask_origin=provenance.said(given.mask_origin, given.reader),
         series_uid=given.series,
         acquisition=given.acquisition,
+        model=_model(given),
+        device=given.device,
+        post_processing=_post_processing(given),
         to_protocol=given.to_protocol,
-        laboratory=LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
+        engine=given.engine,
+    )
+    question = Question(
+        signature,
+        LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
         radscore=None if given.radscore is None else inputs.checked_radscore(given.radscore),
         answers=_answers(given, signature),
-        post_processing=_post_processing(given),
-        engine=given.engine,
-        demonstration=given.demonstration,
         phase=None if given.phase is None else ConfirmedPhase.now(given.phase, given.reader),
-        reader=given.reader or "",
+        demonstration=given.demonstration,
     )
     with progress_bar() as progress:
-        result = run(case, given.out, progress, tell_device)
-    print(summary(result))
+        result = run(sources, question, given.out, progress, tell_device)
+    print(terminal.summary(result))
     print(f"Written: {', '.join(str(given.out / name) for name in OUTPUTS.values())}")
 
 
-def _sources(given: argparse.Namespace) -> Any:
+def _segmentation(given: argparse.Namespace) -> Any:
     """The segmentation files of a call, None where a model draws."""
     from ..segmentation.reading import Source
 
@@ -336,6 +339,7 @@ LABEL_MAPS = (".nii.gz", ".nii", ".nrrd", ".mha")
 
 def _segment(given: argparse.Namespace) -> None:
     from ..ct import read_ct
+    from ..render import terminal
     from ..segmentation import default_model, ledger, provenance, segment
     from ..segmentation.segments import Segments, check, ml_text
 
@@ -359,7 +363,7 @@ def _segment(given: argparse.Namespace) -> None:
     amount = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}"
     print(f"{amount}. Written: {given.out}")
     told = [*ct.findings, *found, *([] if trouble is None else [trouble])]
-    for line in finding_lines([finding.to_dict() for finding in told]):
+    for line in terminal.finding_lines(told):
         print(line)
     if model.warning and not any(model.warning in finding.message for finding in found):
         print(model.warning)
@@ -423,72 +427,13 @@ def _post_processing(given: argparse.Namespace) -> Any:
     return PostProcessing(given.fill_holes, given.drop_below, given.largest_tumor)
 
 
-def summary(result: dict[str, Any]) -> str:
-    """A record in a few lines for a terminal."""
-    from ..segmentation import lesions
-    from ..segmentation.segments import ml_text
-
-    volumes, prediction, radscore = result["segmentation"]["volumes_ml"], result["prediction"], result["radscore"]
-    told = lesions.text(result["segmentation"].get("lesions"))
-    amount = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}"
-    lines = [f"{amount} in {told}." if told else f"{amount}."]
-    lines += [f["message"] for f in result["findings"] if f["code"] == "phase" and f["level"] == "pass"]
-    lines += finding_lines(result["findings"])
-    value, status = radscore["value"], radscore["status"]
-    if value is not None:
-        lines.append(f"Radscore: {value:.3f} ({status})")
-    else:
-        lines.append("Radscore: not shown" if status == prediction["status"] else f"Radscore: {status}")
-    lines += prediction_lines({**prediction, "withheld_beside": []})
-    if prediction["withheld_beside"]:
-        lines.append("For a patient it would be withheld, for what is marked [withholds].")
-    if result["what_if"] is not None:
-        lines.append(f"What-if with Radscore {result['what_if']['radscore']:g}, not this patient's result:")
-        lines += [f"  {line}" for line in prediction_lines(result["what_if"])]
-    return "\n".join([*lines, RESEARCH_USE])
-
-
-def finding_lines(findings: Sequence[dict[str, Any]]) -> list[str]:
-    """What a reader must know of findings (`Finding.to_dict`), in lines for a terminal."""
-    marks = {"fail": "unusable", "withhold": "withholds", "warn": "note"}
-    return [f"[{marks[f['level']]}] {f['message']}" for f in findings if f["level"] in marks]
-
-
-def prediction_lines(prediction: dict[str, Any]) -> list[str]:
-    """A prediction (`Prediction.to_dict`) in lines for a terminal."""
-    points = [f"{name} {value:.2f}" for name, value in prediction["points"].items() if value is not None]
-    lines = [f"Points: {', '.join(points) or 'none'}"]
-    if prediction["total_points"] is not None:
-        lines[0] += f"; total {prediction['total_points']:.2f}"
-    words = prediction["risk_interval_words"]
-    if prediction["state"] == "what-if":
-        bands = [_band_words(band) for band in prediction["bands"]] or ["marked on the nomogram alone", words]
-        lines.append(f"Risk, what-if: {bands[0]}")
-        lines += [f"{'':15}{text}" for text in bands[1:]]
-        lines += [prediction["assumes"]] if prediction["assumes"] else []
-    elif prediction["risk"] is not None:
-        lines.append(f"Risk: {prediction['risk_text']} ({prediction['risk']:.3f}); {words}")
-    elif prediction["risk_interval"] is not None:
-        lines.append(f"Risk: {words}")
-    else:
-        lines.append("Risk: not shown")
-    lines.append(prediction["status"][:1].upper() + prediction["status"][1:])
-    lines += [f"For a patient withheld: {reason}" for reason in prediction["withheld_beside"]]
-    return lines + list(prediction["warnings"])
-
-
-def _band_words(band: dict[str, Any]) -> str:
-    from ..signature import Band
-
-    return Band(**band).words
-
-
 def _features(given: argparse.Namespace) -> None:
     from .. import record
     from ..case import features as case_features
-    from ..case.run import brought_to_protocol, marks_of
+    from ..case.protocol import brought_to_protocol, marks_of
     from ..ct import read_ct
     from ..measures.radiomics import ExtractionSettings
+    from ..render import table, terminal
     from ..sample import known
     from ..segmentation import provenance
     from ..segmentation.postprocess import apply
@@ -506,11 +451,11 @@ def _features(given: argparse.Namespace) -> None:
     which = {"series_uid": given.series, "acquisition": given.acquisition}
     with output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, protocol, settings.clip_hu, **which, progress=progress).require_usable()
-        read = read_segments(_sources(given), ct, parse_labels(given.labels), said)
+        read = read_segments(_segmentation(given), ct, parse_labels(given.labels), said)
         tell_device({"event": "segments", "text": told(read.parts)})
         segments = apply(read, steps)
         if given.to_protocol:
-            ct, segments = brought_to_protocol(ct, segments, protocol, marks_of(_sources(given)))
+            ct, segments = brought_to_protocol(ct, segments, protocol, marks_of(_segmentation(given)))
         segments = segments.checked(ct)
         vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
         if VOI.PARENCHYMA in segments.vois:
@@ -521,19 +466,18 @@ def _features(given: argparse.Namespace) -> None:
             signature=signature,
             findings=(*ct.findings, *segments.findings),
             vectors=vectors,
-            software={},
             sample=known.seed_of(ct.identity),
         )
         if given.out.suffix.lower() == ".csv":
-            lines = ["voi,feature,value", *(f"{f['voi']},{f['feature']},{f['value']!r}" for f in made["features"])]
-            output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            table.write_features(made.features, output)
         else:
             record.write(made, output)
     counts = ", ".join(f"{len(vector.values)} of the {voi.words}" for voi, vector in vectors.items())
-    print("\n".join([*finding_lines(made["findings"]), f"Features: {counts}. Written: {given.out}"]))
+    print("\n".join([*terminal.finding_lines(made.findings), f"Features: {counts}. Written: {given.out}"]))
 
 
 def _nomogram(given: argparse.Namespace) -> None:
+    from ..render import terminal
     from ..signature import LaboratoryValues, equation, inputs, load, what_if
 
     missing = [name for name in ("alb", "inr", "radscore") if getattr(given, name) is None]
@@ -542,12 +486,12 @@ def _nomogram(given: argparse.Namespace) -> None:
     signature = load(given.signature)
     laboratory = LaboratoryValues.checked(given.alb, given.alb_unit, given.inr)
     score = inputs.checked_radscore(given.radscore)
-    prediction = what_if(signature, laboratory, score, demonstration=given.demonstration).to_dict()
+    prediction = what_if(signature, laboratory, score, demonstration=given.demonstration)
     if given.json:
-        print(json.dumps(prediction, indent=1, ensure_ascii=False))
+        print(json.dumps(prediction.to_dict(), indent=1, ensure_ascii=False))
         return
     note = signature.notes.get("alb_direction")
-    print("\n".join(filter(None, [*prediction_lines(prediction), equation(signature), note, RESEARCH_USE])))
+    print("\n".join(filter(None, [*terminal.prediction_lines(prediction), equation(signature), note, RESEARCH_USE])))
 
 
 def _signatures_list(_: argparse.Namespace) -> None:
@@ -613,8 +557,9 @@ DEMO_LABORATORY = (43.6, 1.09)
 def _demo(given: argparse.Namespace) -> None:
     import SimpleITK as sitk
 
-    from ..case import OUTPUTS, Case, run
+    from ..case import OUTPUTS, Question, Sources, run
     from ..ct import write_temporary
+    from ..render import terminal
     from ..sample import known
     from ..segmentation import agreement
     from ..signature import LaboratoryValues, load
@@ -623,10 +568,10 @@ def _demo(given: argparse.Namespace) -> None:
         sample = known.draw(DEMO_SEED, matrix=512, progress=progress)
         ct = Path(folder) / "ct.nrrd"
         write_temporary(sample.ct, ct)
-        case = Case(ct, load("demo"), laboratory=LaboratoryValues(*DEMO_LABORATORY), demonstration=True)
-        result = run(case, given.out, progress, tell_device)
+        question = Question(load("demo"), LaboratoryValues(*DEMO_LABORATORY), demonstration=True)
+        result = run(Sources(ct), question, given.out, progress, tell_device)
     drawn = sitk.ReadImage(str(given.out / OUTPUTS["labels"]))
-    print(summary(result))
+    print(terminal.summary(result))
     for region, measured in agreement(drawn, sample.labels).items():
         print(f"Dice of the {region} against the known truth: {measured.dice:.3f}")
     print(f"{sample.description}\nOpen {given.out / OUTPUTS['report']}")

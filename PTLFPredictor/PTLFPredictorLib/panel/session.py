@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from .. import case, record, signature
-from ..case import Case, features
+from ..case import Question, features
 from ..confirmation import Confirmation
 from ..ct import CT, DEFAULT_CLIP_HU, ConfirmedPhase, Finding, canonical, image_sha256, slabs
 from ..ct.acquisition import Acquisition
 from ..errors import BadInput, PTLFError
 from ..hashes import json_sha256
+from ..measures.radiomics import FeatureVector
 from ..mrml import adoption, slab_volumes, volumes
 from ..mrml import segments as mrml_segments
 from ..mrml.header import acquisition_of, acquisitions, series_findings_of
@@ -856,14 +857,14 @@ class Session:
 
     def to_be_computed(self, kind: str, segments: Segments) -> Computed:
         """What features that are computed from now on will belong to, still without them."""
-        ct = self.ct().with_liver(segments.vois.get(VOI.PARENCHYMA), self.signature.protocol, self._phase_answer())
+        _ct, found = case.examine(self.question(), self.ct(), segments, {})
         return Computed(
             hashes=dict(self.hashes(kind)),
             image=self._ct_sha256(),
             recipe=self._recipe(),
             engine=self.desk.engine,
             vectors={},
-            findings=(*ct.findings, *segments.findings),
+            findings=found,
             volumes_ml=segments.volumes_ml,
         )
 
@@ -910,23 +911,23 @@ class Session:
         if computed is None:
             return None
         origin = self.mask_origin(kind, at_least=bool(self.stale(kind)))
-        return self._assess(computed.features, self._current_findings(kind, computed), origin)
+        return self._assess(computed.vectors, self._current_findings(kind, computed), origin)
+
+    def question(self) -> Question:
+        """What is asked of the patient; entries that are no value are not given."""
+        return Question(
+            self.signature,
+            self._laboratory_or_none(),
+            answers=self.answers,
+            phase=self._phase_answer(),
+            demonstration=self.desk.demonstration,
+        )
 
     def _assess(
-        self, values: Mapping[tuple[str, str], float], findings: tuple[Finding, ...], origin: Origin | None = None
+        self, vectors: Mapping[VOI, FeatureVector], findings: tuple[Finding, ...], origin: Origin | None = None
     ) -> Assessment:
-        chosen, laboratory = self.signature, self._laboratory_or_none()
-        answers = signature.checklist(chosen, self.answers)
-        more = eligibility.findings(chosen, answers, laboratory)
-        found = signature.assess(
-            chosen,
-            values,
-            laboratory,
-            (*findings, *more),
-            demonstration=self.desk.demonstration,
-            sample=self.is_sample,
-            origin=origin,
-        )
+        asked = {"origin": origin, "sample": self.is_sample}
+        found = case.assess_found(self.question(), vectors, findings, **asked).assessment
         if not self.state.refused:
             return found
         why = " ".join(entry["why"] for entry in self.state.refused.values())
@@ -982,7 +983,7 @@ class Session:
             return None
         return Confirmation(data["reader"], data["time"])
 
-    def make_record(self) -> tuple[record.Record, Segments]:
+    def make_record(self) -> tuple[record.ResultRecord, Segments]:
         """The result record of the patient's own result; never of a what-if.
 
         Raises
@@ -996,24 +997,12 @@ class Session:
         if self.state.refused or self.state.what_if_refused:
             raise BadInput(f"An entry is no value: {self.refusal()}")
         computed, started = self.state.of(self.kind), time.monotonic()
-        one = Case(
-            ct=Path(),
-            signature=self.signature,
-            segmentation=Path(),
-            laboratory=self.laboratory,
-            answers=self.answers,
-            phase=self._phase_answer(),
-            reader=self.desk.reader,
-            engine=self.desk.engine,
-            demonstration=self.desk.demonstration,
-        )
-        segments = self.segments(self.kind)
-        score = case.score_case(one, self.ct(), segments, computed.vectors)
+        segments, question = self.segments(self.kind), self.question()
+        assessed = case.assess_case(question, self.ct(), segments, computed.vectors)
         seconds = {"features": computed.seconds, "record": time.monotonic() - started}
-        made = case.make_record(one, segments, score, seconds)
         signed = self.signed
-        covered = {"segments": self.kind, "edited": self.edited}
-        made["sign_off"] = None if signed is None else {**signed.to_dict(), **covered}
+        sign_off = None if signed is None else record.SignOff(signed, self.kind, self.edited)
+        made = case.make_record(question, segments, assessed, seconds, sign_off=sign_off)
         return made, segments
 
 
