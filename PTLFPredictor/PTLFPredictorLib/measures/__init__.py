@@ -1,0 +1,1 @@
+"""What is measured of a patient: named values with their provenance (see `value`), one package per kind of measure."""
