@@ -303,7 +303,7 @@ def _eligibility(record: Record) -> str:
 
 def _model(record: Record, formula: str) -> str:
     data = record["input"]["signature"]["data"]
-    risk = data["risk_model"]
+    risk = data["outcome"]
     rows: list[tuple[str, str, str]] = [
         (name, f"{item['value']:g}", item.get("origin", "")) for name, item in risk["coefficients"].items()
     ]
