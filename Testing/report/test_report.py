@@ -32,7 +32,7 @@ def demo_data(data):
     data = copy.deepcopy(data)
     values = [{"voi": t["voi"], "feature": t["feature"], "mean": 1.0, "sd": 2.0} for t in data["terms"]]
     data.update(kind="demo", id="ptlf-test", normalisation={"origin": "demo", "n": 40, "how": "", "values": values})
-    data["risk_model"]["intercept"].update(origin="fitted", range=None)
+    data["outcome"]["intercept"].update(origin="fitted", range=None)
     return data
 
 
@@ -257,7 +257,7 @@ def test_a_what_if_says_what_lies_beyond_the_axes():
 
 def test_a_signature_needs_no_entries_that_the_schema_leaves_open(published_data):
     data = copy.deepcopy(published_data)
-    del data["risk_model"]["covariance"], data["nomogram"]["origin"], data["outcome"]["title"]
+    del data["outcome"]["covariance"], data["nomogram"]["origin"], data["outcome"]["title"]
     assert "Covariances none missing" in text_of(html.html(record_of(parse(data))))
 
 
@@ -271,10 +271,10 @@ def test_the_nomogram_says_the_signatures_own_horizon(published_data):
 
 def test_a_risk_axis_beyond_the_total_points_is_said(published_data):
     data = copy.deepcopy(published_data)
-    data["risk_model"]["intercept"] = {"value": -60.0, "origin": "fitted", "how": "test"}
+    data["outcome"]["intercept"] = {"value": -60.0, "origin": "fitted", "how": "test"}
     svg = nomogram_svg.svg_of(Layout(geometry(parse(data)), 900, 400), Reading({}), "t")
     assert "all risks of these axes are below 1 %" in svg
-    data["risk_model"]["intercept"]["value"] = 60.0
+    data["outcome"]["intercept"]["value"] = 60.0
     svg = nomogram_svg.svg_of(Layout(geometry(parse(data)), 900, 400), Reading({}), "t")
     assert "all risks of these axes are above 99 %" in svg
 

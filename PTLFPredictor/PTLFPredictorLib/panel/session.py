@@ -40,7 +40,7 @@ from ..segmentation.catalogue import catalogue
 from ..segmentation.names import Role, plain, role_of
 from ..segmentation.origin import Drawn, Known, Origin
 from ..segmentation.segments import Segments, check
-from ..signature import Assessment, LaboratoryValues, Prediction, Signature, eligibility
+from ..signature import Assessment, LaboratoryValues, Prediction, PredictionState, Signature, eligibility
 from ..vois import VOI
 from .state import AUTOMATIC, CORRECTED, Computed, Desk, PatientState
 
@@ -1023,8 +1023,8 @@ def without_risk(prediction: Prediction, why: str, points: Mapping[str, float | 
     """A prediction of which nothing may be read but the points of the known inputs."""
     return replace(
         prediction,
-        state="not computable",
-        status=why,
+        state=PredictionState.NOT_COMPUTABLE,
+        reason=why,
         points=prediction.points if points is None else points,
         total_points=None,
         linear_predictor=None,

@@ -301,7 +301,7 @@ def _eligibility(record: dict[str, Any]) -> str:
 
 def _model(record: dict[str, Any], formula: str) -> str:
     data = record["input"]["signature"]["data"]
-    risk = data["risk_model"]
+    risk = data["outcome"]
     rows: list[tuple[str, str, str]] = [
         (name, f"{item['value']:g}", item.get("origin", "")) for name, item in risk["coefficients"].items()
     ]
