@@ -160,7 +160,7 @@ class TestWhoseSegments(Answers):
         self.assertIs(self.panel.correction.editor.segmentationNode(), node)
         self.session.sign_off("A. Reader")
         self.take_features()
-        self.assertEqual(self.session.stale(self.session.kind), "")
+        self.assertIsNone(self.session.stale(self.session.kind))
         tumour = node.GetSegmentation().GetSegmentIdBySegmentName("HCC")
         array = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, tumour, self.volume))
         array[:7] = 0

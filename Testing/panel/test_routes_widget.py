@@ -13,9 +13,9 @@ import numpy as np
 import slicer
 from panel_case import ORIGIN, PanelCase, export_of_labels
 
+from PTLFPredictorLib.ct.findings import without_shell
 from PTLFPredictorLib.mrml import segments
 from PTLFPredictorLib.mrml.volumes import add_volume
-from PTLFPredictorLib.panel.widgets import without_shell
 from PTLFPredictorLib.segmentation import default_model, ledger
 from PTLFPredictorLib.segmentation.origin import Drawn
 

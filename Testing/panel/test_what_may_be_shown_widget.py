@@ -17,6 +17,7 @@ from PTLFPredictorLib import signature
 from PTLFPredictorLib.folders import data_folder
 from PTLFPredictorLib.panel.numbers import written
 from PTLFPredictorLib.panel.report_pdf import page_texts
+from PTLFPredictorLib.panel.state import SegmentsKind
 from PTLFPredictorLib.render import html, nomogram_svg, table
 from PTLFPredictorLib.render.nomogram_picture import Shape, Text, marks_of
 from PTLFPredictorLib.sample import known
@@ -67,7 +68,7 @@ class WhatMayBeShown(PanelCase):
         self.type(self.ui.inrEdit, written(row.inr))
         if row.radscore is not None:
             self.type(self.ui.radscoreEdit, written(row.radscore))
-        self.assertEqual(self.session.stale("automatic"), "")
+        self.assertIsNone(self.session.stale(SegmentsKind.AUTOMATIC))
 
     # What is read
 

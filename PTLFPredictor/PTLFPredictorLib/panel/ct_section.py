@@ -17,10 +17,11 @@ from ..sample import worker as sample_worker
 from ..signature.policy.eligibility import BILIRUBIN
 from . import compat
 from .fields import PatientField
+from .findings_list import FindingsList
 from .numbers import read_number, written
 from .runs import ChildRun, show_progress
 from .session import Session
-from .widgets import FindingsList, WheelGuard, clear, mark, say
+from .widgets import WheelGuard, clear, mark, say
 
 ANSWERS = (None, True, False)
 

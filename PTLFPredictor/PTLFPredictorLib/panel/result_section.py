@@ -18,6 +18,7 @@ from ..signature import equation, interval_text, risk_text
 from . import compat
 from .report_pdf import write_report_pdf
 from .session import Session, placed
+from .state import Stale, StaleWhy
 from .widgets import say
 
 
@@ -162,10 +163,9 @@ class ResultSection:
         ui.exportSegButton.enabled = possible
         ui.exportSegButton.toolTip = why
 
-    def _why(self, stale: str) -> str:
-        if stale == "not computed" and self.session.edited and self.session.state.computed:
-            return _("the segments were edited")
-        return stale
+    def _why(self, stale: Stale) -> str:
+        edited = stale.why is StaleWhy.NOT_COMPUTED and self.session.edited and self.session.state.computed
+        return _("the segments were edited") if edited else stale.reason
 
     def _seg_state(self) -> tuple[bool, str]:
         exporter, reason = self._exporter
