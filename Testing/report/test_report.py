@@ -21,7 +21,8 @@ from PTLFPredictorLib.folders import data_folder
 from PTLFPredictorLib.measures.radiomics import FeatureVector
 from PTLFPredictorLib.record import ResultRecord
 from PTLFPredictorLib.render import html, nomogram_svg
-from PTLFPredictorLib.render.nomogram_picture import Layout, Reading
+from PTLFPredictorLib.render.nomogram_layout import Layout
+from PTLFPredictorLib.render.nomogram_marks import Reading
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.segmentation.origin import Origin
 from PTLFPredictorLib.segmentation.segments import Segments

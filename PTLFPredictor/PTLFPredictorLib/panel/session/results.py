@@ -187,11 +187,6 @@ class Results:
         )
 
 
-def placed(values: Mapping[str, float | None], prediction: Prediction) -> dict[str, float | None]:
-    """Values by predictor that have a place on their axis: a score on another scale than the paper's has none."""
-    return {name: None if prediction.points.get(name) is None else value for name, value in values.items()}
-
-
 def without_risk(prediction: Prediction, why: str, points: Mapping[str, float | None] | None = None) -> Prediction:
     """A prediction of which nothing may be read but the points of the known inputs."""
     return replace(
