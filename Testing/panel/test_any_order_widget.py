@@ -322,12 +322,12 @@ class AnyOrder(PanelCase):
 
     def record(self):
         try:
-            return self.session.make_record()[0]
+            return self.session.make_record()[0].to_dict()
         except BadInput:
             return None
 
     def check_record(self, made, state):
-        self.assertEqual(made["input"]["laboratory"]["inr"], state.inr)
+        self.assertEqual(made["input"]["values"][1]["value"], state.inr)
         self.assertEqual(made["input"]["ct"]["sha256"], self.session.cts.read().sha256)
         vectors = state.of(self.session.kind).vectors.values()
         expected = [value for vector in vectors for value in vector.values.values()]

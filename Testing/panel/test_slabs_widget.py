@@ -10,7 +10,7 @@ import SimpleITK as sitk
 import slicer
 from panel_case import ORIGIN, PanelCase
 
-from PTLFPredictorLib.case.run import brought_to_protocol
+from PTLFPredictorLib.case.protocol import brought_to_protocol
 from PTLFPredictorLib.ct import read_ct, slabs
 from PTLFPredictorLib.mrml import segments, slab_volumes, volumes
 from PTLFPredictorLib.panel.state import SegmentsKind
@@ -122,7 +122,7 @@ class Slabs(PanelCase):
         self.session.take_labels(self.labels, ORIGIN)
         self.click()
         self.take_features()
-        made, _ = self.session.make_record()
+        made = self.session.make_record()[0].to_dict()
         told = [finding["code"] for finding in made["findings"]]
         self.assertIn("to_protocol", told)
         self.assertEqual(made["input"]["ct"]["to_protocol"]["slab_mm"], 5.0)

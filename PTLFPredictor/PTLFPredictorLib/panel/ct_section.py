@@ -14,7 +14,7 @@ from ..errors import BadInput, PTLFError
 from ..mrml import volumes
 from ..mrml.header import take_acquisition
 from ..sample import worker as sample_worker
-from ..signature.eligibility import BILIRUBIN
+from ..signature.policy.eligibility import BILIRUBIN
 from . import compat
 from .fields import PatientField
 from .findings_list import FindingsList

@@ -218,7 +218,7 @@ class NomogramSection:
                 return found
             known = {name: value for name, value in session.state.what_if.items() if value is not None}
             base = session.patient().prediction
-            points = signature.prediction.points_of(session.signature, known)
+            points = signature.points_of(session.signature, known)
             if signature.completeness(session.signature) == signature.states.REFERENCE:
                 points["Radscore"] = None  # on another scale than the axis
             return without_risk(base, session.refusal() or _("no Radscore"), points)
@@ -226,9 +226,7 @@ class NomogramSection:
         stale = session.stale(session.kind)
         if stale and session.state.computed:
             known = {k: v for k, v in session.values().items() if v is not None}
-            return without_risk(
-                assessment.prediction, stale.reason, signature.prediction.points_of(session.signature, known)
-            )
+            return without_risk(assessment.prediction, stale.reason, signature.points_of(session.signature, known))
         return assessment.prediction
 
     def _origin(self, values, own) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 from ... import case, record
-from ...case import Case
 from ...confirmation import Confirmation
 from ...errors import BadInput
 from ...mrml import segments as mrml_segments
@@ -39,7 +37,7 @@ class Export:
             tags = provenance.segment_tags(self._origins.mask_origin(masks.kind), masks.labels(scene.segmentation))
             mrml_segments.set_tags(scene.segmentation, tags)
 
-    def make_record(self) -> tuple[record.Record, Segments]:
+    def make_record(self) -> tuple[record.ResultRecord, Segments]:
         """The result record of the patient's own result; never of a what-if.
 
         Raises
@@ -54,24 +52,12 @@ class Export:
         if scene.state.refused or scene.state.what_if_refused:
             raise BadInput(f"An entry is no value: {refusal(scene)}")
         computed, started = scene.state.of(kind), time.monotonic()
-        one = Case(
-            ct=Path(),
-            signature=scene.signature,
-            segmentation=Path(),
-            laboratory=self._results.laboratory,
-            answers=self._answers.criteria,
-            phase=self._answers.phase,
-            reader=scene.desk.reader,
-            engine=scene.desk.engine,
-            demonstration=scene.desk.demonstration,
-        )
-        segments = self._origins.segments(kind)
-        score = case.score_case(one, self._cts.ct(), segments, computed.vectors)
+        segments, question = self._origins.segments(kind), self._results.question()
+        assessed = case.assess_case(question, self._cts.ct(), segments, computed.vectors)
         seconds = {"features": computed.seconds, "record": time.monotonic() - started}
-        made = case.make_record(one, segments, score, seconds)
         signed = self._masks.signed
-        covered = {"segments": str(kind), "edited": self._masks.edited}
-        made["sign_off"] = None if signed is None else {**signed.to_dict(), **covered}
+        sign_off = None if signed is None else record.SignOff(signed, str(kind), self._masks.edited)
+        made = case.make_record(question, segments, assessed, seconds, sign_off=sign_off)
         return made, segments
 
 

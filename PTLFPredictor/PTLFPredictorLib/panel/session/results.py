@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ... import signature
-from ...case import features
+from ... import case, signature
+from ...case import Question, features
 from ...ct import Finding
 from ...errors import BadInput, PTLFError
+from ...measures.radiomics import FeatureVector
 from ...mrml import segments as mrml_segments
 from ...mrml import volumes
 from ...segmentation import ledger
 from ...segmentation.origin import Origin
 from ...segmentation.segments import Segments
-from ...signature import Assessment, LaboratoryValues, Prediction, eligibility
+from ...signature import Assessment, LaboratoryValues, Prediction, PredictionState
 from ...vois import VOI
 from ..state import Computed, SegmentsKind, Stale, StaleWhy
 from .answers import Answers
@@ -67,14 +68,14 @@ class Results:
     def to_be_computed(self, kind: SegmentsKind, segments: Segments) -> Computed:
         """What features that are computed from now on will belong to, still without them."""
         scene, seen = self._scene, self._cts.read()
-        ct = seen.ct.with_liver(segments.vois.get(VOI.PARENCHYMA), scene.signature.protocol, self._answers.phase)
+        _ct, found = case.examine(self.question(), seen.ct, segments, {})
         return Computed(
             hashes=dict(self._masks.hashes(kind)),
             image=seen.sha256,
             recipe=scene.chosen.recipe,
             engine=scene.desk.engine,
             vectors={},
-            findings=(*ct.findings, *segments.findings),
+            findings=found,
             volumes_ml=segments.volumes_ml,
         )
 
@@ -126,23 +127,23 @@ class Results:
         if computed is None:
             return None
         origin = self._origins.mask_origin(kind, at_least=bool(self.stale(kind)))
-        return self._assess(computed.features, self._current_findings(kind, computed), origin)
+        return self._assess(computed.vectors, self._current_findings(kind, computed), origin)
+
+    def question(self) -> Question:
+        """What is asked of the patient; entries that are no value are not given."""
+        return Question(
+            self._scene.signature,
+            self.laboratory_or_none(),
+            answers=self._answers.criteria,
+            phase=self._answers.phase,
+            demonstration=self._scene.desk.demonstration,
+        )
 
     def _assess(
-        self, values: Mapping[tuple[str, str], float], findings: tuple[Finding, ...], origin: Origin | None = None
+        self, vectors: Mapping[VOI, FeatureVector], findings: tuple[Finding, ...], origin: Origin | None = None
     ) -> Assessment:
-        scene, laboratory = self._scene, self.laboratory_or_none()
-        answers = signature.checklist(scene.signature, self._answers.criteria)
-        more = eligibility.findings(scene.signature, answers, laboratory)
-        found = signature.assess(
-            scene.signature,
-            values,
-            laboratory,
-            (*findings, *more),
-            demonstration=scene.desk.demonstration,
-            sample=self._cts.is_sample,
-            origin=origin,
-        )
+        scene, asked = self._scene, {"origin": origin, "sample": self._cts.is_sample}
+        found = case.assess_found(self.question(), vectors, findings, **asked).assessment
         if not scene.state.refused:
             return found
         why = " ".join(entry["why"] for entry in scene.state.refused.values())
@@ -194,8 +195,8 @@ def without_risk(prediction: Prediction, why: str, points: Mapping[str, float | 
     """A prediction of which nothing may be read but the points of the known inputs."""
     return replace(
         prediction,
-        state="not computable",
-        status=why,
+        state=PredictionState.NOT_COMPUTABLE,
+        reason=why,
         points=prediction.points if points is None else points,
         total_points=None,
         linear_predictor=None,

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BadInput
-from .reading import Reader
+from ...errors import BadInput
+from ..reader import Reader
 
 INTERCEPT = "intercept"
 
@@ -24,30 +24,31 @@ class Covariance:
     Parameters
     ----------
     names : tuple of str
-        "intercept", "ALB", "INR", "Radscore", or some of them.
+        "intercept" and design columns of the model ("ALB", "Tumours=multiple"), or some of them.
     matrix : ndarray of shape (len(names), len(names))
     """
 
     names: tuple[str, ...]
     matrix: np.ndarray
 
-    def half_width(self, values: Mapping[str, float]) -> float:
-        """Half the 95 % interval of the linear predictor at `values`."""
-        x = np.array([1.0 if name == INTERCEPT else values[name] for name in self.names])
+    def half_width(self, design: Mapping[str, float]) -> float:
+        """Half the 95 % interval of the linear predictor at a design row, by column."""
+        x = np.array([1.0 if name == INTERCEPT else design[name] for name in self.names])
         return NORMAL_95 * float(np.sqrt(max(float(x @ self.matrix @ x), 0.0)))
 
     def to_dict(self) -> dict[str, Any]:
         return {"names": list(self.names), "matrix": np.asarray(self.matrix, float).tolist()}
 
 
-_NUMBERS = ("no", "one", "two", "three", "four")
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def read(entry: Reader, names: Sequence[str]) -> Covariance:
     """``{"names": [...], "matrix": [...]}``, whose names must be exactly `names`."""
     if entry.sequence("names") != list(names):
         raise BadInput(f"{entry.where('names')} must be {list(names)}.")
-    size = f"{_NUMBERS[len(names)]} rows of {_NUMBERS[len(names)]} numbers"
+    count = _NUMBERS[len(names)] if len(names) < len(_NUMBERS) else str(len(names))
+    size = f"{count} rows of {count} numbers"
     try:
         matrix = np.array(entry.sequence("matrix"), dtype=float)
     except (TypeError, ValueError, OverflowError) as error:

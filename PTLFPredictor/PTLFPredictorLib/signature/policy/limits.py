@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .. import json_text
-from ..ct.kernels import class_of
-from ..errors import BadInput
-from ..vois import VOI
-from .reading import Reader
-
-if TYPE_CHECKING:
-    from .evidence import Evidence, ObservedProtocol
-    from .model import Signature
+from ... import json_text
+from ...ct.kernels import class_of
+from ...errors import BadInput
+from ...vois import VOI
+from ..evidence_block import Evidence
+from ..model import Kind, Limits, Signature
+from ..reader import Reader
+from ..reading.protocol import voltages
 
 TOLERANCE = 0.1
 """Slices and pixels may differ by this share from those that evidence saw, as the published 5 mm +- 0.5 mm do."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Where a value warns or withholds: |z|, and the two laboratory criteria of the outcome itself."""
-
-    z_warn: float = 3.0
-    z_withhold: float = 6.0
-    bilirubin_umol_per_l: float = 85.0
-    inr_outcome: float = 1.5
 
 
 def check(signature: Signature, published: Path) -> None:
@@ -57,7 +45,7 @@ def check(signature: Signature, published: Path) -> None:
             )
     reference = _published(published)
     features = {(VOI.of_file(term["voi"]), term["feature"]) for term in reference["terms"]}
-    of_another_study = signature.kind == "published" and {term.key for term in signature.terms} != features
+    of_another_study = signature.kind is Kind.PUBLISHED and {term.key for term in signature.terms} != features
     if of_another_study and signature.evidence is None:
         return
     for name in ("bilirubin_umol_per_l", "inr_outcome"):
@@ -73,6 +61,7 @@ def check(signature: Signature, published: Path) -> None:
     _check_voltage(signature, reference["input"]["kvp"])
     _check_kernels(signature)
     _check_criteria(signature, [item["id"] for item in reference["eligibility"]])
+    _check_quantities(signature, reference["predictors"])
 
 
 @functools.cache
@@ -113,33 +102,10 @@ def _check_range(signature: Signature, name: str, published: list[float]) -> Non
         raise BadInput(f"{text}, but the cases of its evidence have {seen[0]:g} to {seen[1]:g} mm.")
 
 
-def voltages(entry: Reader, seen: ObservedProtocol | None) -> tuple[float, ...]:
-    """Tube voltages that are taken: a list in `input` as it stands; one number (the study's), and what evidence saw."""
-    asked = _asked_voltages(entry)
-    if isinstance(entry.data.get("kvp"), list) or seen is None:
-        return asked
-    return tuple(sorted({*asked, *seen.kvp}))
-
-
-def kernels(entry: Reader, seen: ObservedProtocol | None) -> tuple[str, ...]:
-    """Kernels that are taken, by name or class: a list in `input` as it stands, else what evidence saw."""
-    if entry.data.get("kernels") is not None:
-        return entry.texts("kernels")
-    return () if seen is None else seen.kernels
-
-
-def _asked_voltages(entry: Reader) -> tuple[float, ...]:
-    value = entry.data.get("kvp")
-    if value is None:
-        return ()
-    listed = value if isinstance(value, list) else [value]
-    return tuple(Reader({"kvp": item}, entry.path).number("kvp", above=0) for item in listed)
-
-
 def _check_voltage(signature: Signature, published: float) -> None:
     evidence = signature.evidence
     seen = () if evidence is None else evidence.protocol.kvp
-    asked = _asked_voltages(Reader(signature.data["input"], "input"))
+    asked = voltages(Reader(signature.data["input"], "input"))
     for kv in asked:
         if kv != published and kv not in seen:
             raise BadInput(
@@ -169,6 +135,14 @@ def _check_criteria(signature: Signature, published: list[str]) -> None:
             f"'eligibility' leaves out the study's {', '.join(left_out)}; that needs evidence from such patients, and "
             f"{signature.evidence_problem}."
         )
+
+
+def _check_quantities(signature: Signature, published: list[dict[str, Any]]) -> None:
+    """What is called ALB or INR has their plausible values, and INR the limit above which the outcome is present."""
+    names = {item["id"]: item["quantity"] for item in published if "quantity" in item}
+    for one in signature.predictors:
+        if one.quantity_name != names.get(one.id, one.quantity_name):
+            raise BadInput(f"The predictor '{one.id}' must have the 'quantity' {names[one.id]}.")
 
 
 def _needed(evidence: Evidence | None, covers: str) -> str:

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from .covariance import INTERCEPT
-from .model import Signature
+from enum import StrEnum
 
-UNNORMALISED = "unnormalised"
-"""No means and SDs: features only."""
+from ..model import NormalisationOrigin, Signature
+from ..outcome import INTERCEPT, Origin
 
-REFERENCE = "reference"
-"""Means and SDs of a public cohort: a relative score, no risk, no points."""
 
-RELATIVE = "relative"
-"""Means and SDs of the site's cases, no intercept fitted here: a relative score, no risk."""
+class SignatureState(StrEnum):
+    """What a signature has, and so what a person may see."""
 
-UNPROVEN = "unproven"
-"""Complete numbers without evidence: a score, no patient's risk, what-if at most."""
+    UNNORMALISED = "unnormalised"
+    """No means and SDs: features only."""
 
-COMPLETE = "complete"
-"""Complete numbers with valid evidence and its covariance: score and risk."""
+    REFERENCE = "reference"
+    """Means and SDs of a public cohort: a relative score, no risk, no points."""
 
-DEMO = "demo"
-"""Fitted on synthetic cases: a demonstration."""
+    RELATIVE = "relative"
+    """Means and SDs of the site's cases, no intercept fitted here: a relative score, no risk."""
 
-STATES = (UNNORMALISED, REFERENCE, RELATIVE, UNPROVEN, COMPLETE, DEMO)
+    UNPROVEN = "unproven"
+    """Complete numbers without evidence: a score, no patient's risk, what-if at most."""
 
-SHORT = {
-    UNNORMALISED: "features only",
-    REFERENCE: "reference score",
-    RELATIVE: "relative score",
-    UNPROVEN: "score, no risk",
-    COMPLETE: "score and risk",
-    DEMO: "demonstration",
+    COMPLETE = "complete"
+    """Complete numbers with valid evidence and its covariance: score and risk."""
+
+    DEMO = "demo"
+    """Fitted on synthetic cases: a demonstration."""
+
+    @property
+    def short(self) -> str:
+        """A few words for lists."""
+        return _SHORT[self]
+
+
+_SHORT = {
+    SignatureState.UNNORMALISED: "features only",
+    SignatureState.REFERENCE: "reference score",
+    SignatureState.RELATIVE: "relative score",
+    SignatureState.UNPROVEN: "score, no risk",
+    SignatureState.COMPLETE: "score and risk",
+    SignatureState.DEMO: "demonstration",
 }
-"""A few words for lists."""
+
+SHORT = _SHORT
+
+UNNORMALISED, REFERENCE, RELATIVE, UNPROVEN, COMPLETE, DEMO = SignatureState
 
 NO_NORMALISATION = (
     "cannot be computed: the paper does not give the training cohort's mean and SD of each feature; a site "
@@ -41,6 +54,8 @@ NO_NORMALISATION = (
 )
 
 NOT_IN_DEMONSTRATION_MODE = "a demonstration on synthetic cases: shown only in demonstration mode, never for a patient"
+
+WHAT_IF_NOT_IN_DEMONSTRATION_MODE = "a demonstration signature: shown only in demonstration mode"
 
 NO_SAMPLE_CT = "withheld: a demonstration signature shows a risk only on a sample CT, and this CT is none"
 
@@ -59,19 +74,21 @@ WHAT_IF_OF_A_REFERENCE = (
 )
 
 
-def completeness(signature: Signature) -> str:
-    """The state of a signature, one of `STATES`."""
+def completeness(signature: Signature) -> SignatureState:
+    """The state of a signature."""
     normalisation, intercept = signature.normalisation, signature.risk_model.intercept
     if normalisation is None:
-        return UNNORMALISED
+        return SignatureState.UNNORMALISED
     if signature.is_demo:
-        return DEMO
-    if normalisation.origin == "public":
-        return REFERENCE
+        return SignatureState.DEMO
+    if normalisation.origin is NormalisationOrigin.PUBLIC:
+        return SignatureState.REFERENCE
     # A score normalised with a site's cases belongs to an intercept fitted on this site's outcomes.
-    if normalisation.origin == "site" and (intercept is None or intercept.origin != "fitted"):
-        return RELATIVE
-    return UNPROVEN if unproven(signature) else COMPLETE
+    if normalisation.origin is NormalisationOrigin.SITE and (
+        intercept is None or intercept.origin is not Origin.FITTED
+    ):
+        return SignatureState.RELATIVE
+    return SignatureState.UNPROVEN if unproven(signature) else SignatureState.COMPLETE
 
 
 def unproven(signature: Signature) -> str:
@@ -81,7 +98,7 @@ def unproven(signature: Signature) -> str:
         return "the signature has no intercept"
     if evidence is None:
         return signature.evidence_problem
-    if intercept.origin != "fitted" or INTERCEPT not in evidence.estimated:
+    if intercept.origin is not Origin.FITTED or INTERCEPT not in evidence.estimated:
         return "the evidence is not on the intercept"
     if evidence.covariance is None:
         return "the evidence has no covariance, so no interval can be given"
@@ -104,14 +121,14 @@ def reference_label(signature: Signature) -> str:
 def describe(signature: Signature) -> str:
     """What a person sees with this signature, and why no more, in one sentence."""
     state = completeness(signature)
-    if state == UNNORMALISED:
+    if state is SignatureState.UNNORMALISED:
         return "Features only: the file has no mean and SD of the features, so there is no Radscore and no risk."
-    if state == REFERENCE:
+    if state is SignatureState.REFERENCE:
         return f"A relative score on the {reference_label(signature)}; no risk and no points."
-    if state == RELATIVE:
+    if state is SignatureState.RELATIVE:
         return "A score relative to this site's cases; no risk, because no intercept was fitted on outcomes here."
-    if state == UNPROVEN:
+    if state is SignatureState.UNPROVEN:
         return f"A score; no patient's risk, because {unproven(signature)}. What-if at most."
-    if state == DEMO:
+    if state is SignatureState.DEMO:
         return "Fitted on synthetic cases: a demonstration, on sample CTs only, never for a patient."
     return "Score and risk with its confidence interval."

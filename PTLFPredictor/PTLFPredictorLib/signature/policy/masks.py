@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from ..ct import Finding
-from ..segmentation.origin import SIGNED_EDIT_SHARE, Drawn, Origin
-from ..segmentation.provenance import drawn_by
+from ...ct import Finding
+from ...segmentation.origin import SIGNED_EDIT_SHARE, Drawn, Origin
+from ...segmentation.provenance import drawn_by
+from ..model import Signature, VoiSource
 from . import states
-from .model import Signature
+from .states import SignatureState
 
 CODE = "mask_not_covered"
 
 FITTED_ON = {
-    "automatic": "segments that a model drew, uncorrected",
-    "corrected": "a model's segments that a reader had corrected",
-    "manual": "segments drawn by hand",
+    VoiSource.AUTOMATIC: "segments that a model drew, uncorrected",
+    VoiSource.CORRECTED: "a model's segments that a reader had corrected",
+    VoiSource.MANUAL: "segments drawn by hand",
 }
 """What `voi_source` says, in words."""
 
@@ -29,7 +30,7 @@ def findings(signature: Signature, origin: Origin | None) -> tuple[Finding, ...]
     level, message = _by_hand(signature) if origin.drawn is Drawn.HAND else _by_model(signature, origin, state)
     if not level:
         return ()
-    if state == states.UNNORMALISED:
+    if state is SignatureState.UNNORMALISED:
         level = "warn"  # there is no score that could be withheld
     values = {"drawn": origin.drawn.value, "changed": origin.changed, "voi_source": signature.voi_source}
     return (Finding(CODE, level, message, values),)
@@ -37,7 +38,7 @@ def findings(signature: Signature, origin: Origin | None) -> tuple[Finding, ...]
 
 def _by_hand(signature: Signature) -> tuple[str, str]:
     evidence = signature.evidence
-    if evidence.masks.by_hand if evidence else signature.voi_source == "manual":
+    if evidence.masks.by_hand if evidence else signature.voi_source is VoiSource.MANUAL:
         return "", ""
     return "withhold", (
         f"The segments were drawn by hand, but the signature was fitted on {_fitted_on(signature, 'a')}. Let the model "
@@ -45,7 +46,7 @@ def _by_hand(signature: Signature) -> tuple[str, str]:
     )
 
 
-def _by_model(signature: Signature, origin: Origin, state: str) -> tuple[str, str]:
+def _by_model(signature: Signature, origin: Origin, state: SignatureState) -> tuple[str, str]:
     evidence, model = signature.evidence, origin.model or {}
     name = f"the model '{model['title']}'" if model.get("title") else "a model"
     if evidence is not None:
@@ -56,12 +57,12 @@ def _by_model(signature: Signature, origin: Origin, state: str) -> tuple[str, st
             )
         beyond = origin.at_least or origin.changed > evidence.masks.edited_share
         return _edited(origin) if beyond else ("", "")
-    if signature.voi_source == "manual":
+    if signature.voi_source is VoiSource.MANUAL:
         return "withhold", (
             f"The segments were drawn by {name}, but the signature was fitted on {_fitted_on(signature)}. Draw them by "
             "hand."
         )
-    if signature.voi_source == "corrected":
+    if signature.voi_source is VoiSource.CORRECTED:
         if origin.edited:
             return _edited(origin) if not _signed_or_small(origin) else ("", "")
         return "withhold", (
@@ -70,7 +71,7 @@ def _by_model(signature: Signature, origin: Origin, state: str) -> tuple[str, st
         )
     if origin.edited:
         return _edited(origin)
-    if state == states.DEMO:
+    if state is SignatureState.DEMO:
         return "", ""
     return "warn", (
         f"The segments were drawn by {name}; the signature was fitted on segments of a model, but its file does not "

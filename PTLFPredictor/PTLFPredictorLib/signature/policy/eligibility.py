@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from .. import json_text
-from ..confirmation import Confirmation
-from ..ct import Finding
-from ..errors import BadInput
-from .inputs import LaboratoryValues
-from .model import Signature
+from ... import json_text
+from ...confirmation import Confirmation
+from ...ct import Finding
+from ...errors import BadInput
+from ...measures.value import DIMENSIONLESS
+from ..entries import Entered
+from ..model import Signature
 
 BILIRUBIN = "bilirubin_umol_per_l"
 
@@ -25,14 +27,24 @@ ANSWERED_BY, ANSWERED_AT = "answered_by", "answered_at"
 """Entries of the answers that say who gave them, and when (ISO 8601)."""
 
 
+class CriterionState(StrEnum):
+    CONFIRMED = "confirmed"
+    """The patient fits the study."""
+
+    UNCONFIRMED = "unconfirmed"
+    """Not answered."""
+
+    VIOLATED = "violated"
+
+
 @dataclass(frozen=True)
 class ChecklistItem:
-    """One criterion and its state: ``confirmed`` (fits the study), ``unconfirmed`` (not answered) or ``violated``."""
+    """One criterion and its state."""
 
     id: str
     kind: str
     text: str
-    status: str
+    status: CriterionState
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -115,7 +127,11 @@ def checklist(signature: Signature, answers: Mapping[str, Any]) -> Eligibility:
         if answer not in (True, False, None) or (isinstance(answer, (int, float)) and not isinstance(answer, bool)):
             raise BadInput(f"The eligibility entry '{criterion.id}' must be true, false or null, not {answer!r}.")
         fits = None if answer is None else answer == (criterion.kind == "inclusion")
-        status = {None: "unconfirmed", True: "confirmed", False: "violated"}[fits]
+        status = {
+            None: CriterionState.UNCONFIRMED,
+            True: CriterionState.CONFIRMED,
+            False: CriterionState.VIOLATED,
+        }[fits]
         items.append(ChecklistItem(criterion.id, criterion.kind, criterion.text, status))
     return Eligibility(tuple(items), bilirubin, _answered(answers))
 
@@ -128,20 +144,16 @@ def _answered(answers: Mapping[str, Any]) -> Confirmation | None:
     return Confirmation(name, time or "") if name else None
 
 
-def findings(signature: Signature, eligibility: Eligibility, laboratory: LaboratoryValues) -> list[Finding]:
+def findings(signature: Signature, eligibility: Eligibility, entered: Entered) -> list[Finding]:
     """What the checklist and the outcome's own laboratory criteria mean for Radscore and risk."""
     found = []
-    violated = [item for item in eligibility.items if item.status == "violated"]
-    for item in violated:
+    for item in eligibility.items:
+        if item.status is not CriterionState.VIOLATED:
+            continue
         text = item.text if item.kind == "exclusion" else f"not fulfilled: {item.text}"
-        found.append(
-            Finding(
-                f"eligibility_{item.id}",
-                "withhold",
-                f"The study did not include such patients ({text[0].lower() + text[1:]}).",
-            )
-        )
-    open_items = [item for item in eligibility.items if item.status == "unconfirmed"]
+        message = f"The study did not include such patients ({text[0].lower() + text[1:]})."
+        found.append(Finding(f"eligibility_{item.id}", "withhold", message))
+    open_items = [item for item in eligibility.items if item.status is CriterionState.UNCONFIRMED]
     if open_items:
         found.append(
             Finding(
@@ -154,17 +166,20 @@ def findings(signature: Signature, eligibility: Eligibility, laboratory: Laborat
             )
         )
     limits = signature.limits
-    if laboratory.inr is not None and laboratory.inr > limits.inr_outcome:
+    inr = amount_of(signature, entered, "inr", DIMENSIONLESS)
+    if inr is not None and inr > limits.inr_outcome:
         found.append(
             Finding(
                 "outcome_present_inr",
                 "withhold",
-                f"INR {laboratory.inr:g} is above {limits.inr_outcome:g}: by the study's definition liver failure is "
+                f"INR {inr:g} is above {limits.inr_outcome:g}: by the study's definition liver failure is "
                 "already present.",
-                {"inr": laboratory.inr},
+                {"inr": inr},
             )
         )
-    bilirubin = eligibility.bilirubin_umol_per_l
+    typed = amount_of(signature, entered, "bilirubin", "umol/L")
+    known = [value for value in (eligibility.bilirubin_umol_per_l, typed) if value is not None]
+    bilirubin = max(known, default=None)
     if bilirubin is not None and bilirubin >= limits.bilirubin_umol_per_l:
         found.append(
             Finding(
@@ -176,3 +191,11 @@ def findings(signature: Signature, eligibility: Eligibility, laboratory: Laborat
             )
         )
     return found
+
+
+def amount_of(signature: Signature, entered: Entered, quantity: str, unit: str) -> float | None:
+    """What was entered of a quantity ("bilirubin"), in `unit`; None where it was not, or is not asked for."""
+    for entry in signature.entries:
+        if entry.quantity_name == quantity and entry.id in entered.values:
+            return entry.quantity.convert(entered.values[entry.id], entry.unit, unit)
+    return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from .covariance import INTERCEPT, NORMAL_95
-from .model import PREDICTORS, Intercept, Prevalence, Signature
-from .nomogram import logistic
+from ..model import Signature
+from ..outcome import INTERCEPT, Intercept, Origin, OutcomeModel, Prevalence
+from ..predictors import Value
+from .gaps import Gap
 
 CONFIDENCE_INTERVAL = "95 % confidence interval"
 
@@ -38,60 +39,77 @@ def interval_text(interval: tuple[float, float]) -> str:
 
 @dataclass(frozen=True)
 class Band:
-    """A range of the risk, and what it is over; "95 % confidence interval" stands for itself."""
+    """A range of the risk, and what it is over.
+
+    Parameters
+    ----------
+    over : str
+    low, high : float
+    confidence : bool
+        It is the 95 % confidence interval and nothing else, which stands for itself.
+    """
 
     over: str
     low: float
     high: float
+    confidence: bool = False
 
     @property
     def words(self) -> str:
         text = interval_text((self.low, self.high))
-        return f"{text} ({self.over})" if self.over.startswith(CONFIDENCE_INTERVAL) else f"{text} over {self.over}"
+        return f"{text} ({self.over})" if self.confidence else f"{text} over {self.over}"
 
-    def shifted(self, logits: float) -> Band:
-        """The band for an intercept that is higher by `logits`."""
-        return Band(self.over, *(logistic(_logit(risk) + logits) for risk in (self.low, self.high)))
+    def shifted(self, model: OutcomeModel, by: float) -> Band:
+        """The band for an intercept that is higher by `by`."""
+        low, high = (model.risk(model.linear_predictor_of(risk) + by) for risk in (self.low, self.high))
+        return Band(self.over, low, high, self.confidence)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Band:
+        """From `to_dict`; records of 0.1.0 know a confidence interval by its words alone."""
+        return cls(**{"confidence": data["over"] == CONFIDENCE_INTERVAL, **data})
 
 
-def of_what_if(signature: Signature, values: Mapping[str, float], missing: str | None) -> tuple[Band, ...]:
+def of_what_if(signature: Signature, values: Mapping[str, Value], gap: Gap | None) -> tuple[Band, ...]:
     """Bands of a typed Radscore's risk.
 
     Over the intercept's range where it has one, and over the printed standard errors too; or by the covariance of
-    what was estimated.  One input that is `missing` is ranged over as well, over the central 95 % of the cohort.
+    what was estimated.  One input that is missing (`gap`) is ranged over as well.
     """
-    places, over = [dict(values)], []
-    if missing is not None:
-        low, high = signature.development_ranges[missing]
-        places = [{**values, missing: value} for value in (low, high)]
-        over.append(f"{signature.axes[missing].label} {low:g} to {high:g}")
+    model, over = signature.risk_model, []
+    places: Sequence[Mapping[str, Value]] = [dict(values)]
+    if gap is not None:
+        places = gap.places
+        over.append(gap.words)
     covariance = signature.covariance
     if covariance is not None:
         proven = signature.evidence is not None or signature.is_demo
-        if not over and proven:
-            return (_band(signature, places, (0.0,), [covariance.half_width(places[0])], CONFIDENCE_INTERVAL),)
+        halves = [model.half_width(place, covariance) for place in places]
         over.append(CONFIDENCE_INTERVAL if proven else UNPROVEN_COVARIANCE)
-        halves = [covariance.half_width(place) for place in places]
-        return (_band(signature, places, (0.0,), halves, _and(over)),)
-    intercept, found = signature.risk_model.intercept, []
+        return (_band(model, places, (0.0,), halves, _and(over), confidence=gap is None and proven),)
+    intercept, found = model.intercept, []
     shifts: tuple[float, ...] = (0.0,)
     if intercept.range is not None:
         shifts = tuple(b0 - intercept.value for b0 in intercept.range)
         over.append(range_words(intercept))
     if over:
-        found.append(_band(signature, places, shifts, [0.0] * len(places), _and(over)))
-    if signature.risk_model.standard_errors:
-        halves = [_printed_half_width(signature, place) for place in places]
+        found.append(_band(model, places, shifts, [0.0] * len(places), _and(over)))
+    if model.standard_errors:
+        halves = [model.printed_half_width(place) for place in places]
         over = ["that", PRINTED_ERRORS] if over else [PRINTED_ERRORS]
-        found.append(_band(signature, places, shifts, halves, _and(over)))
+        found.append(_band(model, places, shifts, halves, _and(over)))
     return tuple(found)
 
 
 def assumed_prevalence(signature: Signature, bands: Sequence[Band]) -> str:
     """What the intercept assumes, and what the bands would be for another prevalence; "" where it is not known."""
-    intercept, evidence = signature.risk_model.intercept, signature.evidence
-    if intercept is not None and intercept.origin == "fitted":  # what a file kept of the published one is not its own
-        if evidence is None or INTERCEPT not in evidence.estimated:
+    model, evidence = signature.risk_model, signature.evidence
+    intercept = model.intercept
+    if intercept is not None and intercept.origin is Origin.FITTED:  # what a file kept of the published one is not its
+        if evidence is None or INTERCEPT not in evidence.estimated:  # own
             return ""
         share = f"{100 * evidence.events / evidence.n:.3g} %"
         return f"This assumes that {share} get {signature.outcome}, as in the {evidence.n} cases of the evidence."
@@ -100,7 +118,7 @@ def assumed_prevalence(signature: Signature, bands: Sequence[Band]) -> str:
     study = intercept.prevalence
     told = f"This assumes that {_percent(study)} get {signature.outcome}, as in {study.of}."
     for other in intercept.elsewhere if bands else ():
-        moved = (band.shifted(other.intercept - intercept.value) for band in bands)
+        moved = (band.shifted(model, other.intercept - intercept.value) for band in bands)
         ranges = " and ".join(interval_text((band.low, band.high)) for band in moved)
         told += f" Where {_percent(other)} do, as in {other.of}, the risk would be {ranges}."
     return told
@@ -111,43 +129,24 @@ def _percent(prevalence: Prevalence) -> str:
 
 
 def range_words(intercept: Intercept) -> str:
-    what = {"derived": "the derived intercept's range", "figure": "the reading of the figure"}
+    what = {Origin.DERIVED: "the derived intercept's range", Origin.FIGURE: "the reading of the figure"}
     return what.get(intercept.origin, "the range of the intercept")
 
 
-def linear_predictor(signature: Signature, values: Mapping[str, float]) -> float:
-    """``b0 + sum of coefficient * value`` over ALB [g/L], INR and Radscore; ValueError without an intercept."""
-    model = signature.risk_model
-    if model.intercept is None:
-        raise ValueError("the signature has no intercept")
-    return model.intercept.value + math.fsum(model.coefficients[name] * values[name] for name in PREDICTORS)
-
-
 def _band(
-    signature: Signature,
-    places: Sequence[Mapping[str, float]],
+    model: OutcomeModel,
+    places: Sequence[Mapping[str, Value]],
     shifts: Sequence[float],
     halves: Sequence[float],
     over: str,
+    confidence: bool = False,
 ) -> Band:
     """Over all corners: `places` of the predictors, `shifts` of the intercept, `halves` of the predictor's error."""
-    corners = [(linear_predictor(signature, place), half) for place, half in zip(places, halves, strict=True)]
+    corners = [(model.linear_predictor(place), half) for place, half in zip(places, halves, strict=True)]
     low = min(lp - half for lp, half in corners) + min(shifts)
     high = max(lp + half for lp, half in corners) + max(shifts)
-    return Band(over, logistic(low), logistic(high))
-
-
-def _printed_half_width(signature: Signature, values: Mapping[str, float]) -> float:
-    """Half the 95 % range of the linear predictor by the printed errors, around the development means."""
-    model = signature.risk_model
-    errors = (model.standard_errors[name] * (values[name] - model.centres[name]) for name in PREDICTORS)
-    return NORMAL_95 * math.hypot(*errors)
+    return Band(over, model.risk(low), model.risk(high), confidence)
 
 
 def _and(parts: Sequence[str]) -> str:
     return " and ".join(parts)
-
-
-def _logit(risk: float) -> float:
-    tiny = 1e-300
-    return math.log(max(risk, tiny)) - math.log(max(1 - risk, tiny))
