@@ -54,9 +54,7 @@ class TestDeadObjects:
             label.setText("y")
         with pytest.raises(ValueError, match="call 'connect' on a destroyed QLabel object"):
             label.connect("linkActivated(QString)", print)
-        with pytest.raises(
-            ValueError, match="'setSegmentationNode' on a destroyed qMRMLSegmentEditorWidget"
-        ):
+        with pytest.raises(ValueError, match="'setSegmentationNode' on a destroyed qMRMLSegmentEditorWidget"):
             editor.setSegmentationNode(None)
         with pytest.raises(AttributeError, match="set property 'text' on a destroyed QLabel object"):
             label.text = "y"
