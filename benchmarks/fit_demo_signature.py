@@ -24,7 +24,7 @@ import SimpleITK as sitk
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "PTLFPredictor"))
 
-from PTLFPredictorLib.radiomics import extract  # noqa: E402
+from PTLFPredictorLib.measures.radiomics import extract  # noqa: E402
 from PTLFPredictorLib.sample import Disease, draw_outcome, make_case  # noqa: E402
 from PTLFPredictorLib.segmentation import Model, default_model, verify, worker  # noqa: E402
 from PTLFPredictorLib.segmentation.nnunet import Network  # noqa: E402
