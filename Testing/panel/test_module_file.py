@@ -105,21 +105,3 @@ def test_the_list_of_slicers_api_in_docs_is_what_the_code_calls_and_all_of_it_wa
     names = re.findall(r"^\| `([^`]+)` \|", listed, re.M)
     assert names == list(api_list.used()), "run: python Testing/host/api_list.py"
     assert "NOT FOUND" not in listed
-
-
-def test_slicers_sample_data_module_gets_an_entry_that_draws_the_case(monkeypatch):
-    import types
-
-    import slicer
-
-    from host import scripted
-
-    registered = []
-    module = types.ModuleType("SampleData")
-    take = types.SimpleNamespace(registerCustomSampleDataSource=lambda **entry: registered.append(entry))
-    module.SampleDataLogic = take
-    monkeypatch.setitem(sys.modules, "SampleData", module)
-    entry = scripted.load(ROOT / "PTLFPredictor" / "PTLFPredictor.py")
-    slicer.app.startupCompleted.emit()
-    assert {item["sampleName"] for item in registered} == {"PTLF synthetic liver CT"}
-    assert registered[-1]["customDownloader"] is entry.python.drawSample

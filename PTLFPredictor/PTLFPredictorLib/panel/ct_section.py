@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import qt
-import SimpleITK as sitk
 import slicer
 from slicer.i18n import tr as _
 
@@ -13,12 +12,11 @@ from .. import signature
 from ..errors import BadInput, PTLFError
 from ..mrml import volumes
 from ..mrml.header import take_acquisition
-from ..sample import worker as sample_worker
 from ..signature.eligibility import BILIRUBIN
-from . import compat
 from .fields import PatientField
 from .numbers import read_number, written
-from .runs import ChildRun, show_progress
+from .runs import show_progress
+from .sample_run import SampleRun
 from .session import Session
 from .widgets import FindingsList, WheelGuard, clear, mark, say
 
@@ -28,7 +26,7 @@ ANSWERS = (None, True, False)
 class CTSection:
     def __init__(self, ui, session: Session, tell, on_change):
         self.ui, self.session, self._tell = ui, session, tell
-        self.sample = ChildRun("The sample case", compat.python_executable(), on_change)
+        self.sample = SampleRun(on_change)
         for selector in (
             ui.volumeSelector,
             ui.existingSelector,
@@ -107,18 +105,15 @@ class CTSection:
         if self.sample.state.busy:
             self.sample.cancel()
             return
-        token, options = self.session.token, {"matrix": SAMPLE_MATRIX}
+        token = self.session.token
 
-        def take(outputs) -> None:
-            volume = volumes.add_volume(sitk.ReadImage(str(outputs["ct"])), _("PTLF sample (synthetic)"))
-            volumes.mark_sample(volume, SAMPLE_SEED, **options)
-            volumes.show_liver_window(volume)
+        def take(volume) -> None:
             if token == self.session.token:
                 self._select(volume)
             else:  # meanwhile somebody else came on screen
                 self._tell(_("The sample case is in the scene; choose it above."))
 
-        self.sample.start(lambda work: (sample_worker.WORKER, {"seed": SAMPLE_SEED, **options}), take)
+        self.sample.draw(take)
 
     def liver_window(self) -> None:
         if self.session.volume is not None:
@@ -297,7 +292,3 @@ class CTSection:
         except PTLFError as error:
             return error.message
         return ""
-
-
-SAMPLE_SEED, SAMPLE_MATRIX = 11, 512
-"""Sample case of the panel: any seed makes one; 512 pixels are the published in-plane spacing."""
