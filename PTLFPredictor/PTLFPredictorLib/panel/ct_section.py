@@ -18,7 +18,7 @@ from .numbers import read_number, written
 from .runs import show_progress
 from .sample_run import SampleRun
 from .session import Session
-from .widgets import FindingsList, WheelGuard, clear, mark, say
+from .widgets import FindingsList, WheelGuard, as_tip, clear, mark, plain_label, say
 
 ANSWERS = (None, True, False)
 
@@ -159,7 +159,7 @@ class CTSection:
         target = (low + high) / 2 if plan is None else plan.slab_mm
         button.text = _("To {mm} mm slabs").format(mm=f"{target:g}")
         button.enabled = plan is not None
-        button.toolTip = reason or _(
+        button.toolTip = as_tip(reason) or _(
             "Average the thin slices, and the segments with them, in a volume of their own. Features may differ from "
             "those of a CT reconstructed in such slices. The CT stays as it is: choose it to go back."
         )
@@ -190,7 +190,7 @@ class CTSection:
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setColumnStretch(0, 1)
         for row, criterion in enumerate(self.session.signature.eligibility):
-            text = qt.QLabel(criterion.text)
+            text = plain_label(criterion.text)
             text.wordWrap = True
             box = qt.QComboBox()
             for word in (_("not answered"), _("yes"), _("no")):
@@ -201,14 +201,14 @@ class CTSection:
             grid.addWidget(text, row, 0)
             grid.addWidget(box, row, 1, qt.Qt.AlignTop)
             self._answers[criterion.id] = box
-        label = qt.QLabel(_("Bilirubin before TACE (umol/L)"))
+        label = plain_label(_("Bilirubin before TACE (umol/L)"))
         label.wordWrap = True
         edit = qt.QLineEdit()
         edit.setMaximumWidth(110)
         edit.placeholderText = _("not given")
         edit.accessibleName = label.text
         self._bilirubin = PatientField(edit, self.session, self._read_bilirubin)
-        self._reason = qt.QLabel()
+        self._reason = plain_label()
         self._reason.wordWrap = True
         row = len(self._answers)
         grid.addWidget(label, row, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterable, Mapping
 
 import qt
@@ -38,6 +39,18 @@ def clear(layout) -> None:
             widget.deleteLater()
 
 
+def plain_label(text: str = "", parent=None):
+    """A label that shows a text as it is: a name with ``<img src=...>`` must not become a picture."""
+    label = qt.QLabel(text, parent)
+    label.textFormat = qt.Qt.PlainText
+    return label
+
+
+def as_tip(text: str) -> str:
+    """A text as a tool tip, which Qt would take as rich text where it looks like one."""
+    return html.escape(text, quote=False).replace("\n", "<br>") if "<" in text or "&lt;" in text else text
+
+
 def say(label, text: str) -> None:
     """Show a text in a label; an empty one takes no room."""
     label.text = text = without_shell(text)
@@ -47,7 +60,7 @@ def say(label, text: str) -> None:
 def mark(edit, why: str) -> None:
     """Mark a field whose entry is no value, with the reason; "" takes the mark away."""
     edit.setStyleSheet(f"QLineEdit {{ border: 2px solid {theme_of(edit)['warning']}; }}" if why else "")
-    edit.toolTip = edit.accessibleDescription = why
+    edit.toolTip, edit.accessibleDescription = as_tip(why), why
 
 
 class WheelGuard(qt.QObject):
@@ -84,10 +97,10 @@ class FindingsList(qt.QWidget):
         clear(self._grid)
         words = {"fail": _("Cannot be used"), "withhold": _("Withholds the risk"), "warn": _("Note"), "pass": _("Fine")}
         for row, finding in enumerate(ordered):
-            icon = qt.QLabel(self)
+            icon = plain_label("", self)
             icon.setPixmap(_level_icon(self, finding.level))
             icon.toolTip = icon.accessibleName = words[finding.level]
-            text = qt.QLabel(without_shell(finding.message), self)
+            text = plain_label(without_shell(finding.message), self)
             text.wordWrap = True
             text.setTextInteractionFlags(qt.Qt.TextSelectableByMouse)
             self._grid.addWidget(icon, row, 0, qt.Qt.AlignTop)
@@ -265,7 +278,7 @@ class NomogramPane(qt.QWidget):
     def __init__(self, on_move: Callable[[str, float], None], parent=None):
         qt.QWidget.__init__(self, parent)
         self.nomogram = NomogramWidget(on_move)
-        self.points_label = qt.QLabel()
+        self.points_label = plain_label()
         self.points_label.wordWrap = True
         self.risk_bar = RiskBar()
         self.open_button = qt.QPushButton(_("Open nomogram"))
