@@ -103,5 +103,5 @@ def test_a_click_on_a_button_ends_the_typing_in_a_field():
 def test_the_list_of_slicers_api_in_docs_is_what_the_code_calls_and_all_of_it_was_found():
     listed = api_list.DOCUMENT.read_text(encoding="utf-8")
     names = re.findall(r"^\| `([^`]+)` \|", listed, re.M)
-    assert names == list(api_list.used()), "run: python Testing/host/api_list.py"
+    assert names == list(api_list.used()), "run: cd Testing; python -m host.api_list"
     assert "NOT FOUND" not in listed
