@@ -13,7 +13,7 @@ from .. import RESEARCH_USE
 from ..confirmation import Confirmation
 from ..ct import Finding
 from ..signature import Eligibility, Prediction, Radscore, ScoredTerm
-from ..signature.eligibility import BILIRUBIN, ChecklistItem
+from ..signature.policy.eligibility import BILIRUBIN, ChecklistItem
 from ..vois import VOI
 from .parts import CTUsed, Extraction, FeatureValue, Inputs, Json, SegmentsUsed, SignatureNamed, SignOff, WhatIf
 from .slices import Picture
