@@ -324,7 +324,7 @@ def texts_of(value, path=()):
             yield from texts_of(item, (*path, key))
 
 
-FIXED = ("level", "state", "kind", "status", "voi", "drawn", "known", "plane", "source")
+FIXED = ("level", "state", "kind", "status", "voi", "drawn", "known", "plane", "source", "interval_kind")
 """Keys of texts that are one of a fixed set of words: another one makes no record."""
 
 

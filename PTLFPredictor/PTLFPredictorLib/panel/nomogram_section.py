@@ -226,7 +226,8 @@ class NomogramSection:
         stale = session.stale(session.kind)
         if stale and session.state.computed:
             known = {k: v for k, v in session.values().items() if v is not None}
-            return without_risk(assessment.prediction, stale.reason, signature.points_of(session.signature, known))
+            points = signature.points_of(session.signature, known)
+            return without_risk(assessment.prediction, stale.reason, points)
         return assessment.prediction
 
     def _origin(self, values, own) -> str:

@@ -45,6 +45,7 @@ def html(result: ResultRecord) -> str:
     """The whole page."""
     record = result.to_dict()
     signature = parse(record["input"]["signature"]["data"])
+    record["input"]["signature"]["data"] = signature.data  # of an older schema, converted
     prediction = Prediction.from_dict(record["prediction"])
     shape = geometry(signature)
     demonstration = is_demonstration(result)
