@@ -7,6 +7,7 @@ is the file's contract for editors and other programs; `reading` reads it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,7 +16,7 @@ from typing import Any
 from ..ct import Protocol
 from ..measures.radiomics import ExtractionSettings
 from ..vois import VOI
-from .entries import Entered, Entry, entries_of, known
+from .entries import Entered, Entry, Known, entries_of, known
 from .evidence_block import Evidence
 from .outcome import Covariance, OutcomeModel
 from .predictors import Predictor, Value
@@ -270,7 +271,7 @@ class Signature:
             return self.evidence.covariance
         return self.risk_model.covariance
 
-    @property
+    @functools.cached_property
     def entries(self) -> tuple[Entry, ...]:
         """What a person enters for a patient."""
         return entries_of(self.predictors)
@@ -286,6 +287,10 @@ class Signature:
     def predictor(self, name: str) -> Predictor:
         return next(one for one in self.predictors if one.id == name)
 
+    def known(self, entered: Entered, radscore: float | None = None) -> Known:
+        """What is known of the predictors."""
+        return known(self.predictors, self.entries, entered, radscore)
+
     def values_of(self, entered: Entered, radscore: float | None = None) -> dict[str, Value]:
         """Values of the predictors that are known, by id."""
-        return dict(known(self.predictors, self.entries, entered, radscore).values)
+        return self.known(entered, radscore).values
