@@ -52,7 +52,9 @@ CASES: dict[str, tuple[str, ...]] = {
     "demo": ("demo", "--out", "out"),
     # One patient, from CT and given segments to the report.
     "predict published": ("predict", *CASE, *LABORATORY, "--out", "out"),
-    "predict seg.nrrd": ("predict", *CT, "--segmentation", "{in}/segments.seg.nrrd", *LABORATORY, *HAND, "--out", "out"),
+    "predict seg.nrrd": (
+        "predict", *CT, "--segmentation", "{in}/segments.seg.nrrd", *LABORATORY, *HAND, "--out", "out",
+    ),
     "predict dicom": (
         "predict", "--ct", "{in}/dicom", "--segmentation", "{in}/labels.nii.gz", *LABORATORY, *HAND,
         "--phase", "portal venous", "--all-criteria-met", "--out", "out",
@@ -259,7 +261,7 @@ def files_of(folder: Path, runner: Runner) -> dict[str, Any]:
     for path in paths:  # the record first: it says the versions that the others name
         if path.name == "result.json":
             software = json.loads(path.read_text(encoding="utf-8")).get("software", {})
-            runner.versions |= {str(v) for v in software.values() if len(str(v)) > 4}  # noqa: PLR2004
+            runner.versions |= {str(v) for v in software.values() if len(str(v)) > 4}
     for path in paths:
         name = path.relative_to(folder).as_posix().removeprefix("out/")
         if path.suffix == ".json" and name != "texts.json":
@@ -310,7 +312,7 @@ def pdf_of(path: Path, runner: Runner) -> Any:
 
 def csv_of(text: str, runner: Runner) -> Any:
     lines = text.splitlines()
-    if len(lines) < 100:  # noqa: PLR2004
+    if len(lines) < 100:
         return runner.lines(text)
     listed = [{"voi": v, "feature": f, "value": float(x)} for v, f, x in (line.split(",") for line in lines[1:])]
     return {"head": lines[0], "values": many(listed)}
@@ -366,14 +368,14 @@ def level_json(value: Any, runner: Runner | None = None, key: str = "") -> Any:
     """The same value with what hangs on time and computer replaced; long lists and pictures as hashes."""
     if isinstance(value, dict):
         if key == "software":
-            return {name: "VERSION" for name in sorted(value)}
+            return dict.fromkeys(sorted(value), "VERSION")
         if key == "seconds":
-            return {name: "SECONDS" for name in sorted(value)}
+            return dict.fromkeys(sorted(value), "SECONDS")
         if key == "data" and "terms" in value:  # a whole signature file
             return {"keys": sorted(value), "sha256": sha(json.dumps(value, sort_keys=True))}
         return {name: level_json(item, runner, name) for name, item in value.items()}
     if isinstance(value, list):
-        if key == "features" and len(value) > 100:  # noqa: PLR2004
+        if key == "features" and len(value) > 100:
             return many(value)
         return [level_json(item, runner) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -439,7 +441,7 @@ def is_lines(value: Any) -> bool:
 
 def same(old: Any, new: Any, rel: float) -> bool:
     numbers = [v for v in (old, new) if isinstance(v, (int, float)) and not isinstance(v, bool)]
-    if len(numbers) == 2:  # noqa: PLR2004
+    if len(numbers) == 2:
         return math.isclose(old, new, rel_tol=rel, abs_tol=1e-12)
     return type(old) is type(new) and old == new
 

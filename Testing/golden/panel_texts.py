@@ -35,10 +35,10 @@ class Steps:
         import host
 
         host.start()
-        from host import scripted
-
         import qt
         import slicer
+
+        from host import scripted
 
         self.folder, self.qt, self.slicer, self.count = folder, qt, slicer, 0
         root = Path(os.environ["PTLF_ROOT"])
