@@ -135,6 +135,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "refused to protocol of all": ("features", *THIN, *HAND, "--all", "--to-protocol", "--out", "f.json"),
     "refused name of labels": ("segment", *CT, "--out", "labels.jpg"),
     "refused model": ("segment", *CT, "--model", "no-such", "--out", "labels.nii.gz"),
+    "refused model folder": ("models", "verify", "{in}/empty"),
+    "refused model archive": ("models", "add", "{in}/not.json"),
     "refused nomogram": ("nomogram", *LABORATORY),
     "refused option": ("predict", *CASE, "--no-such-option"),
     "refused command": ("no-such-command",),
@@ -406,8 +408,8 @@ class Difference:
 
     def __str__(self) -> str:
         if self.where.endswith(" lines"):
-            changed = difflib.unified_diff(self.old, self.new, lineterm="", n=0)
-            return "\n".join([self.where, *(f"    {line}" for line in changed if line[:2] not in ("--", "++", "@@"))])
+            changed = [*difflib.unified_diff(self.old, self.new, lineterm="", n=0)][2:]
+            return "\n".join([self.where, *(f"    {line}" for line in changed if not line.startswith("@@"))])
         return f"{self.where}\n    - {short(self.old)}\n    + {short(self.new)}"
 
 
