@@ -51,6 +51,7 @@ def normalised(
     """
     made = copy.deepcopy(dict(data))
     values = []
+    raw = raw and {(getattr(voi, "in_files", voi), name): value for (voi, name), value in raw.items()}
     for term in made["terms"]:
         key = term["voi"], term["feature"]
         sd = 2.0 if raw is None else max(1.0, abs(raw[key]))

@@ -129,7 +129,7 @@ def run_child(folder: Path, engine: str, wanted: dict[str, Any]) -> dict[str, An
 
 def child(folder: Path) -> None:
     """One engine on the case in `folder`; writes ``run.json``."""
-    from PTLFPredictorLib.radiomics import ExtractionSettings, extract
+    from PTLFPredictorLib.measures.radiomics import ExtractionSettings, extract
 
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     image = sitk.ReadImage(str(folder / "ct.nrrd"))

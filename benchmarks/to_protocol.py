@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "PTLFPredictor"))
 
 from PTLFPredictorLib.ct import slabs  # noqa: E402
-from PTLFPredictorLib.radiomics import extract  # noqa: E402
+from PTLFPredictorLib.measures.radiomics import extract  # noqa: E402
 from PTLFPredictorLib.sample import cases  # noqa: E402
 from PTLFPredictorLib.sample.scan import NOISE_SD_AT_5_MM, noise  # noqa: E402
 from PTLFPredictorLib.signature import Signature, load  # noqa: E402

@@ -53,3 +53,25 @@ class Cancelled(PTLFError):
 EXIT_CODES = {
     kind.exit_code: kind for kind in (PTLFError, BadInput, MissingDependency, OutOfMemory, UnusableModel, Cancelled)
 }
+"""Exit code -> error."""
+
+OUT_OF_MEMORY = (
+    "out of memory",
+    "outofmemory",
+    "bad_alloc",
+    "failed to allocate",
+    "unable to allocate",
+    "allocate memory",
+    "failed to map segment",
+)
+"""Words of libraries for exhausted memory: CUDA, torch, the C++ library, ITK, NumPy, the C library, the loader."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a library's error means exhausted memory (ITK, torch on CPU and CUDA say it in words)."""
+    return isinstance(error, MemoryError) or tells_of_memory(f"{type(error).__name__} {error}")
+
+
+def tells_of_memory(text: str) -> bool:
+    """Whether a line of a log says that memory was exhausted."""
+    return any(words in text.lower() for words in OUT_OF_MEMORY)

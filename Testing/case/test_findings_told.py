@@ -5,9 +5,10 @@ import json
 import pytest
 import SimpleITK as sitk
 
-from PTLFPredictorLib.cli import finding_lines, main
+from PTLFPredictorLib import record
+from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.report import record
+from PTLFPredictorLib.render.terminal import finding_lines
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ import SimpleITK as sitk
 
 from made_signatures import MODEL, SITE, normalised
 from marked_files import brushed, copied, write_dicom_seg, write_seg_nrrd
+from PTLFPredictorLib import record
 from PTLFPredictorLib.cli import main
-from PTLFPredictorLib.report import record
 from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation import default_model, ledger, provenance
 from PTLFPredictorLib.segmentation.catalogue import user_folder

@@ -7,9 +7,9 @@ import pytest
 import SimpleITK as sitk
 
 from abdomen import image_of, phantom_arrays
+from PTLFPredictorLib import record
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.ct import read_ct
-from PTLFPredictorLib.report import record
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.segmentation import find_model, ledger, provenance
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin

@@ -7,9 +7,9 @@ import pytest
 import SimpleITK as sitk
 
 from abdomen import image_of, phantom_arrays
+from PTLFPredictorLib import record
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.report import record
 
 
 def predict(*arguments):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from PTLFPredictorLib import record
 from PTLFPredictorLib.cli import main
-from PTLFPredictorLib.report import record
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ import phantom
 import slicer
 
 from PTLFPredictorLib import signature
+from PTLFPredictorLib.measures.radiomics import extract
 from PTLFPredictorLib.mrml import segments, volumes
-from PTLFPredictorLib.radiomics import extract
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
+from PTLFPredictorLib.vois import VOI
 
 VECTORS: dict[str, str] = {}
 """Feature vectors by what they were computed on, for `PanelCase.take_features`."""
@@ -197,7 +198,7 @@ def made_signature(session, *, origin, kind="site", intercept="fitted", evidence
     computed = session.state.of(session.kind)
     values = []
     for term in data["terms"]:
-        raw = computed.vectors[term["voi"]].values[term["feature"]]
+        raw = computed.vectors[VOI.of_file(term["voi"])].values[term["feature"]]
         sd = abs(raw) / 10 or 1.0
         entry = {"voi": term["voi"], "feature": term["feature"], "mean": raw - z * sd, "sd": sd}
         values.append(entry)

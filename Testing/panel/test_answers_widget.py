@@ -14,10 +14,11 @@ import SimpleITK as sitk
 import slicer
 from panel_case import PanelCase
 
+from PTLFPredictorLib.measures.radiomics import extract
 from PTLFPredictorLib.mrml import adoption, segments, volumes
-from PTLFPredictorLib.radiomics import extract
 from PTLFPredictorLib.segmentation import ledger
 from PTLFPredictorLib.segmentation.origin import Drawn, Known
+from PTLFPredictorLib.vois import VOI
 
 
 class Answers(PanelCase):
@@ -359,8 +360,9 @@ class TestWhatIsCurrent(Answers):
         self.settle()
         session, chosen = self.session, self.session.signature
         begun = session.to_be_computed("automatic", session.segments("automatic"))
-        liver = session.segments("automatic").vois["liver"]
-        vectors = extract(session.ct().image, {"liver": liver}, {"liver": chosen.wanted["liver"]}, chosen.extraction)
+        voi = VOI.PARENCHYMA
+        parenchyma = session.segments("automatic").vois[voi]
+        vectors = extract(session.ct().image, {voi: parenchyma}, {voi: chosen.wanted[voi]}, chosen.extraction)
         path = Path(self.folder.name, "features.json")
         path.write_text(json.dumps([vector.to_dict() for vector in vectors.values()]), encoding="utf-8")
         session.take_features("automatic", begun, path, 1.0)

@@ -19,9 +19,9 @@ import slicer
 from panel_case import ORIGIN, VECTORS, PanelCase
 
 from PTLFPredictorLib.errors import BadInput, PTLFError
+from PTLFPredictorLib.measures.radiomics import extract
 from PTLFPredictorLib.mrml import volumes
 from PTLFPredictorLib.panel.run_state import State
-from PTLFPredictorLib.radiomics import extract
 
 PEOPLE = {"A": {"seed": 5}, "B": {"seed": 6, "size": 0.85, "origin": (-20.0, -45.0, 90.0)}}
 SEEDS, STEPS = range(16), 40

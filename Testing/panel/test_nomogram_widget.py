@@ -9,8 +9,8 @@ import qt
 from PTLFPredictorLib import signature
 from PTLFPredictorLib.panel import nomogram_paint
 from PTLFPredictorLib.panel.nomogram_widget import NomogramWidget
-from PTLFPredictorLib.report import nomogram_svg
-from PTLFPredictorLib.report.nomogram_picture import Layout, Line, Reading, Shape, Text, axes_of, marks_of
+from PTLFPredictorLib.render import nomogram_svg
+from PTLFPredictorLib.render.nomogram_picture import Layout, Line, Reading, Shape, Text, axes_of, marks_of
 
 EXAMPLE = {"ALB": 43.6, "INR": 1.09, "Radscore": 7.72}
 """The paper's worked example."""

@@ -18,8 +18,8 @@ from PTLFPredictorLib.folders import data_folder
 from PTLFPredictorLib.panel.numbers import written
 from PTLFPredictorLib.panel.report_pdf import page_texts
 from PTLFPredictorLib.panel.result_section import record_table, write_csv
-from PTLFPredictorLib.report import html, nomogram_svg
-from PTLFPredictorLib.report.nomogram_picture import Shape, Text, marks_of
+from PTLFPredictorLib.render import html, nomogram_svg
+from PTLFPredictorLib.render.nomogram_picture import Shape, Text, marks_of
 from PTLFPredictorLib.sample import known
 from shown_rows import ROWS, TWO_BANDS, WHAT_IF
 

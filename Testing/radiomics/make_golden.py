@@ -14,8 +14,8 @@ import scipy
 import SimpleITK as sitk
 from voi_phantoms import SIGNATURE, ellipsoids
 
-from PTLFPredictorLib.radiomics import ExtractionSettings, extract, image_hash
-from PTLFPredictorLib.radiomics.names import FEATURES
+from PTLFPredictorLib.measures.radiomics import ExtractionSettings, extract, image_hash
+from PTLFPredictorLib.measures.radiomics.names import FEATURES
 from PTLFPredictorLib.sample import make_case
 
 SLICES_MM = (5.0, 2.5, 1.5)

@@ -20,11 +20,11 @@ from make_golden import sample_case
 from voi_phantoms import SHARED_DATA, SIGNATURE, ellipsoids, image_of, mask_of, random_voi
 
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.radiomics import ExtractionSettings, builtin_engine, extract, prepare
-from PTLFPredictorLib.radiomics.discretise import discretise
-from PTLFPredictorLib.radiomics.filters import make_filter
-from PTLFPredictorLib.radiomics.region import Region, Voi, Volume
-from PTLFPredictorLib.radiomics.settings import ALL_1874
+from PTLFPredictorLib.measures.radiomics import ExtractionSettings, builtin_engine, extract, prepare
+from PTLFPredictorLib.measures.radiomics.discretise import discretise
+from PTLFPredictorLib.measures.radiomics.filters import make_filter
+from PTLFPredictorLib.measures.radiomics.region import Region, Voi, Volume
+from PTLFPredictorLib.measures.radiomics.settings import ALL_1874
 
 pytestmark = [
     pytest.mark.slow,
@@ -356,7 +356,7 @@ def test_pyradiomics_baseline_tables_are_reproduced(sdist, feature_class):
 def test_each_cube_of_the_mesh_has_pyradiomics_surface_and_volume():
     from radiomics import cShape
 
-    from PTLFPredictorLib.radiomics import cubes
+    from PTLFPredictorLib.measures.radiomics import cubes
 
     for spacing in ((1.0, 1.0, 1.0), (1.7, 0.9, 0.6)):
         area, determinant, _ = cubes.triangles(spacing)

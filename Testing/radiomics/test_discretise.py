@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.radiomics.discretise import bin_edges, direction_weights, discretise
-from PTLFPredictorLib.radiomics.firstorder import FEATURES, FirstOrder
+from PTLFPredictorLib.measures.radiomics.discretise import bin_edges, direction_weights, discretise
+from PTLFPredictorLib.measures.radiomics.firstorder import FEATURES, FirstOrder
 
 
 def levels_of(values, bin_width=25.0, bin_count=None):

@@ -14,7 +14,7 @@ from voi_phantoms import SIGNATURE, ellipsoids, image_of, mask_of
 
 from PTLFPredictorLib import child
 from PTLFPredictorLib.errors import BadInput, Cancelled
-from PTLFPredictorLib.radiomics import (
+from PTLFPredictorLib.measures.radiomics import (
     DEFAULT_ENGINE,
     ExtractionSettings,
     FeatureVector,
@@ -25,12 +25,12 @@ from PTLFPredictorLib.radiomics import (
     prepare,
     shape,
 )
-from PTLFPredictorLib.radiomics.filters import wavelet
-from PTLFPredictorLib.radiomics.names import FEATURES
-from PTLFPredictorLib.radiomics.settings import ALL_1874
-from PTLFPredictorLib.radiomics.textures import glcm, gldm, glrlm, glszm, ngtdm
+from PTLFPredictorLib.measures.radiomics.filters import wavelet
+from PTLFPredictorLib.measures.radiomics.names import FEATURES
+from PTLFPredictorLib.measures.radiomics.settings import ALL_1874
+from PTLFPredictorLib.measures.radiomics.textures import glcm, gldm, glrlm, glszm, ngtdm
 
-LIBRARY = Path(builtin_engine.__file__).parents[2]
+LIBRARY = Path(builtin_engine.__file__).parents[3]
 ORIGINAL = ExtractionSettings(image_types={"Original": {}})
 ROOTS_OF_NOISE = ("Imc2", "MCC")
 """Compared absolutely: roots of differences that are next to nothing."""
@@ -217,7 +217,9 @@ def test_it_runs_in_the_child_process(case, tmp_path):
         "engine": "builtin",
     }
     told = []
-    outputs = child.run("PTLFPredictorLib.radiomics.worker", job, tmp_path, progress=lambda *stage: told.append(stage))
+    outputs = child.run(
+        "PTLFPredictorLib.measures.radiomics.worker", job, tmp_path, progress=lambda *stage: told.append(stage)
+    )
     vectors = [FeatureVector.from_dict(v) for v in json.loads(outputs["features"].read_text(encoding="utf-8"))]
     direct = extract(case.image, case.masks, {"tumor": SIGNATURE["tumor"]}, ExtractionSettings())
     assert vectors[0].values == direct["tumor"].values
@@ -226,7 +228,7 @@ def test_it_runs_in_the_child_process(case, tmp_path):
 
 def test_nothing_but_the_standard_library_numpy_and_simpleitk_is_imported_at_file_scope():
     program = (
-        "import sys, PTLFPredictorLib.radiomics.builtin_engine, PTLFPredictorLib.radiomics.parameter_file;"
+        "import sys; from PTLFPredictorLib.measures.radiomics import builtin_engine, parameter_file;"
         "print(sorted({m.split('.')[0] for m in sys.modules} & {'scipy', 'torch', 'radiomics', 'pywt', 'yaml'}))"
     )
     found = subprocess.run(

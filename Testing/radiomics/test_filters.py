@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from voi_phantoms import ellipsoids, image_of
 
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.radiomics.filters import lbp3d, make_filter, sphere
-from PTLFPredictorLib.radiomics.filters.wavelet import LOW_PASS, high_pass
-from PTLFPredictorLib.radiomics.region import Region, Voi, Volume
+from PTLFPredictorLib.measures.radiomics.filters import lbp3d, make_filter, sphere
+from PTLFPredictorLib.measures.radiomics.filters.wavelet import LOW_PASS, high_pass
+from PTLFPredictorLib.measures.radiomics.region import Region, Voi, Volume
 
 ALL_OPTIONS = {
     "Original": {},

@@ -10,7 +10,7 @@ import pytest
 import SimpleITK as sitk
 from voi_phantoms import SHARED_DATA
 
-from PTLFPredictorLib.radiomics import ExtractionSettings, builtin_engine
+from PTLFPredictorLib.measures.radiomics import ExtractionSettings, builtin_engine
 
 PHANTOM = SHARED_DATA / "ibsi" / "digital_phantom" / "nifti"
 REFERENCE = SHARED_DATA / "ibsi" / "ibsi_1_dig_phantom.csv"

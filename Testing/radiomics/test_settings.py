@@ -7,8 +7,8 @@ import json
 import pytest
 
 from PTLFPredictorLib.errors import BadInput, MissingDependency
-from PTLFPredictorLib.radiomics import ExtractionSettings
-from PTLFPredictorLib.radiomics.parameter_file import read_parameter_file
+from PTLFPredictorLib.measures.radiomics import ExtractionSettings
+from PTLFPredictorLib.measures.radiomics.parameter_file import read_parameter_file
 
 
 def test_the_defaults_are_the_signatures():

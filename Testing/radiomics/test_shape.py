@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from PTLFPredictorLib.radiomics import cubes, shape
+from PTLFPredictorLib.measures.radiomics import cubes, shape
 
 SPACING = (1.6, 0.8, 0.7)
 

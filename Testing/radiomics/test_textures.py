@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from PTLFPredictorLib.radiomics.discretise import GreyLevels, neighbour_offsets
-from PTLFPredictorLib.radiomics.region import LevelMap
-from PTLFPredictorLib.radiomics.textures import EPSILON, glcm, gldm, glrlm, glszm, ngtdm
-from PTLFPredictorLib.radiomics.textures.emphasis import ExtentMatrix
+from PTLFPredictorLib.measures.radiomics.discretise import GreyLevels, neighbour_offsets
+from PTLFPredictorLib.measures.radiomics.region import LevelMap
+from PTLFPredictorLib.measures.radiomics.textures import EPSILON, glcm, gldm, glrlm, glszm, ngtdm
+from PTLFPredictorLib.measures.radiomics.textures.emphasis import ExtentMatrix
 
 ALL_26 = [offset for offset in product((-1, 0, 1), repeat=3) if any(offset)]
 

@@ -12,13 +12,13 @@ import pytest
 
 from abdomen import image_of, phantom_arrays
 from made_signatures import site
-from PTLFPredictorLib import RESEARCH_USE
+from PTLFPredictorLib import RESEARCH_USE, record
 from PTLFPredictorLib.case import Case, make_record, score_case
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import canonical
-from PTLFPredictorLib.radiomics import FeatureVector
-from PTLFPredictorLib.report import html, nomogram_svg, record
-from PTLFPredictorLib.report.nomogram_picture import Layout, Reading
+from PTLFPredictorLib.measures.radiomics import FeatureVector
+from PTLFPredictorLib.render import html, nomogram_svg
+from PTLFPredictorLib.render.nomogram_picture import Layout, Reading
 from PTLFPredictorLib.segmentation.origin import Origin
 from PTLFPredictorLib.segmentation.segments import Segments
 from PTLFPredictorLib.signature import LaboratoryValues, all_met, assess, geometry, load, parse, what_if

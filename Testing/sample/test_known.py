@@ -13,8 +13,8 @@ import SimpleITK as sitk
 from PTLFPredictorLib.case import Case
 from PTLFPredictorLib.case.run import read_case_ct
 from PTLFPredictorLib.ct import canonical, read_ct
-from PTLFPredictorLib.panel import sample_worker
 from PTLFPredictorLib.sample import known, make_case
+from PTLFPredictorLib.sample import worker as sample_worker
 from PTLFPredictorLib.signature import load
 
 OPTIONS = {"matrix": 64, "slice_mm": 5.0}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from abdomen import ellipsoid
-from PTLFPredictorLib.radiomics import shape
+from PTLFPredictorLib.measures.radiomics import shape
 from PTLFPredictorLib.segmentation.lesions import largest_diameter, lesions, text, to_dict
 from PTLFPredictorLib.segmentation.segments import ml_text
 

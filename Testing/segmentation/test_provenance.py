@@ -20,12 +20,12 @@ import pytest
 import SimpleITK as sitk
 
 from marked_files import brushed, copied, write_dicom_seg, write_seg_nrrd
+from PTLFPredictorLib import record
 from PTLFPredictorLib.case import Case, run
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.report import record
 from PTLFPredictorLib.segmentation import add, default_model, find_model, ledger, provenance
 from PTLFPredictorLib.segmentation.names import Role
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin

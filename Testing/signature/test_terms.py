@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from PTLFPredictorLib.radiomics import extract
+from PTLFPredictorLib.measures.radiomics import extract
 from PTLFPredictorLib.signature import load
 
 SIZE = "exponential_glrlm_RunLengthNonUniformity"

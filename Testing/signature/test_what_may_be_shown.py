@@ -26,6 +26,7 @@ from PTLFPredictorLib.signature import (
     read_answers,
     what_if,
 )
+from PTLFPredictorLib.vois import VOI
 from shown_rows import ROWS
 
 PATIENT = LaboratoryValues(43.6, 1.09)
@@ -361,7 +362,7 @@ def test_radscore_off_its_axis_is_withheld(published_data):
 
 def test_a_missing_voi_withholds_with_its_name(published_data):
     signature = parse(site(published_data))
-    features = {key: value for key, value in raw_features(signature).items() if key[0] == "liver"}
+    features = {key: value for key, value in raw_features(signature).items() if key[0] is VOI.PARENCHYMA}
     result = assess(signature, features, PATIENT, FITS)
     assert result.radscore.value is None
     assert "no features of the tumour" in result.radscore.status

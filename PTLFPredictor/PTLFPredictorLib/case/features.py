@@ -13,12 +13,13 @@ import SimpleITK as sitk
 
 from .. import child
 from ..ct import CT, Finding, write_temporary
+from ..measures.radiomics import DEFAULT_ENGINE, ExtractionSettings, FeatureVector
 from ..progress import Progress, no_progress
-from ..radiomics import DEFAULT_ENGINE, ExtractionSettings, FeatureVector
 from ..segmentation.origin import Drawn
 from ..segmentation.segments import TUMOUR, Segments, ml_text
+from ..vois import VOI
 
-WORKER = "PTLFPredictorLib.radiomics.worker"
+WORKER = "PTLFPredictorLib.measures.radiomics.worker"
 
 
 def write_job(
@@ -43,15 +44,15 @@ def write_job(
     }
 
 
-def read_vectors(path: Path) -> dict[str, FeatureVector]:
+def read_vectors(path: Path) -> dict[VOI, FeatureVector]:
     """The feature vectors that `WORKER` wrote, by VOI."""
     vectors = [FeatureVector.from_dict(item) for item in json.loads(path.read_text(encoding="utf-8"))]
-    return {vector.voi: vector for vector in vectors}
+    return {VOI(vector.voi): vector for vector in vectors}
 
 
 def findings(segments: Segments, vectors: Mapping[str, FeatureVector]) -> list[Finding]:
     """The finding that withholds where there is a tumour and none of its features could be computed."""
-    if "tumor" in vectors or not vectors:
+    if VOI.TUMOUR in vectors or not vectors:
         return []
     voxels = int(np.count_nonzero(segments.array == TUMOUR))
     if not voxels:

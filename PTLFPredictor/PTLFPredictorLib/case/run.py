@@ -16,15 +16,15 @@ from typing import Any
 
 import SimpleITK as sitk
 
-from .. import child
+from .. import child, record
 from ..ct import CT, ConfirmedPhase, Finding, Protocol, read_ct
 from ..errors import BadInput
 from ..hashes import file_sha256
+from ..measures.radiomics import DEFAULT_ENGINE, FeatureVector
 from ..outputs import output_folder, refuse_inputs
 from ..progress import Progress, no_progress
-from ..radiomics import DEFAULT_ENGINE, FeatureVector
-from ..report import html, record
-from ..report.slices import pictures
+from ..record.slices import pictures
+from ..render import html
 from ..sample import known as sample
 from ..segmentation import Model, default_model, ledger, provenance, segment
 from ..segmentation.origin import Known, Origin
@@ -41,6 +41,7 @@ from ..signature import (
     eligibility,
     what_if,
 )
+from ..vois import VOI
 from . import features
 from .inputs import files_read
 
@@ -298,7 +299,7 @@ def score_case(case: Case, ct: CT, segments: Segments, vectors: Mapping[str, Fea
     """Eligibility, findings, Radscore and prediction; fast, no files."""
     signature, laboratory = case.signature, case.laboratory
     vois = segments.vois
-    ct = ct.with_liver(vois.get("liver"), signature.protocol, case.phase)
+    ct = ct.with_liver(vois.get(VOI.PARENCHYMA), signature.protocol, case.phase)
     answers = checklist(signature, case.answers)
     found = (*ct.findings, *segments.findings, *features.findings(segments, vectors))
     found += tuple(eligibility.findings(signature, answers, laboratory))

@@ -18,8 +18,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from ..child import is_out_of_memory
-from ..errors import BadInput, MissingDependency
+from ..errors import BadInput, MissingDependency, is_out_of_memory
 from ..progress import Progress, no_progress
 from .acquisition import Acquisition, choose, listed, listing, one_acquisition, one_patient, without_pictures
 from .findings import Finding

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from ..child import is_out_of_memory
-from ..errors import BadInput
+from ..errors import BadInput, is_out_of_memory
 from . import axes, dicom
 from .findings import Finding
 from .image_header import Header, NoImageError, read_header

@@ -13,8 +13,9 @@ from .. import signature
 from ..errors import BadInput, PTLFError
 from ..mrml import volumes
 from ..mrml.header import take_acquisition
+from ..sample import worker as sample_worker
 from ..signature.eligibility import BILIRUBIN
-from . import compat, sample_worker
+from . import compat
 from .fields import PatientField
 from .numbers import read_number, written
 from .runs import ChildRun, show_progress

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import qt
 
 from .. import RESEARCH_USE
-from ..report.nomogram_picture import Area, Layout, Line, Primitive, Reading, Shape, Text, axes_of, marks_of
-from ..report.themes import PRINT, theme_for
+from ..render.nomogram_picture import Area, Layout, Line, Primitive, Reading, Shape, Text, axes_of, marks_of
+from ..render.themes import PRINT, theme_for
 
 PDF_DPI = 144
 """Resolution of the PDF's coordinate system; lines and text stay vectors."""

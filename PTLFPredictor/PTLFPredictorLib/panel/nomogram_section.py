@@ -10,8 +10,8 @@ from slicer.i18n import tr as _
 
 from .. import signature
 from ..errors import BadInput
-from ..report import nomogram_svg
-from ..report.nomogram_picture import Reading
+from ..render import nomogram_svg
+from ..render.nomogram_picture import Reading
 from ..signature import inputs
 from . import nomogram_paint
 from .fields import PatientField

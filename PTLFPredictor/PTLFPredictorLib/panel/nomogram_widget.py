@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import qt
 
-from ..report.nomogram_picture import MINIMUM, Layout, Reading, axes_of, marks_of, number
+from ..render.nomogram_picture import MINIMUM, Layout, Reading, axes_of, marks_of, number
 from ..signature import NomogramGeometry
 from .nomogram_paint import paint, theme_of
 

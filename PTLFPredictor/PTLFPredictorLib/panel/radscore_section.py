@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from .. import signature
 from ..case import features
 from ..errors import PTLFError
-from ..radiomics import ENGINES
+from ..measures.radiomics import ENGINES
 from . import compat
 from .run_state import State
 from .runs import ChildRun, show_button, show_progress, status_of

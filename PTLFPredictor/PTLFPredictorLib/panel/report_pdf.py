@@ -9,10 +9,10 @@ import qt
 
 from .. import RESEARCH_USE
 from ..ct.findings import without_shell
-from ..report.html import is_demonstration
-from ..report.nomogram_picture import Layout, Reading, Text, axes_of, marks_of
-from ..report.record import Record
-from ..report.themes import PRINT
+from ..record import Record
+from ..render.html import is_demonstration
+from ..render.nomogram_picture import Layout, Reading, Text, axes_of, marks_of
+from ..render.themes import PRINT
 from .nomogram_paint import PDF_DPI, paint
 
 WIDTH, MARGIN, LINE = 760.0, 10.0, 15.0

@@ -9,11 +9,12 @@ from pathlib import Path
 import qt
 from slicer.i18n import tr as _
 
+from .. import record
 from ..errors import BadInput, PTLFError
 from ..mrml import tables
 from ..mrml.dicom import can_export_dicom, export_dicom_seg
-from ..report import html, record
-from ..report.nomogram_picture import Layout, Reading, short_horizon
+from ..render import html
+from ..render.nomogram_picture import Layout, Reading, short_horizon
 from ..signature import equation, interval_text, risk_text
 from . import compat
 from .report_pdf import write_report_pdf

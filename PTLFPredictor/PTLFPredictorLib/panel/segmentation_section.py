@@ -13,9 +13,10 @@ from slicer.i18n import tr as _
 from .. import child
 from ..errors import PTLFError
 from ..mrml.adoption import DrawnElsewhere
+from ..segmentation import probe
 from ..segmentation.catalogue import Model, catalogue
 from ..segmentation.run import WORKER, read_result, write_job
-from . import compat, probe
+from . import compat
 from .run_state import State
 from .runs import ChildRun, duration, show_button, show_progress, status_of
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session

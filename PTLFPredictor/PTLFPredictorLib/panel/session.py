@@ -21,7 +21,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from .. import case, signature
+from .. import case, record, signature
 from ..case import Case, features
 from ..confirmation import Confirmation
 from ..ct import CT, DEFAULT_CLIP_HU, ConfirmedPhase, Finding, canonical, image_sha256, slabs
@@ -33,7 +33,6 @@ from ..mrml import segments as mrml_segments
 from ..mrml.header import acquisition_of, acquisitions, series_findings_of
 from ..mrml.parameter_node import load, parameter_node, refer, referred, save
 from ..mrml.watch import SegmentsWatch
-from ..report import record
 from ..sample import known as sample
 from ..segmentation import ledger, provenance
 from ..segmentation.catalogue import catalogue
@@ -41,6 +40,7 @@ from ..segmentation.names import Role, plain, role_of
 from ..segmentation.origin import Drawn, Known, Origin
 from ..segmentation.segments import Segments, check
 from ..signature import Assessment, LaboratoryValues, Prediction, Signature, eligibility
+from ..vois import VOI
 from .state import AUTOMATIC, CORRECTED, Computed, Desk, PatientState
 
 CT_ROLE, SEGMENTS_ROLE, SECOND_ROLE = "ct", "segmentation", "second"
@@ -856,7 +856,7 @@ class Session:
 
     def to_be_computed(self, kind: str, segments: Segments) -> Computed:
         """What features that are computed from now on will belong to, still without them."""
-        ct = self.ct().with_liver(segments.vois.get("liver"), self.signature.protocol, self._phase_answer())
+        ct = self.ct().with_liver(segments.vois.get(VOI.PARENCHYMA), self.signature.protocol, self._phase_answer())
         return Computed(
             hashes=dict(self.hashes(kind)),
             image=self._ct_sha256(),

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..ct import Finding
-from ..radiomics import DEFAULT_ENGINE, FeatureVector
+from ..measures.radiomics import DEFAULT_ENGINE, FeatureVector
+from ..vois import IN_FILES, VOI
 
 AUTOMATIC, CORRECTED = "automatic", "corrected"
 KINDS = (AUTOMATIC, CORRECTED)
@@ -62,14 +63,19 @@ class Computed:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Computed:
-        vectors = [FeatureVector.from_dict(item) for item in data["vectors"]]
+        vectors = {_voi(item["voi"]): FeatureVector.from_dict(item) for item in data["vectors"]}
         return cls(
             **{
                 **data,
-                "vectors": {vector.voi: vector for vector in vectors},
+                "vectors": vectors,
                 "findings": tuple(Finding.from_dict(item) for item in data["findings"]),
             }
         )
+
+
+def _voi(name: str) -> VOI:
+    """Scenes of version 0.1.0 keep the paper's name for the parenchyma."""
+    return VOI.of_file(name) if name in IN_FILES else VOI(name)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from ..ct import Finding
 from ..ct.findings import without_shell
-from ..report.nomogram_picture import MINIMUM, banner
+from ..render.nomogram_picture import MINIMUM, banner
 from ..signature import Prediction, ScoredTerm, interval_text, risk_text
 from .nomogram_paint import theme_of
 from .nomogram_widget import NomogramWidget
@@ -196,7 +196,7 @@ class TermsTable(qt.QTableWidget):
         for row, term in enumerate(terms):
             name = qt.QTableWidgetItem(term.short)
             note = notes.get((term.voi, term.feature), "")
-            name.setToolTip("\n".join(filter(None, (f"{term.voi}: {term.feature}", note))))
+            name.setToolTip("\n".join(filter(None, (f"{term.voi.in_files}: {term.feature}", note))))
             self.setItem(row, 0, name)
             for column, value, form in ((1, term.raw, "{:.5g}"), (2, term.z, "{:+.2f}")):
                 cell = qt.QTableWidgetItem("-" if value is None else form.format(value))

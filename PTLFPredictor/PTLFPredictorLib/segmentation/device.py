@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from ..child import is_out_of_memory
-from ..errors import BadInput
+from ..errors import BadInput, is_out_of_memory
 
 FREE_GPU_BYTES = 2 << 30
 """Below this much free GPU memory nnU-Net's usual patches do not fit."""

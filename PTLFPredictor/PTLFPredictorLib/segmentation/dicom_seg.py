@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..child import is_out_of_memory
 from ..ct.axes import PLACE_TOLERANCE_MM, straightened
 from ..ct.findings import Finding
 from ..ct.stack import SAME_GEOMETRY_MM
-from ..errors import BadInput, MissingDependency, PTLFError
+from ..errors import BadInput, MissingDependency, PTLFError, is_out_of_memory
 
 STEP_TOLERANCE = 0.25
 """Largest distance of a frame from its slice, as a share of the slices' distance."""

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..child import is_out_of_memory
-from ..errors import UnusableModel
+from ..errors import UnusableModel, is_out_of_memory
 from ..progress import Progress, no_progress
 from . import model_folder
 from .weights import load_checkpoint

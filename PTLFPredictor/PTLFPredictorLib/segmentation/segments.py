@@ -14,6 +14,7 @@ import SimpleITK as sitk
 
 from ..ct import CT, Finding, image_sha256, same_geometry, slabs
 from ..errors import BadInput
+from ..vois import VOI
 from . import lesions, plausibility, provenance
 from .names import Role
 from .origin import Origin
@@ -88,11 +89,11 @@ class Segments:
         return self.labels == label
 
     @property
-    def vois(self) -> dict[str, sitk.Image]:
-        """Masks by VOI name, those that are not empty: "tumor", and "liver" for the parenchyma."""
+    def vois(self) -> dict[VOI, sitk.Image]:
+        """Masks of the VOIs that are not empty."""
         present = np.unique(self.array)
-        names = {"tumor": TUMOUR, "liver": PARENCHYMA}
-        return {name: self.mask(label) for name, label in names.items() if label in present}
+        labels = {VOI.TUMOUR: TUMOUR, VOI.PARENCHYMA: PARENCHYMA}
+        return {voi: self.mask(label) for voi, label in labels.items() if label in present}
 
     @property
     def volumes_ml(self) -> dict[str, float]:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..child import is_out_of_memory
-from ..errors import UnusableModel
+from ..errors import UnusableModel, is_out_of_memory
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import SimpleITK as sitk
 
 from .. import child
 from ..ct import write_temporary
-from ..errors import PTLFError, UnusableModel
+from ..errors import PTLFError, UnusableModel, is_out_of_memory
 from . import device as devices
 from . import model_folder
 from .segments import derive
@@ -96,7 +96,7 @@ def predict(
     except (PTLFError, ImportError):
         raise
     except Exception as error:
-        if child.is_out_of_memory(error):
+        if is_out_of_memory(error):
             raise
         traceback.print_exc()
         raise UnusableModel(

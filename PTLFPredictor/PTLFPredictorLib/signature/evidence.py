@@ -14,7 +14,8 @@ from typing import Any
 
 from ..errors import BadInput
 from ..hashes import json_sha256
-from ..radiomics import ExtractionSettings
+from ..measures.radiomics import ExtractionSettings
+from ..vois import IN_FILES, VOI
 from . import covariance
 from .covariance import INTERCEPT, Covariance
 from .reading import Reader
@@ -175,7 +176,7 @@ class Evidence:
                 "edited_share": float(masks.edited_share),
             },
             "percentiles": [
-                {"voi": voi, "feature": feature, **{name: float(value) for name, value in values.items()}}
+                {"voi": voi.in_files, "feature": feature, **{name: float(value) for name, value in values.items()}}
                 for (voi, feature), values in self.percentiles.items()
             ],
             "axes": {name: {key: float(x) for key, x in values.items()} for name, values in self.axes.items()},
@@ -326,8 +327,8 @@ def _masks(entry: Reader) -> ObservedMasks:
     return ObservedMasks(models, entry.flag("by_hand"), share)
 
 
-def _percentiles(entry: Reader) -> tuple[tuple[str, str], dict[str, float]]:
-    key = entry.text("voi"), entry.text("feature")
+def _percentiles(entry: Reader) -> tuple[tuple[VOI, str], dict[str, float]]:
+    key = VOI.of_file(entry.choice("voi", IN_FILES)), entry.text("feature")
     return key, percentiles({name: entry.data[name] for name in entry.data if name not in ("voi", "feature")}, entry)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .. import json_text
 from ..ct.kernels import class_of
 from ..errors import BadInput
+from ..vois import VOI
 from .reading import Reader
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def check(signature: Signature, published: Path) -> None:
                 "never scored, whatever the evidence."
             )
     reference = _published(published)
-    features = sorted((term["voi"], term["feature"]) for term in reference["terms"])
-    of_another_study = signature.kind == "published" and sorted(term.key for term in signature.terms) != features
+    features = {(VOI.of_file(term["voi"]), term["feature"]) for term in reference["terms"]}
+    of_another_study = signature.kind == "published" and {term.key for term in signature.terms} != features
     if of_another_study and signature.evidence is None:
         return
     for name in ("bilirubin_umol_per_l", "inr_outcome"):

@@ -17,8 +17,9 @@ from .. import json_text
 from ..ct import Protocol
 from ..ct.phase import ARTERIAL, DELAYED, PORTAL_VENOUS, UNENHANCED
 from ..errors import BadInput
-from ..radiomics import ExtractionSettings
-from ..radiomics.names import is_feature_name
+from ..measures.radiomics import ExtractionSettings
+from ..measures.radiomics.names import is_feature_name
+from ..vois import IN_FILES, VOI
 from . import covariance, limits
 from . import evidence as evidence_block
 from .covariance import INTERCEPT, Covariance
@@ -35,9 +36,6 @@ PREDICTORS = ("ALB", "INR", "Radscore")
 UNITS = {"ALB": "g/L", "INR": "1", "Radscore": "1"}
 """Units of the predictors, in which their coefficients must be."""
 
-VOIS = ("tumor", "liver")
-"""VOI names in signature files: 'liver' is the non-tumoural parenchyma, as in the paper."""
-
 ORIGINS = ("published", "derived", "figure", "fitted")
 
 PHASES = (UNENHANCED, ARTERIAL, PORTAL_VENOUS, DELAYED)
@@ -49,14 +47,15 @@ class Term:
 
     Parameters
     ----------
-    voi, feature, short : str
+    voi : VOI
+    feature, short : str
         `short` is its name for people.
     coefficient : float
     measures, cannot_vary : str
         What it really measures, and when it cannot vary, in sentences for a radiologist; "" where the file says none.
     """
 
-    voi: str
+    voi: VOI
     feature: str
     coefficient: float
     short: str
@@ -64,7 +63,7 @@ class Term:
     cannot_vary: str = ""
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> tuple[VOI, str]:
         return self.voi, self.feature
 
 
@@ -92,12 +91,12 @@ class Normalisation:
     origin: str
     n: int
     how: str
-    mean: Mapping[tuple[str, str], float]
-    sd: Mapping[tuple[str, str], float]
+    mean: Mapping[tuple[VOI, str], float]
+    sd: Mapping[tuple[VOI, str], float]
     name: str = ""
     licence: str = ""
     radscore_percentiles: Mapping[str, float] = field(default_factory=dict)
-    log: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    log: Mapping[tuple[VOI, str], tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -226,9 +225,9 @@ class Signature:
     evidence_problem: str = ""
 
     @property
-    def wanted(self) -> dict[str, list[str]]:
+    def wanted(self) -> dict[VOI, list[str]]:
         """Features to compute, by VOI."""
-        return {voi: names for voi in VOIS if (names := [t.feature for t in self.terms if t.voi == voi])}
+        return {voi: names for voi in VOI if (names := [t.feature for t in self.terms if t.voi == voi])}
 
     @property
     def is_demo(self) -> bool:
@@ -285,10 +284,10 @@ def parse(data: Any) -> Signature:
         raise BadInput(f"'schema' must be '{SCHEMA}', not {root.data.get('schema')!r}.")
     kind = root.choice("kind", ("published", "site", "demo"))
     terms = tuple(_term(root.child("terms", i)) for i in range(len(root.sequence("terms", at_least=1))))
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[VOI, str]] = set()
     for term in terms:
         if term.key in seen:
-            raise BadInput(f"'terms' names {' '.join(term.key)} twice.")
+            raise BadInput(f"'terms' names {term.voi.in_files} {term.feature} twice.")
         seen.add(term.key)
     extraction = ExtractionSettings.from_dict(root.mapping("extraction"))
     _check_extraction_covers(terms, extraction)
@@ -342,7 +341,7 @@ def _term(entry: Reader) -> Term:
     if not is_feature_name(feature):
         raise BadInput(f"{entry.where('feature')} is '{feature}', which is no feature that can be computed.")
     return Term(
-        voi=entry.choice("voi", VOIS),
+        voi=VOI.of_file(entry.choice("voi", IN_FILES)),
         feature=feature,
         coefficient=entry.number("coefficient"),
         short=entry.text("short", default=feature),
@@ -352,7 +351,7 @@ def _term(entry: Reader) -> Term:
 
 
 def _check_extraction_covers(terms: Sequence[Term], extraction: ExtractionSettings) -> None:
-    from ..radiomics.names import image_type_of, log_sigma_of
+    from ..measures.radiomics.names import image_type_of, log_sigma_of
 
     for term in terms:
         image_type = image_type_of(term.feature)
@@ -385,9 +384,9 @@ def _normalisation(root: Reader, terms: Sequence[Term]) -> Normalisation | None:
     mean, sd, log = {}, {}, {}
     for i in range(len(entry.sequence("values"))):
         item = entry.child("values", i)
-        key = item.text("voi"), item.text("feature")
+        key = VOI.of_file(item.choice("voi", IN_FILES)), item.text("feature")
         if key in mean:
-            raise BadInput(f"'normalisation' names {' '.join(key)} twice.")
+            raise BadInput(f"'normalisation' names {key[0].in_files} {key[1]} twice.")
         mean[key], sd[key] = item.number("mean"), item.number("sd", above=0)
         if any(item.data.get(name) is not None for name in ("log_mean", "log_sd")):
             log[key] = item.number("log_mean"), item.number("log_sd", above=0)

@@ -174,7 +174,7 @@ def assess(
     warnings = input_warnings(signature, _known(laboratory))
 
     if any(term.raw is None for term in terms):
-        absent = " and ".join(dict.fromkeys(_VOI_TEXT[t.voi] for t in terms if t.raw is None))
+        absent = " and ".join(dict.fromkeys(t.voi.words for t in terms if t.raw is None))
         why = f"cannot be computed: there are no features of the {absent}"
         return Assessment(Radscore(None, why, terms), _no_risk(base, "not computable", why, warnings), own)
     if state == states.UNNORMALISED:
@@ -268,7 +268,7 @@ def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: flo
                 "feature_far_from_cohort",
                 "withhold" if withheld else "warn",
                 message + (": unlike the cohort." if withheld else "."),
-                {"voi": term.voi, "feature": term.feature, "z": z, "scale": "log" if on_log else "raw"},
+                {"voi": term.voi.in_files, "feature": term.feature, "z": z, "scale": "log" if on_log else "raw"},
             )
         )
     found += _outside_percentiles(signature, terms)
@@ -329,9 +329,6 @@ def input_warnings(signature: Signature, values: Mapping[str, float]) -> list[st
         if style.hatched_above is not None and value > style.hatched_above and style.hatch_note:
             found.append(style.hatch_note)
     return found
-
-
-_VOI_TEXT = {"tumor": "tumour", "liver": "parenchyma"}
 
 
 def _known(laboratory: LaboratoryValues) -> dict[str, float]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..vois import VOI
 from .model import Signature
 
 
@@ -14,7 +15,7 @@ from .model import Signature
 class ScoredTerm:
     """One term: the feature's value, its Z-score and its share of the Radscore (None where there is none)."""
 
-    voi: str
+    voi: VOI
     feature: str
     short: str
     raw: float | None
@@ -23,7 +24,7 @@ class ScoredTerm:
     contribution: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "voi": self.voi.in_files}
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Radscore:
         return {"value": self.value, "status": self.status, "terms": [term.to_dict() for term in self.terms]}
 
 
-def score_terms(signature: Signature, features: Mapping[tuple[str, str], float]) -> tuple[ScoredTerm, ...]:
+def score_terms(signature: Signature, features: Mapping[tuple[VOI, str], float]) -> tuple[ScoredTerm, ...]:
     """Every term of the signature with what is known of it.
 
     Parameters

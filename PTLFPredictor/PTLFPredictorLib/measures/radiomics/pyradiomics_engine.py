@@ -1,0 +1,160 @@
+"""The reference engine: PyRadiomics itself, asked only for what is wanted.
+
+PyRadiomics computes all features of a class for all image types at once; this module walks its own public
+functions in the order of ``RadiomicsFeatureExtractor.execute`` so that only the wanted pairs are computed and
+progress can be told per filter.  What PyRadiomics leaves out with a log line is an error here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import SimpleITK as sitk
+
+from ...errors import MissingDependency
+from ...progress import Progress, no_progress
+from .names import image_type_of, split
+from .settings import ExtractionSettings
+
+NAME = "pyradiomics"
+
+
+def version() -> str:
+    """PyRadiomics' version; raises `MissingDependency` where it is not installed."""
+    return _import_radiomics().__version__
+
+
+def _import_radiomics() -> Any:
+    try:
+        import radiomics
+    except ImportError as error:
+        raise MissingDependency(
+            "PyRadiomics is not installed here. It needs Python 3.11 or older and a C compiler: "
+            "'./ptlf doctor' says what is missing."
+        ) from error
+    logging.getLogger("radiomics").setLevel(logging.ERROR)
+    return radiomics
+
+
+def extract(
+    image: sitk.Image,
+    masks: Mapping[str, sitk.Image],
+    wanted: Mapping[str, Sequence[str] | None],
+    settings: ExtractionSettings,
+    progress: Progress = no_progress,
+) -> dict[str, dict[str, float]]:
+    """Features of each VOI by PyRadiomics.
+
+    Parameters
+    ----------
+    image : sitk.Image
+        Canonical CT (already brought to the settings' pixel type, orientation and clip range).
+    masks : mapping of str to sitk.Image
+        By VOI name: the image's geometry, voxels > 0 belong to the VOI.
+    wanted : mapping of str to sequence of str, or None
+        By VOI name: the features asked for; None for all that `settings` describe.
+    settings : ExtractionSettings
+    progress : Progress
+        Told after each filtered image.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        What PyRadiomics returned; may lack features that it skipped.
+    """
+    _import_radiomics()
+    from radiomics import imageoperations
+    from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+    options = pyradiomics_settings(settings)
+    plan = {voi: _by_image_type(names, settings) for voi, names in wanted.items()}
+    total, done = sum(len(types) for types in plan.values()), 0
+    result: dict[str, dict[str, float]] = {}
+    for voi, by_type in plan.items():
+        extractor = RadiomicsFeatureExtractor(additionalInfo=False, **options)
+        mask = sitk.Cast(masks[voi] > 0, sitk.sitkUInt8)
+        ct, mask = extractor.loadImage(image, mask, **extractor.settings)
+        box, corrected = imageoperations.checkMask(ct, mask, **extractor.settings)
+        mask = mask if corrected is None else corrected
+        texture_mask = mask
+        if settings.resegment_range is not None:
+            texture_mask = imageoperations.resegmentMask(ct, mask, **extractor.settings)
+        values: dict[str, float] = {}
+        for image_type, classes in by_type.items():
+            progress(f"{voi}: {image_type}", done, total)
+            if "shape" in classes:
+                extractor.enabledFeatures = {"shape": classes["shape"]}
+                values |= extractor.computeShape(ct, mask, box, **extractor.settings)
+            arguments = {**extractor.settings, **settings.image_types.get(image_type, {})}
+            generator = getattr(imageoperations, f"get{image_type}Image")(ct, texture_mask, **arguments)
+            texture_box, _ = imageoperations.checkMask(ct, texture_mask, **extractor.settings)
+            for filtered, name, filter_options in generator:
+                extractor.enabledFeatures = _of_filtered_image(names_of(wanted[voi]), name, classes)
+                if extractor.enabledFeatures:
+                    filtered, voi_mask = imageoperations.cropToTumorMask(filtered, texture_mask, texture_box)
+                    values |= extractor.computeFeatures(filtered, voi_mask, name, **filter_options)
+            done += 1
+            progress(f"{voi}: {image_type}", done, total)
+        result[voi] = {name: float(value) for name, value in values.items()}
+    return result
+
+
+def names_of(names: Iterable[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)
+
+
+def pyradiomics_settings(settings: ExtractionSettings) -> dict[str, Any]:
+    """The settings under PyRadiomics' own names; what it has no name for was applied to the CT before."""
+    options: dict[str, Any] = {
+        "binWidth": settings.bin_width,
+        "binCount": settings.bin_count,
+        "interpolator": settings.interpolator,
+        "resampledPixelSpacing": settings.resampled_spacing_mm and list(settings.resampled_spacing_mm),
+        "resegmentRange": settings.resegment_range and list(settings.resegment_range),
+        "resegmentMode": settings.resegment_mode,
+        "normalize": settings.normalize,
+        "normalizeScale": settings.normalize_scale,
+        "removeOutliers": settings.remove_outliers,
+        "voxelArrayShift": settings.voxel_array_shift,
+        "gldm_a": settings.gldm_a,
+        "distances": list(settings.distances),
+        "padDistance": settings.pad_distance,
+        "force2D": settings.force_2d,
+        "force2Ddimension": settings.force_2d_dimension,
+        "weightingNorm": settings.weighting_norm,
+        "label": 1,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _by_image_type(names: Sequence[str] | None, settings: ExtractionSettings) -> dict[str, dict[str, list[str]]]:
+    """``{image type: {feature class: [feature, ...]}}``; an empty list asks for the whole class."""
+    from radiomics import getFeatureClasses
+
+    if names is None:
+        classes = {name: [] for name in getFeatureClasses() if name not in ("shape", "shape2D")}
+        plan = {image_type: dict(classes) for image_type in settings.image_types}
+        if "Original" in plan:
+            plan["Original"]["shape"] = []
+        return plan
+    plan = {}
+    for name in names:
+        _, feature_class, feature = split(name)
+        plan.setdefault(image_type_of(name), {}).setdefault(feature_class, []).append(feature)
+    return plan
+
+
+def _of_filtered_image(
+    wanted: frozenset[str] | None, filtered: str, classes: Mapping[str, list[str]]
+) -> dict[str, list[str]]:
+    """Classes and features to compute on one filtered image, without shape."""
+    textures = {name: features for name, features in classes.items() if name != "shape"}
+    if wanted is None:
+        return textures
+    chosen = {
+        name: [feature for feature in features if f"{filtered}_{name}_{feature}" in wanted]
+        for name, features in textures.items()
+    }
+    return {name: features for name, features in chosen.items() if features}
