@@ -4,16 +4,16 @@ from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, sa
 from .description import described
 from .dicom import acquisitions_of, checked_series, list_acquisitions, read_acquisition, series_findings
 from .files import ct_files, image_files, read_image_file
-from .findings import LEVELS, Finding, Protocol, of_level
+from .findings import Finding, Level, Protocol, of_level
 from .phase import PHASES, ConfirmedPhase, Phase
 
 __all__ = [
     "CT",
     "DEFAULT_CLIP_HU",
-    "LEVELS",
     "PHASES",
     "ConfirmedPhase",
     "Finding",
+    "Level",
     "Phase",
     "Protocol",
     "acquisitions_of",

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from ..errors import BadInput
 from .description import OTHER
 from .description import kernel as known_kernel
-from .findings import Finding
+from .findings import Finding, Level
 from .phase import from_header
 from .phase_words import UNKNOWN, named_by
 
@@ -82,7 +82,7 @@ def without_pictures(images: Sequence[Image], findings: list[Finding]) -> list[I
     findings.append(
         Finding(
             "derived_pictures",
-            "warn",
+            Level.WARN,
             f"{left_out} image(s) of another type than the slices (ImageType: derived, MIP?) were left out.",
             {"left_out": left_out},
         )
@@ -240,7 +240,7 @@ def one_acquisition(images: Sequence[Header], findings: list[Finding], ways_out:
         findings.append(
             Finding(
                 "joined_scans",
-                "warn",
+                Level.WARN,
                 f"The series joins {scans} scans end to end (their times differ by more than {PAUSE_S:g} s): see that "
                 "the whole liver lies in one of them.",
                 {"scans": scans},

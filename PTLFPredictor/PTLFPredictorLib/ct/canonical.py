@@ -17,7 +17,7 @@ import SimpleITK as sitk
 from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
 from . import axes, belonging, description, dicom, files, phase, slabs
-from .findings import Finding, Protocol, of_level
+from .findings import Finding, Level, Protocol, of_level
 from .phase import ConfirmedPhase, Phase
 from .protocol import scan_findings
 
@@ -84,7 +84,7 @@ class CT:
 
     def require_usable(self) -> CT:
         """Itself, or `BadInput` with the sentences of the findings that stop."""
-        stops = of_level(self.findings, "fail")
+        stops = of_level(self.findings, Level.FAIL)
         if stops:
             raise BadInput(" ".join(finding.message for finding in stops))
         return self
@@ -98,9 +98,9 @@ class CT:
         asked = (depth, slices, protocol.slice_thickness_mm, self.source.get("slice_thickness_mm"), self.findings)
         plan = slabs.plan(*asked)
         if plan is None:
-            needed = any(finding.code == "slice_thickness" and finding.level != "pass" for finding in self.findings)
+            needed = any(finding.code == "slice_thickness" and finding.level != Level.PASS for finding in self.findings)
             message = f"The slices were not averaged to the protocol's. {slabs.reason(*asked)}"
-            told = Finding("to_protocol", "warn" if needed else "pass", message)
+            told = Finding("to_protocol", Level.WARN if needed else Level.PASS, message)
             return replace(self, findings=(*self.findings, told))
         return self.in_slabs(plan, protocol)
 
@@ -213,7 +213,7 @@ def canonical(
     array = sitk.GetArrayViewFromImage(image)
     found = [*findings]
     if not np.isfinite(array).all():
-        found.append(Finding("non_finite", "fail", "The CT has voxels without a number (NaN or infinite)."))
+        found.append(Finding("non_finite", Level.FAIL, "The CT has voxels without a number (NaN or infinite)."))
         return CT(sitk.Cast(image > 0, sitk.sitkInt16), tuple(found), source=source)
     found += [*_check_range(array), *_check_values(array, protocol), *_check_count(image)]
     identity = ""
@@ -251,30 +251,32 @@ def _check_range(array: np.ndarray) -> list[Finding]:
         return [
             Finding(
                 "not_hounsfield",
-                "fail",
+                Level.FAIL,
                 f"The values run from {low:g} to {high:g}: this is not a CT in Hounsfield units (air is -1000, "
                 "fat about -100).",
                 {"min": low, "max": high},
             )
         ]
-    return [Finding("hounsfield", "pass", f"CT in Hounsfield units, {low:g} to {high:g}.", {"min": low, "max": high})]
+    return [
+        Finding("hounsfield", Level.PASS, f"CT in Hounsfield units, {low:g} to {high:g}.", {"min": low, "max": high})
+    ]
 
 
 def _check_count(image: sitk.Image) -> list[Finding]:
     if image.GetSize()[2] >= MINIMUM_SLICES:
         return []
-    return [Finding("few_slices", "fail", "The CT has too few slices: a volume of the whole liver is needed.")]
+    return [Finding("few_slices", Level.FAIL, "The CT has too few slices: a volume of the whole liver is needed.")]
 
 
 def _check_values(array: np.ndarray, protocol: Protocol | None) -> list[Finding]:
     """Values that no scanner wrote; they withhold, unless the signature was fitted on such CTs."""
     found = []
-    fractional_level, fractional_advice = "withhold", "Load the original series."
+    fractional_level, fractional_advice = Level.WITHHOLD, "Load the original series."
     if protocol is not None and protocol.fractional_hu:
-        fractional_level, fractional_advice = "warn", FITTED_ON_SUCH
-    saturated_level, saturated_advice = "withhold", ""
+        fractional_level, fractional_advice = Level.WARN, FITTED_ON_SUCH
+    saturated_level, saturated_advice = Level.WITHHOLD, ""
     if protocol is not None and protocol.saturated_hu:
-        saturated_level, saturated_advice = "warn", f" {FITTED_ON_SUCH}"
+        saturated_level, saturated_advice = Level.WARN, f" {FITTED_ON_SUCH}"
     if array.dtype.kind == "f":
         fractional = float(np.mean(np.abs(array - np.rint(array)) > FRACTION_TOLERANCE))
         if fractional > 0:
@@ -312,7 +314,7 @@ def _check_clip(array: np.ndarray, clip_hu: tuple[float, float]) -> list[Finding
         found.append(
             Finding(
                 "padding",
-                "warn",
+                Level.WARN,
                 f"{100 * padded:.1f} % of the voxels lie below {low:g} HU (padding around the scan, down to "
                 f"{array.min():g}) and were set to {low:g}.",
                 {"share": padded, "min": float(array.min())},
@@ -322,7 +324,7 @@ def _check_clip(array: np.ndarray, clip_hu: tuple[float, float]) -> list[Finding
         found.append(
             Finding(
                 "above_range",
-                "warn",
+                Level.WARN,
                 f"{100 * metal:.2g} % of the voxels lie above {high:g} HU (metal?) and were set to {high:g}.",
                 {"share": metal, "max": float(array.max())},
             )
@@ -346,14 +348,16 @@ def check_geometry(
     found = []
     if abs(x / y - 1) > 0.01:
         found.append(
-            Finding("oblong_pixels", "warn", f"The pixels are not square ({x:.3f} x {y:.3f} mm).", {"spacing": [x, y]})
+            Finding(
+                "oblong_pixels", Level.WARN, f"The pixels are not square ({x:.3f} x {y:.3f} mm).", {"spacing": [x, y]}
+            )
         )
     if not any(finding.code == "gantry_tilt" for finding in known):
         found += axes.findings(_direction(image) * image.GetSpacing(), image.GetSize())
     oblique = float(np.degrees(np.arccos(np.clip(np.min(np.abs(np.diag(_direction(image)))), 0, 1))))
     if oblique > 0.5:
         found.append(
-            Finding("oblique", "warn", f"The slices are oblique by {oblique:.1f} degrees.", {"degrees": oblique})
+            Finding("oblique", Level.WARN, f"The slices are oblique by {oblique:.1f} degrees.", {"degrees": oblique})
         )
     if protocol is None:
         return found
@@ -362,14 +366,14 @@ def check_geometry(
     values = {"spacing_mm": z, "thickness_mm": thickness_mm, "accepted_mm": [low, high]}
     if low <= z <= high and low <= thickness <= high:
         message = f"Slices {_mm(thickness_mm, z)}; the signature takes {low:g} to {high:g} mm."
-        found.append(Finding("slice_thickness", "pass", message, values))
+        found.append(Finding("slice_thickness", Level.PASS, message, values))
     else:
         can_be_averaged = slabs.plan(z, image.GetSize()[2], (low, high), thickness_mm, known) is not None
         or_else = ", or have these averaged to them (in a shell: --to-protocol)" if can_be_averaged else ""
         found.append(
             Finding(
                 "slice_thickness",
-                "withhold",
+                Level.WITHHOLD,
                 f"The slices are {_mm(thickness_mm, z).removeprefix('of ')}; "
                 f"the signature takes {low:g} to {high:g} mm. "
                 f"Reconstruct the CT in such slices{or_else}.",
@@ -381,7 +385,7 @@ def check_geometry(
     found.append(
         Finding(
             "in_plane_spacing",
-            "pass" if inside else "withhold",
+            Level.PASS if inside else Level.WITHHOLD,
             f"Pixels of {x:.3f} mm, "
             + ("as in the study." if inside else f"outside the study's {low:g} to {high:g} mm."),
             {"spacing_mm": [x, y], "published_mm": [low, high]},

@@ -21,7 +21,7 @@ import SimpleITK as sitk
 from ..errors import BadInput, MissingDependency, is_out_of_memory
 from ..progress import Progress, no_progress
 from .acquisition import Acquisition, choose, listed, listing, one_acquisition, one_patient, without_pictures
-from .findings import Finding
+from .findings import Finding, Level
 from .frames import Frame, Slice, frames_of
 from .itk import reading
 from .stack import SAME_POSITION_MM, Grid, grid_of, in_order, is_placed, of_one_geometry, position
@@ -100,7 +100,7 @@ def checked_series(paths: Sequence[Path], ways_out: bool = True) -> Checked:
         slices = _choose(_headers(sorted(paths), None, no_progress, findings), None, findings)
         used, _ = _one_volume(slices, findings, ways_out=ways_out)
     except BadInput as error:
-        findings.append(Finding("not_one_volume", "fail", error.message))
+        findings.append(Finding("not_one_volume", Level.FAIL, error.message))
     return Checked(tuple(findings), len(used), tuple(rescale_missing(used)))
 
 
@@ -268,7 +268,7 @@ def _headers(
         findings.append(
             Finding(
                 "damaged_files",
-                "warn",
+                Level.WARN,
                 f"{damaged} DICOM file(s) cannot be read (damaged or cut off) and were left out.",
                 {"left_out": damaged},
             )
@@ -310,7 +310,7 @@ def _choose(
         findings.append(
             Finding(
                 "other_images",
-                "pass",
+                Level.PASS,
                 f"{len(pictures)} picture(s) beside the CT (dose report, screen shot?) were left out.",
                 {"left_out": len(pictures)},
             )
@@ -356,7 +356,7 @@ def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding], way
         findings.append(
             Finding(
                 "duplicate_slices",
-                "warn",
+                Level.WARN,
                 f"{len(order) - len(kept)} slice(s) were there twice, with equal pixels; each was used once.",
                 {"duplicates": len(order) - len(kept)},
             )

@@ -12,7 +12,7 @@ import SimpleITK as sitk
 
 from ..errors import BadInput, is_out_of_memory
 from . import axes, dicom
-from .findings import Finding
+from .findings import Finding, Level
 from .image_header import Header, NoImageError, read_header
 from .itk import reading
 
@@ -94,13 +94,13 @@ def orientation_findings(path: str | Path) -> list[Finding]:
     if header.disagreement_mm > axes.PLACE_TOLERANCE_MM:
         message = f"The file {_in_two_ways(header)}. Load the original series."
         values = {"distance_mm": min(header.disagreement_mm, 1e4)}
-        found.append(Finding("orientation_told_twice", "withhold", message, values))
+        found.append(Finding("orientation_told_twice", Level.WITHHOLD, message, values))
     if not header.has_orientation:
         message = (
             "The file does not say how the volume lies in the body: left, front and top are assumed. "
             "Load the original series."
         )
-        found.append(Finding("orientation_not_told", "withhold", message))
+        found.append(Finding("orientation_not_told", Level.WITHHOLD, message))
     return found
 
 

@@ -18,7 +18,7 @@ import SimpleITK as sitk
 from ..confirmation import Confirmation
 from ..errors import BadInput
 from .aorta import aorta_hu
-from .findings import Finding, Protocol
+from .findings import Finding, Level, Protocol
 from .phase_words import ARTERIAL, DELAYED, PORTAL_VENOUS, UNENHANCED, UNKNOWN, named_by
 
 PHASES = (UNENHANCED, ARTERIAL, PORTAL_VENOUS, DELAYED)
@@ -186,11 +186,13 @@ def before_segments(header: Phase, protocol: Protocol | None) -> Finding:
     values, later = header.to_dict(), "It is measured once there is a liver segment."
     if header.name == UNKNOWN:
         wanted = f" It should be {' or '.join(protocol.phases)}." if protocol else ""
-        return Finding("phase", "warn", f"The DICOM header does not name the contrast phase.{wanted} {later}", values)
+        return Finding(
+            "phase", Level.WARN, f"The DICOM header does not name the contrast phase.{wanted} {later}", values
+        )
     told = f"Contrast phase: {header.name} {_by(header)}"
     if protocol is None or header.name in protocol.phases:
-        return Finding("phase", "pass", f"{told}. {later}", values)
-    return Finding("phase", "withhold", f"{told}; {_signature(protocol.phases)}. {later}", values)
+        return Finding("phase", Level.PASS, f"{told}. {later}", values)
+    return Finding("phase", Level.WITHHOLD, f"{told}; {_signature(protocol.phases)}. {later}", values)
 
 
 def settle(
@@ -212,10 +214,10 @@ def settle(
     wanted = protocol.phases if protocol else PHASES
     named = Phase(UNKNOWN, "", {**_delay(header), **measured.values}, header.header, header.word, confirmed)
     phase, level, message = _settled(named, measured, wanted)
-    if protocol is None and level == "withhold":
-        level = "warn"
+    if protocol is None and level == Level.WITHHOLD:
+        level = Level.WARN
     values = phase.to_dict()
-    if level == "withhold":
+    if level == Level.WITHHOLD:
         values["answers"] = answers = [name for name in wanted if _can_be(name, measured)]
         if answers and confirmed is None:
             message += " " + _question(answers)
@@ -231,31 +233,31 @@ def _settled(named: Phase, measured: Phase, wanted: tuple[str, ...]) -> tuple[Ph
     if confirmed is not None:
         who = f"{confirmed.by.reader} confirmed the {confirmed.name} phase ({confirmed.by.time})"
         if not _can_be(confirmed.name, measured):
-            return as_measured, "withhold", f"{who}, but it is ruled out: {found}."
+            return as_measured, Level.WITHHOLD, f"{who}, but it is ruled out: {found}."
         by_reader = replace(named, name=confirmed.name, source="reader")
         if confirmed.name not in wanted:
-            return by_reader, "withhold", f"{who}; {signature}. {_sentence(found)}"
+            return by_reader, Level.WITHHOLD, f"{who}; {signature}. {_sentence(found)}"
         if measured.name == confirmed.name and named.header in ("", confirmed.name):
-            return as_measured, "pass", f"Contrast phase: {measured.name} ({found}). {who}."
+            return as_measured, Level.PASS, f"Contrast phase: {measured.name} ({found}). {who}."
         guess = f", which looks {measured.name}" if measured.name not in (UNKNOWN, confirmed.name) else ""
         other = told if named.header != confirmed.name else ""
-        return by_reader, "warn", f"{who}; measured: {found}{guess}{other}."
+        return by_reader, Level.WARN, f"{who}; measured: {found}{guess}{other}."
     if measured.name != UNKNOWN:
         other = told if named.header not in ("", measured.name) else ""
         if measured.name not in wanted:
-            return as_measured, "withhold", f"Contrast phase: {measured.name} ({found}){other}; {signature}."
-        return as_measured, "warn" if other else "pass", f"Contrast phase: {measured.name} ({found}){other}."
+            return as_measured, Level.WITHHOLD, f"Contrast phase: {measured.name} ({found}){other}; {signature}."
+        return as_measured, Level.WARN if other else Level.PASS, f"Contrast phase: {measured.name} ({found}){other}."
     if measured.values and not any(_can_be(name, measured) for name in wanted):
-        return as_measured, "withhold", f"This is not the {' or '.join(wanted)} phase ({found}){told}; {signature}."
+        return as_measured, Level.WITHHOLD, f"This is not the {' or '.join(wanted)} phase ({found}){told}; {signature}."
     if named.header:
         by_header = replace(named, name=named.header, source="header")
         if named.header not in wanted:
             message = f"Contrast phase: {named.header} {_by(named)}; {signature}. {_sentence(found)}"
-            return by_header, "withhold", message
+            return by_header, Level.WITHHOLD, message
         if _header_counts(named.header, measured):
-            return by_header, "pass", f"Contrast phase: {named.header} {_by(named)}, not by measurement: {found}."
-        return as_measured, "withhold", f"The contrast phase cannot be told: {found}{told}."
-    return as_measured, "withhold", f"The contrast phase cannot be told: {found}, and the DICOM header names none."
+            return by_header, Level.PASS, f"Contrast phase: {named.header} {_by(named)}, not by measurement: {found}."
+        return as_measured, Level.WITHHOLD, f"The contrast phase cannot be told: {found}{told}."
+    return as_measured, Level.WITHHOLD, f"The contrast phase cannot be told: {found}, and the DICOM header names none."
 
 
 def _can_be(name: str, measured: Phase) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from .findings import Finding
+from .findings import Finding, Level
 
 UNEVEN = frozenset({"missing_slices", "uneven_slices", "gantry_tilt", "shifted_slices", "mixed_thickness"})
 """Codes of findings after which slices do not lie where the image says: no slab of them has a place."""
@@ -333,7 +333,7 @@ def finding(plan: Plan) -> Finding:
         "off_centre_mm": round(plan.off_centre_mm, 3),
         "dropped_at": "head" if plan.dropped_mm else None,
     }
-    return Finding("to_protocol", "warn", " ".join(parts), values)
+    return Finding("to_protocol", Level.WARN, " ".join(parts), values)
 
 
 def _mm(length: float) -> str:

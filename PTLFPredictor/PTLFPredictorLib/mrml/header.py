@@ -9,7 +9,7 @@ from typing import Any
 
 import slicer
 
-from ..ct import Finding, Phase, acquisitions_of, axes, checked_series, described, phase, read_acquisition
+from ..ct import Finding, Level, Phase, acquisitions_of, axes, checked_series, described, phase, read_acquisition
 from ..ct.acquisition import Acquisition
 from ..ct.dicom import Checked
 from ..ct.stored import taken_as_hu
@@ -85,7 +85,7 @@ def series_findings_of(volume) -> tuple[Finding, ...]:
             f"{count - len(paths)} of the {count} DICOM files of this CT are not in this computer's DICOM database: "
             "whether slices are missing, uneven or mixed cannot be checked. Import the series again."
         )
-        told = Finding("series_not_at_hand", "warn", message, {"files": count, "at_hand": len(paths)})
+        told = Finding("series_not_at_hand", Level.WARN, message, {"files": count, "at_hand": len(paths)})
         return (told, *_of_the_axes(volume))
     checked = _checked(paths, _times(paths))
     found, slices = checked.findings, checked.slices
@@ -98,14 +98,14 @@ def series_findings_of(volume) -> tuple[Finding, ...]:
         f"The volume has other slices ({held[2]}) than its DICOM series ({slices}): pictures or doubles among them "
         "were loaded, or it was cropped. Load the original slices alone (module DICOM, Advanced)."
     )
-    return (*found, Finding("volume_not_series", "withhold", message, {"slices": held[2], "of_series": slices}))
+    return (*found, Finding("volume_not_series", Level.WITHHOLD, message, {"slices": held[2], "of_series": slices}))
 
 
 def _rescaled(volume, missing: tuple[str, ...]) -> Finding:
     try:
         return taken_as_hu(image_of(volume), missing)
     except BadInput as error:
-        return Finding("not_one_volume", "fail", error.message)
+        return Finding("not_one_volume", Level.FAIL, error.message)
 
 
 def _of_the_axes(volume) -> tuple[Finding, ...]:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..ct import Finding
+from ..ct import Finding, Level
 from ..folders import data_folder, keep
 from ..hashes import json_sha256
 from .origin import Drawn, Known, Origin
@@ -140,7 +140,7 @@ def remember(ct_identity: str, labels: sitk.Image, origin: Origin) -> Finding | 
             f"The list of masks that models drew on this computer cannot be written ({error.strerror or error}). "
             "A copy of these segments that loses its marks will not be recognised here."
         )
-        return Finding("ledger_not_written", "warn", message)
+        return Finding("ledger_not_written", Level.WARN, message)
     return None
 
 

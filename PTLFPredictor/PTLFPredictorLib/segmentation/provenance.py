@@ -23,7 +23,7 @@ from typing import Any
 import SimpleITK as sitk
 
 from ..confirmation import Confirmation
-from ..ct import CT, Finding
+from ..ct import CT, Finding, Level
 from ..ct.dicom import is_dicom
 from ..ct.itk import reading
 from ..errors import BadInput
@@ -264,23 +264,23 @@ def findings(origin: Origin) -> tuple[Finding, ...]:
             "Nobody has said who drew these segments: they carry no mark and are not known on this computer. Say it, "
             "with your name (in a shell: --mask-origin hand, or --mask-origin model:ID, and --reader NAME)."
         )
-        return (Finding("mask_origin_unknown", "withhold", message),)
+        return (Finding("mask_origin_unknown", Level.WITHHOLD, message),)
     model = origin.model
     if not model or model.get("for_patients"):
         return ()
     values = {"model": model["id"], "changed": origin.changed, "signed": origin.sign_off is not None}
     warning = model["warning"]
     if not model.get("shipped"):  # its site answers for it
-        return (Finding("model_not_for_patients", "warn", warning, values),)
+        return (Finding("model_not_for_patients", Level.WARN, warning, values),)
     if origin.made_own:
         warning += f" {_share(origin)} of the voxels were changed since, and signed by {origin.sign_off.reader}."
-        return (Finding("model_not_for_patients", "warn", warning, values),)
+        return (Finding("model_not_for_patients", Level.WARN, warning, values),)
     if origin.edited:
         known = f"{_share(origin)} of the voxels were changed since"
         if origin.at_least:
             known = "Voxels were changed since, and it is not known here how many"
         warning += f" {known}; from {100 * SIGNED_EDIT_SHARE:g} % on and signed by a reader they count as the reader's."
-    return (Finding("model_not_for_patients", "withhold", warning, values),)
+    return (Finding("model_not_for_patients", Level.WITHHOLD, warning, values),)
 
 
 def weights_of(model: Mapping[str, Any] | None) -> str:
@@ -360,7 +360,7 @@ def _contradiction(known: Origin, word: Origin) -> Finding:
     message += " What is known is taken."
     if known.edited:
         message += f" Where a reader has corrected them, say --mask-origin model:{known.model['id']}: it signs them."
-    level = "warn" if known.drawn is Drawn.MODEL else "withhold"
+    level = Level.WARN if known.drawn is Drawn.MODEL else Level.WITHHOLD
     return Finding("mask_origin_contradicted", level, message, {"known": known.to_dict(), "said": word.to_dict()})
 
 
