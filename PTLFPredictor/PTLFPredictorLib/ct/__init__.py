@@ -5,16 +5,19 @@ from .description import described
 from .dicom import acquisitions_of, checked_series, list_acquisitions, read_acquisition, series_findings
 from .files import ct_files, image_files, read_image_file
 from .findings import Finding, Level, Protocol, of_level
-from .phase import PHASES, ConfirmedPhase, Phase
+from .phase import PHASES, ConfirmedPhase, Phase, PhaseSource
+from .phase_words import ContrastPhase
 
 __all__ = [
     "CT",
     "DEFAULT_CLIP_HU",
     "PHASES",
     "ConfirmedPhase",
+    "ContrastPhase",
     "Finding",
     "Level",
     "Phase",
+    "PhaseSource",
     "Protocol",
     "acquisitions_of",
     "canonical",

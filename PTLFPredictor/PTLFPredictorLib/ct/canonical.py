@@ -16,7 +16,7 @@ import SimpleITK as sitk
 
 from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
-from . import axes, belonging, description, dicom, files, phase, slabs
+from . import axes, belonging, description, dicom, files, phase, phase_finding, slabs
 from .findings import Finding, Level, Protocol, of_level
 from .phase import ConfirmedPhase, Phase
 from .protocol import scan_findings
@@ -65,7 +65,7 @@ class CT:
 
     image: sitk.Image
     findings: tuple[Finding, ...]
-    phase: Phase = field(default_factory=lambda: Phase(phase.UNKNOWN, "", {}))
+    phase: Phase = field(default_factory=Phase)
     source: Mapping[str, Any] = field(default_factory=dict)
     unclipped_sha256: str = ""
     belongs: Mapping[str, str] = field(default_factory=dict)
@@ -116,9 +116,9 @@ class CT:
     def with_liver(
         self, parenchyma: sitk.Image | None, protocol: Protocol | None, confirmed: ConfirmedPhase | None = None
     ) -> CT:
-        """With the phase by attenuation, header and a reader's answer, and the finding on it; see `phase.settle`."""
+        """With the phase by attenuation, header and a reader's answer, and the finding on it (`phase_finding`)."""
         measured = phase.from_attenuation(self.image, parenchyma)
-        known, told = phase.settle(self.phase, measured, confirmed, protocol)
+        known, told = phase_finding.settle(self.phase, measured, confirmed, protocol)
         others = tuple(finding for finding in self.findings if finding.code != "phase")
         return replace(self, phase=known, findings=(*others, told))
 
@@ -225,8 +225,8 @@ def canonical(
     image = _int16(image)
     found += check_geometry(image, protocol, source.get("slice_thickness_mm"), findings)
     found += scan_findings(source, protocol)
-    known = header_phase or Phase(phase.UNKNOWN, "")
-    found.append(phase.before_segments(known, protocol))
+    known = header_phase or Phase()
+    found.append(phase_finding.before_segments(known, protocol))
     return CT(image, tuple(found), known, source, identity)
 
 
