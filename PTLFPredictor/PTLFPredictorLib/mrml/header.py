@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import slicer
 
-from ..ct import Finding, Level, Phase, acquisitions_of, axes, checked_series, described, phase, read_acquisition
+from ..ct import Finding, Level, Phase, acquisitions_of, axes, checked_series, describe, header_of, read_acquisition
 from ..ct.acquisition import Acquisition
 from ..ct.dicom import Checked
 from ..ct.stored import taken_as_hu
@@ -39,15 +38,10 @@ def acquisition_of(volume) -> tuple[Phase | None, dict[str, Any]]:
     """
     path = first_file(volume)
     slices = volume.GetImageData().GetDimensions()[2]
-    header = None
-    if path is not None:
-        with contextlib.suppress(Exception):  # any file that is no DICOM; the CT can be used without a header
-            import pydicom
-
-            header = pydicom.dcmread(path, stop_before_pixels=True)
+    header = None if path is None else header_of(path)
     if header is None:
         return None, {"format": "scene volume", "slices": slices}
-    return phase.from_header(header.get), described(header.get, slices)
+    return describe(header.get, slices)
 
 
 def first_file(volume) -> Path | None:
