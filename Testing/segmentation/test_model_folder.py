@@ -15,7 +15,7 @@ import pytest
 
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput, UnusableModel
-from PTLFPredictorLib.segmentation import add, catalogue, default_model, find_model, model_folder, remove, verify
+from PTLFPredictorLib.segmentation import add, catalogue, default_model, find_model, model_folder, model_weights, remove, verify
 from PTLFPredictorLib.segmentation.catalogue import broken
 
 MARKER = "it-was-executed"
@@ -449,6 +449,6 @@ def test_every_shipped_model_is_as_the_catalogue_says():
 def test_a_pickle_names_everything_that_it_would_import():
     buffer = io.BytesIO()
     pickle.Pickler(buffer, 2).dump({"a": RunsCode(Path("x")), "b": pytest.approx})
-    named = set(model_folder._globals(buffer.getvalue()))
+    named = set(model_weights._globals(buffer.getvalue()))
     assert "posix system" in named
     assert any("approx" in name for name in named)
