@@ -6,8 +6,9 @@ import pytest
 import SimpleITK as sitk
 
 from PTLFPredictorLib import record
-from PTLFPredictorLib.cli import finding_lines, main
+from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.render.terminal import finding_lines
 
 
 @pytest.fixture

@@ -20,12 +20,13 @@ from PTLFPredictorLib import case as whole
 from PTLFPredictorLib import record
 from PTLFPredictorLib.case import Case
 from PTLFPredictorLib.case.run import compute_features, draw_or_read, make_record, read_case_ct, score_case
-from PTLFPredictorLib.cli import main, summary
+from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import CT
 from PTLFPredictorLib.folders import data_folder
 from PTLFPredictorLib.measures.radiomics import FeatureVector
 from PTLFPredictorLib.render import html
+from PTLFPredictorLib.render.terminal import summary
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.segmentation.segments import Segments
 from PTLFPredictorLib.signature import LaboratoryValues, all_met, load, parse
