@@ -20,6 +20,7 @@ from PTLFPredictorLib.segmentation import (
     catalogue,
     default_model,
     find_model,
+    model_archive,
     model_folder,
     model_weights,
     remove,
