@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from PTLFPredictorLib import child
+from PTLFPredictorLib.child import server
 from PTLFPredictorLib.errors import BadInput, UnusableModel
 from PTLFPredictorLib.hashes import file_sha256
 
@@ -63,7 +64,7 @@ def behave(job, work, emit):
         raise ZeroDivisionError("x" * 5000)
     if what == "damaged result":
         (work / "out.txt").write_text("result")
-        child._write_manifest(work, {"out": work / "out.txt"})
+        server.write_manifest(work, {"out": work / "out.txt"})
         (work / "out.txt").write_text("other")
         os._exit(0)
     if what == "result elsewhere":

@@ -208,7 +208,14 @@ class TestSegments(PanelCase):
         before = labels_of(self.session)
         self.panel.open_sections("correction")
         self.erase_tumour()
-        self.assertNotEqual(labels_of(self.session), before)
+        edited, asked = labels_of(self.session), []
+        self.assertNotEqual(edited, before)
+        self.panel.correction.confirm = lambda question, title: asked.append(question)  # Cancel
+        gestures.click(self.ui.restoreButton)
+        self.settle()
+        self.assertEqual(asked, ["All edits of liver and tumour are given up. Go on?"])
+        self.assertEqual(labels_of(self.session), edited)
+        self.panel.correction.confirm = lambda question, title: True
         gestures.click(self.ui.restoreButton)
         self.settle()
         self.assertEqual(labels_of(self.session), before)
@@ -486,7 +493,7 @@ class TestLife(PanelCase):
         self.widget.cleanup()
         self.settle()
         self.assertFalse(alive(pid))
-        self.assertIsNone(self.panel.session.watch.node)
+        self.assertIsNone(self.panel.session.masks.watch.node)
         self.assertFalse(run._timer.isActive())
         self.assertEqual(self.widget.Observations, [] if isinstance(self.widget.Observations, list) else {})
         array = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, "tumor", self.volume))

@@ -1,6 +1,6 @@
 """Fit the demo signature: normalisation and risk model of sample cases, on the demo model's segments or on the truth.
 
-    python benchmarks/fit_demo_signature.py DIR [--cases 60] [--masks model|truth]
+    python -m PTLFPredictorLib.cohort.demo_signature DIR [--cases 60] [--masks model|truth]
 
 Every case is drawn (512 matrix, 5 mm), segmented, and its ten features are computed; all of it is kept in DIR, so
 that an interrupted run goes on where it was.  Which cases and masks a file was fitted on stands in its own
@@ -21,14 +21,15 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "PTLFPredictor"))
-
-from PTLFPredictorLib.measures.radiomics import extract  # noqa: E402
-from PTLFPredictorLib.sample import Disease, draw_outcome, make_case  # noqa: E402
-from PTLFPredictorLib.segmentation import Model, default_model, verify, worker  # noqa: E402
-from PTLFPredictorLib.segmentation.nnunet import Network  # noqa: E402
-from PTLFPredictorLib.signature import load  # noqa: E402
+from ..measures.radiomics import extract
+from ..sample import Disease, draw_outcome, make_case
+from ..segmentation import Model, default_model, verify, worker
+from ..segmentation.nnunet import Network
+from ..signature import load
+from ..signature.model import FOLDER
+from ..vois import VOI
+from .auc import auc
+from .firth import Firth
 
 FIRST_SEED = 3000
 PREDICTORS = ("ALB", "INR", "Radscore")
@@ -50,11 +51,13 @@ def features_of(seed: int, masks: str, folder: Path) -> list[dict]:
         model, network = _network()
         drawn = worker.by_role(network.predict(ct, "cpu"), model.label_roles)
         labels = worker.largest_organ(worker.in_geometry_of(ct, drawn, model.orientation))
-    vois = {"tumor": labels == 2, "liver": labels == 1}
-    found = sitk.GetArrayViewFromImage(vois["tumor"]).any() and sitk.GetArrayViewFromImage(vois["liver"]).any()
+    vois = {VOI.TUMOUR: labels == 2, VOI.PARENCHYMA: labels == 1}
+    found = (
+        sitk.GetArrayViewFromImage(vois[VOI.TUMOUR]).any() and sitk.GetArrayViewFromImage(vois[VOI.PARENCHYMA]).any()
+    )
     vectors = extract(ct, vois, published.wanted, published.extraction) if found else {}
     listed = [
-        {"voi": voi, "feature": name, "value": value}
+        {"voi": voi.in_files, "feature": name, "value": value}
         for voi, vector in vectors.items()
         for name, value in vector.values.items()
     ]
@@ -78,26 +81,6 @@ def _network() -> tuple[Model, Network]:
     return model, Network(model.folder)
 
 
-def firth(x: np.ndarray, y: np.ndarray, steps: int = 200) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients (intercept first) and covariance of a logistic model with Firth's penalty.
-
-    x has shape (n, predictors), y (n,) of 0 and 1.  Newton's method on the modified score
-    ``X' (y - p + h (1/2 - p))`` with h the diagonal of the hat matrix.
-    """
-    design = np.column_stack([np.ones(len(x)), x])
-    beta = np.zeros(design.shape[1])
-    for _ in range(steps):
-        p = 1 / (1 + np.exp(-design @ beta))
-        weighted = design * (p * (1 - p))[:, None]
-        covariance = np.linalg.inv(design.T @ weighted)
-        hat = np.einsum("ij,jk,ik->i", weighted, covariance, design)
-        step = covariance @ (design.T @ (y - p + hat * (0.5 - p)))
-        beta += step * min(1.0, 2.0 / np.abs(step).max())
-        if np.abs(step).max() < 1e-10:
-            return beta, covariance
-    raise RuntimeError("the logistic model did not converge")
-
-
 def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
     """The demo signature's JSON; cases without features are left out, and the text says how many."""
     published = load("ptlf-published")
@@ -105,20 +88,20 @@ def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
     usable = [(seed, listed) for seed, listed in zip(seeds, features, strict=True) if listed]
     seeds, features = zip(*usable, strict=True)
     outcomes = [draw_outcome(seed, Disease.draw(seed)) for seed in seeds]
-    table = {(f["voi"], f["feature"]): [] for f in features[0]}
+    table = {(VOI.of_file(f["voi"]), f["feature"]): [] for f in features[0]}
     for listed in features:
         for f in listed:
-            table[f["voi"], f["feature"]].append(f["value"])
+            table[VOI.of_file(f["voi"]), f["feature"]].append(f["value"])
     mean = {key: float(np.mean(values)) for key, values in table.items()}
     sd = {key: float(np.std(values, ddof=1)) for key, values in table.items()}
     radscore = sum(t.coefficient * (np.array(table[t.key]) - mean[t.key]) / sd[t.key] for t in published.terms)
     x = np.column_stack([[o.albumin_g_per_l for o in outcomes], [o.inr for o in outcomes], radscore])
     y = np.array([o.ptlf for o in outcomes], float)
     centre = x.mean(axis=0)
-    beta, covariance = firth(x - centre, y)
+    model = Firth().fit(x - centre, y)
     shift = np.eye(4)
     shift[0, 1:] = -centre  # back from centred predictors
-    beta, covariance = shift @ beta, shift @ covariance @ shift.T
+    beta, covariance = shift @ model.params_, shift @ model.covariance_ @ shift.T
     without = f", {drawn - len(seeds)} without a tumour found left out" if drawn > len(seeds) else ""
     how = f"{len(seeds)} sample cases (seeds {first} to {last}{without}; {int(y.sum())} with PTLF), {MASKS[masks]}"
     data = json.loads(json.dumps(published.data))
@@ -127,7 +110,7 @@ def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
         version="2.0",
         title="Demonstration on synthetic cases: not for patients",
         kind="demo",
-        citation={"text": "PTLFPredictor, benchmarks/fit_demo_signature.py. Terms of the published PTLF signature."},
+        citation={"text": "PTLFPredictor, cohort/demo_signature.py. Terms of the published PTLF signature."},
         population=f"Synthetic sample cases, no patients: {how}.",
         voi_source="automatic" if masks == "model" else "manual",
         voi_note=f"Fitted on {MASKS[masks]}. 'liver' is the non-tumoural parenchyma (liver minus tumour).",
@@ -135,7 +118,7 @@ def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
             "origin": "demo",
             "n": len(seeds),
             "how": how,
-            "values": [{"voi": v, "feature": f, "mean": mean[v, f], "sd": sd[v, f]} for v, f in table],
+            "values": [{"voi": v.in_files, "feature": f, "mean": mean[v, f], "sd": sd[v, f]} for v, f in table],
         },
         risk_model=_risk_model(beta, covariance, how),
         nomogram=_nomogram(beta[1:], radscore),
@@ -155,7 +138,7 @@ def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
     )
     shown = np.corrcoef(radscore, [o.severity for o in outcomes])[0, 1]
     print(how)
-    print(f"Radscore SD {radscore.std():.2f}, with severity r = {shown:.2f}, AUC {_auc(x @ beta[1:], y):.3f}")
+    print(f"Radscore SD {radscore.std():.2f}, with severity r = {shown:.2f}, AUC {auc(x @ beta[1:], y):.3f}")
     print("coefficients", dict(zip(("intercept", *PREDICTORS), beta.round(3), strict=True)))
     return data
 
@@ -188,17 +171,12 @@ def _central_95(values: np.ndarray) -> list[float]:
     return [round(float(v), 3) for v in np.quantile(values, (0.025, 0.975))]
 
 
-def _auc(score: np.ndarray, y: np.ndarray) -> float:
-    pairs = score[y == 1][:, None] - score[y == 0][None, :]
-    return float(np.mean((pairs > 0) + 0.5 * (pairs == 0)))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cases", type=int, default=60)
     parser.add_argument("--masks", choices=tuple(MASKS), default="model")
-    parser.add_argument("--out", type=Path, default=ROOT / "PTLFPredictor/Resources/Signatures/ptlf-demo.json")
+    parser.add_argument("--out", type=Path, default=FOLDER / "ptlf-demo.json")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     seeds = list(range(FIRST_SEED, FIRST_SEED + arguments.cases))

@@ -1,9 +1,9 @@
 """Train the demo model: nnU-Net's own trainer on synthetic sample cases, on two CPU cores.
 
-    python benchmarks/train_demo_model.py cases    DIR    96 training cases and 20 unseen ones (20 min)
-    python benchmarks/train_demo_model.py prepare  DIR    nnU-Net's fingerprint, plan and preprocessing (5 min)
-    python benchmarks/train_demo_model.py train    DIR    resumes where it was stopped (1 to 2 h)
-    python benchmarks/train_demo_model.py package  DIR    the newest checkpoint -> Resources/Models (8 MB at most)
+    python -m PTLFPredictorLib.training.demo_model cases    DIR    96 training cases and 20 unseen ones (20 min)
+    python -m PTLFPredictorLib.training.demo_model prepare  DIR    nnU-Net's fingerprint, plan and preprocessing (5 min)
+    python -m PTLFPredictorLib.training.demo_model train    DIR    resumes where it was stopped (1 to 2 h)
+    python -m PTLFPredictorLib.training.demo_model package  DIR    newest checkpoint -> Resources/Models (8 MB at most)
 
 ``benchmarks/evaluate_demo_model.py`` then measures it on the unseen cases.  Needs the dependency groups core
 and segmentation.
@@ -14,11 +14,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "PTLFPredictor"))
+from ..segmentation.catalogue import RESOURCES
 
 DATASET_ID, DATASET = 901, "Dataset901_PTLFSample"
 CONFIGURATION, PLANS = "3d_demo", "nnUNetPlans"
@@ -65,7 +63,7 @@ def scan_options(seed: int) -> dict:
 def make_cases(folder: Path, part: int, parts: int) -> None:
     import SimpleITK as sitk
 
-    from PTLFPredictorLib.sample import make_case
+    from ..sample import make_case
 
     raw = folder / "raw" / DATASET
     for sub in ("imagesTr", "labelsTr", "imagesTs", "labelsTs"):
@@ -216,9 +214,9 @@ def package(folder: Path, target: Path) -> None:
 
 def _enter(target: Path) -> None:
     """Write the checksum of a packaged model into the catalogue."""
-    from PTLFPredictorLib.segmentation.model_folder import checksum
+    from ..segmentation.model_folder import checksum
 
-    catalogue = ROOT / "PTLFPredictor" / "Resources" / "Models.json"
+    catalogue = RESOURCES / "Models.json"
     text = catalogue.read_text()
     if target == catalogue.parent / "Models" / MODEL:
         entry = next(model for model in json.loads(text)["models"] if model["id"] == MODEL)
@@ -231,7 +229,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--part", type=int, nargs=2, default=(0, 1), help="cases: this part of so many")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--target", type=Path, default=ROOT / "PTLFPredictor" / "Resources" / "Models" / MODEL)
+    parser.add_argument("--target", type=Path, default=RESOURCES / "Models" / MODEL)
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
     for name in ("raw", "preprocessed", "results"):
