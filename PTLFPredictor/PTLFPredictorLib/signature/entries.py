@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..errors import BadInput
 from ..measures import clinical
@@ -13,9 +13,6 @@ from ..measures.clinical import Amount, Choice, Quantity
 from ..measures.clinical.units import QUANTITIES
 from ..measures.value import DIMENSIONLESS, Input, Measured, in_words
 from .predictors import Category, Predictor, PredictorKind, PredictorSource, UnitChoice, Value, units_of
-
-if TYPE_CHECKING:
-    from .model import Signature
 
 
 @dataclass(frozen=True)
@@ -78,6 +75,13 @@ class Entry:
         return f"{value:.4g}" + ("" if self.unit == DIMENSIONLESS else f" {self.unit}")
 
 
+class Asks(Protocol):
+    """What a person enters values for: a signature."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]: ...
+
+
 @dataclass(frozen=True)
 class Entered:
     """What was entered for one patient: by entry, in the entry's own unit; what was not given is not in it."""
@@ -92,7 +96,7 @@ class Entered:
         return Entered, (dict(self.values),)
 
     @classmethod
-    def checked(cls, signature: Signature, given: Mapping[str, tuple[Any, str | None]]) -> Entered:
+    def checked(cls, signature: Asks, given: Mapping[str, tuple[Any, str | None]]) -> Entered:
         """From what a person typed: ``{entry: (value, unit or None for the entry's own)}``.
 
         Raises

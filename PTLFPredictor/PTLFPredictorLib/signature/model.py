@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ..ct import Protocol
+from ..ct import ContrastPhase, Protocol
 from ..measures.radiomics import ExtractionSettings
 from ..vois import VOI
 from .entries import Entered, Entry, Known, entries_of, known
@@ -77,8 +77,8 @@ class Term:
         What it really measures, and when it cannot vary, in sentences for a radiologist; "" where the file says none.
     measure : str
         Which measure computes it: "radiomics".
-    phase : str
-        Contrast phase of its CT; "" where each of those that the signature takes will do.
+    phase : ContrastPhase or None
+        Of its CT; None where each of those that the signature takes will do.
     """
 
     voi: VOI
@@ -88,7 +88,7 @@ class Term:
     measures: str = ""
     cannot_vary: str = ""
     measure: str = RADIOMICS
-    phase: str = ""
+    phase: ContrastPhase | None = None
 
     @property
     def key(self) -> tuple[VOI, str]:

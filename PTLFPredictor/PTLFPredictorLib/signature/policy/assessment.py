@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ...ct import Finding, of_level
+from ...ct import Finding, Level, of_level
 from ...segmentation.origin import Origin
 from ...vois import VOI
 from .. import nomogram
@@ -56,7 +56,7 @@ def assess(
         Raw values; a VOI that does not exist has none.
     entered : Entered
     findings : iterable of Finding
-        Of CT, segments and eligibility; those of level "withhold" withhold.
+        Of CT, segments and eligibility; those of level `WITHHOLD` withhold.
     demonstration : bool
         The user asked for a demonstration; lets a demo signature's risk be shown, marked as such.
     sample : bool
@@ -68,7 +68,7 @@ def assess(
     value = sum_of(signature, terms)
     state = completeness(signature)
     own = (*score_findings(signature, terms, value), *masks.findings(signature, origin))
-    reasons = [finding.message for finding in of_level([*findings, *own], "withhold")]
+    reasons = [finding.message for finding in of_level([*findings, *own], Level.WITHHOLD)]
     base = _of_inputs(signature, signature.known(entered))
 
     if cannot := _why_no_score(terms, state):
