@@ -13,7 +13,7 @@ from panel_case import PanelCase
 
 from PTLFPredictorLib import case
 from PTLFPredictorLib.mrml import segments, volumes
-from PTLFPredictorLib.panel import ct_section
+from PTLFPredictorLib.panel import sample_run
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.segmentation.catalogue import default_model
 from PTLFPredictorLib.signature import LaboratoryValues, load
@@ -113,8 +113,8 @@ class TestFromSegments(Way):
 class TestFromTheSampleCT(Way):
     def bring_ct_and_segments(self):
         """The panel's own sample CT (coarser than in the panel) and the demo model, both in real children."""
-        matrix, ct_section.SAMPLE_MATRIX = ct_section.SAMPLE_MATRIX, 256
-        self.addCleanup(setattr, ct_section, "SAMPLE_MATRIX", matrix)
+        matrix, sample_run.SAMPLE_MATRIX = sample_run.SAMPLE_MATRIX, 256
+        self.addCleanup(setattr, sample_run, "SAMPLE_MATRIX", matrix)
         gestures.click(self.ui.sampleButton)
         gestures.wait_for(lambda: self.session.volume is not None, 180, "the sample CT")
         gestures.wait_for(lambda: not self.panel.segmentation.probe.state.busy, 60, "the device")

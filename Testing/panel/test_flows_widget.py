@@ -215,6 +215,7 @@ class TestComputed(PanelCase):
         self.assertEqual(computed.image, self.session.cts.read().sha256)
 
     def test_one_can_type_while_a_child_works(self):
+        gestures.activate(self.container)
         self.assertEqual(self.ui.inrEdit.text, "")
         self.ui.inrEdit.setFocus()
         for character in "1.0":

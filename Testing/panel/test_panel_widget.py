@@ -209,7 +209,14 @@ class TestSegments(PanelCase):
         before = labels_of(self.session)
         self.panel.open_sections("correction")
         self.erase_tumour()
-        self.assertNotEqual(labels_of(self.session), before)
+        edited, asked = labels_of(self.session), []
+        self.assertNotEqual(edited, before)
+        self.panel.correction.confirm = lambda question, title: asked.append(question)  # Cancel
+        gestures.click(self.ui.restoreButton)
+        self.settle()
+        self.assertEqual(asked, ["All edits of liver and tumour are given up. Go on?"])
+        self.assertEqual(labels_of(self.session), edited)
+        self.panel.correction.confirm = lambda question, title: True
         gestures.click(self.ui.restoreButton)
         self.settle()
         self.assertEqual(labels_of(self.session), before)

@@ -26,7 +26,7 @@ from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.segmentation import add, default_model, find_model, ledger, provenance
+from PTLFPredictorLib.segmentation import add, default_model, find_model, ledger, marks, provenance, regions
 from PTLFPredictorLib.segmentation.names import Role
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing
@@ -81,7 +81,7 @@ def test_the_mark_says_what_it_was_given(demo, phantom):
     assert mark.origin.made_own
 
 
-@pytest.mark.parametrize("length", [provenance.NIFTI_LENGTH, provenance.DICOM_LENGTH])
+@pytest.mark.parametrize("length", [marks.NIFTI_LENGTH, marks.DICOM_LENGTH])
 @pytest.mark.parametrize("model_id", ["m", "ptlf-demo-1", "a" * 64])
 @pytest.mark.parametrize("changed", [0.0, 0.00001, 0.5, 1.0])
 def test_a_short_field_still_tells_the_weights(demo, phantom, length, model_id, changed):
@@ -92,7 +92,7 @@ def test_a_short_field_still_tells_the_weights(demo, phantom, length, model_id, 
     mark = provenance.from_text(text)
     assert mark.origin.model["id"] == "ptlf-demo-1"  # the catalogue knows the weights
     assert mark.origin.edited is mark.origin.at_least is (changed > 0)
-    assert mark.content == ledger.content(phantom[1])
+    assert mark.content == regions.content(phantom[1])
 
 
 def test_a_share_is_never_rounded_up_to_what_counts(demo):
@@ -390,7 +390,7 @@ def test_marks_of_several_label_maps_are_an_edit_that_can_be_signed(phantom, ct,
 
 def test_a_mark_that_names_no_label_map_makes_no_edit_of_one_that_does(phantom, mine):
     """As the panel joins what it knows of the scene with the segments' own marks."""
-    content = ledger.content(phantom[1])
+    content = regions.content(phantom[1])
     joined = provenance.combined([provenance.Mark(mine), provenance.Mark(mine, content)])
     assert joined.content == content
 

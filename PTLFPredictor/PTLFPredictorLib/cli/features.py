@@ -11,7 +11,7 @@ from ..render import table
 from ..render.terminal import finding_lines
 from ..vois import VOI
 from .command import Command
-from .options import add_engine, add_image, post_processing, segmentation
+from .options import add_engine, add_image, loaded, post_processing, segmentation
 from .stderr import progress_bar, tell_device
 
 
@@ -36,9 +36,8 @@ def _features(given: argparse.Namespace) -> None:
     from ..segmentation import provenance
     from ..segmentation.postprocess import apply
     from ..segmentation.reading import parse_labels, read_segments, told
-    from ..signature import load
 
-    signature = None if given.all else load(given.signature)
+    signature = None if given.all else loaded(given.signature)
     settings = ExtractionSettings() if signature is None else signature.extraction
     wanted = dict.fromkeys(VOI) if signature is None else signature.wanted
     protocol = None if signature is None else signature.protocol

@@ -11,10 +11,12 @@ from .command import Command
 from .options import (
     add_engine,
     add_image,
-    add_laboratory,
     add_model,
+    add_values,
     answers,
     chosen_model,
+    entered_values,
+    loaded,
     post_processing,
     segmentation,
 )
@@ -23,8 +25,8 @@ from .stderr import progress_bar, tell_device
 DEMO_SEED = 900_020
 """Sample case of the demo: one that the demo model was not trained on."""
 
-DEMO_LABORATORY = (43.6, 1.09)
-"""ALB in g/L and INR of the paper's worked example."""
+DEMO_VALUES = {"ALB": 43.6, "INR": 1.09}
+"""Of the paper's worked example; albumin in g/L."""
 
 
 def add(command: Command) -> None:
@@ -36,7 +38,7 @@ def add(command: Command) -> None:
     add_model(predict)
     predict.add_argument("--out", type=Path, required=True, metavar="DIR")
     predict.add_argument("--signature", default="ptlf-published", metavar="ID|FILE")
-    add_laboratory(predict)
+    add_values(predict)
     predict.add_argument("--phase", metavar="PHASE", help='the contrast phase by a reader, e.g. "portal venous"')
     criteria = predict.add_mutually_exclusive_group()
     criteria.add_argument("--eligibility", type=Path, metavar="FILE", help="JSON with the answers to the checklist")
@@ -53,9 +55,9 @@ def _predict(given: argparse.Namespace) -> None:
     from ..ct import ConfirmedPhase
     from ..segmentation import provenance
     from ..segmentation.reading import parse_labels
-    from ..signature import LaboratoryValues, inputs, load
+    from ..signature import inputs
 
-    signature = load(given.signature)
+    signature = loaded(given.signature)
     sources = Sources(
         given.ct,
         segmentation(given),
@@ -71,7 +73,7 @@ def _predict(given: argparse.Namespace) -> None:
     )
     question = Question(
         signature,
-        LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
+        entered_values(given, signature),
         radscore=None if given.radscore is None else inputs.checked_radscore(given.radscore),
         answers=answers(given, signature),
         phase=None if given.phase is None else ConfirmedPhase.now(given.phase, given.reader),
@@ -90,13 +92,13 @@ def _demo(given: argparse.Namespace) -> None:
     from ..ct import write_temporary
     from ..sample import known
     from ..segmentation import agreement
-    from ..signature import LaboratoryValues, load
+    from ..signature import Entered, load
 
     with tempfile.TemporaryDirectory(prefix="ptlf-") as folder, progress_bar() as progress:
         sample = known.draw(DEMO_SEED, matrix=512, progress=progress)
         ct = Path(folder) / "ct.nrrd"
         write_temporary(sample.ct, ct)
-        question = Question(load("demo"), LaboratoryValues(*DEMO_LABORATORY), demonstration=True)
+        question = Question(load("demo"), Entered(DEMO_VALUES), demonstration=True)
         result = run(Sources(ct), question, given.out, progress, tell_device)
     drawn = sitk.ReadImage(str(given.out / OUTPUTS["labels"]))
     print(summary(result))

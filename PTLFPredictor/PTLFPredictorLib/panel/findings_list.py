@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from ..ct import Finding
 from ..ct.findings import without_shell
 from .nomogram_paint import theme_of
-from .widgets import clear
+from .widgets import clear, plain_label
 
 ORDER = {"fail": 0, "withhold": 1, "warn": 2, "pass": 3}
 
@@ -33,10 +33,10 @@ class FindingsList(qt.QWidget):
         clear(self._grid)
         words = {"fail": _("Cannot be used"), "withhold": _("Withholds the risk"), "warn": _("Note"), "pass": _("Fine")}
         for row, finding in enumerate(ordered):
-            icon = qt.QLabel(self)
+            icon = plain_label("", self)
             icon.setPixmap(_level_icon(self, finding.level))
             icon.toolTip = icon.accessibleName = words[finding.level]
-            text = qt.QLabel(without_shell(finding.message), self)
+            text = plain_label(without_shell(finding.message), self)
             text.wordWrap = True
             text.setTextInteractionFlags(qt.Qt.TextSelectableByMouse)
             self._grid.addWidget(icon, row, 0, qt.Qt.AlignTop)

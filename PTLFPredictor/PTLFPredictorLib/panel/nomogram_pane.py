@@ -12,6 +12,7 @@ from ..render.nomogram_layout import MINIMUM_WIDTH
 from ..signature import Prediction
 from .nomogram_paint import theme_of
 from .nomogram_widget import NomogramWidget
+from .widgets import plain_label
 
 SCROLL_BAR = 24
 """Pixels that a vertical scroll bar may take."""
@@ -79,7 +80,7 @@ class NomogramPane(qt.QWidget):
     def __init__(self, on_move: Callable[[str, float], None], parent=None):
         qt.QWidget.__init__(self, parent)
         self.nomogram = NomogramWidget(on_move)
-        self.points_label = qt.QLabel()
+        self.points_label = plain_label()
         self.points_label.wordWrap = True
         self.risk_bar = RiskBar()
         self.open_button = qt.QPushButton(_("Open nomogram"))

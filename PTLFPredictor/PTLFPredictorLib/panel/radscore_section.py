@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from slicer.i18n import tr as _
 from .. import signature
 from ..case import features
 from ..errors import PTLFError
-from ..measures.radiomics import ENGINES
+from ..measures.radiomics import available_engines, child_options
 from ..record.statements import of_radscore
 from ..signature import ScoreState
 from . import compat
@@ -22,11 +21,6 @@ from .session import Session
 from .state import Computed, SegmentsKind, Stale, StaleWhy
 from .terms_table import TermsTable
 from .widgets import say
-
-
-def available_engines() -> list[str]:
-    """Engines that can run here: PyRadiomics only where SlicerRadiomics or pip has brought it."""
-    return [name for name in ENGINES if name != "pyradiomics" or importlib.util.find_spec("radiomics") is not None]
 
 
 class RadscoreSection:
@@ -148,7 +142,7 @@ class RadscoreSection:
                 raise PTLFError("CT or signature changed while features were computed; they were dropped.")
             session.take_features(kind, begun[0], outputs["features"], self.run.seconds)
 
-        self.run.start(prepare, take)
+        self.run.start(prepare, take, **child_options(session.desk.engine, compat.python_executable()))
 
     def follow(self) -> None:
         """Start the next kind once one is done; called by the panel after each change."""

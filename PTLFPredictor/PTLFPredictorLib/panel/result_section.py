@@ -20,7 +20,7 @@ from . import compat
 from .report_pdf import write_report_pdf
 from .session import Session
 from .state import Stale, StaleWhy
-from .widgets import say
+from .widgets import as_tip, say
 
 
 class ResultSection:
@@ -149,10 +149,10 @@ class ResultSection:
         refused = session.refusal() or " ".join(entry["why"] for entry in session.state.refused.values())
         for button in self._buttons:
             button.enabled = computed and not stale and not refused
-            button.toolTip = _("Compute first: {why}").format(why=self._why(stale)) if stale else refused
+            button.toolTip = as_tip(_("Compute first: {why}").format(why=self._why(stale)) if stale else refused)
         possible, why = self._seg_state()
         ui.exportSegButton.enabled = possible
-        ui.exportSegButton.toolTip = why
+        ui.exportSegButton.toolTip = as_tip(why)
 
     def _why(self, stale: Stale) -> str:
         edited = stale.why is StaleWhy.NOT_COMPUTED and self.session.edited and self.session.state.computed

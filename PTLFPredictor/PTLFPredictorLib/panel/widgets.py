@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import qt
 
 from ..ct.findings import without_shell
@@ -17,6 +19,18 @@ def clear(layout) -> None:
             widget.deleteLater()
 
 
+def plain_label(text: str = "", parent=None):
+    """A label that shows a text as it is: a name with ``<img src=...>`` must not become a picture."""
+    label = qt.QLabel(text, parent)
+    label.textFormat = qt.Qt.PlainText
+    return label
+
+
+def as_tip(text: str) -> str:
+    """A text as a tool tip, which Qt would take as rich text where it looks like one."""
+    return html.escape(text, quote=False).replace("\n", "<br>") if "<" in text or "&lt;" in text else text
+
+
 def say(label, text: str) -> None:
     """Show a text in a label; an empty one takes no room."""
     label.text = text = without_shell(text)
@@ -26,7 +40,7 @@ def say(label, text: str) -> None:
 def mark(edit, why: str) -> None:
     """Mark a field whose entry is no value, with the reason; "" takes the mark away."""
     edit.setStyleSheet(f"QLineEdit {{ border: 2px solid {theme_of(edit)['warning']}; }}" if why else "")
-    edit.toolTip = edit.accessibleDescription = why
+    edit.toolTip, edit.accessibleDescription = as_tip(why), why
 
 
 class WheelGuard(qt.QObject):

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..errors import BadInput
 from ..measures import clinical
 from ..measures.clinical import Amount, Choice, Quantity
 from ..measures.clinical.units import QUANTITIES
-from ..measures.value import DIMENSIONLESS, Input
+from ..measures.value import DIMENSIONLESS, Input, Measured, in_words
 from .predictors import Category, Predictor, PredictorKind, PredictorSource, UnitChoice, Value, units_of
-
-if TYPE_CHECKING:
-    from .model import Signature
 
 
 @dataclass(frozen=True)
@@ -78,6 +75,13 @@ class Entry:
         return f"{value:.4g}" + ("" if self.unit == DIMENSIONLESS else f" {self.unit}")
 
 
+class Asks(Protocol):
+    """What a person enters values for: a signature."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]: ...
+
+
 @dataclass(frozen=True)
 class Entered:
     """What was entered for one patient: by entry, in the entry's own unit; what was not given is not in it."""
@@ -92,7 +96,7 @@ class Entered:
         return Entered, (dict(self.values),)
 
     @classmethod
-    def checked(cls, signature: Signature, given: Mapping[str, tuple[Any, str | None]]) -> Entered:
+    def checked(cls, signature: Asks, given: Mapping[str, tuple[Any, str | None]]) -> Entered:
         """From what a person typed: ``{entry: (value, unit or None for the entry's own)}``.
 
         Raises
@@ -119,10 +123,26 @@ class Entered:
 
 @dataclass(frozen=True)
 class Known:
-    """Values of the predictors, and for those that have none although everything was given: why."""
+    """What is known of a patient's predictors, each mapping by predictor.
 
-    values: Mapping[str, Value]
-    problems: Mapping[str, str] = field(default_factory=dict)
+    Parameters
+    ----------
+    values : mapping of str to float or str
+        What is not known is not in it.
+    problems : mapping of str to str
+        Of those that have no value although everything was given: why.
+    measured : mapping of str to Measured
+        What the measures gave, with what they took and their source.
+    """
+
+    values: dict[str, Value]
+    problems: dict[str, str]
+    measured: dict[str, Measured]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What belongs beside the measures' values, in sentences."""
+        return tuple(dict.fromkeys(note for one in self.measured.values() for note in one.notes))
 
 
 def entries_of(predictors: Sequence[Predictor]) -> tuple[Entry, ...]:
@@ -151,32 +171,33 @@ def entries_of(predictors: Sequence[Predictor]) -> tuple[Entry, ...]:
 def known(
     predictors: Sequence[Predictor], entries: Sequence[Entry], entered: Entered, radscore: float | None = None
 ) -> Known:
-    """Values of the predictors from what was entered, by id; what is not known is not in it."""
+    """The predictors from what was entered."""
     by_id = {entry.id: entry for entry in entries}
-    values: dict[str, Value] = {}
-    problems: dict[str, str] = {}
+    found = Known({}, {}, {})
     for one in predictors:
-        if one.source is PredictorSource.RADSCORE:
-            value = radscore
-        elif one.source is PredictorSource.ENTERED:
-            value = entered.values.get(one.id)
-        else:
+        value = radscore if one.source is PredictorSource.RADSCORE else entered.values.get(one.id)
+        if one.source is PredictorSource.MEASURE:
             try:
-                value = _computed(one, by_id, entered)
+                measured = _measured(one, by_id, entered)
             except BadInput as error:
-                value, problems[one.id] = None, error.message
+                found.problems[one.id] = error.message
+                continue
+            if measured is None:
+                continue
+            found.measured[one.id] = measured
+            value = str(measured.value) if one.kind is PredictorKind.CATEGORICAL else float(measured.value)
         if value is None:
             continue
         if one.kind is PredictorKind.CATEGORICAL and value not in [level.value for level in one.levels]:
-            levels = " and ".join(level.label for level in one.levels)
-            problems[one.id] = f"{one.label} is {value}; the signature was fitted on {levels} alone."
+            levels = in_words([level.label for level in one.levels], "and")
+            found.problems[one.id] = f"{one.label} is {value}; the signature was fitted on {levels} alone."
             continue
-        values[one.id] = value
-    return Known(values, problems)
+        found.values[one.id] = value
+    return found
 
 
-def _computed(predictor: Predictor, entries: Mapping[str, Entry], entered: Entered) -> Value | None:
-    """The measure's value; None where an input is missing."""
+def _measured(predictor: Predictor, entries: Mapping[str, Entry], entered: Entered) -> Measured | None:
+    """What the predictor's measure gives; None where an input is missing."""
     given: dict[str, Any] = {}
     for key, kind in clinical.required_inputs(predictor.measure_name).items():
         entry = entries[_entry_for(key, kind, entries)]
@@ -184,8 +205,7 @@ def _computed(predictor: Predictor, entries: Mapping[str, Entry], entered: Enter
         if value is None:
             return None
         given[key] = value if entry.quantity is None else Amount(value, entry.unit)
-    value = clinical.compute(predictor.measure_name, given).value
-    return str(value) if isinstance(value, str) else float(value)
+    return clinical.compute(predictor.measure_name, given)
 
 
 def _entry_for(key: str, kind: Input, entries: Mapping[str, Entry]) -> str:

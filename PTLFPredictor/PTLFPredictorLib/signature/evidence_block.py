@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..ct import ContrastPhase
 from ..hashes import json_sha256
 from ..measures.radiomics import ExtractionSettings
 from ..vois import VOI
@@ -40,7 +41,7 @@ TEXTS = ("title", "criteria")
 class ObservedProtocol:
     """How the cases were scanned: phases, and the range of slices (mm), pixels (mm) and tube voltage (kV) seen."""
 
-    phase: tuple[str, ...]
+    phase: tuple[ContrastPhase, ...]
     slice_thickness_mm: tuple[float, float]
     in_plane_spacing_mm: tuple[float, float]
     kvp: tuple[float, ...] = ()

@@ -7,15 +7,16 @@ is the file's contract for editors and other programs; `reading` reads it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ..ct import Protocol
+from ..ct import ContrastPhase, Protocol
 from ..measures.radiomics import ExtractionSettings
 from ..vois import VOI
-from .entries import Entered, Entry, entries_of, known
+from .entries import Entered, Entry, Known, entries_of, known
 from .evidence_block import Evidence
 from .outcome import Covariance, OutcomeModel
 from .predictors import Predictor, Value
@@ -76,8 +77,8 @@ class Term:
         What it really measures, and when it cannot vary, in sentences for a radiologist; "" where the file says none.
     measure : str
         Which measure computes it: "radiomics".
-    phase : str
-        Contrast phase of its CT; "" where each of those that the signature takes will do.
+    phase : ContrastPhase or None
+        Of its CT; None where each of those that the signature takes will do.
     """
 
     voi: VOI
@@ -87,7 +88,7 @@ class Term:
     measures: str = ""
     cannot_vary: str = ""
     measure: str = RADIOMICS
-    phase: str = ""
+    phase: ContrastPhase | None = None
 
     @property
     def key(self) -> tuple[VOI, str]:
@@ -270,7 +271,7 @@ class Signature:
             return self.evidence.covariance
         return self.risk_model.covariance
 
-    @property
+    @functools.cached_property
     def entries(self) -> tuple[Entry, ...]:
         """What a person enters for a patient."""
         return entries_of(self.predictors)
@@ -286,6 +287,10 @@ class Signature:
     def predictor(self, name: str) -> Predictor:
         return next(one for one in self.predictors if one.id == name)
 
+    def known(self, entered: Entered, radscore: float | None = None) -> Known:
+        """What is known of the predictors."""
+        return known(self.predictors, self.entries, entered, radscore)
+
     def values_of(self, entered: Entered, radscore: float | None = None) -> dict[str, Value]:
         """Values of the predictors that are known, by id."""
-        return dict(known(self.predictors, self.entries, entered, radscore).values)
+        return self.known(entered, radscore).values

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from .outcome import OutcomeModel
-from .predictors import Predictor
-
-if TYPE_CHECKING:
-    from .model import AxisStyle
+from .predictors import Predictor, Value
 
 RISK_TICKS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Risks that get a tick; uneven on the axis, as the logistic is."""
@@ -19,11 +16,10 @@ POINTS_STEP = 10.0
 TOTAL_STEP = 20.0
 
 
-def effects(model: OutcomeModel, predictor: Predictor, axis: AxisStyle) -> list[float]:
-    """What the ends, or the levels, of an axis add to the linear predictor beyond its place of 0 points."""
-    places = [level.value for level in predictor.levels] if axis.range is None else list(axis.range)
-    zero = model.effect(predictor, axis.zero_points_at)
-    return [model.effect(predictor, place) - zero for place in places]
+def effects(model: OutcomeModel, predictor: Predictor, places: Iterable[Value], zero: Value) -> list[float]:
+    """What each of some places of an axis adds to the linear predictor beyond its place of 0 points."""
+    least = model.effect(predictor, zero)
+    return [model.effect(predictor, place) - least for place in places]
 
 
 def rulers(most_points: Mapping[str, float]) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ...ct import Finding, of_level
+from ...ct import Finding, Level, of_level
 from ...segmentation.origin import Origin
 from ...vois import VOI
 from .. import nomogram
-from ..entries import Entered
+from ..entries import Entered, Known
 from ..model import NormalisationOrigin, Signature
 from ..outcome import Origin as NumberOrigin
 from ..outcome import interval
@@ -56,7 +56,7 @@ def assess(
         Raw values; a VOI that does not exist has none.
     entered : Entered
     findings : iterable of Finding
-        Of CT, segments and eligibility; those of level "withhold" withhold.
+        Of CT, segments and eligibility; those of level `WITHHOLD` withhold.
     demonstration : bool
         The user asked for a demonstration; lets a demo signature's risk be shown, marked as such.
     sample : bool
@@ -68,10 +68,8 @@ def assess(
     value = sum_of(signature, terms)
     state = completeness(signature)
     own = (*score_findings(signature, terms, value), *masks.findings(signature, origin))
-    reasons = [finding.message for finding in of_level([*findings, *own], "withhold")]
-    known = signature.values_of(entered)
-    warnings = tuple(input_warnings(signature, known))
-    base = Prediction(PredictionState.NOT_COMPUTABLE, "", points_of(signature, known), warnings=warnings)
+    reasons = [finding.message for finding in of_level([*findings, *own], Level.WITHHOLD)]
+    base = _of_inputs(signature, signature.known(entered))
 
     if cannot := _why_no_score(terms, state):
         score = Radscore(None, ScoreState.NOT_COMPUTABLE, cannot, terms)
@@ -160,6 +158,12 @@ def input_warnings(signature: Signature, values: Mapping[str, Value]) -> list[st
     return found
 
 
+def _of_inputs(signature: Signature, known: Known) -> Prediction:
+    """Points and warnings of what is known; no risk yet."""
+    warnings = (*input_warnings(signature, known.values), *known.notes)
+    return Prediction(PredictionState.NOT_COMPUTABLE, "", points_of(signature, known.values), warnings=warnings)
+
+
 def _why_no_score(terms: Iterable[ScoredTerm], state: SignatureState) -> str:
     absent = list(dict.fromkeys(term.voi.words for term in terms if term.raw is None))
     if absent:
@@ -207,9 +211,8 @@ def _as_demonstration(prediction: Prediction, reasons: list[str]) -> Prediction:
 
 def _risk(signature: Signature, entered: Entered, radscore: float) -> Prediction:
     """Risk by the equation, or its range over the one input that is missing."""
-    model, known = signature.risk_model, signature.values_of(entered, radscore)
-    warnings = tuple(input_warnings(signature, known))
-    base = Prediction(PredictionState.NOT_COMPUTABLE, "", points_of(signature, known), warnings=warnings)
+    model, known = signature.risk_model, signature.known(entered, radscore)
+    base = _of_inputs(signature, known)
     if model.intercept is None:
         return replace(base, reason="cannot be computed: the signature has no intercept")
     gap = gap_of(signature, entered, radscore)
@@ -225,7 +228,7 @@ def _risk(signature: Signature, entered: Entered, radscore: float) -> Prediction
             interval_kind=IntervalKind.MISSING_INPUT,
             interval_note=f"range over {gap.words}, not a confidence interval",
         )
-    lp, covariance = model.linear_predictor(known), signature.covariance
+    lp, covariance = model.linear_predictor(known.values), signature.covariance
     return replace(
         base,
         state=PredictionState.RISK,
@@ -233,7 +236,7 @@ def _risk(signature: Signature, entered: Entered, radscore: float) -> Prediction
         total_points=sum(base.points.values()),
         linear_predictor=lp,
         risk=model.risk(lp),
-        risk_interval=None if covariance is None else interval(model, known, covariance),
+        risk_interval=None if covariance is None else interval(model, known.values, covariance),
         interval_kind=IntervalKind.NONE if covariance is None else IntervalKind.CONFIDENCE,
         interval_note=NO_INTERVAL if covariance is None else CONFIDENCE_INTERVAL,
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from ... import json_text
 from ...confirmation import Confirmation
-from ...ct import Finding
+from ...ct import Finding, Level
 from ...errors import BadInput
 from ...measures.value import DIMENSIONLESS
 from ..entries import Entered
@@ -152,13 +152,13 @@ def findings(signature: Signature, eligibility: Eligibility, entered: Entered) -
             continue
         text = item.text if item.kind == "exclusion" else f"not fulfilled: {item.text}"
         message = f"The study did not include such patients ({text[0].lower() + text[1:]})."
-        found.append(Finding(f"eligibility_{item.id}", "withhold", message))
+        found.append(Finding(f"eligibility_{item.id}", Level.WITHHOLD, message))
     open_items = [item for item in eligibility.items if item.status is CriterionState.UNCONFIRMED]
     if open_items:
         found.append(
             Finding(
                 "eligibility",
-                "withhold",
+                Level.WITHHOLD,
                 f"{len(open_items)} of {len(eligibility.items)} criteria of the study are not answered for this "
                 "patient. Answer them under Eligibility (shell: --eligibility FILE, or --all-criteria-met with "
                 "--reader NAME).",
@@ -171,7 +171,7 @@ def findings(signature: Signature, eligibility: Eligibility, entered: Entered) -
         found.append(
             Finding(
                 "outcome_present_inr",
-                "withhold",
+                Level.WITHHOLD,
                 f"INR {inr:g} is above {limits.inr_outcome:g}: by the study's definition liver failure is "
                 "already present.",
                 {"inr": inr},
@@ -184,7 +184,7 @@ def findings(signature: Signature, eligibility: Eligibility, entered: Entered) -
         found.append(
             Finding(
                 "outcome_present_bilirubin",
-                "withhold",
+                Level.WITHHOLD,
                 f"Bilirubin {bilirubin:g} umol/L is at or above {limits.bilirubin_umol_per_l:g}: by the study's "
                 "definition liver failure is already present.",
                 {"bilirubin_umol_per_l": bilirubin},

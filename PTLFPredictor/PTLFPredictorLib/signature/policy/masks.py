@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...ct import Finding
+from ...ct import Finding, Level
 from ...segmentation.origin import SIGNED_EDIT_SHARE, Drawn, Origin
 from ...segmentation.provenance import drawn_by
 from ..model import Signature, VoiSource
@@ -28,68 +28,68 @@ def findings(signature: Signature, origin: Origin | None) -> tuple[Finding, ...]
         return ()
     state = states.completeness(signature)
     level, message = _by_hand(signature) if origin.drawn is Drawn.HAND else _by_model(signature, origin, state)
-    if not level:
+    if level is None:
         return ()
     if state is SignatureState.UNNORMALISED:
-        level = "warn"  # there is no score that could be withheld
+        level = Level.WARN  # there is no score that could be withheld
     values = {"drawn": origin.drawn.value, "changed": origin.changed, "voi_source": signature.voi_source}
     return (Finding(CODE, level, message, values),)
 
 
-def _by_hand(signature: Signature) -> tuple[str, str]:
+def _by_hand(signature: Signature) -> tuple[Level | None, str]:
     evidence = signature.evidence
     if evidence.masks.by_hand if evidence else signature.voi_source is VoiSource.MANUAL:
-        return "", ""
-    return "withhold", (
+        return None, ""
+    return Level.WITHHOLD, (
         f"The segments were drawn by hand, but the signature was fitted on {_fitted_on(signature, 'a')}. Let the model "
         "that it was fitted with draw them."
     )
 
 
-def _by_model(signature: Signature, origin: Origin, state: SignatureState) -> tuple[str, str]:
+def _by_model(signature: Signature, origin: Origin, state: SignatureState) -> tuple[Level | None, str]:
     evidence, model = signature.evidence, origin.model or {}
     name = f"the model '{model['title']}'" if model.get("title") else "a model"
     if evidence is not None:
         if not drawn_by(origin, evidence.masks.models):
-            return "withhold", (
+            return Level.WITHHOLD, (
                 f"The segments were drawn by {name}, but the signature was fitted on {_fitted_on(signature)}. Use "
                 "the model that it was fitted with."
             )
         beyond = origin.at_least or origin.changed > evidence.masks.edited_share
-        return _edited(origin) if beyond else ("", "")
+        return _edited(origin) if beyond else (None, "")
     if signature.voi_source is VoiSource.MANUAL:
-        return "withhold", (
+        return Level.WITHHOLD, (
             f"The segments were drawn by {name}, but the signature was fitted on {_fitted_on(signature)}. Draw them by "
             "hand."
         )
     if signature.voi_source is VoiSource.CORRECTED:
         if origin.edited:
-            return _edited(origin) if not _signed_or_small(origin) else ("", "")
-        return "withhold", (
+            return _edited(origin) if not _signed_or_small(origin) else (None, "")
+        return Level.WITHHOLD, (
             f"The segments are as {name} drew them, but the signature was fitted on {_fitted_on(signature)}. Correct "
             "and sign them."
         )
     if origin.edited:
         return _edited(origin)
     if state is SignatureState.DEMO:
-        return "", ""
-    return "warn", (
+        return None, ""
+    return Level.WARN, (
         f"The segments were drawn by {name}; the signature was fitted on segments of a model, but its file does not "
         "say of which."
     )
 
 
-def _edited(origin: Origin) -> tuple[str, str]:
+def _edited(origin: Origin) -> tuple[Level | None, str]:
     """A reader's correction of a model's segments on which the signature was fitted uncorrected."""
     share = f"{100 * origin.changed:.1f} %" if origin.changed >= 0.001 else "less than 0.1 %"
     if origin.at_least:
         share = "an unknown share"
     text = f"A reader has changed {share} of the segments' voxels; the signature was fitted on them uncorrected."
     if _signed_or_small(origin):
-        return "warn", text
+        return Level.WARN, text
     named = (origin.model or {}).get("id", "ID")
     how = f"(in a shell: --mask-origin model:{named} and --reader NAME)"
-    return "withhold", f"{text} Sign the segments off to see the score {how}."
+    return Level.WITHHOLD, f"{text} Sign the segments off to see the score {how}."
 
 
 def _signed_or_small(origin: Origin) -> bool:

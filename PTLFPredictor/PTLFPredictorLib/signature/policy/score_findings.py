@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ...ct import Finding
+from ...ct import Finding, Level
 from ..evidence_block import NONE, ends
 from ..model import Signature
 from ..predictors import RADSCORE
@@ -20,7 +20,7 @@ def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: flo
     found, limits = [], signature.limits
     problem = signature.evidence_problem
     if problem not in ("", NONE):
-        found.append(Finding("evidence_void", "warn", f"{problem[0].upper()}{problem[1:]}."))
+        found.append(Finding("evidence_void", Level.WARN, f"{problem[0].upper()}{problem[1:]}."))
     for term in terms:
         if term.z is None:
             continue
@@ -36,7 +36,7 @@ def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: flo
         found.append(
             Finding(
                 "feature_far_from_cohort",
-                "withhold" if withheld else "warn",
+                Level.WITHHOLD if withheld else Level.WARN,
                 message + (": unlike the cohort." if withheld else "."),
                 {"voi": term.voi.in_files, "feature": term.feature, "z": z, "scale": "log" if on_log else "raw"},
             )
@@ -47,7 +47,7 @@ def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: flo
         found.append(
             Finding(
                 "radscore_off_axis",
-                "withhold",
+                Level.WITHHOLD,
                 f"The Radscore lies off its axis ({low:g} to {high:g}): the CT is unlike those that the signature was "
                 "fitted on.",
             )
@@ -82,7 +82,7 @@ def _outside_percentiles(signature: Signature, terms: Iterable[ScoredTerm]) -> l
     if not outside:
         return []
     message = f"Beyond the outer percentile of the cases of the evidence: {', '.join(outside)}."
-    return [Finding("feature_outside_percentiles", "warn", message)]
+    return [Finding("feature_outside_percentiles", Level.WARN, message)]
 
 
 def rank(value: float, ranks: Mapping[str, float]) -> str:

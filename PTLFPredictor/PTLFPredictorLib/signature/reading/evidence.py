@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...ct.phase import ARTERIAL, DELAYED, PORTAL_VENOUS, UNENHANCED
+from ...ct import PHASES, ContrastPhase
 from ...errors import BadInput
 from ...vois import IN_FILES, VOI
 from ..evidence_block import Evidence, Excluded, ObservedMasks, ObservedProtocol
 from ..outcome import INTERCEPT, covariance
 from ..predictors import Predictor
 from ..reader import Reader
-
-PHASES = (UNENHANCED, ARTERIAL, PORTAL_VENOUS, DELAYED)
 
 SHA256 = r"[0-9a-f]{64}"
 
@@ -63,7 +61,7 @@ def read(entry: Reader, predictors: Sequence[Predictor]) -> Evidence:
 def _protocol(entry: Reader) -> ObservedProtocol:
     entry.only(tuple(ObservedProtocol.__dataclass_fields__))
     return ObservedProtocol(
-        phase=entry.choices("phase", PHASES, at_least=1),
+        phase=phases(entry),
         slice_thickness_mm=entry.span("slice_thickness_mm"),
         in_plane_spacing_mm=entry.span("in_plane_spacing_mm"),
         kvp=entry.list_of_numbers("kvp"),
@@ -71,6 +69,11 @@ def _protocol(entry: Reader) -> ObservedProtocol:
         saturated_hu=entry.flag("saturated_hu"),
         fractional_hu=entry.flag("fractional_hu"),
     )
+
+
+def phases(entry: Reader) -> tuple[ContrastPhase, ...]:
+    """Contrast phases at ``phase``."""
+    return tuple(ContrastPhase(phase) for phase in entry.choices("phase", PHASES, at_least=1))
 
 
 def _masks(entry: Reader) -> ObservedMasks:

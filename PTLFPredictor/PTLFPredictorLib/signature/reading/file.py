@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...ct import ContrastPhase
 from ...errors import BadInput
 from ...measures.radiomics import ExtractionSettings
 from ...measures.radiomics.names import image_type_of, is_feature_name, log_sigma_of
@@ -101,7 +102,7 @@ def _read(data: Mapping[str, Any]) -> Signature:
     )
 
 
-def _terms(root: Reader, phases: Sequence[str]) -> tuple[Term, ...]:
+def _terms(root: Reader, phases: Sequence[ContrastPhase]) -> tuple[Term, ...]:
     found: dict[tuple[VOI, str], Term] = {}
     for entry in root.children("terms", at_least=1):
         term = _term(entry, phases)
@@ -111,7 +112,7 @@ def _terms(root: Reader, phases: Sequence[str]) -> tuple[Term, ...]:
     return tuple(found.values())
 
 
-def _term(entry: Reader, phases: Sequence[str]) -> Term:
+def _term(entry: Reader, phases: Sequence[ContrastPhase]) -> Term:
     feature = entry.text("feature")
     if not is_feature_name(feature):
         raise BadInput(f"{entry.where('feature')} is '{feature}', which is no feature that can be computed.")
@@ -123,8 +124,15 @@ def _term(entry: Reader, phases: Sequence[str]) -> Term:
         measures=entry.text("measures", default=""),
         cannot_vary=entry.text("cannot_vary", default=""),
         measure=entry.choice("measure", (RADIOMICS,)),
-        phase="" if entry.data.get("phase", "absent") is None else entry.choice("phase", phases),
+        phase=_phase(entry, phases),
     )
+
+
+def _phase(entry: Reader, taken: Sequence[ContrastPhase]) -> ContrastPhase | None:
+    """Of a term's CT, one of those that are taken; null, which must stand there, for any of them."""
+    if "phase" in entry.data and entry.data["phase"] is None:
+        return None
+    return ContrastPhase(entry.choice("phase", taken))
 
 
 def _check_extraction_covers(terms: Sequence[Term], extraction: ExtractionSettings) -> None:

@@ -22,7 +22,7 @@ def read(entry: Reader, predictors: Sequence[Predictor], model: OutcomeModel) ->
     for one in predictors:
         axes[one.id] = style = _axis(listed.sub(one.id), one)
         _check_zero(listed.sub(one.id), one, style, model)
-        most.append(per_logit * max(scales.effects(model, one, style)))
+        most.append(per_logit * max(_effects(model, one, style)))
     return NomogramStyle(
         points_per_logit=per_logit,
         points=_ruler(entry.sub("points"), max(most), "a predictor's points"),
@@ -57,7 +57,7 @@ def _check_zero(entry: Reader, predictor: Predictor, axis: AxisStyle, model: Out
     without = [column for column in predictor.columns if model.coefficients[column] == 0]
     if without:
         raise BadInput(f"'outcome.coefficients.{without[0]}.value' is 0: a predictor without effect has no axis.")
-    if min(scales.effects(model, predictor, axis)) >= -1e-9:
+    if min(_effects(model, predictor, axis)) >= -1e-9:
         return
     where = f"{entry.where('zero_points_at')} is {predictor.words(axis.zero_points_at)}"
     if axis.range is None:
@@ -69,6 +69,11 @@ def _check_zero(entry: Reader, predictor: Predictor, axis: AxisStyle, model: Out
         f"{where}: part of the axis would have points below 0. With a coefficient of {coefficient:g} the end of 0 "
         f"points is {least:g}."
     )
+
+
+def _effects(model: OutcomeModel, predictor: Predictor, axis: AxisStyle) -> list[float]:
+    places = [level.value for level in predictor.levels] if axis.range is None else axis.range
+    return scales.effects(model, predictor, places, axis.zero_points_at)
 
 
 def _ruler(entry: Reader, most: float, what: str) -> Ruler:

@@ -42,9 +42,9 @@ def read(root: Reader, ranges: Ranges, notes: Mapping[str, str]) -> tuple[Predic
 
 
 def _predictor(entry: Reader) -> Predictor:
-    entry.only(("id", "label", "kind", "source", "measure", "unit", "units", "range", "quantity", "levels", "how"))
     kind = PredictorKind(entry.choice("kind", tuple(PredictorKind)))
     source = PredictorSource(entry.choice("source", tuple(PredictorSource)))
+    _only_its_own(entry, kind, source)
     name, label = entry.text("id", pattern=ID), entry.text("label")
     if (source is PredictorSource.RADSCORE) != (name == RADSCORE):
         raise BadInput(f"{entry.where('id')} is '{name}': the Radscore, and no other predictor, is called {RADSCORE}.")
@@ -59,6 +59,16 @@ def _predictor(entry: Reader) -> Predictor:
         return Predictor(name, label, kind, source, measure, entry.text("unit"))
     quantity, known_as = _quantity(entry, label)
     return Predictor(name, label, kind, source, unit=quantity.unit, quantity=quantity, quantity_name=known_as)
+
+
+def _only_its_own(entry: Reader, kind: PredictorKind, source: PredictorSource) -> None:
+    """Refuse what belongs to predictors of another kind or source."""
+    allowed = ["id", "label", "kind", "source", "how", "levels" if kind is PredictorKind.CATEGORICAL else "unit"]
+    if source is PredictorSource.MEASURE:
+        allowed.append("measure")
+    if source is PredictorSource.ENTERED and kind is PredictorKind.CONTINUOUS:
+        allowed += ["range", "units", "quantity"]
+    entry.only(allowed)
 
 
 def _levels(entry: Reader) -> tuple[Category, ...]:
@@ -96,7 +106,12 @@ def _quantity(entry: Reader, label: str) -> tuple[Quantity, str]:
     factors = {}
     for item in entry.children("units") if "units" in entry.data else ():
         factors[item.text("unit")] = item.number("factor", above=0)
-    found = Quantity.declared(name, entry.text("unit"), entry.pair("range"), factors)
+    try:
+        found = Quantity.declared(name, entry.text("unit"), entry.pair("range"), factors)
+        for unit in found.units if registered else ():
+            registered.unit_named(unit.name)
+    except BadInput as error:
+        raise BadInput(f"'{entry.path}' cannot be used: {error.message}") from error
     if registered is None:
         return found, ""
     for unit in found.units:  # which must be what they are for the clinical measures

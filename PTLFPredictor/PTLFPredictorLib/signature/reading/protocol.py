@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...ct import Protocol
 from ..evidence_block import Evidence
 from ..reader import Reader
-from .evidence import PHASES
+from .evidence import phases
 
 
 def read(entry: Reader, evidence: Evidence | None) -> Protocol:
@@ -22,7 +22,7 @@ def read(entry: Reader, evidence: Evidence | None) -> Protocol:
     if seen is not None and not entry.has("kernels"):
         kernels = seen.kernels
     return Protocol(
-        phases=entry.choices("phase", PHASES, at_least=1),
+        phases=phases(entry),
         slice_thickness_mm=entry.pair("slice_thickness_mm"),
         in_plane_spacing_mm=entry.pair("in_plane_spacing_mm"),
         kvp=kvp,
