@@ -144,11 +144,11 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 class PTLFPredictorLogic(ScriptedLoadableModuleLogic):
     """For scripts: one case without the panel, the same call as the command line's."""
 
-    def run(self, case, folder):
+    def run(self, sources, question, folder):
         """See `PTLFPredictorLib.case.run`."""
-        from PTLFPredictorLib import case as library
+        from PTLFPredictorLib import case
 
-        return library.run(case, Path(folder))
+        return case.run(sources, question, Path(folder))
 
 
 class PTLFPredictorTest(ScriptedLoadableModuleTest):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from PTLFPredictorLib.signature import Evidence, evidence
-from PTLFPredictorLib.signature.covariance import Covariance
+from PTLFPredictorLib.signature.outcome import Covariance
 
 NAMES = ("intercept", "ALB", "INR", "Radscore")
 
@@ -60,9 +60,9 @@ def normalised(
     if origin == "public":
         made["normalisation"] |= {"n": 103, "name": "MCT-LTDiag", "licence": "CC0 1.0"}
     made["kind"] = kind
-    made["risk_model"]["intercept"]["origin"] = intercept
+    made["outcome"]["intercept"]["origin"] = intercept
     if intercept == "fitted":
-        made["risk_model"]["intercept"]["range"] = None
+        made["outcome"]["intercept"]["range"] = None
     return made
 
 

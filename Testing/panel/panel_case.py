@@ -216,9 +216,9 @@ def made_signature(session, *, origin, kind="site", intercept="fitted", evidence
     if origin == "public":
         data["normalisation"] |= {"name": "MCT-LTDiag", "licence": "CC0 1.0"}
     data["kind"], data["id"] = kind, f"test-{origin}-{intercept}"
-    data["risk_model"]["intercept"]["origin"] = intercept
+    data["outcome"]["intercept"]["origin"] = intercept
     if intercept == "fitted":
-        data["risk_model"]["intercept"]["range"] = None
+        data["outcome"]["intercept"]["range"] = None
     if intercept != "fitted" or kind != "site" or origin == "public" or not evidence:
         return data
     models = tuple(models) or (MODEL["weights_sha256"],)

@@ -69,14 +69,11 @@ class Way(PanelCase):
         sitk.WriteImage(volumes.image_of(self.session.volume), str(folder / "ct.nrrd"))
         labels = segments.label_map(self.session.segmentation, self.session.volume)
         sitk.WriteImage(labels, str(folder / "labels.nrrd"))
-        one = case.Case(
-            ct=folder / "ct.nrrd",
-            segmentation=folder / "labels.nrrd",
-            signature=load(self.session.desk.signature),
-            laboratory=LaboratoryValues(43.6, 1.3),
-            demonstration=self.session.desk.demonstration,
-        )
-        expected = case.run(one, folder / "predict")
+        sources = case.Sources(folder / "ct.nrrd", folder / "labels.nrrd")
+        entered = LaboratoryValues(43.6, 1.3)
+        shown = self.session.desk
+        question = case.Question(load(shown.signature), entered, demonstration=shown.demonstration)
+        expected = case.run(sources, question, folder / "predict").to_dict()
         assert exported["features"]
         for ours, theirs in zip(exported["features"], expected["features"], strict=True):
             assert (ours["voi"], ours["feature"]) == (theirs["voi"], theirs["feature"])

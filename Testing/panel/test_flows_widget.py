@@ -212,7 +212,7 @@ class TestComputed(PanelCase):
         computed = self.session.state.of("automatic")
         self.volume.SetSpacing(*phantom.SPACING)
         self.assertAlmostEqual(computed.volumes_ml["tumor"], 484 * phantom.VOXEL_ML)
-        self.assertEqual(computed.image, self.session._ct_sha256())
+        self.assertEqual(computed.image, self.session.cts.read().sha256)
 
     def test_one_can_type_while_a_child_works(self):
         gestures.activate(self.container)
@@ -293,7 +293,7 @@ class TestSceneFromElsewhere(PanelCase):
             json.dump(signature.load("ptlf-published").data, stream)
         path = self.reopen(signature=here)
         os.remove(here)
-        self.session._signature = None
+        self.session.scene._chosen = None
         slicer.util.loadScene(path)
         self.settle()
         self.assertEqual(self.session.state.alb, 43.6)

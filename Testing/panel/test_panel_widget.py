@@ -493,7 +493,7 @@ class TestLife(PanelCase):
         self.widget.cleanup()
         self.settle()
         self.assertFalse(alive(pid))
-        self.assertIsNone(self.panel.session.watch.node)
+        self.assertIsNone(self.panel.session.masks.watch.node)
         self.assertFalse(run._timer.isActive())
         self.assertEqual(self.widget.Observations, [] if isinstance(self.widget.Observations, list) else {})
         array = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, "tumor", self.volume))

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from ..errors import BadInput
 from ..outputs import output_file
+from ..render import table
 from ..render.terminal import finding_lines
 from ..vois import VOI
 from .command import Command
-from .options import add_engine, add_image, post_processing, sources
+from .options import add_engine, add_image, post_processing, segmentation
 from .stderr import progress_bar, tell_device
 
 
@@ -28,7 +29,7 @@ def add(command: Command) -> None:
 def _features(given: argparse.Namespace) -> None:
     from .. import record
     from ..case import features as case_features
-    from ..case.run import brought_to_protocol, marks_of
+    from ..case.protocol import brought_to_protocol, marks_of
     from ..ct import read_ct
     from ..measures.radiomics import ExtractionSettings
     from ..sample import known
@@ -48,11 +49,11 @@ def _features(given: argparse.Namespace) -> None:
     which = {"series_uid": given.series, "acquisition": given.acquisition}
     with output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, protocol, settings.clip_hu, **which, progress=progress).require_usable()
-        read = read_segments(sources(given), ct, parse_labels(given.labels), said)
+        read = read_segments(segmentation(given), ct, parse_labels(given.labels), said)
         tell_device({"event": "segments", "text": told(read.parts)})
         segments = apply(read, steps)
         if given.to_protocol:
-            ct, segments = brought_to_protocol(ct, segments, protocol, marks_of(sources(given)))
+            ct, segments = brought_to_protocol(ct, segments, protocol, marks_of(segmentation(given)))
         segments = segments.checked(ct)
         vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
         if VOI.PARENCHYMA in segments.vois:
@@ -63,13 +64,11 @@ def _features(given: argparse.Namespace) -> None:
             signature=signature,
             findings=(*ct.findings, *segments.findings),
             vectors=vectors,
-            software={},
             sample=known.seed_of(ct.identity),
         )
         if given.out.suffix.lower() == ".csv":
-            lines = ["voi,feature,value", *(f"{f['voi']},{f['feature']},{f['value']!r}" for f in made["features"])]
-            output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            table.write_features(made.features, output)
         else:
             record.write(made, output)
     counts = ", ".join(f"{len(vector.values)} of the {voi.words}" for voi, vector in vectors.items())
-    print("\n".join([*finding_lines(made["findings"]), f"Features: {counts}. Written: {given.out}"]))
+    print("\n".join([*finding_lines(made.findings), f"Features: {counts}. Written: {given.out}"]))

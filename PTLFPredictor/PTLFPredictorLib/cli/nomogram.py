@@ -29,9 +29,9 @@ def _nomogram(given: argparse.Namespace) -> None:
     signature = load(given.signature)
     laboratory = LaboratoryValues.checked(given.alb, given.alb_unit, given.inr)
     score = inputs.checked_radscore(given.radscore)
-    prediction = what_if(signature, laboratory, score, demonstration=given.demonstration).to_dict()
+    prediction = what_if(signature, laboratory, score, demonstration=given.demonstration)
     if given.json:
-        print(json.dumps(prediction, indent=1, ensure_ascii=False))
+        print(json.dumps(prediction.to_dict(), indent=1, ensure_ascii=False))
         return
     note = signature.notes.get("alb_direction")
     print("\n".join(filter(None, [*prediction_lines(prediction), equation(signature), note, RESEARCH_USE])))

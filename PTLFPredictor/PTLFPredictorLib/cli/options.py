@@ -62,7 +62,7 @@ def add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument("--engine", choices=tuple(ENGINES), default=DEFAULT_ENGINE)
 
 
-def sources(given: argparse.Namespace) -> Any:
+def segmentation(given: argparse.Namespace) -> Any:
     """The segmentation files of a call, None where a model draws."""
     from ..segmentation.reading import Source
 

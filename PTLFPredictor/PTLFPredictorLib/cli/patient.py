@@ -8,7 +8,16 @@ from pathlib import Path
 
 from ..render.terminal import summary
 from .command import Command
-from .options import add_engine, add_image, add_laboratory, add_model, answers, chosen_model, post_processing, sources
+from .options import (
+    add_engine,
+    add_image,
+    add_laboratory,
+    add_model,
+    answers,
+    chosen_model,
+    post_processing,
+    segmentation,
+)
 from .stderr import progress_bar, tell_device
 
 DEMO_SEED = 900_020
@@ -40,34 +49,36 @@ def add(command: Command) -> None:
 
 
 def _predict(given: argparse.Namespace) -> None:
-    from ..case import OUTPUTS, Case, run
+    from ..case import OUTPUTS, Question, Sources, run
     from ..ct import ConfirmedPhase
+    from ..segmentation import provenance
     from ..segmentation.reading import parse_labels
     from ..signature import LaboratoryValues, inputs, load
 
     signature = load(given.signature)
-    case = Case(
-        ct=given.ct,
-        signature=signature,
-        segmentation=sources(given),
-        model=chosen_model(given),
-        device=given.device,
+    sources = Sources(
+        given.ct,
+        segmentation(given),
         labels=parse_labels(given.labels),
-        mask_origin=given.mask_origin or "",
+        mask_origin=provenance.said(given.mask_origin, given.reader),
         series_uid=given.series,
         acquisition=given.acquisition,
+        model=chosen_model(given),
+        device=given.device,
+        post_processing=post_processing(given),
         to_protocol=given.to_protocol,
-        laboratory=LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
+        engine=given.engine,
+    )
+    question = Question(
+        signature,
+        LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
         radscore=None if given.radscore is None else inputs.checked_radscore(given.radscore),
         answers=answers(given, signature),
-        post_processing=post_processing(given),
-        engine=given.engine,
-        demonstration=given.demonstration,
         phase=None if given.phase is None else ConfirmedPhase.now(given.phase, given.reader),
-        reader=given.reader or "",
+        demonstration=given.demonstration,
     )
     with progress_bar() as progress:
-        result = run(case, given.out, progress, tell_device)
+        result = run(sources, question, given.out, progress, tell_device)
     print(summary(result))
     print(f"Written: {', '.join(str(given.out / name) for name in OUTPUTS.values())}")
 
@@ -75,7 +86,7 @@ def _predict(given: argparse.Namespace) -> None:
 def _demo(given: argparse.Namespace) -> None:
     import SimpleITK as sitk
 
-    from ..case import OUTPUTS, Case, run
+    from ..case import OUTPUTS, Question, Sources, run
     from ..ct import write_temporary
     from ..sample import known
     from ..segmentation import agreement
@@ -85,8 +96,8 @@ def _demo(given: argparse.Namespace) -> None:
         sample = known.draw(DEMO_SEED, matrix=512, progress=progress)
         ct = Path(folder) / "ct.nrrd"
         write_temporary(sample.ct, ct)
-        case = Case(ct, load("demo"), laboratory=LaboratoryValues(*DEMO_LABORATORY), demonstration=True)
-        result = run(case, given.out, progress, tell_device)
+        question = Question(load("demo"), LaboratoryValues(*DEMO_LABORATORY), demonstration=True)
+        result = run(Sources(ct), question, given.out, progress, tell_device)
     drawn = sitk.ReadImage(str(given.out / OUTPUTS["labels"]))
     print(summary(result))
     for region, measured in agreement(drawn, sample.labels).items():

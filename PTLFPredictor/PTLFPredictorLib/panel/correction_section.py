@@ -12,7 +12,7 @@ from ..errors import PTLFError
 from ..mrml import segments as mrml_segments
 from ..segmentation.names import Role
 from .session import Session
-from .state import AUTOMATIC, CORRECTED
+from .state import SegmentsKind
 from .widgets import say
 
 EDITOR_TAG = "PTLFPredictor.SegmentEditor"
@@ -195,7 +195,7 @@ class CorrectionSection:
     def _volumes(self) -> str:
         """Volumes, and Dice and change against the automatic result, as a small table."""
         session = self.session
-        key = (session.hashes(CORRECTED), session.hashes(AUTOMATIC))
+        key = tuple(session.hashes(kind) for kind in SegmentsKind)
         if self._measured is None or self._measured[0] != key:  # a drag on the nomogram must not count voxels again
             self._measured = key, self._measure()
         return self._measured[1]

@@ -12,13 +12,14 @@ from .. import signature
 from ..errors import BadInput, PTLFError
 from ..mrml import volumes
 from ..mrml.header import take_acquisition
-from ..signature.eligibility import BILIRUBIN
+from ..signature.policy.eligibility import BILIRUBIN
 from .fields import PatientField
+from .findings_list import FindingsList
 from .numbers import read_number, written
 from .runs import show_progress
 from .sample_run import SampleRun
 from .session import Session
-from .widgets import FindingsList, WheelGuard, as_tip, clear, mark, plain_label, say
+from .widgets import WheelGuard, as_tip, clear, mark, plain_label, say
 
 ANSWERS = (None, True, False)
 

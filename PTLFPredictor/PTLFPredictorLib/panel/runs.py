@@ -88,7 +88,7 @@ class ChildRun:
         on_outputs : callable
             Takes the outputs by name, checked; they are gone when it returns.
         options
-            `Child`'s: environment, silence_s.
+            `Child`'s: environment, silence_s, python.
         """
         self.log, self.device, self._said = [], {}, True
         self._clear()
@@ -98,7 +98,7 @@ class ChildRun:
             self.state.to(State.PREPARING)
             self._work = Path(tempfile.mkdtemp(prefix="ptlf-"))
             module, job = prepare(self._work)
-            self._child = Child(module, job, self._work, what=self.what, python=self._python, **options)
+            self._child = Child(module, job, self._work, what=self.what, **{"python": self._python, **options})
         except (PTLFError, OSError) as error:
             self._end(State.FAILED, str(error))
             return
