@@ -169,7 +169,7 @@ class TestWhoseSegments(Answers):
         self.settle()
         self.assertIn("STALE", self.ui.staleLabel.text)
         self.assertEqual(self.ui.signOffLabel.text, "Not signed off.")
-        volume_ml = array.sum() * np.prod(phantom.SPACING) / 1000
+        volume_ml = array.sum() * phantom.VOXEL_ML
         self.assertAlmostEqual(segments.volumes_ml(node)["tumor"], volume_ml)
         self.assertIn(f"{volume_ml:.1f}", self.ui.volumesLabel.text)
 

@@ -4,7 +4,9 @@ import sys
 
 import gestures
 import panel_case
+import phantom
 import qt
+import SimpleITK as sitk
 
 SLICERS = "/opt/Slicer/lib/Slicer-5.12/qt-scripted-modules/SegmentEditorEffects/SegmentEditorThresholdEffect.py"
 
@@ -50,3 +52,10 @@ def test_a_window_behind_another_one_is_not_active_until_it_is_activated():
     for window in (one, other):
         window.close()
         gestures.delete(window)
+
+
+def test_the_phantoms_voxels_are_as_many_as_it_says():
+    labels = sitk.GetArrayFromImage(phantom.ct_and_labels()[1])
+    counted = {"liver": (labels > 0).sum(), "parenchyma": (labels == 1).sum(), "tumor": (labels == 2).sum()}
+    assert counted == phantom.VOXELS
+    assert (labels[:7] == 2).sum() == 242

@@ -175,9 +175,8 @@ class TestSegments(PanelCase):
         self.assertEqual(self.ui.segmentButton.text, "Segment again")
         self.panel.open_sections("correction")
         self.settle()
-        expected = segments.volumes_ml(self.session.segmentation)
-        for name in ("liver", "parenchyma", "tumor"):
-            self.assertIn(f"{expected[name]:.1f}", self.ui.volumesLabel.text)
+        for volume in (">569.3<", ">567.1<", ">2.2<"):  # mL: 126165, 125681 and 484 voxels of 0.0045125 mL
+            self.assertIn(volume, self.ui.volumesLabel.text)
         self.assertIn("1.000", self.ui.volumesLabel.text)  # Dice with itself
 
     def test_an_edit_shows_in_volumes_and_dice_and_takes_the_sign_off_away(self):
@@ -190,9 +189,10 @@ class TestSegments(PanelCase):
         self.erase_tumour()
         self.assertEqual(self.ui.signOffLabel.text, "Not signed off.")
         self.assertTrue(self.session.edited)
-        found = segments.agreement(self.session.segmentation, self.session.automatic)["tumor"]
-        self.assertLess(found["dice"], 1)
-        self.assertIn(f"{found['dice']:.3f}", self.ui.volumesLabel.text)
+        text = self.ui.volumesLabel.text
+        self.assertIn(">0.667<", text)  # Dice 2 x 242 / (242 + 484): half of the tumour is left
+        for volume in (">569.3<", ">568.2<", ">1.1<", ">-1.1<"):  # the liver stays, the parenchyma takes 242 voxels
+            self.assertIn(volume, text)
         kind = segments.tag(self.session.segmentation, "tumor", segments.ALGORITHM_TYPE)
         self.assertEqual(kind, "SEMIAUTOMATIC")
 
