@@ -18,20 +18,8 @@ from ..segmentation import lesions
 from ..segmentation.segments import Segments
 from ..signature import Assessment, Eligibility, Entered, Signature
 from ..vois import VOI
-from .parts import (
-    CTUsed,
-    Extraction,
-    FeatureValue,
-    Inputs,
-    InputValue,
-    Lesions,
-    SegmentsUsed,
-    SignatureNamed,
-    SignatureUsed,
-    SignOff,
-    SlabsUsed,
-    WhatIf,
-)
+from .inputs import CTUsed, Inputs, InputValue, SignatureNamed, SignatureUsed, SlabsUsed
+from .parts import Extraction, FeatureValue, Lesions, SegmentsUsed, SignOff, WhatIf
 from .result import FeaturesRecord, ResultRecord
 from .slices import Picture
 

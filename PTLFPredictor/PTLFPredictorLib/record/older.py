@@ -33,7 +33,7 @@ def from_result_1(data: Mapping[str, Any]) -> dict[str, Any]:
         **data,
         "input": {**{name: item for name, item in given.items() if name != "laboratory"}, "ct": ct, "values": values},
         "eligibility": {"answered": None, **eligibility},
-        "segmentation": {"lesions": None, "file_sha256": None, **segmentation},
+        "segmentation": {"lesions": None, **segmentation},
         "radscore": _with_state(data["radscore"]),
         "prediction": _with_bands(data["prediction"]),
         "what_if": None if what_if is None else _with_bands(what_if),

@@ -15,7 +15,8 @@ from ..ct import Finding
 from ..signature import Eligibility, Prediction, Radscore, ScoredTerm, ScoreState
 from ..signature.policy.eligibility import BILIRUBIN, ChecklistItem, CriterionState
 from ..vois import VOI
-from .parts import CTUsed, Extraction, FeatureValue, Inputs, Json, SegmentsUsed, SignatureNamed, SignOff, WhatIf
+from .inputs import CTUsed, Inputs, Json, SignatureNamed
+from .parts import Extraction, FeatureValue, SegmentsUsed, SignOff, WhatIf
 from .slices import Picture
 
 SCHEMA = "ptlf-result/2"
@@ -151,7 +152,7 @@ class FeaturesRecord:
             ct=CTUsed.from_dict(data["input"]["ct"]),
             signature=None if signature is None else SignatureNamed.from_dict(signature),
             findings=tuple(Finding.from_dict(item) for item in data["findings"]),
-            segmentation=SegmentsUsed.from_dict({"lesions": None, "file_sha256": None, **data["segmentation"]}),
+            segmentation=SegmentsUsed.from_dict({"lesions": None, **data["segmentation"]}),
             extraction=_extraction(data["extraction"]),
             features=tuple(FeatureValue.from_dict(item) for item in data["features"]),
             research_use=data["research_use"],

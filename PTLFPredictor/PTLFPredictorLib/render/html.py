@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from ..colours import LIVER, TUMOUR
-from ..ct.findings import without_shell
+from ..ct.findings import Level, without_shell
 from ..record import ResultRecord
 from ..record.slices import WINDOW_LEVEL_HU, WINDOW_WIDTH_HU, Picture
 from ..record.statements import BESIDE, NOT_SHOWN, Nomogram, Statements, of_record, sentences
@@ -20,10 +20,10 @@ from .nomogram_marks import Reading
 CSS = Path(__file__).resolve().parents[2] / "Resources" / "Report" / "report.css"
 
 LEVEL_WORDS = {
-    "pass": "\u2713 as it should be",
-    "warn": "! note",
-    "withhold": "\u25a0 withholds",
-    "fail": "\u2715 stops",
+    Level.PASS: "\u2713 as it should be",
+    Level.WARN: "! note",
+    Level.WITHHOLD: "\u25a0 withholds",
+    Level.FAIL: "\u2715 stops",
 }
 """Sign and word for each level of a finding: readable without colour."""
 
@@ -144,12 +144,12 @@ def _findings(said: Statements) -> str:
     """A row for each finding that needs attention; what is as it should be shares the last row."""
     rows = [
         (LEVEL_WORDS[level], finding.message)
-        for level in ("fail", "withhold", "warn")
+        for level in (Level.FAIL, Level.WITHHOLD, Level.WARN)
         for finding in said.findings
-        if finding.level == level
+        if finding.level is level
     ]
-    fine = " ".join(finding.message for finding in said.findings if finding.level == "pass")
-    rows.append((LEVEL_WORDS["pass"], fine))
+    fine = " ".join(finding.message for finding in said.findings if finding.level is Level.PASS)
+    rows.append((LEVEL_WORDS[Level.PASS], fine))
     table = "".join(f"<tr><td>{word}</td><td>{escape(message)}</td></tr>" for word, message in rows)
     return f'<section id="findings"><h2>Findings</h2><table class="findings">{table}</table></section>'
 

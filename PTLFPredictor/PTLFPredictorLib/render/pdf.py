@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from ..ct.findings import without_shell
+from ..ct.findings import Level, without_shell
 from ..record.statements import BESIDE, NOT_SHOWN, Statements, TermStatement
 from .primitives import Text
 
@@ -57,7 +57,7 @@ def page_texts(said: Statements) -> tuple[list[Text], float]:
     named = {"liver": "liver", "parenchyma": "parenchyma", "tumor": "tumour"}
     page.say("Volumes: " + ", ".join(f"{named[name]} {volumes[name]:.1f} mL" for name in named))
     for finding in said.findings:
-        if finding.level != "pass":
+        if finding.level is not Level.PASS:
             page.say(f"- {finding.message}", ink="faint")
     page.gap()
     for term in score.terms:

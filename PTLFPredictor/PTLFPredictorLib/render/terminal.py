@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..ct import Finding
+from ..ct.findings import Level
 from ..record import ResultRecord
 from ..record.statements import RiskStatements, ScoreStatements, Statements, of_prediction, of_record
 from ..signature import Prediction
 
-MARKS = {"fail": "unusable", "withhold": "withholds", "warn": "note"}
+MARKS = {Level.FAIL: "unusable", Level.WITHHOLD: "withholds", Level.WARN: "note"}
 """Level of a finding -> the word before it; what is as it should be is not listed."""
 
 
@@ -22,7 +23,7 @@ def lines_of(said: Statements) -> list[str]:
     segments = said.segments
     amount = f"Parenchyma {segments.parenchyma}, tumour {segments.tumour}"
     lines = [f"{amount} in {segments.lesions}." if segments.lesions else f"{amount}."]
-    lines += [finding.message for finding in said.findings if finding.code == "phase" and finding.level == "pass"]
+    lines += [finding.message for finding in said.findings if finding.code == "phase" and finding.level is Level.PASS]
     lines += finding_lines(said.findings)
     lines.append(_score(said.score, said.risk))
     lines += [*_head(said.risk), *said.risk.warnings]

@@ -17,7 +17,7 @@ from ...ct import Finding
 from ...signature import Eligibility, Entered, Prediction, Signature, parse
 from ...signature.policy.eligibility import CriterionState
 from ...signature.predictors import Value
-from ..parts import InputValue
+from ..inputs import InputValue
 from ..result import ResultRecord
 from ..slices import Picture
 from .model import ModelNumber, ModelStatements, of_signature
