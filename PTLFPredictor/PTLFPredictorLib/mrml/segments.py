@@ -17,6 +17,7 @@ import SimpleITK as sitk
 import slicer
 import vtk
 
+from ..colours import GREEN, rgb
 from ..ct.slabs import Plan, apply_labels
 from ..errors import BadInput
 from ..segmentation import names, provenance
@@ -48,12 +49,12 @@ STYLES = {
     ),
     TUMOUR: SegmentStyle(
         "tumor",
-        (0.0, 158 / 255, 115 / 255),
+        tuple(part / 255 for part in rgb(GREEN)),
         f"{MASTER_LIST}~SCT^49755003^Morphologically Altered Structure~SCT^108369006^Neoplasm~^^~{REGIONS}"
         "~SCT^10200004^Liver~^^",
     ),
 }
-"""Liver's colour is the DICOM master list's; the tumour's is Okabe and Ito's green, told apart from it by all."""
+"""Liver's colour is the DICOM master list's; the tumour's is the green of `colours`, told apart from it by all."""
 
 ALGORITHM_TYPE, ALGORITHM_NAME = "DICOM.SegmentAlgorithmType", "DICOM.SegmentAlgorithmName"
 AUTOMATIC, SEMIAUTOMATIC, MANUAL = "AUTOMATIC", "SEMIAUTOMATIC", "MANUAL"
