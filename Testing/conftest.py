@@ -80,9 +80,10 @@ def _write_dicom(
     shear_mm: float = 0.0,
 ) -> Path:
     """One file per slice, named against their order, without extension; `shear_mm` per slice is a gantry tilt."""
-    import pydicom
     from pydicom.dataset import FileDataset, FileMetaDataset
     from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage
+
+    from dicom_files import write_file
 
     folder.mkdir(parents=True, exist_ok=True)
     array = sitk.GetArrayFromImage(image)
@@ -111,7 +112,7 @@ def _write_dicom(
         for name, value in (tags or {}).items():
             setattr(data, name, value)
         data.PixelData = np.rint(plane / slope).astype("<i2").tobytes()
-        pydicom.dcmwrite(folder / f"image_{len(array) - k}", data, enforce_file_format=True)
+        write_file(folder / f"image_{len(array) - k}", data)
     return folder
 
 
