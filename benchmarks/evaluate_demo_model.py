@@ -2,7 +2,7 @@
 
     python benchmarks/evaluate_demo_model.py [--model ptlf-demo-1] [--seeds 2000 2020] [--cases DIR] [--json FILE]
 
-``--cases`` names the folder of ``train_demo_model.py cases``, so that they need not be drawn again.
+``--cases`` names the folder of ``PTLFPredictorLib.training.demo_model cases``, so that they need not be drawn again.
 """
 
 from __future__ import annotations

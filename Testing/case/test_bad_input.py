@@ -272,7 +272,7 @@ def test_a_ct_that_does_not_fit_into_memory_ends_with_code_4(bench):
     assert "too little free memory" in said
 
 
-STAGES = ["Reading headers", "Reading slices", "liver", "Report"]
+STAGES = ["Reading headers", "Reading slices", "parenchyma", "Report"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")

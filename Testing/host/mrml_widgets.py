@@ -208,9 +208,9 @@ class qMRMLNodeComboBox(QWidget):
 
     @Slot(str)
     def setCurrentNodeID(self, identifier):
-        index = self._ids.index(identifier or "") if (identifier or "") in self._ids else -1
-        if index >= 0 or not identifier:
-            self._box.setCurrentIndex(index)
+        """A node that is not in the list leaves none chosen, as qMRMLNodeComboBoxPrivate::setCurrentNodeIDInternal."""
+        known = (identifier or "") in self._ids
+        self._box.setCurrentIndex(self._ids.index(identifier or "") if known else 0 if self._none else -1)
 
     def addAttribute(self, kind, name, value=None):
         self._attributes.append((kind, name, value))

@@ -261,7 +261,7 @@ class AnyOrder(PanelCase):
     def check(self):
         session, state, person = self.session, self.session.state, self.person
         texts = self.on_screen()
-        node = session._node
+        node = session.scene._node
         texts["node"] = " ".join(f"{node.GetParameter(n)}" for n in node.GetParameterNames() if "computed" not in n)
         made = self.record()
         if made is not None:
@@ -281,7 +281,7 @@ class AnyOrder(PanelCase):
             reference = session.segmentation.GetNodeReference("referenceImageGeometryRef")
             self.assertEqual(reference.GetAttribute("test.person"), person)
         for kind in state.computed:
-            self.assertEqual(state.of(kind).image, session._ct_sha256())
+            self.assertEqual(state.of(kind).image, session.cts.read().sha256)
         if not self.did & {"compute", "scene"}:
             self.assertNotIn("Computed", self.ui.computeStatus.text)
         if made is not None:
@@ -322,13 +322,13 @@ class AnyOrder(PanelCase):
 
     def record(self):
         try:
-            return self.session.make_record()[0]
+            return self.session.make_record()[0].to_dict()
         except BadInput:
             return None
 
     def check_record(self, made, state):
-        self.assertEqual(made["input"]["laboratory"]["inr"], state.inr)
-        self.assertEqual(made["input"]["ct"]["sha256"], self.session._ct_sha256())
+        self.assertEqual(made["input"]["values"][1]["value"], state.inr)
+        self.assertEqual(made["input"]["ct"]["sha256"], self.session.cts.read().sha256)
         vectors = state.of(self.session.kind).vectors.values()
         expected = [value for vector in vectors for value in vector.values.values()]
         self.assertEqual([item["value"] for item in made["features"]], expected)

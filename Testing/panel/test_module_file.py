@@ -103,23 +103,5 @@ def test_a_click_on_a_button_ends_the_typing_in_a_field():
 def test_the_list_of_slicers_api_in_docs_is_what_the_code_calls_and_all_of_it_was_found():
     listed = api_list.DOCUMENT.read_text(encoding="utf-8")
     names = re.findall(r"^\| `([^`]+)` \|", listed, re.M)
-    assert names == list(api_list.used()), "run: python Testing/host/api_list.py"
+    assert names == list(api_list.used()), "run: cd Testing; python -m host.api_list"
     assert "NOT FOUND" not in listed
-
-
-def test_slicers_sample_data_module_gets_an_entry_that_draws_the_case(monkeypatch):
-    import types
-
-    import slicer
-
-    from host import scripted
-
-    registered = []
-    module = types.ModuleType("SampleData")
-    take = types.SimpleNamespace(registerCustomSampleDataSource=lambda **entry: registered.append(entry))
-    module.SampleDataLogic = take
-    monkeypatch.setitem(sys.modules, "SampleData", module)
-    entry = scripted.load(ROOT / "PTLFPredictor" / "PTLFPredictor.py")
-    slicer.app.startupCompleted.emit()
-    assert {item["sampleName"] for item in registered} == {"PTLF synthetic liver CT"}
-    assert registered[-1]["customDownloader"] is entry.python.drawSample

@@ -26,12 +26,11 @@ class NomogramCase(unittest.TestCase):
         self.widget.show_geometry(self.geometry)
         self.show(EXAMPLE)
         self.widget.show()
-        gestures.process_events()
+        gestures.wait_for(lambda: self.widget.counts["repaints"], 10, "the window system showed the window")
 
     def tearDown(self):
         self.widget.close()
-        self.widget.deleteLater()
-        gestures.process_events()
+        gestures.delete(self.widget)
 
     def show(self, values, **more):
         self.values = dict(values)

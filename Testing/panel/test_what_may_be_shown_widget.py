@@ -17,8 +17,8 @@ from PTLFPredictorLib import signature
 from PTLFPredictorLib.folders import data_folder
 from PTLFPredictorLib.panel.numbers import written
 from PTLFPredictorLib.panel.report_pdf import page_texts
-from PTLFPredictorLib.panel.result_section import record_table, write_csv
-from PTLFPredictorLib.render import html, nomogram_svg
+from PTLFPredictorLib.panel.state import SegmentsKind
+from PTLFPredictorLib.render import html, nomogram_svg, table
 from PTLFPredictorLib.render.nomogram_picture import Shape, Text, marks_of
 from PTLFPredictorLib.sample import known
 from shown_rows import ROWS, TWO_BANDS, WHAT_IF
@@ -68,7 +68,7 @@ class WhatMayBeShown(PanelCase):
         self.type(self.ui.inrEdit, written(row.inr))
         if row.radscore is not None:
             self.type(self.ui.radscoreEdit, written(row.radscore))
-        self.assertEqual(self.session.stale("automatic"), "")
+        self.assertIsNone(self.session.stale(SegmentsKind.AUTOMATIC))
 
     # What is read
 
@@ -86,15 +86,15 @@ class WhatMayBeShown(PanelCase):
     def exports(self):
         """Report, PDF, table and CSV as a person reads them."""
         made, _segments = self.session.make_record()
-        columns, rows = record_table(made)
+        columns, rows = table.COLUMNS, table.rows(made)
         page = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html.html(made), flags=re.DOTALL)
         path = os.path.join(self.folder.name, "result.csv")
-        write_csv(made, path)
+        table.write(made, path)
         with open(path, encoding="utf-8") as stream:
             csv = stream.read().replace('""', '"')
         texts = [text.text for text in page_texts(made)[0]]
         drawn = words_of(*self.panel.result._picture())
-        return made, {
+        return made.to_dict(), {
             "pdf": " ".join([*texts, drawn]),
             "report": re.sub(r"\s+", " ", unescape(page)),
             "table": " ".join(str(cell) for row in [columns, *rows] for cell in row),

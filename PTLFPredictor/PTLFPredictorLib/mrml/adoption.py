@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import slicer
 
-from ..ct import Finding
+from ..ct import Finding, Level
 from ..errors import BadInput
 from ..json_text import loads
 from ..segmentation.origin import Drawn, Known, Origin
@@ -99,7 +99,7 @@ def adopt(node, volume, all_the_same: bool = False):
         message = f"The segments were not drawn on this CT: {place.words}. A reader has chosen them all the same."
         if not place.exact:
             message += f" They were resampled ({100 * place.inside:.1f} % of their volume is inside)."
-        finding = Finding(OTHER_CT, "warn", message, {"inside": place.inside, "resampled": not place.exact})
+        finding = Finding(OTHER_CT, Level.WARN, message, {"inside": place.inside, "resampled": not place.exact})
         if not place.exact:
             node = _resampled(node, found, volume)
             found = _by_name(node)

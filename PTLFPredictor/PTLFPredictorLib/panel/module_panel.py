@@ -112,7 +112,8 @@ class ModulePanel:
         self.refresh()
 
     def scene_imports(self) -> None:
-        self.ct.paused = self.session.away = True
+        self.ct.paused = True
+        self.session.pause()
 
     def scene_closes(self) -> None:
         self.ct.paused = True

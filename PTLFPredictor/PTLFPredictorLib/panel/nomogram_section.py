@@ -15,9 +15,10 @@ from ..render.nomogram_picture import Reading
 from ..signature import inputs
 from . import nomogram_paint
 from .fields import PatientField
+from .nomogram_pane import NomogramPane
 from .numbers import read_number, written
 from .session import Session, placed, without_risk
-from .widgets import NomogramPane, mark, say
+from .widgets import mark, say
 
 CHECKS = {"ALB": inputs.albumin_g_per_l, "INR": inputs.checked_inr, "Radscore": inputs.checked_radscore}
 
@@ -217,15 +218,15 @@ class NomogramSection:
                 return found
             known = {name: value for name, value in session.state.what_if.items() if value is not None}
             base = session.patient().prediction
-            points = signature.prediction.points_of(session.signature, known)
+            points = signature.points_of(session.signature, known)
             if signature.completeness(session.signature) == signature.states.REFERENCE:
                 points["Radscore"] = None  # on another scale than the axis
             return without_risk(base, session.refusal() or _("no Radscore"), points)
         assessment = session.patient()
-        reason = session.stale(session.kind)
-        if reason and session.state.computed:
+        stale = session.stale(session.kind)
+        if stale and session.state.computed:
             known = {k: v for k, v in session.values().items() if v is not None}
-            return without_risk(assessment.prediction, reason, signature.prediction.points_of(session.signature, known))
+            return without_risk(assessment.prediction, stale.reason, signature.points_of(session.signature, known))
         return assessment.prediction
 
     def _origin(self, values, own) -> str:

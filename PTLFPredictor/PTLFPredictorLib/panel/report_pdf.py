@@ -9,7 +9,7 @@ import qt
 
 from .. import RESEARCH_USE
 from ..ct.findings import without_shell
-from ..record import Record
+from ..record import ResultRecord
 from ..render.html import is_demonstration
 from ..render.nomogram_picture import Layout, Reading, Text, axes_of, marks_of
 from ..render.themes import PRINT
@@ -22,7 +22,7 @@ CHARACTERS = 118
 """Characters of small text that fit on a line."""
 
 
-def write_report_pdf(record: Record, path: str, picture: tuple[Layout, Reading]) -> None:
+def write_report_pdf(record: ResultRecord, path: str, picture: tuple[Layout, Reading]) -> None:
     writer = qt.QPdfWriter(path)
     writer.setPageSize(qt.QPageSize(qt.QPageSize.A4))
     writer.setResolution(PDF_DPI)
@@ -42,8 +42,9 @@ def write_report_pdf(record: Record, path: str, picture: tuple[Layout, Reading])
         painter.end()
 
 
-def page_texts(record: Record) -> tuple[list[Text], float]:
+def page_texts(record: ResultRecord) -> tuple[list[Text], float]:
     """The page's texts, and the height below them at which the nomogram starts."""
+    demonstration, record = is_demonstration(record), record.to_dict()
     prediction, score = record["prediction"], record["radscore"]
     texts: list[Text] = []
     y = 30.0
@@ -56,7 +57,7 @@ def page_texts(record: Record) -> tuple[list[Text], float]:
 
     say("PTLFPredictor: risk of post-TACE liver failure", 17, bold=True)
     say(RESEARCH_USE, bold=True, ink="warning")
-    if is_demonstration(record):
+    if demonstration:
         say("DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS", 15, bold=True, ink="warning")
     risk = prediction["risk_text"] or prediction["risk_interval_text"]
     y += 6
@@ -69,9 +70,10 @@ def page_texts(record: Record) -> tuple[list[Text], float]:
         say(f"- {warning}")
     for reason in prediction["withheld_beside"]:
         say(f"- For a patient it would be withheld: {reason}")
-    laboratory = record["input"]["laboratory"]
-    values = (("Albumin", laboratory["alb_g_per_l"], " g/L"), ("INR", laboratory["inr"], ""))
-    given = [f"{name} {'not given' if value is None else f'{value:g}{unit}'}" for name, value, unit in values]
+    given = []
+    for one in record["input"]["values"]:
+        number = "not given" if one["value"] is None else f"{one['value']:g} {one['unit']}".strip()
+        given.append(f"{one['label']} {number}")
     value = "" if score["value"] is None else f"{score['value']:.2f} "
     given.append(f"Radscore {value}({score['status']})")
     y += 6

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,13 +12,14 @@ from .. import record
 from ..errors import BadInput, PTLFError
 from ..mrml import tables
 from ..mrml.dicom import can_export_dicom, export_dicom_seg
-from ..render import html
+from ..render import html, table
 from ..render.nomogram_picture import Layout, Reading, short_horizon
 from ..signature import equation, interval_text, risk_text
 from . import compat
 from .report_pdf import write_report_pdf
 from .session import Session, placed
-from .widgets import say
+from .state import Stale, StaleWhy
+from .widgets import as_tip, say
 
 
 class ResultSection:
@@ -63,12 +63,12 @@ class ResultSection:
         return self._write("report.html", lambda made, path: html.write(made, path))
 
     def export_csv(self) -> str:
-        return self._write("result.csv", lambda made, path: write_csv(made, path))
+        return self._write("result.csv", lambda made, path: table.write(made, path))
 
     def export_pdf(self) -> str:
         return self._write("result.pdf", lambda made, path: write_report_pdf(made, str(path), self._picture()))
 
-    def _write(self, name: str, write: Callable[[record.Record, Path], None]) -> str:
+    def _write(self, name: str, write: Callable[[record.ResultRecord, Path], None]) -> str:
         made, _segments = self.session.make_record()
         token = self.session.token
         path = self._choose_file(_("Export"), name)
@@ -100,7 +100,7 @@ class ResultSection:
 
     def export_table(self) -> str:
         made, _segments = self.session.make_record()
-        node = tables.add_table("PTLF result", *record_table(made))
+        node = tables.add_table("PTLF result", table.COLUMNS, table.rows(made))
         return _("Table '{name}' was added to the scene.").format(name=node.GetName())
 
     def export_seg(self) -> str:
@@ -158,15 +158,14 @@ class ResultSection:
         refused = session.refusal() or " ".join(entry["why"] for entry in session.state.refused.values())
         for button in self._buttons:
             button.enabled = computed and not stale and not refused
-            button.toolTip = _("Compute first: {why}").format(why=self._why(stale)) if stale else refused
+            button.toolTip = as_tip(_("Compute first: {why}").format(why=self._why(stale)) if stale else refused)
         possible, why = self._seg_state()
         ui.exportSegButton.enabled = possible
-        ui.exportSegButton.toolTip = why
+        ui.exportSegButton.toolTip = as_tip(why)
 
-    def _why(self, stale: str) -> str:
-        if stale == "not computed" and self.session.edited and self.session.state.computed:
-            return _("the segments were edited")
-        return stale
+    def _why(self, stale: Stale) -> str:
+        edited = stale.why is StaleWhy.NOT_COMPUTED and self.session.edited and self.session.state.computed
+        return _("the segments were edited") if edited else stale.reason
 
     def _seg_state(self) -> tuple[bool, str]:
         exporter, reason = self._exporter
@@ -190,45 +189,3 @@ def _sentence(text: str) -> str:
     text = text.strip()
     stop = "" if not text or text[-1] in ".?!" else "."
     return text[:1].upper() + text[1:] + stop
-
-
-def record_table(made: record.Record) -> tuple[list[str], list[list[object]]]:
-    """The record's numbers as rows: what, VOI, name, value, Z-score, contribution, note."""
-    columns = ["what", "voi", "name", "value", "z", "contribution", "note"]
-    prediction, score = made["prediction"], made["radscore"]
-    rows: list[list[object]] = [
-        ["notice", "", "", None, None, None, made["research_use"]],
-        ["input", "", "ALB [g/L]", made["input"]["laboratory"]["alb_g_per_l"], None, None, ""],
-        ["input", "", "INR", made["input"]["laboratory"]["inr"], None, None, ""],
-        ["radscore", "", "Radscore", score["value"], None, None, score["status"]],
-        ["prediction", "", "risk", prediction["risk"], None, None, prediction["status"]],
-        *_interval_rows(prediction),
-        ["prediction", "", "total points", prediction["total_points"], None, None, ""],
-    ]
-    for reason in prediction["withheld_beside"]:
-        rows.append(["prediction", "", "for a patient it would be withheld", None, None, None, reason])
-    for name, value in made["segmentation"]["volumes_ml"].items():
-        rows.append(["volume", "", f"{name} [mL]", value, None, None, ""])
-    for term in score["terms"]:
-        rows.append(["term", term["voi"], term["feature"], term["raw"], term["z"], term["contribution"], term["short"]])
-    return columns, rows
-
-
-def _interval_rows(prediction: dict) -> list[list[object]]:
-    """Both ends of the risk's interval, or of its range over an input that is missing; what it is, in words."""
-    words, ends = prediction["risk_interval_words"], prediction["risk_interval"]
-    if ends is None:
-        return [["prediction", "", "risk, interval", None, None, None, words]] if words else []
-    return [
-        ["prediction", "", f"risk, {name} end", end, None, None, words]
-        for name, end in zip(("lower", "upper"), ends, strict=True)
-    ]
-
-
-def write_csv(made: record.Record, path: Path) -> None:
-    columns, rows = record_table(made)
-    with open(path, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        for row in rows:
-            writer.writerow(["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row])

@@ -15,6 +15,7 @@ from slicer.i18n import tr as _
 from ..child import Child
 from ..errors import PTLFError
 from .run_state import RunState, State
+from .widgets import as_tip
 
 POLL_MS = 100
 
@@ -186,7 +187,7 @@ def show_button(button, run: ChildRun, unmet: Callable[[], list[str]], verb: str
     busy = run.state.busy
     missing = [] if busy else unmet()
     button.text = _("Cancel") if busy else verb
-    button.toolTip = "\n".join(missing) or (_("Stop now") if busy else does)
+    button.toolTip = as_tip("\n".join(missing)) or (_("Stop now") if busy else does)
     button.enabled = not missing
 
 

@@ -8,15 +8,61 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from ..ct import Finding
 from ..measures.radiomics import DEFAULT_ENGINE, FeatureVector
 from ..vois import IN_FILES, VOI
 
-AUTOMATIC, CORRECTED = "automatic", "corrected"
-KINDS = (AUTOMATIC, CORRECTED)
-"""Whose features: those of the segments as the model drew them, and as the reader left them."""
+
+class SegmentsKind(StrEnum):
+    """Whose features: those of the segments as the model drew them, and as the reader left them."""
+
+    AUTOMATIC = "automatic"
+    CORRECTED = "corrected"
+
+
+class StaleWhy(StrEnum):
+    """Why a result does not belong to what is on screen."""
+
+    NOT_COMPUTED = "not computed"
+    NO_SEGMENTS = "no segments"
+    SEGMENTS_CHANGED = "segments changed"
+    OTHER_FEATURES = "other features"
+    OTHER_ENGINE = "other engine"
+    CT_CHANGED = "CT changed"
+    CT_UNUSABLE = "CT unusable"
+
+
+_STALE_WORDS = {
+    StaleWhy.NOT_COMPUTED: "not computed",
+    StaleWhy.NO_SEGMENTS: "there are no segments",
+    StaleWhy.SEGMENTS_CHANGED: "the segments were changed after it was computed",
+    StaleWhy.OTHER_FEATURES: "the chosen signature asks for other features",
+    StaleWhy.OTHER_ENGINE: "another engine was chosen after it was computed",
+    StaleWhy.CT_CHANGED: "the CT was changed after it was computed",
+}
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A result that does not belong to what is on screen, and why.
+
+    Parameters
+    ----------
+    why : StaleWhy
+    words : str
+        Of a CT that cannot be used, the sentence that says so.
+    """
+
+    why: StaleWhy
+    words: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why, to stand within a sentence."""
+        return self.words or _STALE_WORDS[self.why]
 
 
 @dataclass(frozen=True)
@@ -130,7 +176,7 @@ class PatientState:
     before: dict = field(default_factory=dict)
     terms_of: str = ""
 
-    def of(self, kind: str) -> Computed | None:
+    def of(self, kind: SegmentsKind) -> Computed | None:
         data = self.computed.get(kind)
         return None if data is None else Computed.from_dict(data)
 

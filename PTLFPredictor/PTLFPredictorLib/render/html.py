@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..ct.findings import without_shell
-from ..record import Record
+from ..record import ResultRecord
 from ..record.slices import WINDOW_LEVEL_HU, WINDOW_WIDTH_HU
 from ..segmentation import lesions
 from ..segmentation.segments import ml_text
@@ -41,12 +41,13 @@ BAR_HALF_MM = 14.0
 """Length of the bar of the largest contribution."""
 
 
-def html(record: Record) -> str:
+def html(result: ResultRecord) -> str:
     """The whole page."""
+    record = result.to_dict()
     signature = parse(record["input"]["signature"]["data"])
     prediction = Prediction.from_dict(record["prediction"])
     shape = geometry(signature)
-    demonstration = is_demonstration(record)
+    demonstration = is_demonstration(result)
     stamp = f'<div class="stamp">{WATERMARK}</div>' if demonstration else ""
     sheets = f'<style>{SHEETS}</style><div class="stamp sheet">{WATERMARK}</div>' if demonstration else ""
     title = f"{signature.data['outcome'].get('title', signature.outcome)}: risk before TACE"
@@ -75,20 +76,20 @@ def html(record: Record) -> str:
     )
 
 
-def is_demonstration(record: Record) -> bool:
+def is_demonstration(record: ResultRecord) -> bool:
     """Whether every page must carry the watermark: whatever a demo signature shows."""
-    return parse(record["input"]["signature"]["data"]).is_demo
+    return parse(record.input.signature.data).is_demo
 
 
-def write(record: Record, path: Path) -> None:
+def write(record: ResultRecord, path: Path) -> None:
     path.write_text(html(record), encoding="utf-8")
 
 
-def _header(record: Record, title: str) -> str:
+def _header(record: dict[str, Any], title: str) -> str:
     return f'<header><h1>{escape(title)}</h1><div class="research">{escape(record["research_use"])}</div></header>'
 
 
-def _footer(record: Record) -> str:
+def _footer(record: dict[str, Any]) -> str:
     software = record["software"]["PTLFPredictor"]
     created = record["created"].replace("T", " ").replace("+00:00", " UTC")
     signed = record["sign_off"]
@@ -96,23 +97,20 @@ def _footer(record: Record) -> str:
     return f"<footer><span>PTLFPredictor {escape(software)}, {escape(created)}; {escape(reader)}</span></footer>"
 
 
-def _result(record: Record, prediction: Prediction) -> str:
+def _result(record: dict[str, Any], prediction: Prediction) -> str:
     shown = prediction.to_dict()
     risk = shown["risk_text"] or shown["risk_interval_text"]
     number = '<div class="none" id="risk">Risk not shown</div>'
     if risk:
         horizon = record["input"]["signature"]["data"]["outcome"]["horizon"]
         number = f'<div class="number" id="risk">{escape(risk)}</div><small>{escape(horizon)}</small>'
-    laboratory, radscore = record["input"]["laboratory"], record["radscore"]
+    radscore = record["radscore"]
     score = "not shown" if radscore["value"] is None else f"{radscore['value']:.2f}"
     if radscore["value"] is not None and radscore["status"] != "computed":
         score += f" ({radscore['status']})"
-    values = [
-        ("Albumin", _or_missing(laboratory["alb_g_per_l"], "{:g} g/L")),
-        ("INR", _or_missing(laboratory["inr"], "{:g}")),
-        ("Radscore", score),
-    ]
-    inputs = "".join(f"<span>{name} <b>{escape(value)}</b></span>" for name, value in values)
+    values = [(one["label"], _or_missing(one["value"], f"{{:g}} {one['unit']}")) for one in record["input"]["values"]]
+    values.append(("Radscore", score))
+    inputs = "".join(f"<span>{escape(name)} <b>{escape(value.strip())}</b></span>" for name, value in values)
     lines = [f"<p>{escape(_sentence(prediction.status))} {escape(_sentence(prediction.interval_words))}</p>"]
     if prediction.withheld_beside:
         lines.append(f"<p>For a patient it would be withheld: {escape(_first(prediction.withheld_beside))}</p>")
@@ -146,10 +144,10 @@ NOMOGRAM_SIZE = (900, 400)
 """Pixels of the drawing; the page scales it."""
 
 
-def _nomogram(record: Record, prediction: Prediction, shape: NomogramGeometry) -> str:
-    laboratory = record["input"]["laboratory"]
-    values = {"ALB": laboratory["alb_g_per_l"], "INR": laboratory["inr"], "Radscore": record["radscore"]["value"]}
-    shown = {name: value for name, value in values.items() if prediction.points[name] is not None}
+def _nomogram(record: dict[str, Any], prediction: Prediction, shape: NomogramGeometry) -> str:
+    values = {one["id"]: one["value"] for one in record["input"]["values"]}
+    values["Radscore"] = record["radscore"]["value"]
+    shown = {name: value for name, value in values.items() if prediction.points.get(name) is not None}
     note = record["input"]["signature"]["data"].get("notes", [])
     direction = next((n["text"] for n in note if n["id"] == "alb_direction"), "")
     drawn = nomogram_svg.svg_of(
@@ -158,7 +156,7 @@ def _nomogram(record: Record, prediction: Prediction, shape: NomogramGeometry) -
     return f'<section id="nomogram"><h2>Nomogram</h2>{drawn}<small>{escape(direction)}</small></section>'
 
 
-def _slices(record: Record) -> str:
+def _slices(record: dict[str, Any]) -> str:
     height = 52.0
     figures = []
     for picture in record["pictures"]:
@@ -194,7 +192,7 @@ def _source(origin: Mapping[str, Any]) -> str:
     return f"nnU-Net, {model['title']} (version {model['version']}), on {run['device']}"
 
 
-def _findings(record: Record) -> str:
+def _findings(record: dict[str, Any]) -> str:
     """A row for each finding that needs attention; what is as it should be shares the last row."""
     rows = [
         (LEVEL_WORDS[level], finding["message"])
@@ -208,7 +206,7 @@ def _findings(record: Record) -> str:
     return f'<section id="findings"><h2>Findings</h2><table class="findings">{table}</table></section>'
 
 
-def _terms(record: Record) -> str:
+def _terms(record: dict[str, Any]) -> str:
     terms = record["radscore"]["terms"]
     largest = max((abs(t["contribution"]) for t in terms if t["contribution"] is not None), default=0.0)
     rows, measures = [], _measures(record)
@@ -234,7 +232,7 @@ def _terms(record: Record) -> str:
     )
 
 
-def _measures(record: Record) -> dict[tuple[str, str], str]:
+def _measures(record: dict[str, Any]) -> dict[tuple[str, str], str]:
     """What each term measures and when it cannot vary, as the signature says; the tool tip of its row."""
     return {
         (term["voi"], term["feature"]): " ".join(
@@ -244,7 +242,7 @@ def _measures(record: Record) -> dict[tuple[str, str], str]:
     }
 
 
-def _cannot_vary(record: Record) -> str:
+def _cannot_vary(record: dict[str, Any]) -> str:
     terms = record["input"]["signature"]["data"]["terms"]
     names = ", ".join(term.get("short", term["feature"]) for term in terms if term.get("cannot_vary"))
     if not names:
@@ -274,7 +272,7 @@ def _bar(contribution: float | None, largest: float) -> str:
     )
 
 
-def _what_if(record: Record) -> str:
+def _what_if(record: dict[str, Any]) -> str:
     shown = record["what_if"]
     if shown is None:
         return ""
@@ -286,7 +284,7 @@ def _what_if(record: Record) -> str:
     )
 
 
-def _eligibility(record: Record) -> str:
+def _eligibility(record: dict[str, Any]) -> str:
     words = {"confirmed": "\u2713 fits", "unconfirmed": "? not answered", "violated": "\u25a0 does not fit"}
     rows = "".join(
         f"<tr><td>{'' if item['kind'] == 'inclusion' else 'No: '}{escape(item['text'])}</td>"
@@ -301,9 +299,9 @@ def _eligibility(record: Record) -> str:
     return f'<section id="eligibility"><h2>Eligibility</h2><table class="columns">{rows}</table>{more}</section>'
 
 
-def _model(record: Record, formula: str) -> str:
+def _model(record: dict[str, Any], formula: str) -> str:
     data = record["input"]["signature"]["data"]
-    risk = data["risk_model"]
+    risk = data["outcome"]
     rows: list[tuple[str, str, str]] = [
         (name, f"{item['value']:g}", item.get("origin", "")) for name, item in risk["coefficients"].items()
     ]
@@ -346,7 +344,7 @@ def _list(title: str, text: str) -> str:
     return f"<p><small><b>{title}:</b> {escape(text.removesuffix('.'))}.</small></p>" if text else ""
 
 
-def _provenance(record: Record) -> str:
+def _provenance(record: dict[str, Any]) -> str:
     software = ", ".join(f"{name} {version}" for name, version in record["software"].items())
     ct = record["input"]["ct"]
     spacing = " x ".join(f"{x:.3f}" for x in ct["spacing_mm"])

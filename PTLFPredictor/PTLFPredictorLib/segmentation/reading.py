@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from ..ct import CT, Finding, belonging, read_image_file
+from ..ct import CT, Finding, Level, belonging, read_image_file
 from ..ct.dicom import is_dicom
 from ..ct.files import require_perpendicular
 from ..errors import BadInput
@@ -478,15 +478,15 @@ def _left_out(parts: Sequence[Part], opened: Sequence[_File]) -> list[Finding]:
     if known:
         names = _listed(sorted(set(known)))
         found.append(
-            Finding("segments_other", "pass", f"Not counted, other structures: {names}.", {"count": len(known)})
+            Finding("segments_other", Level.PASS, f"Not counted, other structures: {names}.", {"count": len(known)})
         )
     if said:
         message = f"Not counted, as was said: {_numbered(said, opened)}."
-        found.append(Finding("segments_left_out", "pass", message, {"segments": _values(said)}))
+        found.append(Finding("segments_left_out", Level.PASS, message, {"segments": _values(said)}))
     unknown = [part for part in parts if part.role is None]
     if unknown:
         message = f"Not counted: {_numbered(unknown, opened)}. {_way_out(unknown, parts, opened)}"
-        found.append(Finding("segments_unknown", "withhold", message, {"segments": _values(unknown)}))
+        found.append(Finding("segments_unknown", Level.WITHHOLD, message, {"segments": _values(unknown)}))
     return found
 
 
@@ -526,12 +526,13 @@ def _once(findings: Sequence[Finding]) -> list[Finding]:
     worst: dict[str, Finding] = {}
     for finding in findings:
         other = worst.get(finding.code)
-        if other is None or (finding.level, -finding.values.get("overlap", 1)) > (
-            other.level,
-            -other.values.get("overlap", 1),
-        ):
+        if other is None or _weight(finding) > _weight(other):
             worst[finding.code] = finding
     return list(worst.values())
+
+
+def _weight(finding: Finding) -> tuple[int, float]:
+    return finding.level.severity, -finding.values.get("overlap", 1)
 
 
 def _listed(items: Sequence[str]) -> str:

@@ -1,0 +1,90 @@
+"""``doctor``, and what runs from a checkout: ``panel``, ``bench``, ``test``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .. import __version__
+from ..errors import MissingDependency
+from .command import ROOT, Command
+
+
+def add(command: Command) -> None:
+    command("doctor", _doctor, "what is installed, what is missing and how to get it")
+    panel = command("panel", _panel, "the Slicer module's panel in a stand-in window, without Slicer")
+    panel.add_argument("--ct", type=Path, metavar="PATH", help="DICOM folder or image file; a sample case without it")
+    panel.add_argument("--screenshot", type=Path, metavar="FILE", help="write a PNG instead of opening a window")
+    bench = command("bench", _bench, "figures against the peers, both in one run")
+    bench.add_argument("what", choices=_benches(), help="which figures")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write them there too")
+    test = command("test", _test, "the test suite (under 20 minutes)")
+    test.add_argument("--slow", action="store_true", help="the long tests too")
+    test.add_argument("pytest", nargs="*", metavar="ARG", help="handed to pytest, after --")
+
+
+def _doctor(_: argparse.Namespace) -> None:
+    packages = (
+        ("numpy", "numpy", "./ptlf installs it"),
+        ("scipy", "scipy", "./ptlf installs it"),
+        ("SimpleITK", "SimpleITK", "./ptlf installs it"),
+        ("pydicom", "pydicom", "./ptlf installs it; needed for DICOM folders and DICOM SEG"),
+        ("pyradiomics", "radiomics", "optional reference engine: Python 3.11 and a C compiler"),
+        ("torch", "torch", "needed to segment: ./ptlf segment installs it"),
+        ("nnunetv2", "nnunetv2", "needed to segment: ./ptlf segment installs it"),
+    )
+    print(f"PTLFPredictor {__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}")
+    for name, module, hint in packages:
+        if importlib.util.find_spec(module) is None:
+            print(f"  missing  {name:12} {hint}")
+        else:
+            print(f"  found    {name:12} {importlib.metadata.version(name)}")
+    print(f"  device   {_device()}")
+    print(f"  compiler {shutil.which('cc') or shutil.which('gcc') or 'none (only PyRadiomics needs one)'}")
+
+
+def _device() -> str:
+    """The NVIDIA GPU, told without importing torch; else the CPU."""
+    tool = shutil.which("nvidia-smi")
+    if tool:
+        query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+        answer = subprocess.run(query, capture_output=True, text=True, check=False)
+        if answer.returncode == 0 and answer.stdout.strip():
+            return "; ".join(answer.stdout.strip().splitlines())
+    return f"CPU, {os.cpu_count()} cores (no NVIDIA GPU found)"
+
+
+def _panel(given: argparse.Namespace) -> int:
+    sys.path.insert(0, str(ROOT / "Testing"))
+    return importlib.import_module("host.window").main(given.ct, given.screenshot)
+
+
+def _bench(given: argparse.Namespace) -> None:
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    importlib.import_module(given.what).main(given.json)
+
+
+def _benches() -> tuple[str, ...]:
+    names = ("radiomics", "segmentation", "panel", "cohort")
+    return tuple(name for name in names if (ROOT / "benchmarks" / f"{name}.py").exists())
+
+
+def _test(given: argparse.Namespace) -> int:
+    if importlib.util.find_spec("pytest") is None or not (ROOT / "Testing").is_dir():
+        raise MissingDependency("The tests run from a checkout, through './ptlf test'.")
+    chosen = [] if given.slow else ["-m", "not slow"]
+    steps = [
+        [sys.executable, "-m", "ruff", "check", "."],
+        [str(Path(sys.executable).with_name("lint-imports"))],
+        [sys.executable, "-m", "pytest", *chosen, "--cov", "--cov-report=term:skip-covered", *given.pytest],
+    ]
+    codes = [subprocess.run(step, cwd=ROOT, check=False).returncode for step in steps]
+    return next((code for code in codes if code), 0)
