@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import json
 import os
 import shutil
@@ -44,6 +45,14 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"real CTs are not at {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def needs_nnunet() -> None:
+    """Slicer's Python has no nnU-Net until its user installs it."""
+    for name in ("torch", "nnunetv2"):
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed: './ptlf test' installs it")
 
 
 @pytest.fixture(scope="session")
