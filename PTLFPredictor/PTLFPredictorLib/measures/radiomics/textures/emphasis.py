@@ -1,9 +1,9 @@
 """Features that dependence, run-length and size-zone matrices share: moments over grey level i and extent j.
 
 j is a dependence (GLDM), a run length (GLRLM) or a zone size (GLSZM); a "piece" below is a voxel with its like
-neighbours, a run or a zone.  With P(i, j) the matrix and N its sum, IBSI defines the same sixteen features for the three
-(sections 3.7, 3.8 and 3.11); codes are those of the run length matrix in its 3D averaged form, dependence and zone codes
-stand in their modules.
+neighbours, a run or a zone.  With P(i, j) the matrix and N its sum, IBSI defines the same sixteen features for the
+three (sections 3.7, 3.8 and 3.11); codes are those of the run length matrix in its 3D averaged form, dependence and
+zone codes stand in their modules.
 """
 
 from __future__ import annotations
