@@ -81,7 +81,7 @@ def test_the_code_keeps_to_what_pythonqt_and_qt_5_have():
     )
     found = []
     for path in (
-        *(ROOT / "PTLFPredictor/PTLFPredictorLib/panel").glob("*.py"),
+        *(ROOT / "PTLFPredictor/PTLFPredictorLib/panel").rglob("*.py"),
         ROOT / "PTLFPredictor/PTLFPredictor.py",
     ):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
