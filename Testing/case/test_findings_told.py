@@ -82,7 +82,7 @@ def test_csv_stays_plain_and_the_findings_are_told(capsys, tilted, phantom_files
     assert all(len(line.split(",")) == 3 for line in lines)
 
 
-def test_segment_tells_findings_too(capsys, tilted, tmp_path):
+def test_segment_tells_findings_too(needs_nnunet, capsys, tilted, tmp_path):
     said = told(capsys, "segment", "--ct", tilted, "--device", "cpu", "--out", tmp_path / "labels.nii.gz")
     assert sum(TILT in line and line.startswith("[withholds] ") for line in said.splitlines()) == 1
     assert said.count("not for patients") == 1

@@ -77,7 +77,7 @@ def ptlf(*words) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(published_data, write_dicom, tmp_path_factory) -> Place:
+def made(needs_nnunet, published_data, write_dicom, tmp_path_factory) -> Place:
     """Sample case 900031 in 2.5 mm pixels, cut to its liver: one tile for the model, the spine and the aorta in it."""
     place = Place(tmp_path_factory.mktemp("routes"), write_dicom)
     case = make_case(900_031, matrix=160)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from made_signatures import ALONE_VARIANCES, FOUR, FOUR_VARIANCES, four_predictors, normalised, radscore_alone, site
 from PTLFPredictorLib.ct import Finding
 from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.measures.clinical.units import QUANTITIES
 from PTLFPredictorLib.signature import (
     Entered,
     PredictionState,
@@ -27,6 +28,7 @@ from PTLFPredictorLib.signature import (
     evidence,
     geometry,
     load,
+    outcome,
     parse,
     what_if,
 )
@@ -407,6 +409,14 @@ def test_of_any_predictors_the_total_points_are_the_equation_and_axes_read_back(
 
 
 # What a file may say of predictors
+
+
+def test_the_schema_names_what_the_library_has():
+    of_predictors = SCHEMA["$defs"]["predictor"]["properties"]
+    assert of_predictors["quantity"]["enum"] == list(QUANTITIES)
+    assert of_predictors["kind"]["enum"] == list(PredictorKind)
+    assert of_predictors["source"]["enum"] == list(PredictorSource)
+    assert SCHEMA["properties"]["outcome"]["properties"]["kind"]["enum"] == list(outcome.KINDS)
 
 
 def test_a_listed_axis_has_the_ticks_of_the_file(published_data):

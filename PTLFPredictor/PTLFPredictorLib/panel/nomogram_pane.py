@@ -143,8 +143,9 @@ class NomogramPane(qt.QWidget):
     def _take_back(self) -> None:
         # It is within its own closeEvent: without a reference PythonQt would delete it there and then.
         self._closed_window, self._window = self._window, None
-        self._layout.addWidget(self.nomogram)
-        self._arrange()
+        if self:  # else the panel is gone, and the nomogram goes with its window
+            self._layout.addWidget(self.nomogram)
+            self._arrange()
         if self._closed_window is not None:
             self._closed_window.deleteLater()
 

@@ -20,6 +20,7 @@ from ...errors import BadInput, MissingDependency, is_out_of_memory
 from ...progress import Progress, no_progress
 from . import known_values
 from .names import image_type_of, split
+from .parameter_file import pyradiomics_settings
 from .settings import ExtractionSettings
 
 NAME = "pyradiomics"
@@ -122,7 +123,7 @@ def _extract(
     from radiomics import imageoperations
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
-    options = pyradiomics_settings(settings)
+    options = {**pyradiomics_settings(settings), "label": 1}
     plan = {voi: _by_image_type(names, settings) for voi, names in wanted.items()}
     total, done = sum(len(types) for types in plan.values()), 0
     result: dict[str, dict[str, float]] = {}
@@ -159,30 +160,6 @@ def _extract(
 
 def names_of(names: Iterable[str] | None) -> frozenset[str] | None:
     return None if names is None else frozenset(names)
-
-
-def pyradiomics_settings(settings: ExtractionSettings) -> dict[str, Any]:
-    """The settings under PyRadiomics' own names; what it has no name for was applied to the CT before."""
-    options: dict[str, Any] = {
-        "binWidth": settings.bin_width,
-        "binCount": settings.bin_count,
-        "interpolator": settings.interpolator,
-        "resampledPixelSpacing": settings.resampled_spacing_mm and list(settings.resampled_spacing_mm),
-        "resegmentRange": settings.resegment_range and list(settings.resegment_range),
-        "resegmentMode": settings.resegment_mode,
-        "normalize": settings.normalize,
-        "normalizeScale": settings.normalize_scale,
-        "removeOutliers": settings.remove_outliers,
-        "voxelArrayShift": settings.voxel_array_shift,
-        "gldm_a": settings.gldm_a,
-        "distances": list(settings.distances),
-        "padDistance": settings.pad_distance,
-        "force2D": settings.force_2d,
-        "force2Ddimension": settings.force_2d_dimension,
-        "weightingNorm": settings.weighting_norm,
-        "label": 1,
-    }
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _by_image_type(names: Sequence[str] | None, settings: ExtractionSettings) -> dict[str, dict[str, list[str]]]:
