@@ -1,7 +1,7 @@
 """PyRadiomics and the built-in engine on one patient: seconds, peak memory, ratio, largest relative difference.
 
 ``./ptlf bench radiomics --json FILE`` calls `main`.  Each run is a child process of its own, so that its peak memory
-is its own; PyRadiomics' runs in its own environment.  The patient is 3D-IRCADb-01 case 17 (DICOM and expert labels under
+is its own; PyRadiomics runs in its own environment.  The patient is 3D-IRCADb-01 case 17 (DICOM and expert labels in
 ``../shared/data/ircad17``), or, where these are absent, a seeded synthetic ellipsoid of the same size, which is said in
 the output.
 
