@@ -102,6 +102,7 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         slicer.app.connect("aboutToQuit()", self.cleanup)
+        self.uiWidget.connect("destroyed()", self.cleanup)  # whoever made the widget may delete it without a word
 
     def enter(self):
         if self.panel is not None:
@@ -124,14 +125,15 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.node_removed()
 
     def cleanup(self):
-        """Slicer reloads the module or exits: nothing may stay behind."""
+        """Slicer reloads the module or exits, or the widgets are gone: nothing may stay behind."""
         if self.panel is None:
             return
         self.removeObservers()
         slicer.app.disconnect("aboutToQuit()", self.cleanup)
         panel, self.panel = self.panel, None
         panel.cleanup()
-        self.uiWidget.setMRMLScene(None)
+        if self.uiWidget:
+            self.uiWidget.setMRMLScene(None)
 
     def onReload(self):
         """Reload the library too, not only this file."""

@@ -39,7 +39,7 @@ a tag the file in Slicer's sources in which the name is defined. Optional: used 
 
 def files() -> list[Path]:
     library = MODULE / "PTLFPredictorLib"
-    rooms = (sorted((library / room).glob("*.py")) for room in ("mrml", "panel"))
+    rooms = (sorted((library / room).rglob("*.py")) for room in ("mrml", "panel"))
     return [MODULE / "PTLFPredictor.py", *(path for room in rooms for path in room)]
 
 

@@ -197,7 +197,8 @@ class AnyOrder(PanelCase):
         if self.session.segmentation is None or self.panel.radscore.unmet():
             return
         section, begun = self.panel.radscore, []
-        take_features, start = self.session.to_be_computed, section.run.start
+        results = self.session.results
+        take_features, start = results.to_be_computed, section.run.start
 
         def keep(kind, segments):
             begun.append((take_features(kind, segments), segments, self.session.ct()))
@@ -209,14 +210,14 @@ class AnyOrder(PanelCase):
             prepare(folder)
             self.late.append((take, begun[-1]))
 
-        self.session.to_be_computed, section.run.start = keep, started
+        results.to_be_computed, section.run.start = keep, started
         try:
             section.press()
         except PTLFError:
             pass
         finally:
             section._queue = []
-            del self.session.to_be_computed
+            del results.to_be_computed
             section.run.start = start
 
     def do_arrive(self):

@@ -7,6 +7,7 @@ import panel_case
 import phantom
 import qt
 import SimpleITK as sitk
+import slicer
 
 SLICERS = "/opt/Slicer/lib/Slicer-5.12/qt-scripted-modules/SegmentEditorEffects/SegmentEditorThresholdEffect.py"
 
@@ -38,6 +39,24 @@ def test_a_closed_panel_is_deleted_at_once():
     close()
     assert not container
     assert not label
+
+
+def test_a_panel_that_is_deleted_without_cleanup_listens_to_nothing_any_more():
+    """`createNewWidgetRepresentation` is public, and who made a widget by it may delete it."""
+    container, widget, _close = panel_case.open_panel()
+    panel = widget.panel
+    panel.nomogram.pane.open_window()
+    window = panel.nomogram.pane.window_of_its_own
+    widget.exit()
+    gestures.delete(container)
+    assert not widget.uiWidget
+    assert not window or not window.visible
+    assert panel.session.away
+    slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "another")
+    slicer.mrmlScene.Clear(0)
+    gestures.process_events()
+    widget.cleanup()
+    assert [run.state.busy for run in panel.runs] == [False] * 4
 
 
 def test_a_window_behind_another_one_is_not_active_until_it_is_activated():

@@ -1,5 +1,6 @@
 """The module as Slicer packages and loads it."""
 
+import ast
 import json
 import os
 import re
@@ -81,12 +82,27 @@ def test_the_code_keeps_to_what_pythonqt_and_qt_5_have():
     )
     found = []
     for path in (
-        *(ROOT / "PTLFPredictor/PTLFPredictorLib/panel").glob("*.py"),
+        *(ROOT / "PTLFPredictor/PTLFPredictorLib/panel").rglob("*.py"),
         ROOT / "PTLFPredictor/PTLFPredictor.py",
     ):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if forbidden.search(line):
                 found.append(f"{path.name}:{number}: {line.strip()}")
+    assert found == []
+
+
+def test_no_widget_asks_super_for_a_member_of_a_qt_class():
+    """PythonQt finds none there but `__init__`: write ``qt.QWidget.keyPressEvent(self, event)``."""
+    found = []
+    for path in (ROOT / "PTLFPredictor/PTLFPredictorLib/panel").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and any(ast.unparse(base).startswith("qt.") for base in node.bases):
+                found += [
+                    f"{path.name}:{part.lineno}: {ast.unparse(part)}"
+                    for part in ast.walk(node)
+                    if isinstance(part, ast.Attribute) and ast.unparse(part.value) == "super()"
+                    if part.attr != "__init__"
+                ]
     assert found == []
 
 

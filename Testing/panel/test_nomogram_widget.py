@@ -10,7 +10,9 @@ from PTLFPredictorLib import signature
 from PTLFPredictorLib.panel import nomogram_paint
 from PTLFPredictorLib.panel.nomogram_widget import NomogramWidget
 from PTLFPredictorLib.render import nomogram_svg
-from PTLFPredictorLib.render.nomogram_picture import Layout, Line, Reading, Shape, Text, axes_of, marks_of
+from PTLFPredictorLib.render.nomogram_layout import Layout, axes_of
+from PTLFPredictorLib.render.nomogram_marks import Reading, marks_of
+from PTLFPredictorLib.render.primitives import Line, Shape, Text
 
 EXAMPLE = {"ALB": 43.6, "INR": 1.09, "Radscore": 7.72}
 """The paper's worked example."""

@@ -11,9 +11,10 @@ from panel_case import ORIGIN, PanelCase, labels_of
 
 from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.mrml import segments
-from PTLFPredictorLib.panel.report_pdf import page_texts
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session import SECOND_ROLE
+from PTLFPredictorLib.record.statements import of_record
+from PTLFPredictorLib.render.pdf import page_texts
 from PTLFPredictorLib.sample import known
 
 
@@ -347,7 +348,7 @@ class TestScore(PanelCase):
         self.assertEqual(self.session.patient().prediction.state, "demonstration")
 
     def pdf(self):
-        return "\n".join(text.text for text in page_texts(self.session.make_record()[0])[0])
+        return "\n".join(text.text for text in page_texts(of_record(self.session.make_record()[0]))[0])
 
     def recompute_for_signature(self):
         """Another signature makes the features stale; these are of the same settings, so computing is quick."""
@@ -432,7 +433,8 @@ class TestScore(PanelCase):
         with open(os.path.join(self.folder.name, "result.json"), encoding="utf-8") as stream:
             record = json.load(stream)
         self.assertEqual(record["sign_off"]["reader"], "C. Reader")
-        self.assertEqual(record["input"]["laboratory"], {"alb_g_per_l": 43.6, "inr": 1.09})
+        given = [(one["label"], one["value"], one["unit"]) for one in record["input"]["values"]]
+        self.assertEqual(given, [("Albumin", 43.6, "g/L"), ("INR", 1.09, "")])
         self.assertEqual(record["segmentation"]["origin"]["model"]["id"], "test-model")
         self.assertEqual(len(record["features"]), 10)
         gestures.click(self.ui.exportTableButton)

@@ -39,12 +39,12 @@ def module(monkeypatch):
 
 @pytest.fixture
 def entry(module, monkeypatch):
-    """This module, started: what it registered, and no more than once."""
+    """This module, started; those that other tests loaded are none of Slicer's."""
+    slicer.app.startupCompleted.disconnect()
     monkeypatch.setattr(sample_run, "SAMPLE_MATRIX", 64)
     loaded = scripted.load(ROOT / "PTLFPredictor" / "PTLFPredictor.py")
     slicer.app.startupCompleted.emit()
-    yield loaded
-    slicer.app.disconnect("startupCompleted()", loaded.python.registerSampleData)
+    return loaded
 
 
 def test_the_rules_of_the_sample_data_module_hold_here_too(module):

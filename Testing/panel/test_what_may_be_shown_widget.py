@@ -16,10 +16,12 @@ from panel_case import MODEL, PanelCase
 from PTLFPredictorLib import signature
 from PTLFPredictorLib.folders import data_folder
 from PTLFPredictorLib.panel.numbers import written
-from PTLFPredictorLib.panel.report_pdf import page_texts
 from PTLFPredictorLib.panel.state import SegmentsKind
+from PTLFPredictorLib.record.statements import of_record
 from PTLFPredictorLib.render import html, nomogram_svg, table
-from PTLFPredictorLib.render.nomogram_picture import Shape, Text, marks_of
+from PTLFPredictorLib.render.nomogram_marks import marks_of
+from PTLFPredictorLib.render.pdf import page_texts
+from PTLFPredictorLib.render.primitives import Shape, Text
 from PTLFPredictorLib.sample import known
 from shown_rows import ROWS, TWO_BANDS, WHAT_IF
 
@@ -86,13 +88,13 @@ class WhatMayBeShown(PanelCase):
     def exports(self):
         """Report, PDF, table and CSV as a person reads them."""
         made, _segments = self.session.make_record()
-        columns, rows = table.COLUMNS, table.rows(made)
+        columns, rows = table.COLUMNS, table.rows(of_record(made))
         page = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html.html(made), flags=re.DOTALL)
         path = os.path.join(self.folder.name, "result.csv")
         table.write(made, path)
         with open(path, encoding="utf-8") as stream:
             csv = stream.read().replace('""', '"')
-        texts = [text.text for text in page_texts(made)[0]]
+        texts = [text.text for text in page_texts(of_record(made))[0]]
         drawn = words_of(*self.panel.result._picture())
         return made.to_dict(), {
             "pdf": " ".join([*texts, drawn]),

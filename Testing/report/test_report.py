@@ -4,55 +4,21 @@ import base64
 import copy
 import json
 import re
-import shutil
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from made_records import demo_data, record_of
 
-from abdomen import image_of, phantom_arrays
 from made_signatures import site
 from PTLFPredictorLib import RESEARCH_USE, record
-from PTLFPredictorLib.case import Question, assess_case, make_record
 from PTLFPredictorLib.confirmation import Confirmation
-from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.folders import data_folder
-from PTLFPredictorLib.measures.radiomics import FeatureVector
 from PTLFPredictorLib.record import ResultRecord
 from PTLFPredictorLib.render import html, nomogram_svg
-from PTLFPredictorLib.render.nomogram_picture import Layout, Reading
-from PTLFPredictorLib.sample import known
-from PTLFPredictorLib.segmentation.origin import Origin
-from PTLFPredictorLib.segmentation.segments import Segments
+from PTLFPredictorLib.render.nomogram_layout import Layout
+from PTLFPredictorLib.render.nomogram_marks import Reading
 from PTLFPredictorLib.signature import LaboratoryValues, all_met, geometry, load, parse, what_if
-
-
-def demo_data(data):
-    data = copy.deepcopy(data)
-    values = [{"voi": t["voi"], "feature": t["feature"], "mean": 1.0, "sd": 2.0} for t in data["terms"]]
-    data.update(kind="demo", id="ptlf-test", normalisation={"origin": "demo", "n": 40, "how": "", "values": values})
-    data["outcome"]["intercept"].update(origin="fitted", range=None)
-    return data
-
-
-def record_of(signature, sample=False, **options):
-    """The phantom's record; `sample` as if it were a sample case of the product."""
-    hu, labels = phantom_arrays()
-    ct = canonical(image_of(hu), signature.protocol)
-    image = image_of(labels)
-    image.CopyInformation(ct.image)
-    segments = Segments(image, Origin(format="NRRD")).checked(ct)
-    question = Question(signature, **{"entered": LaboratoryValues(43.6, 1.09), **options})
-    vectors = {
-        voi: FeatureVector(voi, dict.fromkeys(names, 1.8), "builtin", "1", signature.extraction, "a" * 64, "b" * 64)
-        for voi, names in signature.wanted.items()
-    }
-    if sample:
-        known.remember(ct.identity, 1, {})
-    assessed = assess_case(question, ct, segments, vectors)
-    shutil.rmtree(data_folder() / "samples", ignore_errors=True)
-    return make_record(question, segments, assessed, {"ct": 1.0})
 
 
 @pytest.fixture(scope="module")
@@ -324,7 +290,7 @@ def texts_of(value, path=()):
             yield from texts_of(item, (*path, key))
 
 
-FIXED = ("level", "state", "kind", "status", "voi", "drawn", "known", "plane", "source")
+FIXED = ("level", "state", "kind", "status", "voi", "drawn", "known", "plane", "source", "interval_kind")
 """Keys of texts that are one of a fixed set of words: another one makes no record."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..ct import ConfirmedPhase
-from ..signature import LaboratoryValues, Signature
+from ..signature import Entered, Signature
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Question:
     Parameters
     ----------
     signature : Signature
-    entered : LaboratoryValues
+    entered : Entered
         What was entered by hand.
     radscore : float, optional
         Typed Radscore for a what-if beside the patient's own result.
@@ -30,7 +30,7 @@ class Question:
     """
 
     signature: Signature
-    entered: LaboratoryValues = field(default_factory=LaboratoryValues)
+    entered: Entered = field(default_factory=Entered)
     radscore: float | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     phase: ConfirmedPhase | None = None

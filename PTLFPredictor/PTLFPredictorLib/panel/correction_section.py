@@ -136,11 +136,12 @@ class CorrectionSection:
             editor.setSourceVolumeNode(volume)
 
     def cleanup(self) -> None:
-        self.exit()
-        self.scene_closes()
+        if self.editor:
+            self.exit()
+            self.scene_closes()
+            self.editor.setMRMLScene(None)
         slicer.app.disconnect(FOCUS_CHANGED, self._focus_changed)
         self._effects.disconnect("effectRegistered(QString)", self._effect_registered)
-        self.editor.setMRMLScene(None)
 
     def restore(self) -> None:
         token = self.session.token

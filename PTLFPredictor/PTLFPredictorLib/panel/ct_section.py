@@ -54,7 +54,8 @@ class CTSection:
 
     def cleanup(self) -> None:
         """Stop listening before the selector loses its scene: that is no choice of the user's."""
-        self.ui.volumeSelector.disconnect("currentNodeChanged(vtkMRMLNode*)", self._choose)
+        if self.ui.volumeSelector:
+            self.ui.volumeSelector.disconnect("currentNodeChanged(vtkMRMLNode*)", self._choose)
 
     def _choose(self, node) -> None:
         # While a scene is closed or imported, the selector forgets its node: that is no choice of the user's either.

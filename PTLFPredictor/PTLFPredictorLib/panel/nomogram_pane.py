@@ -7,8 +7,9 @@ from collections.abc import Callable
 import qt
 from slicer.i18n import tr as _
 
-from ..render.nomogram_picture import MINIMUM, banner
-from ..signature import Prediction, interval_text, risk_text
+from ..record.statements import banner, of_prediction
+from ..render.nomogram_layout import MINIMUM_WIDTH
+from ..signature import Prediction
 from .nomogram_paint import theme_of
 from .nomogram_widget import NomogramWidget
 from .widgets import plain_label
@@ -16,8 +17,8 @@ from .widgets import plain_label
 SCROLL_BAR = 24
 """Pixels that a vertical scroll bar may take."""
 
-TALLEST = 460
-"""Pixels that the nomogram takes inside the panel; a window of its own may be larger."""
+SPARE = 60
+"""Pixels that the nomogram takes inside the panel beyond its lowest; a window of its own may be larger."""
 
 WIDGET_MAXIMUM = 16777215
 """Qt's QWIDGETSIZE_MAX."""
@@ -47,9 +48,8 @@ class RiskBar(qt.QWidget):
         shown = self._prediction
         if shown is None or (shown.risk is None and shown.risk_interval is None):
             return _("not shown")
-        if shown.is_what_if:
-            return _("as a what-if {bands}").format(bands=shown.interval_words)
-        return risk_text(shown.risk) if shown.risk is not None else interval_text(shown.risk_interval)
+        said = of_prediction(shown, "")
+        return _("as a what-if {bands}").format(bands=said.interval_words) if said.is_what_if else said.shown
 
     def paintEvent(self, event):
         theme, shown = theme_of(self), self._prediction
@@ -111,7 +111,7 @@ class NomogramPane(qt.QWidget):
     def resizeEvent(self, event):
         # Later, not here: a new height may bring a scroll bar, which changes the width within this very event.
         # The dead band keeps that scroll bar from turning the arrangement back and forth for ever.
-        limit = MINIMUM[0] + (SCROLL_BAR if self._is_narrow else 0)
+        limit = MINIMUM_WIDTH + (SCROLL_BAR if self._is_narrow else 0)
         if (self.width < limit) != self._is_narrow:
             self._is_narrow = not self._is_narrow
             self._later.start()
@@ -121,8 +121,9 @@ class NomogramPane(qt.QWidget):
         self._narrow.setVisible(not inside)
         if self._window is None:
             self.nomogram.setVisible(inside)
-        self.setMinimumHeight(MINIMUM[1] if inside else 0)
-        self.setMaximumHeight(TALLEST if inside else WIDGET_MAXIMUM)
+        height = self.nomogram.minimumHeight
+        self.setMinimumHeight(height if inside else 0)
+        self.setMaximumHeight(height + SPARE if inside else WIDGET_MAXIMUM)
 
     def open_window(self) -> None:
         """The nomogram in a window of its own; closing the window brings it back."""
@@ -142,8 +143,9 @@ class NomogramPane(qt.QWidget):
     def _take_back(self) -> None:
         # It is within its own closeEvent: without a reference PythonQt would delete it there and then.
         self._closed_window, self._window = self._window, None
-        self._layout.addWidget(self.nomogram)
-        self._arrange()
+        if self:  # else the panel is gone, and the nomogram goes with its window
+            self._layout.addWidget(self.nomogram)
+            self._arrange()
         if self._closed_window is not None:
             self._closed_window.deleteLater()
 

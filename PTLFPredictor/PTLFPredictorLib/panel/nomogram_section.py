@@ -10,14 +10,15 @@ from slicer.i18n import tr as _
 
 from .. import signature
 from ..errors import BadInput
+from ..record.statements import axis_note, placed
 from ..render import nomogram_svg
-from ..render.nomogram_picture import Reading
+from ..render.nomogram_marks import Reading
 from ..signature import inputs
 from . import nomogram_paint
 from .fields import PatientField
 from .nomogram_pane import NomogramPane
 from .numbers import read_number, written
-from .session import Session, placed, without_risk
+from .session import Session, without_risk
 from .widgets import mark, say
 
 CHECKS = {"ALB": inputs.albumin_g_per_l, "INR": inputs.checked_inr, "Radscore": inputs.checked_radscore}
@@ -194,7 +195,7 @@ class NomogramSection:
         lines = [self._own_words(own)] if what_if else []
         lines += [self._message, *(entry["why"] for entry in session.refused.values()), *prediction.warnings]
         say(ui.inputMessage, "\n".join(filter(None, lines)))
-        say(ui.albNote, next(axis.note for axis in geometry.axes if axis.name == "ALB"))
+        say(ui.albNote, axis_note(session.signature))
         if self._drawn_for != session.signature_sha256:
             self.pane.nomogram.show_geometry(geometry)
             self._drawn_for = session.signature_sha256
@@ -226,7 +227,8 @@ class NomogramSection:
         stale = session.stale(session.kind)
         if stale and session.state.computed:
             known = {k: v for k, v in session.values().items() if v is not None}
-            return without_risk(assessment.prediction, stale.reason, signature.points_of(session.signature, known))
+            points = signature.points_of(session.signature, known)
+            return without_risk(assessment.prediction, stale.reason, points)
         return assessment.prediction
 
     def _origin(self, values, own) -> str:

@@ -1,4 +1,4 @@
-"""The nomogram that one can drag: a plain widget over `nomogram_picture`.
+"""The nomogram that one can drag: a plain widget over `render.nomogram_layout`.
 
 The mouse, the keyboard and a double click move a predictor's marker; the widget then tells its owner the new
 value and waits to be given a new `Reading`.  It computes no risk.
@@ -11,7 +11,9 @@ from collections.abc import Callable
 
 import qt
 
-from ..render.nomogram_picture import MINIMUM, Layout, Reading, axes_of, marks_of, number
+from ..record.statements import of_prediction
+from ..render.nomogram_layout import MINIMUM_WIDTH, Layout, axes_of, height_of
+from ..render.nomogram_marks import Reading, marks_of, text_of
 from ..signature import NomogramGeometry
 from .nomogram_paint import paint, theme_of
 
@@ -55,7 +57,7 @@ class NomogramWidget(qt.QWidget):
         self._later.connect("timeout()", self._tell)
         self.counts: Counter = Counter()
         self.setFocusPolicy(qt.Qt.StrongFocus)
-        self.setMinimumSize(*MINIMUM)
+        self.setMinimumWidth(MINIMUM_WIDTH)
         self.accessibleName = "Nomogram"
         self.toolTip = (
             "Drag a marker or double-click an axis to try other values (what-if; Reset takes them back). Keyboard: Up "
@@ -68,6 +70,7 @@ class NomogramWidget(qt.QWidget):
         """Another signature; None shows nothing."""
         self._geometry, self._layout = geometry, None
         self._focused = geometry.axes[0].name if geometry else ""
+        self.setMinimumHeight(height_of(geometry) if geometry else 0)
         self.update()
 
     def show_reading(self, reading: Reading) -> None:
@@ -91,13 +94,17 @@ class NomogramWidget(qt.QWidget):
 
     def _words(self) -> str:
         prediction = self._reading.prediction
-        words = [f"{name} {number(value)}" for name, value in self._reading.values.items() if value is not None]
+        words = [
+            f"{name} {text_of(self._geometry.axis(name), value)}"
+            for name, value in self._reading.values.items()
+            if value is not None
+        ]
         if prediction is not None:
-            risk = prediction.to_dict()["risk_text"]
-            if prediction.is_what_if and prediction.bands:
-                words.append(f"what-if, risk {prediction.interval_words}")
+            said = of_prediction(prediction, self._geometry.horizon)
+            if said.is_what_if and said.bands:
+                words.append(f"what-if, risk {said.interval_words}")
             else:
-                words.append(f"risk {risk}" if risk else prediction.status)
+                words.append(f"risk {said.risk}" if said.risk else said.reason)
         return "; ".join(words)
 
     def marker_at(self, name: str) -> tuple[float, float] | None:

@@ -12,6 +12,8 @@ from .. import signature
 from ..case import features
 from ..errors import PTLFError
 from ..measures.radiomics import available_engines, child_options
+from ..record.statements import of_radscore
+from ..signature import ScoreState
 from . import compat
 from .run_state import State
 from .runs import ChildRun, show_button, show_progress, status_of
@@ -210,11 +212,10 @@ class RadscoreSection:
             assessment = self.session.assessment(kind)
             if assessment is None or (kind is SegmentsKind.CORRECTED and not self.session.edited):
                 continue
-            score, stale = assessment.radscore, self.session.stale(kind)
-            why = _("withheld, for the reasons in section 6") if score.status.startswith("withheld") else score.status
-            text = f"{score.value:.2f}" if score.value is not None else why
-            if score.value is not None and score.status != "computed":
-                text += f" ({score.status})"
+            score, stale = of_radscore(assessment.radscore, self.session.signature), self.session.stale(kind)
+            withheld = score.state is ScoreState.WITHHELD
+            why = _("withheld, for the reasons in section 6") if withheld else score.status
+            text = why if score.value is None else score.words
             if stale:
                 text += " - " + _("stale")
             lines.append(f"{title}: {_('Radscore')} {text}")

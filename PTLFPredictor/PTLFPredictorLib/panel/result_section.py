@@ -12,12 +12,13 @@ from .. import record
 from ..errors import BadInput, PTLFError
 from ..mrml import tables
 from ..mrml.dicom import can_export_dicom, export_dicom_seg
+from ..record.statements import BESIDE, RiskStatements, of_prediction, of_record, sentence, sentences
 from ..render import html, table
-from ..render.nomogram_picture import Layout, Reading, short_horizon
-from ..signature import equation, interval_text, risk_text
+from ..render.nomogram_layout import short_horizon
+from ..signature import equation
 from . import compat
 from .report_pdf import write_report_pdf
-from .session import Session, placed
+from .session import Session
 from .state import Stale, StaleWhy
 from .widgets import as_tip, say
 
@@ -66,7 +67,7 @@ class ResultSection:
         return self._write("result.csv", lambda made, path: table.write(made, path))
 
     def export_pdf(self) -> str:
-        return self._write("result.pdf", lambda made, path: write_report_pdf(made, str(path), self._picture()))
+        return self._write("result.pdf", lambda made, path: write_report_pdf(made, str(path)))
 
     def _write(self, name: str, write: Callable[[record.ResultRecord, Path], None]) -> str:
         made, _segments = self.session.make_record()
@@ -91,16 +92,9 @@ class ResultSection:
         if token != self.session.token:
             raise BadInput(_("another CT was chosen meanwhile."))
 
-    def _picture(self) -> tuple[Layout, Reading]:
-        from .. import signature
-
-        layout = Layout(signature.geometry(self.session.signature), 760, 430)
-        prediction = self.session.patient().prediction
-        return layout, Reading(placed(self.session.values(), prediction), prediction)
-
     def export_table(self) -> str:
         made, _segments = self.session.make_record()
-        node = tables.add_table("PTLF result", table.COLUMNS, table.rows(made))
+        node = tables.add_table("PTLF result", table.COLUMNS, table.rows(of_record(made)))
         return _("Table '{name}' was added to the scene.").format(name=node.GetName())
 
     def export_seg(self) -> str:
@@ -122,35 +116,32 @@ class ResultSection:
 
     def refresh(self) -> None:
         ui, session = self.ui, self.session
-        assessment, stale = session.patient(), session.stale(session.kind)
-        prediction = assessment.prediction
+        stale = session.stale(session.kind)
+        prediction = of_prediction(session.patient().prediction, session.signature.horizon)
         computed = bool(session.state.computed)
         stale_shown = bool(stale) and computed
-        if session.what_if() is not None:
-            shown = session.what_if()
-            words = _risk_words(shown, session.signature.horizon)
+        if (tried := session.what_if()) is not None:
+            shown = of_prediction(tried, session.signature.horizon)
+            words = _risk_words(shown)
             ui.riskLabel.text = _("What-if: {risk}").format(risk=words) if shown.is_what_if else words
-            words = (shown.status, shown.interval_words, shown.assumes, _("It is never exported as the patient's."))
-            say(ui.riskStatus, " ".join(_sentence(text) for text in words if text))
+            never = _("It is never exported as the patient's.")
+            say(ui.riskStatus, sentences(shown.reason, shown.interval_words, shown.assumes, never))
         elif session.refused:
             ui.riskLabel.text = _("Risk not shown: an entry is no value")
             say(ui.riskStatus, session.refusal())
         elif stale_shown:
             ui.riskLabel.text = _("Risk not shown: stale")
-            say(ui.riskStatus, _("{reason} Press Recompute in section 4.").format(reason=_sentence(self._why(stale))))
+            say(ui.riskStatus, _("{reason} Press Recompute in section 4.").format(reason=sentence(self._why(stale))))
         else:
-            ui.riskLabel.text = _risk_words(prediction, session.signature.horizon)
-            words = (_sentence(prediction.status), _sentence(prediction.interval_words))
-            say(ui.riskStatus, " ".join(filter(None, words)))
+            ui.riskLabel.text = _risk_words(prediction)
+            say(ui.riskStatus, sentences(prediction.reason, prediction.interval_words))
         font = qt.QFont(ui.riskLabel.font)
         font.setBold(True)
-        font.setPointSize(16 if prediction.risk is not None and not session.state.what_if else 12)
+        font.setPointSize(16 if prediction.risk and not session.state.what_if else 12)
         ui.riskLabel.setFont(font)
         details = [] if stale_shown else [*prediction.warnings]
         if prediction.withheld_beside and not stale_shown:
-            details.append(
-                _("For a patient it would be withheld: {why}").format(why=" ".join(prediction.withheld_beside))
-            )
+            details.append(f"{BESIDE}: {' '.join(prediction.withheld_beside)}")
         if session.state.computed and not stale:
             details.append(_("Rests on the {kind} segments.").format(kind=session.kind))
         details.append(equation(session.signature))
@@ -174,18 +165,8 @@ class ResultSection:
         return can_export_dicom(self.session.segmentation, self.session.volume)
 
 
-def _risk_words(prediction, horizon: str) -> str:
-    if prediction.risk is None and prediction.risk_interval is None:
+def _risk_words(said: RiskStatements) -> str:
+    if not said.shown:
         return _("Risk not shown")
-    a_band = prediction.risk is None or prediction.is_what_if  # a what-if is no single number
-    if a_band and prediction.risk_interval is None:
-        return _("Risk not shown")
-    risk = interval_text(prediction.risk_interval) if a_band else risk_text(prediction.risk)
-    words = _("Risk {risk} {horizon}").format(risk=risk, horizon=short_horizon(horizon))
-    return _("Demonstration: {words}").format(words=words) if prediction.is_demonstration else words
-
-
-def _sentence(text: str) -> str:
-    text = text.strip()
-    stop = "" if not text or text[-1] in ".?!" else "."
-    return text[:1].upper() + text[1:] + stop
+    words = _("Risk {risk} {horizon}").format(risk=said.shown, horizon=short_horizon(said.horizon))
+    return _("Demonstration: {words}").format(words=words) if said.is_demonstration else words

@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 
 from ..signature import ScoredTerm
 from .nomogram_paint import theme_of
+from .widgets import as_tip
 
 BAR_WIDTH, NUMBER_WIDTH = 64, 48
 """Pixels of a contribution's bar and of its number beside it."""
@@ -83,7 +84,7 @@ class TermsTable(qt.QTableWidget):
         for row, term in enumerate(terms):
             name = qt.QTableWidgetItem(term.short)
             note = notes.get((term.voi, term.feature), "")
-            name.setToolTip("\n".join(filter(None, (f"{term.voi.in_files}: {term.feature}", note))))
+            name.setToolTip(as_tip("\n".join(filter(None, (f"{term.voi.in_files}: {term.feature}", note)))))
             self.setItem(row, 0, name)
             for column, value, form in ((1, term.raw, "{:.5g}"), (2, term.z, "{:+.2f}")):
                 cell = qt.QTableWidgetItem("-" if value is None else form.format(value))

@@ -2,8 +2,9 @@
 
 from . import slices
 from .files import read, read_features, write
+from .inputs import InputValue
 from .making import make, make_features
-from .parts import FeatureValue, InputValue, SignOff, WhatIf
+from .parts import FeatureValue, SignOff, WhatIf
 from .result import FEATURES_SCHEMA, SCHEMA, FeaturesRecord, ResultRecord
 
 __all__ = [

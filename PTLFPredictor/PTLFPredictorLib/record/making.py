@@ -13,24 +13,13 @@ from .. import __version__
 from ..ct import CT, Finding, image_sha256
 from ..hashes import json_sha256
 from ..measures.radiomics import FeatureVector
+from ..measures.value import DIMENSIONLESS
 from ..segmentation import lesions
 from ..segmentation.segments import Segments
-from ..signature import Assessment, Eligibility, LaboratoryValues, Signature
+from ..signature import Assessment, Eligibility, Entered, Signature
 from ..vois import VOI
-from .parts import (
-    CTUsed,
-    Extraction,
-    FeatureValue,
-    Inputs,
-    InputValue,
-    Lesions,
-    SegmentsUsed,
-    SignatureNamed,
-    SignatureUsed,
-    SignOff,
-    SlabsUsed,
-    WhatIf,
-)
+from .inputs import CTUsed, Inputs, InputValue, SignatureNamed, SignatureUsed, SlabsUsed
+from .parts import Extraction, FeatureValue, Lesions, SegmentsUsed, SignOff, WhatIf
 from .result import FeaturesRecord, ResultRecord
 from .slices import Picture
 
@@ -40,7 +29,7 @@ def make(
     ct: CT,
     segments: Segments,
     signature: Signature,
-    entered: LaboratoryValues,
+    entered: Entered,
     eligibility: Eligibility,
     findings: Iterable[Finding],
     vectors: Mapping[VOI, FeatureVector],
@@ -112,9 +101,11 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _values(signature: Signature, entered: LaboratoryValues) -> tuple[InputValue, ...]:
-    known = {"ALB": (entered.albumin_g_per_l, "g/L"), "INR": (entered.inr, "")}
-    return tuple(InputValue(name, signature.axes[name].label, value, unit) for name, (value, unit) in known.items())
+def _values(signature: Signature, entered: Entered) -> tuple[InputValue, ...]:
+    return tuple(
+        InputValue(one.id, one.label, entered.values.get(one.id), "" if one.unit == DIMENSIONLESS else one.unit)
+        for one in signature.entries
+    )
 
 
 def _ct(ct: CT, sample: int | None) -> CTUsed:

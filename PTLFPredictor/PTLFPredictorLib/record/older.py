@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..signature import ScoreState
+
+_NAMED = (ScoreState.COMPUTED, ScoreState.RELATIVE, ScoreState.DEMONSTRATION)
+"""States that were their own word in version 0.1.0; any other word was that of a reference scale."""
+
 RESULT_1 = "ptlf-result/1"
 
 LABORATORY = {"ALB": ("alb_g_per_l", "Albumin", "g/L"), "INR": ("inr", "INR", "")}
@@ -28,10 +33,21 @@ def from_result_1(data: Mapping[str, Any]) -> dict[str, Any]:
         **data,
         "input": {**{name: item for name, item in given.items() if name != "laboratory"}, "ct": ct, "values": values},
         "eligibility": {"answered": None, **eligibility},
-        "segmentation": {"lesions": None, "file_sha256": None, **segmentation},
+        "segmentation": {"lesions": None, **segmentation},
+        "radscore": _with_state(data["radscore"]),
         "prediction": _with_bands(data["prediction"]),
         "what_if": None if what_if is None else _with_bands(what_if),
     }
+
+
+def _with_state(radscore: Mapping[str, Any]) -> dict[str, Any]:
+    """The state that version 0.1.0 told in its sentence alone."""
+    status, shown = radscore["status"], radscore["value"] is not None
+    if shown:
+        state = status if status in _NAMED else ScoreState.REFERENCE
+    else:
+        state = ScoreState.WITHHELD if status.startswith("withheld") else ScoreState.NOT_COMPUTABLE
+    return {"state": str(state), **radscore}
 
 
 def _with_bands(prediction: Mapping[str, Any]) -> dict[str, Any]:

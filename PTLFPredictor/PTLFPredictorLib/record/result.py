@@ -12,10 +12,11 @@ from typing import Any
 from .. import RESEARCH_USE
 from ..confirmation import Confirmation
 from ..ct import Finding
-from ..signature import Eligibility, Prediction, Radscore, ScoredTerm
-from ..signature.policy.eligibility import BILIRUBIN, ChecklistItem
+from ..signature import Eligibility, Prediction, Radscore, ScoredTerm, ScoreState
+from ..signature.policy.eligibility import BILIRUBIN, ChecklistItem, CriterionState
 from ..vois import VOI
-from .parts import CTUsed, Extraction, FeatureValue, Inputs, Json, SegmentsUsed, SignatureNamed, SignOff, WhatIf
+from .inputs import CTUsed, Inputs, Json, SignatureNamed
+from .parts import Extraction, FeatureValue, SegmentsUsed, SignOff, WhatIf
 from .slices import Picture
 
 SCHEMA = "ptlf-result/2"
@@ -151,7 +152,7 @@ class FeaturesRecord:
             ct=CTUsed.from_dict(data["input"]["ct"]),
             signature=None if signature is None else SignatureNamed.from_dict(signature),
             findings=tuple(Finding.from_dict(item) for item in data["findings"]),
-            segmentation=SegmentsUsed.from_dict({"lesions": None, "file_sha256": None, **data["segmentation"]}),
+            segmentation=SegmentsUsed.from_dict({"lesions": None, **data["segmentation"]}),
             extraction=_extraction(data["extraction"]),
             features=tuple(FeatureValue.from_dict(item) for item in data["features"]),
             research_use=data["research_use"],
@@ -163,10 +164,11 @@ def _extraction(data: Mapping[str, Any]) -> dict[VOI, Extraction]:
 
 
 def _eligibility(data: Mapping[str, Any]) -> Eligibility:
-    items = tuple(ChecklistItem(**item) for item in data["items"])
+    items = tuple(ChecklistItem(**{**item, "status": CriterionState(item["status"])}) for item in data["items"])
     return Eligibility(items, data[BILIRUBIN], Confirmation.from_dict(data["answered"]))
 
 
 def _radscore(data: Mapping[str, Any]) -> Radscore:
     terms = tuple(ScoredTerm(**{**item, "voi": VOI.of_file(item["voi"])}) for item in data["terms"])
-    return Radscore(data["value"], data["status"], terms)
+    state = ScoreState(data["state"])
+    return Radscore(data["value"], state, "" if data["status"] == str(state) else data["status"], terms)

@@ -7,50 +7,47 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..record import FeatureValue, ResultRecord
-from ..signature import Prediction
+from ..record.statements import RiskStatements, Statements, of_record
 
 COLUMNS = ("what", "voi", "name", "value", "z", "contribution", "note")
 
 Row = Sequence[object]
 
 
-def rows(record: ResultRecord) -> list[list[object]]:
+def rows(said: Statements) -> list[list[object]]:
     """A row for each number, in the order of `COLUMNS`; None where there is none."""
-    prediction, score = record.prediction, record.radscore
-    found: list[list[object]] = [
-        ["notice", "", "", None, None, None, record.research_use],
-        *(
-            ["input", "", f"{one.id} [{one.unit}]" if one.unit else one.id, one.value, None, None, ""]
-            for one in record.input.values
-        ),
-        ["radscore", "", "Radscore", score.value, None, None, score.status],
-        ["prediction", "", "risk", prediction.risk, None, None, prediction.status],
-        *_interval_rows(prediction),
-        ["prediction", "", "total points", prediction.total_points, None, None, ""],
-    ]
-    for reason in prediction.withheld_beside:
+    risk, score = said.risk, said.score
+    found: list[list[object]] = [["notice", "", "", None, None, None, said.research_use]]
+    for one in said.inputs:
+        name = f"{one.id} [{one.unit}]" if one.unit else one.id
+        found.append(["input", "", name, one.value, None, None, ""])
+    found.append(["radscore", "", "Radscore", score.value, None, None, score.status])
+    found.append(["prediction", "", "risk", risk.probability, None, None, risk.reason])
+    found += _interval_rows(risk)
+    found.append(["prediction", "", "total points", risk.total_points, None, None, ""])
+    for reason in risk.withheld_beside:
         found.append(["prediction", "", "for a patient it would be withheld", None, None, None, reason])
-    for name, value in record.segmentation.volumes_ml.items():
+    for name, value in said.volumes_ml.items():
         found.append(["volume", "", f"{name} [mL]", value, None, None, ""])
     for term in score.terms:
         found.append(["term", term.voi.in_files, term.feature, term.raw, term.z, term.contribution, term.short])
     return found
 
 
-def _interval_rows(prediction: Prediction) -> list[list[object]]:
+def _interval_rows(risk: RiskStatements) -> list[list[object]]:
     """Both ends of the risk's interval, or of its range over an input that is missing; what it is, in words."""
-    words, ends = prediction.interval_words, prediction.risk_interval
-    if ends is None:
+    words = risk.interval_words
+    if risk.ends is None:
         return [["prediction", "", "risk, interval", None, None, None, words]] if words else []
     return [
         ["prediction", "", f"risk, {name} end", end, None, None, words]
-        for name, end in zip(("lower", "upper"), ends, strict=True)
+        for name, end in zip(("lower", "upper"), risk.ends, strict=True)
     ]
 
 
 def write(record: ResultRecord, path: Path) -> None:
     """As CSV; numbers with every digit."""
-    _write(path, COLUMNS, rows(record))
+    _write(path, COLUMNS, rows(of_record(record)))
 
 
 def write_features(features: Iterable[FeatureValue], path: Path) -> None:

@@ -34,11 +34,11 @@ from .in_slabs import InSlabs
 from .masks import Masks
 from .new_segments import NewSegments
 from .origins import HAND, MODEL, Origins
-from .results import Results, placed, without_risk
+from .results import Results, without_risk
 from .scene import BEFORE_ROLE, CT_ROLE, SECOND_ROLE, SEGMENTS_ROLE, Scene
 
 __all__ = [
-    "CT_ROLE", "HAND", "MODEL", "SECOND_ROLE", "SEGMENTS_ROLE", "Session", "placed", "without_risk",
+    "CT_ROLE", "HAND", "MODEL", "SECOND_ROLE", "SEGMENTS_ROLE", "Session", "without_risk",
 ]  # fmt: skip
 
 ENTERED = ("alb", "inr", "refused", "answers")

@@ -52,13 +52,12 @@ class Export:
         if scene.state.refused or scene.state.what_if_refused:
             raise BadInput(f"An entry is no value: {refusal(scene)}")
         computed, started = scene.state.of(kind), time.monotonic()
-        segments, question = self._origins.segments(kind), self._results.question()
+        question, segments = self._results.question, self._origins.segments(kind)
         assessed = case.assess_case(question, self._cts.ct(), segments, computed.vectors)
         seconds = {"features": computed.seconds, "record": time.monotonic() - started}
         signed = self._masks.signed
         sign_off = None if signed is None else record.SignOff(signed, str(kind), self._masks.edited)
-        made = case.make_record(question, segments, assessed, seconds, sign_off=sign_off)
-        return made, segments
+        return case.make_record(question, segments, assessed, seconds, sign_off=sign_off), segments
 
 
 def refusal(scene: Scene) -> str:

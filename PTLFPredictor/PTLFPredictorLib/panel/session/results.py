@@ -68,7 +68,7 @@ class Results:
     def to_be_computed(self, kind: SegmentsKind, segments: Segments) -> Computed:
         """What features that are computed from now on will belong to, still without them."""
         scene, seen = self._scene, self._cts.read()
-        _ct, found = case.examine(self.question(), seen.ct, segments, {})
+        _ct, found = case.examine(self.question, seen.ct, segments, {})
         return Computed(
             hashes=dict(self._masks.hashes(kind)),
             image=seen.sha256,
@@ -129,8 +129,9 @@ class Results:
         origin = self._origins.mask_origin(kind, at_least=bool(self.stale(kind)))
         return self._assess(computed.vectors, self._current_findings(kind, computed), origin)
 
+    @property
     def question(self) -> Question:
-        """What is asked of the patient; entries that are no value are not given."""
+        """What is asked of the patient on screen; an entry that is no value is not given."""
         return Question(
             self._scene.signature,
             self.laboratory_or_none(),
@@ -142,8 +143,8 @@ class Results:
     def _assess(
         self, vectors: Mapping[VOI, FeatureVector], findings: tuple[Finding, ...], origin: Origin | None = None
     ) -> Assessment:
-        scene, asked = self._scene, {"origin": origin, "sample": self._cts.is_sample}
-        found = case.assess_found(self.question(), vectors, findings, **asked).assessment
+        scene, sample = self._scene, self._cts.is_sample
+        found = case.assess_found(self.question, vectors, findings, origin=origin, sample=sample).assessment
         if not scene.state.refused:
             return found
         why = " ".join(entry["why"] for entry in scene.state.refused.values())
@@ -184,11 +185,6 @@ class Results:
             demonstration=scene.desk.demonstration,
             sample=scene.volume is None or self._cts.is_sample,
         )
-
-
-def placed(values: Mapping[str, float | None], prediction: Prediction) -> dict[str, float | None]:
-    """Values by predictor that have a place on their axis: a score on another scale than the paper's has none."""
-    return {name: None if prediction.points.get(name) is None else value for name, value in values.items()}
 
 
 def without_risk(prediction: Prediction, why: str, points: Mapping[str, float | None] | None = None) -> Prediction:
