@@ -11,6 +11,7 @@ from PTLFPredictorLib import json_text, record
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.vois import VOI
+from record_schemas import problems
 
 
 def predict(*arguments):
@@ -42,6 +43,12 @@ def test_the_record_holds_what_the_contract_names(result):
     assert data["radscore"]["terms"][0].keys() >= {"voi", "feature", "raw", "z", "coefficient", "contribution"}
     assert data["prediction"]["points"].keys() == {"ALB", "INR", "Radscore"}
     assert data["sign_off"] is None
+
+
+def test_the_record_is_as_its_json_schema_says_and_reads_back(result):
+    data = json_text.read(result / "result.json")
+    assert problems(data) == []
+    assert record.read(result / "result.json").to_dict() == data
 
 
 def test_the_patients_result_is_never_the_what_if(result):
@@ -216,6 +223,7 @@ def test_features_as_csv_read_back_exactly(phantom_files, tmp_path):
     assert main([*map(str, command), str(tmp_path / "f.json")]) == 0
     rows = [line.split(",") for line in (tmp_path / "f.csv").read_text().splitlines()]
     assert rows[0] == ["voi", "feature", "value"]
+    assert problems(json_text.read(tmp_path / "f.json"), "features.schema.json") == []
     values = [float(value) for _, _, value in rows[1:]]
     assert values == [item.value for item in record.read_features(tmp_path / "f.json")]
 

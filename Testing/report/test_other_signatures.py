@@ -5,15 +5,15 @@ import math
 import re
 
 import pytest
-from made_records import RAW, READER, raw_of, record_of
-from schemas import problems
 
+from made_records import RAW, READER, raw_of, record_of
 from made_signatures import MODEL, four_predictors, radscore_alone
 from PTLFPredictorLib import record
 from PTLFPredictorLib.record.statements import of_record
 from PTLFPredictorLib.render import html, pdf, table, terminal
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.signature import Entered, PredictionState, all_met, load, parse
+from record_schemas import problems
 
 BY_MODEL = Origin(
     Drawn.MODEL, Known.FILE, {**MODEL, "id": "hospital", "version": "1", "sha256": "b" * 64}, format="NRRD"

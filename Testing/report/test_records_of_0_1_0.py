@@ -9,13 +9,13 @@ import re
 from pathlib import Path
 
 import pytest
-from schemas import problems
 
 from PTLFPredictorLib import json_text, record
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.record.statements import of_record
 from PTLFPredictorLib.render import html, pdf, table, terminal
 from PTLFPredictorLib.signature import IntervalKind, ScoreState
+from record_schemas import problems
 
 DATA = Path(__file__).parent / "data" / "0.1.0"
 NAMES = ("demo", "whatif", "complete", "range", "public", "slabs")
@@ -64,7 +64,9 @@ def test_written_anew_it_is_a_record_of_today(name, tmp_path):
     data = json_text.read(tmp_path / "r.json")
     assert data["schema"] == "ptlf-result/2"
     assert problems(data) == []
-    assert record.read(tmp_path / "r.json") == old
+    again = record.read(tmp_path / "r.json")
+    assert again == old
+    assert again.to_dict() == data
 
 
 def test_what_0_1_0_told_in_sentences_alone_has_a_state():

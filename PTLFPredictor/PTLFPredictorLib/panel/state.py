@@ -13,14 +13,8 @@ from typing import Any
 
 from ..ct import Finding
 from ..measures.radiomics import DEFAULT_ENGINE, FeatureVector
+from ..record import SegmentsKind
 from ..vois import IN_FILES, VOI
-
-
-class SegmentsKind(StrEnum):
-    """Whose features: those of the segments as the model drew them, and as the reader left them."""
-
-    AUTOMATIC = "automatic"
-    CORRECTED = "corrected"
 
 
 class StaleWhy(StrEnum):

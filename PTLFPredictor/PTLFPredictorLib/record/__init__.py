@@ -4,7 +4,7 @@ from . import slices
 from .files import read, read_features, write
 from .inputs import InputValue
 from .making import make, make_features
-from .parts import FeatureValue, SignOff, WhatIf
+from .parts import FeatureValue, SegmentsKind, SignOff, WhatIf
 from .result import FEATURES_SCHEMA, SCHEMA, FeaturesRecord, ResultRecord
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "FeaturesRecord",
     "InputValue",
     "ResultRecord",
+    "SegmentsKind",
     "SignOff",
     "WhatIf",
     "make",

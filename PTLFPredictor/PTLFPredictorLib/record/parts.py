@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from ..confirmation import Confirmation
@@ -136,17 +137,24 @@ class WhatIf:
         return cls(data["radscore"], Prediction.from_dict(rest))
 
 
+class SegmentsKind(StrEnum):
+    """Which segments a result is of: those that the model drew, or those that the reader left."""
+
+    AUTOMATIC = "automatic"
+    CORRECTED = "corrected"
+
+
 @dataclass(frozen=True)
 class SignOff:
-    """A reader's sign-off: of which segments ("automatic" or "corrected"), and whether they were edited."""
+    """A reader's sign-off: of which segments, and whether they were edited."""
 
     by: Confirmation
-    segments: str
+    segments: SegmentsKind
     edited: bool
 
     def to_dict(self) -> Json:
-        return {**self.by.to_dict(), "segments": self.segments, "edited": self.edited}
+        return {**self.by.to_dict(), "segments": str(self.segments), "edited": self.edited}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SignOff:
-        return cls(Confirmation(data["reader"], data["time"]), data["segments"], data["edited"])
+        return cls(Confirmation(data["reader"], data["time"]), SegmentsKind(data["segments"]), data["edited"])
