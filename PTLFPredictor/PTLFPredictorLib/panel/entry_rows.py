@@ -71,6 +71,8 @@ class EntryRows:
             grid.addWidget(label, row, 0)
             made += self._row_of_levels(entry, name, row) if entry.quantity is None else self._row(entry, name, row)
         before = self._ui.radscoreEdit.previousInFocusChain()
+        while before.focusPolicy == qt.Qt.NoFocus:  # Qt puts nothing behind a widget that takes no focus
+            before = before.previousInFocusChain()
         for widget in made:  # they are worked through before the Radscore, as they stand
             qt.QWidget.setTabOrder(before, widget)
             before = widget
