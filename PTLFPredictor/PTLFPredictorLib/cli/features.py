@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import BadInput
 from ..outputs import output_file
@@ -21,6 +23,9 @@ def add(command: Command) -> None:
     which = features.add_mutually_exclusive_group(required=True)
     which.add_argument("--signature", metavar="ID|FILE", help="the features of a signature")
     which.add_argument("--all", action="store_true", help="all 1874 features per VOI")
+    which.add_argument(
+        "--params", type=Path, metavar="FILE", help="what a PyRadiomics parameter file (YAML, JSON) enables"
+    )
     features.add_argument("--out", type=Path, required=True, metavar="FILE")
     features.add_argument("--reader", metavar="NAME", help="who says who drew the segments")
     add_engine(features)
@@ -31,20 +36,18 @@ def _features(given: argparse.Namespace) -> None:
     from ..case import features as case_features
     from ..case.protocol import brought_to_protocol, marks_of
     from ..ct import read_ct
-    from ..measures.radiomics import ExtractionSettings
     from ..sample import known
     from ..segmentation import provenance
     from ..segmentation.postprocess import apply
     from ..segmentation.reading import parse_labels, read_segments, told
 
-    signature = None if given.all else loaded(given.signature)
-    settings = ExtractionSettings() if signature is None else signature.extraction
-    wanted = dict.fromkeys(VOI) if signature is None else signature.wanted
+    signature = loaded(given.signature) if given.signature else None
+    settings, wanted = _asked(given, signature)
     protocol = None if signature is None else signature.protocol
     steps = post_processing(given)
     said = provenance.said(given.mask_origin, given.reader)
     if given.to_protocol and protocol is None:
-        raise BadInput("--to-protocol brings a CT to the slices of a signature: name one with --signature, not --all.")
+        raise BadInput("--to-protocol brings a CT to the slices of a signature: name one with --signature.")
     which = {"series_uid": given.series, "acquisition": given.acquisition}
     with output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, protocol, settings.clip_hu, **which, progress=progress).require_usable()
@@ -71,3 +74,16 @@ def _features(given: argparse.Namespace) -> None:
             record.write(made, output)
     counts = ", ".join(f"{len(vector.values)} of the {voi.words}" for voi, vector in vectors.items())
     print("\n".join([*finding_lines(made.findings), f"Features: {counts}. Written: {given.out}"]))
+
+
+def _asked(given: argparse.Namespace, signature: Any) -> tuple[Any, Mapping[VOI, Sequence[str] | None]]:
+    """Extraction settings, and the features of each VOI: a signature's, a parameter file's (of both VOIs), or all."""
+    from ..measures.radiomics import ExtractionSettings
+    from ..measures.radiomics.parameter_file import read_parameter_file
+
+    if signature is not None:
+        return signature.extraction, signature.wanted
+    if given.params is not None:
+        settings, names = read_parameter_file(given.params)
+        return settings, dict.fromkeys(VOI, names)
+    return ExtractionSettings(), dict.fromkeys(VOI)

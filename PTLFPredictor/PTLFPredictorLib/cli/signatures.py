@@ -23,6 +23,10 @@ def add(command: Command) -> None:
     upgrade.add_argument("signature", type=Path, metavar="FILE")
     upgrade.add_argument("--out", type=Path, required=True, metavar="FILE")
     upgrade.set_defaults(function=_signatures_upgrade)
+    params = actions.add_parser("params", help="a PyRadiomics parameter file that gives a signature's features")
+    params.add_argument("signature", metavar="ID|FILE")
+    params.add_argument("--out", type=Path, required=True, metavar="FILE", help="YAML, or JSON by its name")
+    params.set_defaults(function=_signatures_params)
     intercept = actions.add_parser("set-intercept", help="from two points read off the paper's figure")
     intercept.add_argument("--signature", default="ptlf-published", metavar="ID|FILE")
     intercept.add_argument(
@@ -92,6 +96,20 @@ def _signatures_upgrade(given: argparse.Namespace) -> None:
     with output_file(given.out) as output:
         became = upgrade(given.signature, output)
     print("\n".join([*became, f"Written: {given.out}"]))
+
+
+def _signatures_params(given: argparse.Namespace) -> None:
+    from ..measures.radiomics.parameter_file import write_parameter_file
+    from ..signature import load
+
+    signature = load(given.signature)
+    wanted = {voi.in_files: names for voi, names in signature.wanted.items()}
+    as_json = given.out.suffix.lower() == ".json"
+    text = write_parameter_file(signature.extraction, wanted, title=signature.title, as_json=as_json)
+    with output_file(given.out) as output:
+        output.write_text(text, encoding="utf-8")
+    number = sum(len(names) for names in wanted.values())
+    print(f"It enables the {number} features of {signature.id}, and others beside them. Written: {given.out}")
 
 
 def _signatures_set_intercept(given: argparse.Namespace) -> None:
