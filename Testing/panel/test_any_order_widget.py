@@ -302,13 +302,15 @@ class AnyOrder(PanelCase):
     def check_values(self, state):
         """Fields, markers and state agree; a what-if aside, each marker is a typed value of this patient."""
         values = self.panel.nomogram.pane.nomogram.picture[1].values
-        factor = 10 if state.alb_unit == "g/dL" else 1
+        factor = 10 if state.units.get("ALB", "g/L") == "g/dL" else 1
         if not state.what_if:
-            self.assertEqual(values["ALB"], None if state.alb is None else state.alb * factor)
-            self.assertEqual(values["INR"], state.inr)
+            self.assertEqual(
+                values["ALB"], None if state.values.get("ALB") is None else state.values.get("ALB") * factor
+            )
+            self.assertEqual(values["INR"], state.values.get("INR"))
         else:
             self.assertEqual({name: state.what_if[name] for name in values}, values)
-        for name, value in (("ALB", state.alb), ("INR", state.inr)):
+        for name, value in (("ALB", state.values.get("ALB")), ("INR", state.values.get("INR"))):
             if value is not None:
                 self.assertEqual(self.owner[f"{value}"], self.visit)
             if name in state.refused:
@@ -328,7 +330,7 @@ class AnyOrder(PanelCase):
             return None
 
     def check_record(self, made, state):
-        self.assertEqual(made["input"]["values"][1]["value"], state.inr)
+        self.assertEqual(made["input"]["values"][1]["value"], state.values.get("INR"))
         self.assertEqual(made["input"]["ct"]["sha256"], self.session.cts.read().sha256)
         vectors = state.of(self.session.kind).vectors.values()
         expected = [value for vector in vectors for value in vector.values.values()]

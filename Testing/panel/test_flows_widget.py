@@ -28,11 +28,11 @@ class TestOtherPatients(PanelCase):
     def test_another_ct_drops_the_laboratory_values_and_the_answers_and_says_so(self):
         self.draw()
         criterion = self.session.signature.eligibility[0].id
-        self.session.update(alb=43.6, inr=1.09, answers={criterion: True, "bilirubin_umol_per_l": 20.0})
+        self.session.update(values={"ALB": 43.6, "INR": 1.09}, answers={criterion: True, "bilirubin_umol_per_l": 20.0})
         self.ui.volumeSelector.setCurrentNode(self.second_ct())
         self.settle()
         state = self.session.state
-        self.assertEqual((state.alb, state.inr, state.answers), (None, None, {}))
+        self.assertEqual((state.values.get("ALB"), state.values.get("INR"), state.answers), (None, None, {}))
         self.assertIsNone(self.session.segmentation)
         self.assertIn("albumin, INR and eligibility", self.ui.messageLabel.text)
         self.assertEqual(self.ui.albEdit.text, "")
@@ -48,21 +48,21 @@ class TestOtherPatients(PanelCase):
                 self.assertEqual(node.GetBackgroundVolumeID(), volume.GetID())
 
     def test_values_that_were_typed_before_the_first_ct_stay(self):
-        self.session.update(alb=43.6, inr=1.09)
+        self.session.update(values={"ALB": 43.6, "INR": 1.09})
         self.load()
-        self.assertEqual((self.session.state.alb, self.session.state.inr), (43.6, 1.09))
+        self.assertEqual((self.session.state.values.get("ALB"), self.session.state.values.get("INR")), (43.6, 1.09))
         self.assertIn("entered before a CT was chosen counts for this one", self.ui.messageLabel.text)
 
     def test_a_ct_that_is_deleted_takes_its_patient_with_it(self):
         other = self.second_ct()
         self.draw()
-        self.session.update(alb=43.6, inr=1.09)
+        self.session.update(values={"ALB": 43.6, "INR": 1.09})
         slicer.mrmlScene.RemoveNode(self.volume)
         self.settle()
         self.assertIn(self.session.volume, (None, other))  # qMRMLNodeComboBox goes to the row above
         self.assertIs(self.ui.volumeSelector.currentNode(), self.session.volume)
         self.assertIsNone(self.session.segmentation)
-        self.assertEqual((self.session.state.alb, self.session.state.inr), (None, None))
+        self.assertEqual((self.session.state.values.get("ALB"), self.session.state.values.get("INR")), (None, None))
 
     def test_label_maps_are_not_offered_as_a_ct(self):
         self.load()
@@ -72,7 +72,7 @@ class TestOtherPatients(PanelCase):
 
     def test_adding_another_scene_leaves_the_panel_as_it_is(self):
         self.draw()
-        self.session.update(alb=43.6, inr=1.09)
+        self.session.update(values={"ALB": 43.6, "INR": 1.09})
         self.session.sign_off("A. Reader")
         node = self.session.segmentation
         other = slicer.vtkMRMLScene()
@@ -84,7 +84,7 @@ class TestOtherPatients(PanelCase):
         self.settle()
         self.assertIs(self.session.volume, self.volume)
         self.assertIs(self.session.segmentation, node)
-        self.assertEqual((self.session.state.alb, self.session.state.inr), (43.6, 1.09))
+        self.assertEqual((self.session.state.values.get("ALB"), self.session.state.values.get("INR")), (43.6, 1.09))
         self.assertEqual(self.session.state.sign_off["reader"], "A. Reader")
         self.assertIs(self.ui.volumeSelector.currentNode(), self.volume)
 
@@ -225,8 +225,8 @@ class TestComputed(PanelCase):
         self.assertEqual(self.ui.inrEdit.text, "1.0")
         gestures.key(self.ui.inrEdit, qt.Qt.Key_Return)
         self.settle()
-        self.assertEqual(self.session.state.inr, 1.0)
-        self.session.update(inr=1.2)  # a drag
+        self.assertEqual(self.session.state.values.get("INR"), 1.0)
+        self.session.update(values={"INR": 1.2})  # a drag
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.2")
 
@@ -239,18 +239,18 @@ class TestComputed(PanelCase):
             gestures.scroll(widget)
         self.settle()
         self.assertEqual(self.session.state.answers, {})
-        self.assertEqual(self.session.state.alb_unit, "g/L")
+        self.assertEqual(self.session.state.units.get("ALB", "g/L"), "g/L")
         self.assertIs(self.session.volume, self.volume)
 
     def test_numbers_are_read_as_a_german_writes_them(self):
         self.type(self.ui.inrEdit, "3,5")
-        self.assertEqual(self.session.state.inr, 3.5)
+        self.assertEqual(self.session.state.values.get("INR"), 3.5)
         for text in ("1_09", "1.234,5", "nan", "zwei"):
             self.type(self.ui.inrEdit, text)
             self.assertIn("is no number", self.ui.inputMessage.text, text)
-            self.assertIsNone(self.session.state.inr)
+            self.assertIsNone(self.session.state.values.get("INR"))
         self.type(self.ui.inrEdit, "")
-        self.assertIsNone(self.session.state.inr)
+        self.assertIsNone(self.session.state.values.get("INR"))
         self.assertEqual(self.ui.inputMessage.text, "")
 
     def test_a_picture_that_cannot_be_written_is_said(self):
@@ -280,7 +280,7 @@ class TestSceneFromElsewhere(PanelCase):
     def reopen(self, **parameters):
         """Save, close and load the scene, with parameters of the panel as they are elsewhere."""
         self.draw()
-        self.session.update(alb=43.6, **parameters)
+        self.session.update(values={"ALB": 43.6}, **parameters)
         path = os.path.join(self.folder.name, "scene.mrb")
         self.assertTrue(slicer.util.saveScene(path))
         slicer.mrmlScene.Clear(0)
@@ -296,7 +296,7 @@ class TestSceneFromElsewhere(PanelCase):
         self.session.scene._chosen = None
         slicer.util.loadScene(path)
         self.settle()
-        self.assertEqual(self.session.state.alb, 43.6)
+        self.assertEqual(self.session.state.values.get("ALB"), 43.6)
         self.assertEqual(self.session.signature.id, "ptlf-published")
         self.assertIn("ours.json", self.ui.messageLabel.text)
         self.assertEqual(self.ui.albEdit.text, "43.6")

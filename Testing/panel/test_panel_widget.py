@@ -79,7 +79,7 @@ class TestInputs(PanelCase):
     def test_the_other_unit_is_asked_about_and_nothing_is_taken(self):
         self.type(self.ui.albEdit, "4.1")
         self.assertIn("is it 4.1 g/dL?", self.ui.inputMessage.text)
-        self.assertIsNone(self.session.state.alb)
+        self.assertIsNone(self.session.state.values.get("ALB"))
         self.ui.albUnit.currentIndex = 1
         self.settle()
         self.type(self.ui.albEdit, "4.1")
@@ -89,7 +89,7 @@ class TestInputs(PanelCase):
     def test_prothrombin_seconds_are_refused(self):
         self.type(self.ui.inrEdit, "12")
         self.assertIn("prothrombin time in seconds", self.ui.inputMessage.text)
-        self.assertIsNone(self.session.state.inr)
+        self.assertIsNone(self.session.state.values.get("INR"))
 
     def test_a_value_outside_the_development_range_is_taken_and_marked(self):
         self.type(self.ui.albEdit, "58")
@@ -123,7 +123,7 @@ class TestInputs(PanelCase):
         gestures.drag(nomogram, (x, y - 4), (target, y - 4))
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.3")
-        self.assertEqual((self.session.state.alb, self.session.state.inr), (43.6, 1.09))
+        self.assertEqual((self.session.state.values.get("ALB"), self.session.state.values.get("INR")), (43.6, 1.09))
         self.assertEqual(nomogram.picture[1].ghosts["INR"], 1.09)
         self.assertTrue(self.ui.whatIfBox.checked)
         self.assertIn("not the patient's values (albumin 43.6 g/L, INR 1.09)", self.ui.inputMessage.text)
@@ -141,7 +141,7 @@ class TestInputs(PanelCase):
         reading = self.panel.nomogram.pane.nomogram.picture[1]
         self.assertEqual(reading.values["INR"], 1.3)
         self.assertEqual(reading.ghosts["INR"], 1.09)
-        self.assertEqual(self.session.state.inr, 1.09)
+        self.assertEqual(self.session.state.values.get("INR"), 1.09)
 
     def test_a_narrow_panel_has_a_points_list_a_risk_bar_and_a_window(self):
         self.container.resize(360, 1600)
@@ -392,7 +392,7 @@ class TestScore(PanelCase):
         self.settle()
         self.assertEqual(self.on_screen(), before)
         self.assertEqual(self.session.patient().prediction.risk, risk)
-        self.assertEqual(self.session.state.alb, 40.123456789012345)
+        self.assertEqual(self.session.state.values.get("ALB"), 40.123456789012345)
         # and a stale state is stale again
         self.volume = self.session.volume
         self.erase_tumour(slice(7, 8))
@@ -505,7 +505,7 @@ class TestLife(PanelCase):
 
     def test_diagnostics_hold_versions_and_nothing_of_the_patient(self):
         self.draw()
-        self.type(self.ui.albEdit, "43.6") if self.ui.albEdit.isVisible() else self.session.update(alb=43.6)
+        self.type(self.ui.albEdit, "43.6") if self.ui.albEdit.isVisible() else self.session.update(values={"ALB": 43.6})
         self.panel.copy_diagnostics()
         text = slicer.app.clipboard().text()
         self.assertIn("PTLFPredictor", text)

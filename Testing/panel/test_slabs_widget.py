@@ -195,7 +195,7 @@ class Slabs(PanelCase):
         for go in (self.click, lambda: self.ui.volumeSelector.setCurrentNode(self.thin)):
             go()
             self.settle()
-            self.assertEqual((self.session.state.alb, self.session.state.inr), (38.0, 1.03))
+            self.assertEqual((self.session.state.values.get("ALB"), self.session.state.values.get("INR")), (38.0, 1.03))
             self.assertTrue(self.session.all_criteria_met)
             self.assertEqual(self.session.confirmed_phase["value"], "portal venous")
         self.assertIs(self.session.volume, self.thin)
@@ -213,7 +213,8 @@ class Slabs(PanelCase):
         self.ui.volumeSelector.setCurrentNode(self.thin)
         self.settle()
         self.assertEqual(
-            (self.session.state.alb, self.session.state.criteria, self.session.state.phase), (None, {}, {})
+            (self.session.state.values.get("ALB"), self.session.state.criteria, self.session.state.phase),
+            (None, {}, {}),
         )
 
     def test_slabs_are_not_believed_by_what_they_say(self):
@@ -297,5 +298,5 @@ class Slabs(PanelCase):
         self.session.open()
         self.settle()
         self.assertEqual(self.session.ct().identity, identity)
-        self.assertEqual(self.session.state.alb, 38.0)
+        self.assertEqual(self.session.state.values.get("ALB"), 38.0)
         self.assertIsNotNone(slabs.plan)

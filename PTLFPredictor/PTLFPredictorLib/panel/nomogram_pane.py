@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 import qt
 from slicer.i18n import tr as _
 
 from ..record.statements import banner, of_prediction
 from ..render.nomogram_layout import MINIMUM_WIDTH
-from ..signature import Prediction
+from ..signature import Prediction, Predictor, PredictorSource, Signature, geometry
+from ..signature.predictors import Value
 from .nomogram_paint import theme_of
 from .nomogram_widget import NomogramWidget
 from .widgets import plain_label
@@ -77,9 +78,10 @@ class RiskBar(qt.QWidget):
 class NomogramPane(qt.QWidget):
     """The nomogram where there is room for it; a points list, a risk bar and "Open nomogram" where there is not."""
 
-    def __init__(self, on_move: Callable[[str, float], None], parent=None):
+    def __init__(self, on_move: Callable[[str, Value], None], parent=None):
         qt.QWidget.__init__(self, parent)
         self.nomogram = NomogramWidget(on_move)
+        self._predictors: tuple[Predictor, ...] = ()
         self.points_label = plain_label()
         self.points_label.wordWrap = True
         self.risk_bar = RiskBar()
@@ -158,17 +160,24 @@ class NomogramPane(qt.QWidget):
         """Another patient comes."""
         self.nomogram.forget()
 
+    def show_signature(self, chosen: Signature) -> None:
+        """Another signature: its axes; only what is entered, and the Radscore, can be moved."""
+        self._predictors = chosen.predictors
+        movable = [one.id for one in chosen.predictors if one.source is not PredictorSource.MEASURE]
+        self.nomogram.show_geometry(geometry(chosen), movable)
+        self._arrange()
+
     def show_prediction(
-        self, prediction: Prediction, values: dict[str, float | None], labels: dict[str, str], refused=()
+        self, prediction: Prediction, values: Mapping[str, Value | None], refused: Collection[str] = ()
     ) -> None:
         """`refused` are the predictors whose entry is no value."""
         mark = banner(prediction)
         lines = [mark] if mark else []
-        for name, label in labels.items():
-            value, points = values.get(name), prediction.points.get(name)
+        for one in self._predictors:
+            value, points = values.get(one.id), prediction.points.get(one.id)
             shown = "" if points is None else _(": {points:.1f} points").format(points=points)
-            absent = _("no value") if name in refused else _("not given")
-            lines.append(f"{label} {absent if value is None else f'{value:.4g}{shown}'}")
+            absent = _("no value") if one.id in refused else _("not given")
+            lines.append(f"{one.label} {absent if value is None else one.words(value) + shown}")
         if prediction.total_points is not None:
             lines.append(_("Total: {total:.1f} points").format(total=prediction.total_points))
         self.risk_bar.show_prediction(prediction)

@@ -76,15 +76,13 @@ class RadscoreSection:
         self.refresh()
 
     def choose_signature(self, spec: str) -> None:
-        """Go on with another signature, by id or file; answers that it does not ask for are dropped."""
+        """Go on with another signature, by id or file; what was entered stays where it takes it, else it is dropped."""
         try:
             chosen = signature.load(spec)
         except PTLFError as error:
             self._tell(error.message)
             return
-        known = signature.eligibility.known_entries(chosen)
-        answers = {name: value for name, value in self.session.state.answers.items() if name in known}
-        self.session.update(signature=spec, answers=answers, criteria={}, what_if={}, what_if_refused={}, sign_off={})
+        self.session.choose_signature(spec, chosen)
 
     def _choose_engine(self, index: int) -> None:
         if not self._filling:

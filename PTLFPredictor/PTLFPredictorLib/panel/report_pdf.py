@@ -9,15 +9,11 @@ import qt
 
 from ..record import ResultRecord
 from ..record.statements import of_record
-from ..render.nomogram_layout import Layout, axes_of, height_of
-from ..render.nomogram_marks import Reading, marks_of
-from ..render.pdf import WIDTH, page_texts
+from ..render.nomogram_layout import axes_of
+from ..render.nomogram_marks import marks_of
+from ..render.pdf import WIDTH, page_texts, picture
 from ..render.themes import PRINT
-from ..signature import geometry
 from .nomogram_paint import PDF_DPI, paint
-
-SPARE = 30
-"""Pixels that the nomogram takes beyond its lowest."""
 
 
 def write_report_pdf(record: ResultRecord, path: str) -> None:
@@ -36,8 +32,7 @@ def write_report_pdf(record: ResultRecord, path: str) -> None:
         texts, height = page_texts(said)
         paint(painter, texts, PRINT)
         painter.translate(0, height)
-        shape, shown = geometry(said.nomogram.signature), said.nomogram
-        layout = Layout(shape, WIDTH, height_of(shape) + SPARE)
-        paint(painter, [*axes_of(layout), *marks_of(layout, Reading(shown.values, shown.prediction))], PRINT)
+        layout, reading = picture(said)
+        paint(painter, [*axes_of(layout), *marks_of(layout, reading)], PRINT)
     finally:
         painter.end()

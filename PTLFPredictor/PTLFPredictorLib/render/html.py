@@ -87,7 +87,7 @@ def _result(said: Statements) -> str:
     number = f'<div class="none" id="risk">{NOT_SHOWN}</div>'
     if risk.shown:
         number = f'<div class="number" id="risk">{escape(risk.shown)}</div><small>{escape(risk.horizon)}</small>'
-    values = [(one.label, one.words) for one in said.inputs] + [("Radscore", said.score.words)]
+    values = [(one.label, one.words) for one in (*said.inputs, *said.measures)] + [("Radscore", said.score.words)]
     inputs = "".join(f"<span>{escape(name)} <b>{escape(value)}</b></span>" for name, value in values)
     lines = [f"<p>{escape(sentences(risk.reason))} {escape(sentences(risk.interval_words))}</p>"]
     if risk.withheld_beside:

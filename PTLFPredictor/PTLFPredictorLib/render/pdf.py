@@ -6,6 +6,9 @@ import textwrap
 
 from ..ct.findings import Level, without_shell
 from ..record.statements import BESIDE, NOT_SHOWN, Statements, TermStatement
+from ..signature import geometry
+from .nomogram_layout import Layout, height_of
+from .nomogram_marks import Reading
 from .primitives import Text
 
 WIDTH, MARGIN, LINE = 760.0, 10.0, 15.0
@@ -15,6 +18,10 @@ SMALL = 10.5
 """Size of the text of which `CHARACTERS` fit on a line."""
 
 CHARACTERS = 118
+
+
+SPARE = 30
+"""Pixels that the nomogram takes beyond its lowest."""
 
 
 class _Page:
@@ -51,7 +58,7 @@ def page_texts(said: Statements) -> tuple[list[Text], float]:
         page.say(f"- {line}")
     page.gap()
     value = "" if score.value is None else f"{score.value:.2f} "
-    given = [f"{one.label} {one.words}" for one in said.inputs]
+    given = [f"{one.label} {one.words}" for one in (*said.inputs, *said.measures)]
     page.say("; ".join([*given, f"Radscore {value}({score.status})"]), bold=True)
     volumes = said.volumes_ml
     named = {"liver": "liver", "parenchyma": "parenchyma", "tumor": "tumour"}
@@ -66,6 +73,13 @@ def page_texts(said: Statements) -> tuple[list[Text], float]:
     page.say(said.signed[:1].upper() + said.signed[1:], 9.5)
     page.say(_provenance(said), 9, ink="faint")
     return page.texts, page.y
+
+
+def picture(said: Statements) -> tuple[Layout, Reading]:
+    """The nomogram below the texts, as wide as the page."""
+    shown = said.nomogram
+    shape = geometry(shown.signature)
+    return Layout(shape, WIDTH, height_of(shape) + SPARE), Reading(shown.values, shown.prediction)
 
 
 def _term(term: TermStatement) -> str:

@@ -21,6 +21,8 @@ def rows(said: Statements) -> list[list[object]]:
     for one in said.inputs:
         name = f"{one.id} [{one.unit}]" if one.unit else one.id
         found.append(["input", "", name, one.value, None, None, ""])
+    for one in said.measures:
+        found.append(["measure", "", one.id, one.value, None, None, ""])
     found.append(["radscore", "", "Radscore", score.value, None, None, score.status])
     found.append(["prediction", "", "risk", risk.probability, None, None, risk.reason])
     found += _interval_rows(risk)

@@ -24,24 +24,24 @@ from operator import attrgetter
 from typing import Any
 
 from ...ct import CT
+from ...errors import BadInput
 from ...mrml import segments as mrml_segments
-from ...signature import Signature
+from ...signature import Entry, Signature, eligibility
+from ...signature.predictors import Value
 from ..state import Desk, PatientState, SegmentsKind
 from .answers import Answers
 from .ct_of_scene import CTOfScene
-from .export import Export, refusal
+from .export import Export
 from .in_slabs import InSlabs
 from .masks import Masks
 from .new_segments import NewSegments
 from .origins import HAND, MODEL, Origins
-from .results import Results, without_risk
+from .results import Results, refusal
 from .scene import BEFORE_ROLE, CT_ROLE, SECOND_ROLE, SEGMENTS_ROLE, Scene
 
-__all__ = [
-    "CT_ROLE", "HAND", "MODEL", "SECOND_ROLE", "SEGMENTS_ROLE", "Session", "without_risk",
-]  # fmt: skip
+__all__ = ["CT_ROLE", "HAND", "MODEL", "SECOND_ROLE", "SEGMENTS_ROLE", "Session"]
 
-ENTERED = ("alb", "inr", "refused", "answers")
+ENTERED = ("values", "refused", "answers")
 """What a person enters of a patient; entered before any CT was chosen, it counts for the first one."""
 
 
@@ -104,7 +104,7 @@ class Session:
         """The scene is about to be closed: nobody is on screen any more, and nothing is written meanwhile."""
         self.scene.on_leave()
         self.scene.away = True
-        self.scene.begin(PatientState(alb_unit=self.state.alb_unit))
+        self.scene.begin(PatientState(units=self.state.units))
         self.masks.watch.observe(None)
 
     @property
@@ -138,12 +138,30 @@ class Session:
         scene.refer(CT_ROLE, volume)
         for role in (SEGMENTS_ROLE, SECOND_ROLE, BEFORE_ROLE):
             scene.refer(role, None)
-        scene.begin(PatientState(alb_unit=before.alb_unit, **({} if scene.shown_id else entered)))
+        scene.begin(PatientState(units=before.units, **({} if scene.shown_id else entered)))
         self.masks.watch_current()
         mrml_segments.drop_orphans()
         scene.save()
         scene.on_change()
         return said
+
+    def choose_signature(self, spec: str, chosen: Signature) -> None:
+        """Go on with another signature; answers and entries that it does not take are dropped."""
+        state, entries = self.state, {entry.id: entry for entry in chosen.entries}
+        asked = eligibility.known_entries(chosen)
+        takes = {name: value for name, value in state.values.items() if name in entries}
+        self.update(
+            signature=spec,
+            answers={name: value for name, value in state.answers.items() if name in asked},
+            values={
+                name: value for name, value in takes.items() if _takes(entries[name], value, state.units.get(name))
+            },
+            refused={name: entry for name, entry in state.refused.items() if name in {*entries, *asked}},
+            criteria={},
+            what_if={},
+            what_if_refused={},
+            sign_off={},
+        )
 
     state: PatientState = property(attrgetter("scene.state"))
     desk: Desk = property(attrgetter("scene.desk"))
@@ -204,10 +222,13 @@ class Session:
     take_features = property(attrgetter("results.take_features"))
     findings = property(attrgetter("results.findings"))
     assessment = property(attrgetter("results.assessment"))
-    laboratory = property(attrgetter("results.laboratory"))
+    entered = property(attrgetter("results.entered"))
     patient = property(attrgetter("results.patient"))
     values = property(attrgetter("results.values"))
+    tried = property(attrgetter("results.tried"))
+    tried_values = property(attrgetter("results.tried_values"))
     what_if = property(attrgetter("results.what_if"))
+    shown = property(attrgetter("results.shown"))
     sign_off = property(attrgetter("export.sign_off"))
     make_record = property(attrgetter("export.make_record"))
 
@@ -219,3 +240,11 @@ class Session:
     def refusal(self) -> str:
         """Why the entries on screen give no risk, "" where each is a value or empty."""
         return refusal(self.scene)
+
+
+def _takes(entry: Entry, value: Value, unit: str | None) -> bool:
+    try:
+        entry.checked(value, unit)
+    except BadInput:
+        return False
+    return True

@@ -15,7 +15,7 @@ from .answers import Answers
 from .ct_of_scene import CTOfScene
 from .masks import Masks
 from .origins import Origins
-from .results import Results
+from .results import Results, refusal
 from .scene import Scene
 
 
@@ -58,9 +58,3 @@ class Export:
         signed = self._masks.signed
         sign_off = None if signed is None else record.SignOff(signed, str(kind), self._masks.edited)
         return case.make_record(question, segments, assessed, seconds, sign_off=sign_off), segments
-
-
-def refusal(scene: Scene) -> str:
-    """Why the entries on screen give no risk, "" where each is a value or empty."""
-    state = scene.state
-    return " ".join(entry["why"] for entry in (state.what_if_refused if state.what_if else state.refused).values())

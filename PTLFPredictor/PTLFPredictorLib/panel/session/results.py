@@ -16,7 +16,8 @@ from ...mrml import volumes
 from ...segmentation import ledger
 from ...segmentation.origin import Origin
 from ...segmentation.segments import Segments
-from ...signature import Assessment, LaboratoryValues, Prediction, PredictionState
+from ...signature import RADSCORE, Assessment, Entered, Prediction, PredictionState
+from ...signature.predictors import Value
 from ...vois import VOI
 from ..state import Computed, SegmentsKind, Stale, StaleWhy
 from .answers import Answers
@@ -134,7 +135,7 @@ class Results:
         """What is asked of the patient on screen; an entry that is no value is not given."""
         return Question(
             self._scene.signature,
-            self.laboratory_or_none(),
+            self.entered(),
             answers=self._answers.criteria,
             phase=self._answers.phase,
             demonstration=self._scene.desk.demonstration,
@@ -150,41 +151,87 @@ class Results:
         why = " ".join(entry["why"] for entry in scene.state.refused.values())
         return replace(found, prediction=without_risk(found.prediction, why))
 
-    @property
-    def laboratory(self) -> LaboratoryValues:
-        state = self._scene.state
-        return LaboratoryValues.checked(state.alb, state.alb_unit, state.inr)
-
-    def laboratory_or_none(self) -> LaboratoryValues:
+    def entered(self) -> Entered:
+        """What was entered for the patient, as far as the signature takes it; of a scene's that is no value nothing."""
+        scene, state = self._scene, self._scene.state
+        given = {
+            entry.id: (state.values[entry.id], state.units.get(entry.id))
+            for entry in scene.signature.entries
+            if entry.id in state.values
+        }
         try:
-            return self.laboratory
+            return Entered.checked(scene.signature, given)
         except BadInput:
-            return LaboratoryValues()
+            return Entered()
 
     def patient(self) -> Assessment:
         """The patient's own result; without features, what can be said all the same (points of ALB and INR)."""
         return self.assessment(self._masks.kind) or self._assess({}, self.findings())
 
-    def values(self) -> dict[str, float | None]:
+    def radscore(self) -> float | None:
+        """The patient's own, None where it is not computed, stale or withheld."""
+        return None if self.stale(self._masks.kind) else self.patient().radscore.value
+
+    def values(self) -> dict[str, Value | None]:
         """The patient's own predictors, for the markers."""
-        laboratory = self.laboratory_or_none()
-        score = None if self.stale(self._masks.kind) else self.patient().radscore.value
-        return {"ALB": laboratory.albumin_g_per_l, "INR": laboratory.inr, "Radscore": score}
+        known = self._scene.signature.values_of(self.entered(), self.radscore())
+        return {one.id: known.get(one.id) for one in self._scene.signature.predictors}
+
+    def tried(self) -> dict[str, Value | None]:
+        """Entries, each in its own unit, and Radscore that a what-if begins with: the patient's."""
+        entered = self.entered().values
+        return {**{one.id: entered.get(one.id) for one in self._scene.signature.entries}, RADSCORE: self.radscore()}
+
+    def tried_values(self) -> dict[str, Value | None]:
+        """The predictors of the what-if, for the markers."""
+        chosen, tried = self._scene.signature, self._scene.state.what_if
+        known = chosen.values_of(_entries(tried), tried.get(RADSCORE))
+        return {one.id: known.get(one.id) for one in chosen.predictors}
 
     def what_if(self) -> Prediction | None:
         """Prediction of the what-if, None while it is off, has no Radscore or an entry that is no value."""
         scene = self._scene
-        values = scene.state.what_if
-        if values.get("Radscore") is None or scene.state.what_if_refused:
+        tried = scene.state.what_if
+        if tried.get(RADSCORE) is None or scene.state.what_if_refused:
             return None
-        laboratory = LaboratoryValues(values.get("ALB"), values.get("INR"))
         return signature.what_if(
             scene.signature,
-            laboratory,
-            values["Radscore"],
+            _entries(tried),
+            tried[RADSCORE],
             demonstration=scene.desk.demonstration,
             sample=scene.volume is None or self._cts.is_sample,
         )
+
+    def shown(self) -> Prediction:
+        """What the markers stand for: the what-if's prediction, else the patient's, else points alone."""
+        scene, chosen = self._scene, self._scene.signature
+        if scene.state.what_if:
+            found = self.what_if()
+            if found is not None:
+                return found
+            points = signature.points_of(chosen, _given(self.tried_values()))
+            if signature.completeness(chosen) is signature.SignatureState.REFERENCE:
+                points[RADSCORE] = None  # on another scale than the axis
+            return without_risk(self.patient().prediction, refusal(scene) or "no Radscore", points)
+        stale = self.stale(self._masks.kind)
+        prediction = self.patient().prediction
+        if stale and scene.state.computed:
+            return without_risk(prediction, stale.reason, signature.points_of(chosen, _given(self.values())))
+        return prediction
+
+
+def refusal(scene: Scene) -> str:
+    """Why the entries on screen give no risk, "" where each is a value or empty."""
+    state = scene.state
+    return " ".join(entry["why"] for entry in (state.what_if_refused if state.what_if else state.refused).values())
+
+
+def _entries(tried: Mapping[str, Value | None]) -> Entered:
+    return Entered({name: value for name, value in tried.items() if name != RADSCORE})
+
+
+def _given(values: Mapping[str, Value | None]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def without_risk(prediction: Prediction, why: str, points: Mapping[str, float | None] | None = None) -> Prediction:

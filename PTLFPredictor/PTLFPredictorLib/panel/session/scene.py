@@ -18,9 +18,9 @@ from ... import signature
 from ...errors import PTLFError
 from ...hashes import json_sha256
 from ...mrml import segments as mrml_segments
-from ...mrml.parameter_node import load, parameter_node, refer, referred, save
+from ...mrml.parameter_node import forget, load, parameter_node, read, refer, referred, save
 from ...signature import Signature
-from ..state import Desk, PatientState
+from ..state import EARLIER, Desk, PatientState, of_an_earlier_scene
 
 CT_ROLE, SEGMENTS_ROLE, SECOND_ROLE = "ct", "segmentation", "second"
 BEFORE_ROLE = "before"
@@ -86,7 +86,7 @@ class Scene:
         """Take over what the scene holds; returns sentences on what was stopped, because it brought another patient."""
         said: list[str] = []
         self._node = parameter_node(self._tag)
-        state = load(self._node, PatientState(alb_unit=self.state.alb_unit))
+        state = self._saved(PatientState(units=self.state.units))
         self.away = False
         if _text(state) != _text(self.state) or self.shown_id != self._volume_id():
             said = self.on_leave()
@@ -99,12 +99,22 @@ class Scene:
             self.desk = replace(self.desk, signature=Desk.signature)
         return said
 
+    def _saved(self, default: PatientState) -> PatientState:
+        """The state that the scene holds; one of version 0.1.0 is read and from then on written as ours."""
+        state = load(self._node, default)
+        earlier = {name: value for name, value in read(self._node, EARLIER).items() if value is not None}
+        if not earlier and not set(EARLIER) & set(state.before):
+            return state
+        forget(self._node, EARLIER)
+        given = read(self._node, [item.name for item in fields(state)])
+        return replace(default, **of_an_earlier_scene({**given, **earlier}))
+
     def begin(self, state: PatientState) -> None:
         """The one place where another patient comes on screen."""
         self.token += 1
         self.state = state
-        for forget in self.on_begin:
-            forget()
+        for let_go in self.on_begin:
+            let_go()
         self.shown_id = "" if self.away else self._volume_id()
 
     def _volume_id(self) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...ct import Finding
-from ...signature import Eligibility, Entered, Prediction, Signature, parse
+from ...signature import Eligibility, Entered, Prediction, PredictorSource, Signature, parse
 from ...signature.policy.eligibility import CriterionState
 from ...signature.predictors import Value
 from ..inputs import InputValue
@@ -110,6 +110,8 @@ class Statements:
         When and with which version it was made; who signed it off, or that nobody has.
     risk : RiskStatements
     inputs : tuple of InputStatement
+    measures : tuple of InputStatement
+        What was computed of the inputs for the risk model, e.g. an ALBI score.
     score : ScoreStatements
     findings : tuple of Finding
     what_if, tried : RiskStatements and float, or None
@@ -133,6 +135,7 @@ class Statements:
     signed: str
     risk: RiskStatements
     inputs: tuple[InputStatement, ...]
+    measures: tuple[InputStatement, ...]
     score: ScoreStatements
     findings: tuple[Finding, ...]
     what_if: RiskStatements | None
@@ -166,6 +169,7 @@ def of_record(record: ResultRecord) -> Statements:
         signed=_signed(record),
         risk=of_prediction(record.prediction, signature.horizon),
         inputs=tuple(_input(value, signature) for value in record.input.values),
+        measures=_measures(record, signature),
         score=of_radscore(record.radscore, signature),
         findings=record.findings,
         what_if=None if what_if is None else of_prediction(what_if.prediction, signature.horizon),
@@ -196,9 +200,23 @@ def _input(given: InputValue, signature: Signature) -> InputStatement:
     return InputStatement(given.id, given.label, given.value, given.unit, words)
 
 
-def _nomogram(record: ResultRecord, signature: Signature) -> Nomogram:
+def _measures(record: ResultRecord, signature: Signature) -> tuple[InputStatement, ...]:
+    values = _values(record, signature)
+    return tuple(
+        InputStatement(one.id, one.label, values[one.id], "", one.words(values[one.id]))
+        for one in signature.predictors
+        if one.source is PredictorSource.MEASURE and one.id in values
+    )
+
+
+def _values(record: ResultRecord, signature: Signature) -> dict[str, Value]:
+    """Of the predictors that are known."""
     entered = Entered({value.id: value.value for value in record.input.values})
-    values = signature.values_of(entered, record.radscore.value)
+    return signature.values_of(entered, record.radscore.value)
+
+
+def _nomogram(record: ResultRecord, signature: Signature) -> Nomogram:
+    values = _values(record, signature)
     shown = placed(values, record.prediction)
     return Nomogram(signature, shown, record.prediction, record.input.signature.title, axis_note(signature))
 
