@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 DATA = "PTLF_DATA"
@@ -50,6 +52,23 @@ def keep(file: Path, data: bytes, *, entries: int, size: int) -> None:
         with contextlib.suppress(OSError):
             os.unlink(name)
     _drop_oldest(file, entries, size)
+
+
+@contextlib.contextmanager
+def staging(base: Path, prefix: str = ".ptlf-") -> Iterator[Path]:
+    """A hidden folder inside `base`, on the same disk, so that what is made in it takes its place in one step; gone
+    when the block ends.
+
+    Raises
+    ------
+    OSError
+        When it cannot be made.
+    """
+    made = Path(tempfile.mkdtemp(prefix=prefix, dir=base))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def _drop_oldest(newest: Path, entries: int, size: int) -> None:

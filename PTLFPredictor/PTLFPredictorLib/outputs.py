@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .errors import BadInput
+from .folders import staging
 
 LOCK = ".ptlf-lock"
 LOCK_SECONDS = 20.0
@@ -78,14 +77,10 @@ def output_file(path: Path) -> Iterator[Path]:
     with _told(path):
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        staging = Path(tempfile.mkdtemp(prefix=".ptlf-", dir=path.parent))
-    try:
-        with _told(path):
-            part = staging / path.name
+        with staging(path.parent) as made:
+            part = made / path.name
             yield part
             part.replace(path)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -107,24 +102,22 @@ def output_folder(out: Path, names: Sequence[str]) -> Iterator[Path]:
     """
     out = Path(out)
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
-    staging: Path | None = None
     done = False
     try:
-        try:
-            _refuse_mixture(out, names)
-            out.mkdir(parents=True, exist_ok=True)
-            staging = Path(tempfile.mkdtemp(prefix=".ptlf-", dir=out))
-        except OSError as error:
-            raise BadInput(f"The folder '{out}' cannot be written to: {error.strerror or error}.") from error
-        with _told(out):
-            yield staging
-            with _alone(out):
+        with contextlib.ExitStack() as stack:
+            try:
                 _refuse_mixture(out, names)
-                _replace(staging, out, names)
+                out.mkdir(parents=True, exist_ok=True)
+                made_in = stack.enter_context(staging(out))
+            except OSError as error:
+                raise BadInput(f"The folder '{out}' cannot be written to: {error.strerror or error}.") from error
+            with _told(out):
+                yield made_in
+                with _alone(out):
+                    _refuse_mixture(out, names)
+                    _replace(made_in, out, names)
         done = True
     finally:
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
         if not done:
             for folder in made:
                 with contextlib.suppress(OSError):

@@ -6,13 +6,13 @@ import SimpleITK as sitk
 
 from abdomen import image_of
 from abdomen import small_arrays as phantom_arrays
-from PTLFPredictorLib.ct import ConfirmedPhase, Phase, canonical, phase, read_ct
+from PTLFPredictorLib.ct import ConfirmedPhase, Phase, canonical, phase, phase_finding, read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.reading import parse_labels, read_segments
 from PTLFPredictorLib.signature import load
 
 PROTOCOL = load("ptlf-published").protocol
-NOTHING = Phase("unknown", "")
+NOTHING = Phase()
 
 
 def aorta_with_fat(shape, radius):
@@ -48,7 +48,7 @@ def measured(liver=None, aorta=None):
 def settled(description, liver=None, aorta=None, reader=None):
     """(name of the phase, its source, the finding)."""
     confirmed = None if reader is None else ConfirmedPhase.now(reader, "Dr Reader")
-    found, finding = phase.settle(called(description), measured(liver, aorta), confirmed, PROTOCOL)
+    found, finding = phase_finding.settle(called(description), measured(liver, aorta), confirmed, PROTOCOL)
     return found, finding
 
 
@@ -272,8 +272,8 @@ def test_an_answer_needs_a_name_and_a_phase_that_there_is():
 
 
 def test_without_a_signature_nothing_is_withheld():
-    assert phase.settle(called(""), measured(*BETWEEN), None, None)[1].level == "warn"
-    assert phase.settle(called(""), measured(*ARTERIAL), None, None)[1].level == "pass"
+    assert phase_finding.settle(called(""), measured(*BETWEEN), None, None)[1].level == "warn"
+    assert phase_finding.settle(called(""), measured(*ARTERIAL), None, None)[1].level == "pass"
 
 
 def test_an_answer_belongs_to_one_look_and_leaves_the_ct_as_it_was():

@@ -62,7 +62,9 @@ CASES: dict[str, tuple[str, ...]] = {
     ),
     "predict what-if": ("predict", *CASE, *EXAMPLE, *HAND, "--out", "out"),
     "predict no INR": ("predict", *CASE, "--alb", "43.6", *HAND, "--out", "out"),
-    "predict g per dL": ("predict", *CASE, "--alb", "4.36", "--alb-unit", "g/dL", "--inr", "1.09", *HAND, "--out", "out"),
+    "predict g per dL": (
+        "predict", *CASE, "--alb", "4.36", "--alb-unit", "g/dL", "--inr", "1.09", *HAND, "--out", "out",
+    ),
     "predict violated": ("predict", *CASE, *LABORATORY, *HAND, "--eligibility", "{in}/violated.json", "--out", "out"),
     "predict post-processing": (
         "predict", *CASE, *LABORATORY, *HAND, "--fill-holes", "--drop-below", "0.5", "--largest-tumor", "--out", "out",

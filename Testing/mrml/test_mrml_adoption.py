@@ -8,7 +8,7 @@ import SimpleITK as sitk
 import slicer
 
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.mrml import adoption, segments, volumes
+from PTLFPredictorLib.mrml import adoption, segment_voxels, segments, volumes
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 
 SIZE, SPACING = (40, 36, 20), (0.8, 0.75, 5.0)
@@ -113,12 +113,12 @@ def test_a_segmentation_of_another_ct_is_asked_about_with_the_distance(shift):
     liver[:, :, 20:] = False  # still inside the CT after the smaller shifts
     node = drawn(other, liver=liver, HCC=first & liver)
     slicer.mrmlScene.RemoveNode(other)
-    before = segments._cropped_segment(node, node.GetSegmentation().GetSegmentIDs()[0])
+    before = segment_voxels.cropped_segment(node, node.GetSegmentation().GetSegmentIDs()[0])
     with pytest.raises(
         BadInput, match=rf"not (drawn on|lie on) this CT: their grid lies {shift:.1f} mm off this one's"
     ):
         adoption.adopt(node, volume)
-    after = segments._cropped_segment(node, node.GetSegmentation().GetSegmentIDs()[0])
+    after = segment_voxels.cropped_segment(node, node.GetSegmentation().GetSegmentIDs()[0])
     np.testing.assert_array_equal(before[0], after[0])  # it was asked, not changed
     np.testing.assert_array_equal(before[1], after[1])
 

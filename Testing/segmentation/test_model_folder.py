@@ -15,7 +15,17 @@ import pytest
 
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput, UnusableModel
-from PTLFPredictorLib.segmentation import add, catalogue, default_model, find_model, model_folder, remove, verify
+from PTLFPredictorLib.segmentation import (
+    add,
+    catalogue,
+    default_model,
+    find_model,
+    model_archive,
+    model_folder,
+    model_weights,
+    remove,
+    verify,
+)
 from PTLFPredictorLib.segmentation.catalogue import broken
 
 MARKER = "it-was-executed"
@@ -313,7 +323,7 @@ def test_an_archive_with_a_link_is_not_unpacked(model, tmp_path):
 
 
 def test_an_archive_that_grows_without_end_is_not_unpacked(model, tmp_path, monkeypatch):
-    monkeypatch.setattr(model_folder, "ARCHIVE_BYTES", 1000)
+    monkeypatch.setattr(model_archive, "ARCHIVE_BYTES", 1000)
     path = archive(tmp_path / "bomb.zip", {"model/plans.json": bytes(2000)})
     with pytest.raises(UnusableModel, match=r"unpack to more than a model has"):
         find_model(path)
@@ -449,6 +459,6 @@ def test_every_shipped_model_is_as_the_catalogue_says():
 def test_a_pickle_names_everything_that_it_would_import():
     buffer = io.BytesIO()
     pickle.Pickler(buffer, 2).dump({"a": RunsCode(Path("x")), "b": pytest.approx})
-    named = set(model_folder._globals(buffer.getvalue()))
+    named = set(model_weights._globals(buffer.getvalue()))
     assert "posix system" in named
     assert any("approx" in name for name in named)

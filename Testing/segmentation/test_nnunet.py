@@ -29,6 +29,7 @@ from PTLFPredictorLib.segmentation import agreement, default_model, find_model, 
 from PTLFPredictorLib.segmentation.device import Device, choose
 from PTLFPredictorLib.segmentation.nnunet import Network
 from PTLFPredictorLib.segmentation.reading import read_segments
+from PTLFPredictorLib.segmentation.run import WHAT, WORKER, write_job
 from samples import drawn
 
 torch = pytest.importorskip("torch", reason="torch is not installed: './ptlf test' installs it")
@@ -309,7 +310,7 @@ def test_weights_that_do_not_fit(tmp_path, what):
 def test_weights_of_another_network_are_told_by_the_child(ct, work, tmp_path, monkeypatch):
     monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
     model = find_model(broken(default_model().folder, tmp_path, cut_a_layer))
-    with pytest.raises(UnusableModel, match="plans.json, dataset.json and weights do not fit each other"):
+    with pytest.raises(UnusableModel, match=r"plans.json, dataset.json and weights do not fit each other"):
         segment(ct, model, work=work, device="cpu")
 
 
@@ -324,17 +325,26 @@ def test_a_cascade_is_refused(ct, work, tmp_path, monkeypatch):
         segment(ct, find_model(folder), work=work, device="cpu")
 
 
-def test_a_model_that_changes_after_its_check_is_not_loaded(ct, work, tmp_path, monkeypatch):
+def test_a_model_that_changed_since_it_was_chosen_is_not_loaded(ct, work, tmp_path, monkeypatch):
+    """Its files are read in the child, just before they are loaded."""
     monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
     folder = Path(shutil.copytree(default_model().folder, tmp_path / "model"))
     model = find_model(folder)
+    plans = folder / "plans.json"
+    plans.write_text(plans.read_text() + " ")
+    told = []
+    with pytest.raises(UnusableModel, match="is not the one in the catalogue"):
+        segment(ct, model, work=work, device="cpu", progress=lambda stage, *_: told.append(stage))
+    assert set(told) == {"Checking the model"}
 
-    def swap(stage: str, done: int, total: int) -> None:
-        if (stage, done) == ("Checking the model", 1):
-            (folder / "plans.json").write_text("{}")
 
-    with pytest.raises(UnusableModel, match="changed since they were checked"):
-        segment(ct, model, work=work, device="cpu", progress=swap)
+def test_the_window_s_thread_reads_no_weights(ct, work, tmp_path):
+    """A job is written for weights that are no weights at all; the child refuses them."""
+    folder = Path(shutil.copytree(default_model().folder, tmp_path / "model"))
+    next(folder.glob("fold_*/*.pth")).write_bytes(b"these are no weights")
+    job = write_job(ct, replace(default_model(), folder=folder), work)
+    with pytest.raises(UnusableModel, match="weights"):
+        child.run(WORKER, job, work, what=WHAT)
 
 
 def test_the_restricted_loader_is_a_second_fence(tmp_path):

@@ -20,18 +20,17 @@ import pytest
 import SimpleITK as sitk
 
 from marked_files import brushed, copied, write_dicom_seg, write_seg_nrrd
-from PTLFPredictorLib import record
-from PTLFPredictorLib.case import Case, run
+from PTLFPredictorLib import json_text
+from PTLFPredictorLib.case import Sources
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.segmentation import add, default_model, find_model, ledger, provenance
+from PTLFPredictorLib.segmentation import add, default_model, find_model, ledger, marks, provenance, regions
 from PTLFPredictorLib.segmentation.names import Role
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing
 from PTLFPredictorLib.segmentation.reading import Source, read_segments
-from PTLFPredictorLib.signature import load
 
 READER = Confirmation("A. Reader", "2026-01-02T03:04:05+01:00")
 FORMATS = ("l.nii.gz", "l.nii", "l.nrrd", "l.mha")
@@ -82,7 +81,7 @@ def test_the_mark_says_what_it_was_given(demo, phantom):
     assert mark.origin.made_own
 
 
-@pytest.mark.parametrize("length", [provenance.NIFTI_LENGTH, provenance.DICOM_LENGTH])
+@pytest.mark.parametrize("length", [marks.NIFTI_LENGTH, marks.DICOM_LENGTH])
 @pytest.mark.parametrize("model_id", ["m", "ptlf-demo-1", "a" * 64])
 @pytest.mark.parametrize("changed", [0.0, 0.00001, 0.5, 1.0])
 def test_a_short_field_still_tells_the_weights(demo, phantom, length, model_id, changed):
@@ -93,7 +92,7 @@ def test_a_short_field_still_tells_the_weights(demo, phantom, length, model_id, 
     mark = provenance.from_text(text)
     assert mark.origin.model["id"] == "ptlf-demo-1"  # the catalogue knows the weights
     assert mark.origin.edited is mark.origin.at_least is (changed > 0)
-    assert mark.content == ledger.content(phantom[1])
+    assert mark.content == regions.content(phantom[1])
 
 
 def test_a_share_is_never_rounded_up_to_what_counts(demo):
@@ -391,7 +390,7 @@ def test_marks_of_several_label_maps_are_an_edit_that_can_be_signed(phantom, ct,
 
 def test_a_mark_that_names_no_label_map_makes_no_edit_of_one_that_does(phantom, mine):
     """As the panel joins what it knows of the scene with the segments' own marks."""
-    content = ledger.content(phantom[1])
+    content = regions.content(phantom[1])
     joined = provenance.combined([provenance.Mark(mine), provenance.Mark(mine, content)])
     assert joined.content == content
 
@@ -614,7 +613,7 @@ def test_several_processes_write_at_once(tmp_path):
 def predict(out: Path, files, segmentation: Path, *options: str) -> dict:
     command = ["predict", "--ct", files["ct"], "--segmentation", segmentation, "--out", out, *options]
     assert main([str(word) for word in command]) == 0
-    return record.read(out / "result.json")
+    return json_text.read(out / "result.json")
 
 
 def levels(data: dict) -> dict[str, str]:
@@ -651,10 +650,8 @@ def test_predict_hands_the_mark_on_and_cleaning_up_is_no_edit(phantom_files, pha
 
 
 def test_mask_origin_without_a_mask_is_refused(phantom_files, tmp_path):
-    case = Case(phantom_files["ct"], load("ptlf-published"), mask_origin="hand", reader="R")
     with pytest.raises(BadInput, match="without it a model draws them"):
-        run(case, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+        Sources(phantom_files["ct"], mask_origin=provenance.said("hand", "R"))
 
 
 def test_features_take_the_answer_too(phantom_files, tmp_path):

@@ -58,3 +58,8 @@ def die_with_parent(work: Path) -> None:
     if not _WINDOWS and os.getpgrp() == os.getpid():  # a group of our own, as `Child` makes it
         os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)
+
+
+def cpu_cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,28 +1,36 @@
 """Read a CT, bring it to canonical form, check it, describe it."""
 
-from .canonical import CT, DEFAULT_CLIP_HU, canonical, image_sha256, read_ct, same_geometry, write_temporary
-from .description import described
+from .canonical import CT, DEFAULT_CLIP_HU, canonical
+from .description import describe
 from .dicom import acquisitions_of, checked_series, list_acquisitions, read_acquisition, series_findings
+from .dicom_files import header_of, is_dicom
 from .files import ct_files, image_files, read_image_file
-from .findings import LEVELS, Finding, Protocol, of_level
-from .phase import PHASES, ConfirmedPhase, Phase
+from .findings import Finding, Level, Protocol, of_level
+from .geometry import image_sha256, same_geometry
+from .phase import PHASES, ConfirmedPhase, Phase, PhaseSource
+from .phase_words import ContrastPhase
+from .read import read_ct, write_temporary
 
 __all__ = [
     "CT",
     "DEFAULT_CLIP_HU",
-    "LEVELS",
     "PHASES",
     "ConfirmedPhase",
+    "ContrastPhase",
     "Finding",
+    "Level",
     "Phase",
+    "PhaseSource",
     "Protocol",
     "acquisitions_of",
     "canonical",
     "checked_series",
     "ct_files",
-    "described",
+    "describe",
+    "header_of",
     "image_files",
     "image_sha256",
+    "is_dicom",
     "list_acquisitions",
     "of_level",
     "read_acquisition",

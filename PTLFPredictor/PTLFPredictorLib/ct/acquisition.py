@@ -7,25 +7,27 @@ or missing series UIDs two patients can.  What is absent from the headers is nev
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from ..errors import BadInput
+from .acquisition_labels import (
+    MAY_CHANGE,
+    MUST_NOT_CHANGE,
+    PAUSE_S,
+    Header,
+    number_in,
+    scans_of,
+    seconds_in,
+    words_of_phase,
+)
 from .description import OTHER
 from .description import kernel as known_kernel
-from .findings import Finding
+from .findings import Finding, Level
 from .phase import from_header
-from .phase_words import UNKNOWN, named_by
-
-
-class Header(Protocol):
-    """What is asked of a slice or frame."""
-
-    def get(self, tag: str, default: Any = None) -> Any: ...
-
+from .phase_words import UNKNOWN, ContrastPhase
 
 Image = TypeVar("Image", bound=Header)
 
@@ -34,16 +36,6 @@ _ONE_PATIENT = (
     ("StudyInstanceUID", "several studies"),
     ("FrameOfReferenceUID", "several frames of reference, so that their positions cannot be compared"),
 )
-
-PAUSE_S = 5.0
-"""Slices of one scan follow each other faster: a helical scan writes a time for each of them, tenths of a second apart;
-two phases lie 10 s (early and late arterial) or more apart."""
-
-CONTENT_PAUSE_S = 15.0
-"""The same for ContentTime, when the picture was computed, asked only where there is no AcquisitionTime."""
-
-TRIGGER_PAUSE_MS = 100.0
-"""Heart beats differ by less from slice to slice; the phases of a gated series lie further apart."""
 
 _PICTURES = frozenset(
     ("MIP", "MINIP", "MPR", "CURVED", "PROJECTION", "VRT", "SSD", "REFORMATTED", "VOLREN", "SCREEN SAVE")
@@ -82,7 +74,7 @@ def without_pictures(images: Sequence[Image], findings: list[Finding]) -> list[I
     findings.append(
         Finding(
             "derived_pictures",
-            "warn",
+            Level.WARN,
             f"{left_out} image(s) of another type than the slices (ImageType: derived, MIP?) were left out.",
             {"left_out": left_out},
         )
@@ -102,7 +94,7 @@ def acquisitions(images: Sequence[Image]) -> list[list[Image]]:
 
     Each list keeps the order of `images`; the lists come in the order of their first image.
     """
-    labels = zip(*(labels_of(images) for _, labels_of in (*_MAY_CHANGE, *_MUST_NOT_CHANGE)), strict=True)
+    labels = zip(*(labels_of(images) for _, labels_of in (*MAY_CHANGE, *MUST_NOT_CHANGE)), strict=True)
     groups: dict[Hashable, list[Image]] = {}
     for image, label in zip(images, labels, strict=True):
         groups.setdefault(label, []).append(image)
@@ -121,7 +113,7 @@ class Acquisition:
         Its slices, in the order in which they were given.
     seconds : float or None
         Of the day, of its first slice.
-    phase : str
+    phase : ContrastPhase
         By the header's words; "unknown" where they name none.
     kernel : str
         A known name; "" where there is none.
@@ -130,13 +122,13 @@ class Acquisition:
     number: int
     images: tuple[Any, ...]
     seconds: float | None
-    phase: str
+    phase: ContrastPhase
     kernel: str
 
     @property
     def words(self) -> str:
         """One line of a list: number, slices, time of day, phase, kernel; no free text of the header."""
-        phase = "phase not named" if self.phase == UNKNOWN else f"{self.phase} by the header"
+        phase = "phase not named" if self.phase is UNKNOWN else f"{self.phase} by the header"
         parts = [f"{len(self.images)} slices", _clock(self.seconds), phase, self.kernel and f"kernel {self.kernel}"]
         return f"{self.number}: {', '.join(filter(None, parts))}"
 
@@ -150,13 +142,13 @@ def listed(images: Sequence[Image]) -> list[Acquisition]:
     groups = acquisitions(images)
     if not 2 <= len(groups) <= MOST_LISTED or max(map(len, groups)) < 2:
         return []
-    groups.sort(key=lambda group: (_begin(group), _number(group[0].get("AcquisitionNumber")) or 0))
+    groups.sort(key=lambda group: (_begin(group), number_in(group[0].get("AcquisitionNumber")) or 0))
     found = []
     for number, group in enumerate(groups, start=1):
         begin, name = _begin(group), group[0].get("ConvolutionKernel")
         seconds = begin if begin < math.inf else None
         sort = known_kernel(name) if name else ""
-        phase = _phase_words(group[:1])[0] or from_header(group[0].get).name
+        phase = words_of_phase(group[:1])[0] or from_header(group[0].get).name
         found.append(Acquisition(number, tuple(group), seconds, phase, "" if sort == OTHER else sort))
     return found
 
@@ -188,7 +180,7 @@ def listing(known: Sequence[Acquisition]) -> str:
 def _begin(images: Sequence[Header]) -> float:
     """Time of day of the first slice in seconds; infinite where there is none."""
     tags = ("AcquisitionDateTime", "AcquisitionTime", "ContentTime")
-    times = [next((s for tag in tags if (s := _seconds(image.get(tag))) is not None), math.inf) for image in images]
+    times = [next((s for tag in tags if (s := seconds_in(image.get(tag))) is not None), math.inf) for image in images]
     return min(times)
 
 
@@ -221,13 +213,13 @@ def one_acquisition(images: Sequence[Header], findings: list[Finding], ways_out:
     BadInput
     """
     choices = listing(listed(images)) if ways_out else ""
-    for what, labels_of in _MUST_NOT_CHANGE:
+    for what, labels_of in MUST_NOT_CHANGE:
         if len(set(labels_of(images)) - {None}) > 1:
             raise BadInput(
                 f"The series mixes {what}. Export the portal venous phase, in one reconstruction, as a series of its "
                 f"own.{choices}"
             )
-    for what, labels_of in _MAY_CHANGE:
+    for what, labels_of in MAY_CHANGE:
         labels = [label for label in labels_of(images) if label is not None]
         if _interleaved(labels):
             raise BadInput(
@@ -235,12 +227,12 @@ def one_acquisition(images: Sequence[Header], findings: list[Finding], ways_out:
                 "differs): several phases are mixed. Export the portal venous phase as a series of its "
                 f"own.{choices}"
             )
-    scans = len(set(_scans(images)) - {None})
+    scans = len(set(scans_of(images)) - {None})
     if 2 <= scans <= JOINED_SCANS:
         findings.append(
             Finding(
                 "joined_scans",
-                "warn",
+                Level.WARN,
                 f"The series joins {scans} scans end to end (their times differ by more than {PAUSE_S:g} s): see that "
                 "the whole liver lies in one of them.",
                 {"scans": scans},
@@ -252,65 +244,3 @@ def _interleaved(labels: Sequence[Hashable]) -> bool:
     """Whether a label comes back after another one."""
     runs = [label for i, label in enumerate(labels) if not i or label != labels[i - 1]]
     return len(runs) > len(set(runs))
-
-
-def _entry(tag: str) -> Callable[[Sequence[Header]], list[Any]]:
-    def labels(images: Sequence[Header]) -> list[Any]:
-        return [None if image.get(tag) in (None, "") else str(image.get(tag)).strip() for image in images]
-
-    return labels
-
-
-def _phase_words(images: Sequence[Header]) -> list[str | None]:
-    texts = [
-        " | ".join(str(image.get(tag) or "") for tag in ("SeriesDescription", "ImageComments")) for image in images
-    ]
-    known = {text: named_by(text)[0] for text in set(texts)}
-    return [None if known[text] == UNKNOWN else known[text] for text in texts]
-
-
-def _scans(images: Sequence[Header]) -> list[int | None]:
-    """The number of the scan by its time."""
-    for tags, pause in ((("AcquisitionDateTime", "AcquisitionTime"), PAUSE_S), (("ContentTime",), CONTENT_PAUSE_S)):
-        seconds = [next((s for tag in tags if (s := _seconds(image.get(tag))) is not None), None) for image in images]
-        if any(s is not None for s in seconds):
-            return _runs(seconds, pause)
-    return [None] * len(images)
-
-
-def _triggers(images: Sequence[Header]) -> list[int | None]:
-    return _runs([_number(image.get("TriggerTime")) for image in images], TRIGGER_PAUSE_MS)
-
-
-def _runs(times: Sequence[float | None], pause: float) -> list[int | None]:
-    """The number of the run that each time belongs to; a pause parts two runs."""
-    known = sorted({t for t in times if t is not None})
-    starts = [t for i, t in enumerate(known) if not i or t - known[i - 1] > pause]
-    return [None if t is None else sum(start <= t for start in starts) for t in times]
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def _seconds(time: Any) -> float | None:
-    """Seconds of a DICOM time (HHMMSS.F) or date and time (YYYYMMDDHHMMSS.F)."""
-    match = re.match(r"(?:(\d{8}))?(\d\d)(\d\d)(\d\d(?:\.\d+)?)(?![\d:])", str(time or "").strip())
-    if not match:
-        return None
-    return int(match[1] or 0) * 86400 + int(match[2]) * 3600 + int(match[3]) * 60 + float(match[4])
-
-
-_MAY_CHANGE = (
-    ("AcquisitionNumber", _entry("AcquisitionNumber")),
-    ("the time of acquisition", _scans),
-    ("TriggerTime", _triggers),
-    ("TemporalPositionIdentifier", _entry("TemporalPositionIdentifier")),
-)
-_MUST_NOT_CHANGE = (
-    ("slices of several contrast phases", _phase_words),
-    ("reconstructions (ConvolutionKernel differs)", _entry("ConvolutionKernel")),
-)

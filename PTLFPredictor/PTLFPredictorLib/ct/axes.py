@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .findings import Finding
+from .findings import Finding, Level
 
 NOTED_MM = 0.1
 """Nothing is said of a smaller shift: an eighth of a pixel of 0.8 mm, and more than rounding to four decimals makes."""
@@ -64,7 +64,7 @@ def findings(vectors: np.ndarray, size: Sequence[int], **values: Any) -> list[Fi
         return [
             Finding(
                 "gantry_tilt",
-                "warn",
+                Level.WARN,
                 f"The axes of the CT are not quite perpendicular; taken as such, voxels lie up to {shift:.2f} mm off.",
                 values,
             )
@@ -72,7 +72,7 @@ def findings(vectors: np.ndarray, size: Sequence[int], **values: Any) -> list[Fi
     return [
         Finding(
             "gantry_tilt",
-            "withhold",
+            Level.WITHHOLD,
             f"The gantry was tilted by {degrees:.1f} degrees: the slices are sheared against each other, up to "
             f"{shift:.1f} mm at the last one.",
             values,

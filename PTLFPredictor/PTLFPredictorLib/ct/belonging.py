@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BadInput
-from .findings import Finding
+from .findings import Finding, Level
 
 TAGS = {"patient": "PatientID", "study": "StudyInstanceUID", "frame": "FrameOfReferenceUID"}
 
@@ -42,9 +42,9 @@ def check(segmentation: Mapping[str, str], ct: Mapping[str, str], *, positions_a
     found = []
     if "study" in differ:
         message = "The DICOM SEG belongs to another study than the CT: their StudyInstanceUID differ."
-        found.append(Finding("segmentation_study", "withhold", message))
+        found.append(Finding("segmentation_study", Level.WITHHOLD, message))
     if "frame" in differ:
-        level, ending = ("warn", "positions agree") if positions_agree else ("withhold", "grids differ too")
+        level, ending = (Level.WARN, "positions agree") if positions_agree else (Level.WITHHOLD, "grids differ too")
         message = f"The DICOM SEG names another frame of reference than the CT; the {ending}."
         found.append(Finding("segmentation_frame", level, message))
     return found

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from .phase import Phase, from_header
+
 OTHER = "other"
 """What is there but in no table; its text may name anybody."""
 
@@ -38,6 +40,18 @@ patient's number."""
 
 _SMALL_NUMBER = re.compile(r"[0-9]{1,2}")
 """The second value of Siemens' iterative kernels (strength 1 to 5) and Hitachi's kernels."""
+
+
+def describe(get: Callable[[str], Any], slices: int) -> tuple[Phase, dict[str, Any]]:
+    """Contrast phase and source of a DICOM series, by one of its headers: for files and for volumes of a scene alike.
+
+    Parameters
+    ----------
+    get : callable
+        Takes a keyword and returns the entry's value, or None where it is absent, empty or damaged (`frames.Slice`).
+    slices : int
+    """
+    return from_header(get), described(get, slices)
 
 
 def described(get: Callable[[str], Any], slices: int) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-import warnings
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,22 +16,16 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import BadInput, MissingDependency, is_out_of_memory
+from ..errors import BadInput
 from ..progress import Progress, no_progress
+from . import itk
 from .acquisition import Acquisition, choose, listed, listing, one_acquisition, one_patient, without_pictures
-from .findings import Finding
+from .dicom_files import frame_count, headers_of, one_series, read_header
+from .dicom_files import is_dicom as is_dicom  # its name before the files had a room of their own
+from .findings import Finding, Level
 from .frames import Frame, Slice, frames_of
-from .itk import reading
-from .stack import SAME_POSITION_MM, Grid, grid_of, in_order, is_placed, of_one_geometry, position
+from .stack import SAME_POSITION_MM, Grid, grid_of, in_order, of_one_geometry, position
 from .stored import check_frames, check_rescaled, check_stored, rescale, rescale_missing
-
-HEADER_TAGS = (
-    "SOPClassUID Modality SeriesInstanceUID SeriesDescription ProtocolName StudyDescription ImageType ImageComments "
-    "ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThickness Rows Columns SamplesPerPixel "
-    "NumberOfFrames RescaleSlope RescaleIntercept KVP Manufacturer ConvolutionKernel ContrastBolusAgent "
-    "ContrastBolusStartTime AcquisitionTime AcquisitionDateTime ContentTime AcquisitionContrast AcquisitionNumber "
-    "TriggerTime TemporalPositionIdentifier PatientID StudyInstanceUID FrameOfReferenceUID BitsAllocated BitsStored"
-).split()
 
 
 @dataclass(frozen=True)
@@ -58,7 +50,7 @@ def read_folder(
     """
     findings: list[Finding] = []
     files = sorted(p for p in folder.rglob("*") if p.is_file())
-    slices = _choose(_headers(files, folder, progress, findings), series_uid, findings)
+    slices = one_series(headers_of(files, folder, progress, findings), series_uid, findings)
     slices, grid = _one_volume(slices, findings, acquisition)
     check_stored(slices[:1] if isinstance(slices[0], Frame) else slices)
     image = _read_frames(slices, progress) if isinstance(slices[0], Frame) else _read_files(slices, progress)
@@ -97,16 +89,16 @@ def checked_series(paths: Sequence[Path], ways_out: bool = True) -> Checked:
     findings: list[Finding] = []
     used: list[Slice] = []
     try:
-        slices = _choose(_headers(sorted(paths), None, no_progress, findings), None, findings)
+        slices = one_series(headers_of(sorted(paths), None, no_progress, findings), None, findings)
         used, _ = _one_volume(slices, findings, ways_out=ways_out)
     except BadInput as error:
-        findings.append(Finding("not_one_volume", "fail", error.message))
+        findings.append(Finding("not_one_volume", Level.FAIL, error.message))
     return Checked(tuple(findings), len(used), tuple(rescale_missing(used)))
 
 
 def acquisitions_of(paths: Sequence[Path]) -> list[Acquisition]:
     """The acquisitions that the files of one series hold, as `list_acquisitions` lists those of a folder."""
-    return _listed(_choose(_headers(sorted(paths), None, no_progress, []), None, []))
+    return _listed(one_series(headers_of(sorted(paths), None, no_progress, []), None, []))
 
 
 def read_acquisition(acquisition: Acquisition, progress: Progress = no_progress) -> tuple[sitk.Image, list[Path]]:
@@ -133,11 +125,11 @@ def _one_volume(
     ------
     BadInput
     """
-    if len(slices) == 1 and _frames(slices[0]) > 1:
+    if len(slices) == 1 and frame_count(slices[0]) > 1:
         if acquisition is not None:
             raise BadInput("--acquisition chooses among files of single slices; this series is one multi-frame file.")
         slices = _plain_frames(slices[0])
-    elif any(_frames(s) > 1 for s in slices):
+    elif any(frame_count(s) > 1 for s in slices):
         raise BadInput("The series is spread over several multi-frame files; export it slice by slice.")
     slices = without_pictures(slices, findings)
     one_patient(slices)
@@ -162,13 +154,6 @@ def _plain_frames(image: Slice) -> list[Slice]:
     return frames
 
 
-PREAMBLE = 132
-"""Bytes before the first entry: 128 of anything, then DICM."""
-
-BARE_ENTRY_BYTES = 256
-"""The first entry of a file without preamble is shorter: a length or a UID."""
-
-
 def list_acquisitions(
     folder: Path, series_uid: str | None = None, progress: Progress = no_progress
 ) -> list[Acquisition]:
@@ -180,163 +165,14 @@ def list_acquisitions(
         When there is no CT series, or several to choose from.
     """
     files = sorted(p for p in folder.rglob("*") if p.is_file())
-    slices = _choose(_headers(files, folder, progress, []), series_uid, [])
+    slices = one_series(headers_of(files, folder, progress, []), series_uid, [])
     return _listed(slices)
 
 
 def _listed(slices: list[Slice]) -> list[Acquisition]:
-    if any(_frames(image) > 1 for image in slices):
+    if any(frame_count(image) > 1 for image in slices):
         return []
     return listed(of_one_geometry(without_pictures(slices, []), []))
-
-
-def is_dicom(path: Path) -> bool:
-    """Whether a file is DICOM, with the preamble or, as old archives and planning systems write it, without."""
-    if not path.is_file():
-        return False  # a pipe would wait for ever
-    try:
-        with open(path, "rb") as stream:
-            first = stream.read(PREAMBLE)
-    except OSError:
-        return False  # whoever reads it says so
-    return first[128:] == b"DICM" or (_starts_bare(first) and _is_bare(path))
-
-
-def _starts_bare(first: bytes) -> bool:
-    """Whether bytes can be the first entry of file meta information (group 2) or of a data set (group 8)."""
-    if len(first) < 8 or first[:2] not in (b"\x02\x00", b"\x08\x00") or first[3]:
-        return False
-    explicit = first[4:6].isalpha() and first[4:6].isupper()
-    return explicit or int.from_bytes(first[4:8], "little") < BARE_ENTRY_BYTES
-
-
-def _is_bare(path: Path) -> bool:
-    try:
-        header = _read_header(path, ["SOPClassUID", "SOPInstanceUID", "Modality"])
-        return bool(header.get("SOPClassUID") and header.get("Modality"))
-    except MissingDependency:
-        return True
-    except Exception:
-        return False
-
-
-def _read_header(path: Path, tags: Sequence[str]):
-    """The entries of a file, with or without preamble; pydicom raises nearly anything on what is no DICOM."""
-    try:
-        import pydicom
-    except ImportError as error:
-        raise MissingDependency("pydicom is not installed; it is needed to read DICOM folders.") from error
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # values that are not as they should be: each is judged where it is used
-        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(tags) or None, force=True)
-
-
-def series_of(path: Path) -> str:
-    """The series that a DICOM file belongs to."""
-    return next(iter(_headers([path], path.parent, no_progress, [])))
-
-
-def _headers(
-    files: Sequence[Path], folder: Path | None, progress: Progress, findings: list[Finding]
-) -> dict[str, list[Slice]]:
-    """The images among files, by series; what is no image is passed over, and damaged DICOM is told."""
-    there = f"The folder '{folder.name}'" if folder else "The series"
-    if not files:
-        raise BadInput(f"{there} is empty: there is no CT in it.")
-    by_series: dict[str, list[Slice]] = defaultdict(list)
-    damaged = 0
-    for done, path in enumerate(files):
-        progress("Reading headers", done, len(files))
-        if not is_dicom(path):
-            continue
-        try:
-            header = _read_header(path, HEADER_TAGS)
-            image = Slice(path, header)
-            if image.get("Rows") and image.get("Modality"):
-                by_series[str(image.get("SeriesInstanceUID", ""))].append(image)
-            elif not header or image.get("Modality") == "CT":
-                damaged += 1
-        except MissingDependency:
-            raise
-        except Exception:
-            damaged += 1
-    progress("Reading headers", len(files), len(files))
-    if not by_series:
-        told = f" {damaged} DICOM file(s) cannot be read: they are damaged or cut off." if damaged else ""
-        raise BadInput(f"{there} has no DICOM images.{told} For NIfTI, NRRD or MHA name the file itself.")
-    if damaged:
-        findings.append(
-            Finding(
-                "damaged_files",
-                "warn",
-                f"{damaged} DICOM file(s) cannot be read (damaged or cut off) and were left out.",
-                {"left_out": damaged},
-            )
-        )
-    return by_series
-
-
-def _choose(
-    by_series: dict[str, list[Slice]], series_uid: str | None, findings: list[Finding] | None = None
-) -> list[Slice]:
-    """The slices of the one CT volume there is, or of the series that was asked for; pictures beside it are told."""
-    findings = [] if findings is None else findings
-    if series_uid is not None:
-        if series_uid not in by_series:
-            raise BadInput(f"There is no series {series_uid} here.{_listing(by_series)}")
-        by_series = {series_uid: by_series[series_uid]}
-    modalities = sorted({str(s[0].get("Modality")) for s in by_series.values()})
-    images = {uid: [x for x in s if x.get("Modality") == "CT"] for uid, s in by_series.items()}
-    images = {uid: s for uid, s in images.items() if s}
-    if not images:
-        raise BadInput(f"This is {' and '.join(modalities)}, not CT.")
-    grey = {uid: kept for uid, s in images.items() if (kept := [x for x in s if not _is_colour(x)])}
-    if not grey:
-        raise BadInput("This is a colour image (a screen shot or a report?), not a CT in Hounsfield units.")
-    volumes = {uid: kept for uid, s in grey.items() if (kept := [x for x in s if not _is_scout(x)])}
-    if not volumes:
-        raise BadInput("There is only a scout image (localizer) here, no CT volume.")
-    stacks = {uid: s for uid, s in volumes.items() if len(s) > 1 or _frames(s[0]) > 1}
-    if not stacks:
-        raise BadInput("The CT has a single slice: a volume of the whole liver is needed.")
-    placed = {uid: s for uid, s in stacks.items() if any(_frames(x) > 1 or is_placed(x) for x in s)}
-    stacks = placed or stacks
-    if len(stacks) > 1:
-        raise BadInput(f"There are {len(stacks)} CT series here; choose one with --series UID.{_listing(stacks)}")
-    uid, chosen = next(iter(stacks.items()))
-    pictures = [x for s in images.values() for x in s if _is_colour(x)]
-    pictures += [x for other, s in volumes.items() if other != uid for x in s]
-    if pictures:
-        findings.append(
-            Finding(
-                "other_images",
-                "pass",
-                f"{len(pictures)} picture(s) beside the CT (dose report, screen shot?) were left out.",
-                {"left_out": len(pictures)},
-            )
-        )
-    return chosen
-
-
-def _is_colour(image: Slice) -> bool:
-    return (image.numbers("SamplesPerPixel", 1) or [1])[0] > 1
-
-
-def _frames(image: Slice) -> int:
-    return int((image.numbers("NumberOfFrames", 1) or [1])[0])
-
-
-def _is_scout(image: Slice) -> bool:
-    return any(str(word).upper() in ("LOCALIZER", "SCOUT", "TOPOGRAM") for word in image.get("ImageType", ()))
-
-
-def _listing(by_series: dict[str, list[Slice]]) -> str:
-    lines = [
-        f"\n  {uid}: {series[0].get('Modality')}, {len(series)} images, thickness "
-        f"{series[0].get('SliceThickness', '?')} mm, {series[0].get('SeriesDescription', 'no description')}"
-        for uid, series in sorted(by_series.items())
-    ]
-    return "".join(lines)
 
 
 def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding], ways_out: bool = True) -> list[Slice]:
@@ -356,7 +192,7 @@ def _sorted_without_duplicates(slices: list[Slice], findings: list[Finding], way
         findings.append(
             Finding(
                 "duplicate_slices",
-                "warn",
+                Level.WARN,
                 f"{len(order) - len(kept)} slice(s) were there twice, with equal pixels; each was used once.",
                 {"duplicates": len(order) - len(kept)},
             )
@@ -380,16 +216,7 @@ def _read_files(slices: Sequence[Slice], progress: Progress) -> sitk.Image:
     with tempfile.TemporaryDirectory(prefix="ptlf-", ignore_cleanup_errors=True) as work:
         files = [str(_readable(s, Path(work) / str(k))) for k, s in enumerate(slices)]
         reader.SetFileName(files[0]) if len(files) == 1 else reader.SetFileNames(files)
-        try:
-            with reading():
-                image = reader.Execute()
-        except RuntimeError as error:
-            if is_out_of_memory(error):
-                raise
-            syntax = _transfer_syntax(slices[0].path)
-            raise BadInput(
-                f"The slices cannot be decoded (transfer syntax {syntax}); a file may be damaged."
-            ) from error
+        image = itk.execute(reader, lambda: _undecoded(slices[0].path))
     progress("Reading slices", len(slices), len(slices))
     return image
 
@@ -399,7 +226,7 @@ def _readable(image: Slice, copy: Path) -> Path:
     meta = getattr(image.header, "file_meta", None)
     if not meta or meta.get("TransferSyntaxUID"):
         return image.path
-    header = _read_header(image.path, [])
+    header = read_header(image.path, [])
     start = header.get_item(min(header.keys())).value_tell - ENTRY_BYTES
     copy.write_bytes(image.path.read_bytes()[start:])
     return copy
@@ -420,8 +247,9 @@ def _read_frames(frames: Sequence[Frame], progress: Progress) -> sitk.Image:
     return sitk.GetImageFromArray(sitk.GetArrayViewFromImage(volume)[numbers])
 
 
-def _transfer_syntax(path: Path) -> str:
+def _undecoded(path: Path) -> str:
     import pydicom
 
     meta = getattr(pydicom.dcmread(path, stop_before_pixels=True, force=True), "file_meta", {})
-    return str(getattr(meta.get("TransferSyntaxUID"), "name", "not told"))
+    syntax = getattr(meta.get("TransferSyntaxUID"), "name", "not told")
+    return f"The slices cannot be decoded (transfer syntax {syntax}); a file may be damaged."

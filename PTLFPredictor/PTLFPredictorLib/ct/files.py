@@ -10,11 +10,11 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from ..errors import BadInput, is_out_of_memory
-from . import axes, dicom
-from .findings import Finding
+from ..errors import BadInput
+from . import axes, itk
+from .dicom_files import is_dicom
+from .findings import Finding, Level
 from .image_header import Header, NoImageError, read_header
-from .itk import reading
 
 EXPECTED = {
     "CT": "no image that can be read. A DICOM folder, NIfTI, NRRD or MHA is expected.",
@@ -56,13 +56,7 @@ def read_image_file(path: str | Path, what: str) -> sitk.Image:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO(header.reader)
-    try:
-        with reading():
-            image = reader.Execute()
-    except RuntimeError as error:
-        if is_out_of_memory(error):
-            raise
-        raise BadInput(f"'{path.name}' is {EXPECTED[what]}") from error
+    image = itk.execute(reader, lambda: f"'{path.name}' is {EXPECTED[what]}")
     while image.GetDimension() > 3 and image.GetSize()[-1] == 1:
         image = image[(slice(None),) * (image.GetDimension() - 1) + (0,)]
     _set_axes(image, header)
@@ -94,13 +88,13 @@ def orientation_findings(path: str | Path) -> list[Finding]:
     if header.disagreement_mm > axes.PLACE_TOLERANCE_MM:
         message = f"The file {_in_two_ways(header)}. Load the original series."
         values = {"distance_mm": min(header.disagreement_mm, 1e4)}
-        found.append(Finding("orientation_told_twice", "withhold", message, values))
+        found.append(Finding("orientation_told_twice", Level.WITHHOLD, message, values))
     if not header.has_orientation:
         message = (
             "The file does not say how the volume lies in the body: left, front and top are assumed. "
             "Load the original series."
         )
-        found.append(Finding("orientation_not_told", "withhold", message))
+        found.append(Finding("orientation_not_told", Level.WITHHOLD, message))
     return found
 
 
@@ -123,10 +117,10 @@ def require_perpendicular(path: str | Path) -> None:
 def ct_files(path: str | Path) -> list[Path]:
     """The files that reading a CT may take in: all DICOM files of a folder, or an image file and its voxels' file."""
     path = Path(path)
-    if path.is_file() and dicom.is_dicom(path):
+    if path.is_file() and is_dicom(path):
         path = path.parent
     if path.is_dir():
-        return [file for file in sorted(path.rglob("*")) if dicom.is_dicom(file)]
+        return [file for file in sorted(path.rglob("*")) if is_dicom(file)]
     return image_files(path)
 
 

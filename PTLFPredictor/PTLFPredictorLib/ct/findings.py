@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-LEVELS = ("pass", "warn", "withhold", "fail")
-"""pass: as it should be; warn: travels into the record; withhold: features are computed, Radscore and risk are
-not shown; fail: stops."""
+
+class Level(StrEnum):
+    """What a finding means for what follows; in the order of their weight (`severity`)."""
+
+    PASS = "pass"
+    """As it should be."""
+
+    WARN = "warn"
+    """Travels into the record."""
+
+    WITHHOLD = "withhold"
+    """Features are computed, Radscore and risk are not shown."""
+
+    FAIL = "fail"
+    """Stops."""
+
+    @property
+    def severity(self) -> int:
+        """0 for `PASS` to 3 for `FAIL`."""
+        return list(Level).index(self)
 
 
 @dataclass(frozen=True)
@@ -20,8 +38,7 @@ class Finding:
     ----------
     code : str
         Stable name of the check, e.g. ``slice_thickness``.
-    level : str
-        One of `LEVELS`.
+    level : Level
     message : str
         What was found and what it means.
     values : mapping
@@ -29,16 +46,15 @@ class Finding:
     """
 
     code: str
-    level: str
+    level: Level
     message: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.level not in LEVELS:
-            raise ValueError(f"no such level: {self.level}")
+        object.__setattr__(self, "level", Level(self.level))  # from a file it is a word; ValueError for any other
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {"code": self.code, "level": self.level.value, "message": self.message, "values": dict(self.values)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Finding:
@@ -53,7 +69,7 @@ def without_shell(text: str) -> str:
     return _SHELL.sub("", text)
 
 
-def of_level(findings: Iterable[Finding], level: str) -> list[Finding]:
+def of_level(findings: Iterable[Finding], level: Level) -> list[Finding]:
     return [finding for finding in findings if finding.level == level]
 
 

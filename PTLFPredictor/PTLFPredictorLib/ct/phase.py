@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,7 @@ import SimpleITK as sitk
 from ..confirmation import Confirmation
 from ..errors import BadInput
 from .aorta import aorta_hu
-from .findings import Finding, Protocol
-from .phase_words import ARTERIAL, DELAYED, PORTAL_VENOUS, UNENHANCED, UNKNOWN, named_by
+from .phase_words import ARTERIAL, DELAYED, PORTAL_VENOUS, UNENHANCED, UNKNOWN, ContrastPhase, named_by
 
 PHASES = (UNENHANCED, ARTERIAL, PORTAL_VENOUS, DELAYED)
 
@@ -56,8 +56,11 @@ PLAIN_AORTA_HU = 75.0
 class ConfirmedPhase:
     """A contrast phase that a reader answers for."""
 
-    name: str
+    name: ContrastPhase
     by: Confirmation
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", ContrastPhase(self.name))  # a scene keeps the word
 
     @classmethod
     def now(cls, name: str, reader: str) -> ConfirmedPhase:
@@ -71,10 +74,19 @@ class ConfirmedPhase:
         name = re.sub(r"[\s_-]+", " ", name.strip().lower())
         if name not in PHASES:
             raise BadInput(f"There is no contrast phase '{name}'; it is one of {', '.join(PHASES)}.")
-        return cls(name, Confirmation.now(reader, "the contrast phase"))
+        return cls(ContrastPhase(name), Confirmation.now(reader, "the contrast phase"))
 
     def to_dict(self) -> dict[str, str]:
-        return {"name": self.name, "reader": self.by.reader, "time": self.by.time}
+        return {"name": self.name.value, "reader": self.by.reader, "time": self.by.time}
+
+
+class PhaseSource(StrEnum):
+    """What a phase is known by."""
+
+    ATTENUATION = "attenuation"
+    HEADER = "header"
+    READER = "reader"
+    NOTHING = ""
 
 
 @dataclass(frozen=True)
@@ -83,31 +95,35 @@ class Phase:
 
     Parameters
     ----------
-    name : str
-        One of `PHASES`, or "unknown".
-    source : str
-        "attenuation", "header", "reader" or "".
+    name : ContrastPhase
+    source : PhaseSource
     values : mapping
         Median HU of liver and aorta, delay in seconds, as far as they are known.
-    header, word : str
-        The phase that the header names ("" if none), and by which word of the table ("" where by the delay).
+    header : ContrastPhase or None
+        The phase that the header names.
+    word : str
+        By which word of the table; "" where by the delay.
     confirmed : ConfirmedPhase, optional
     """
 
-    name: str
-    source: str
+    name: ContrastPhase = UNKNOWN
+    source: PhaseSource = PhaseSource.NOTHING
     values: Mapping[str, float] = field(default_factory=dict)
-    header: str = ""
+    header: ContrastPhase | None = None
     word: str = ""
     confirmed: ConfirmedPhase | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", ContrastPhase(self.name))
+        object.__setattr__(self, "source", PhaseSource(self.source))
 
     def to_dict(self) -> dict[str, Any]:
         """For the record: no text of the header."""
         return {
-            "name": self.name,
-            "source": self.source,
+            "name": self.name.value,
+            "source": self.source.value,
             "values": dict(self.values),
-            "header": {"name": self.header, "word": self.word} if self.header else None,
+            "header": {"name": self.header.value, "word": self.word} if self.header else None,
             "confirmed": self.confirmed.to_dict() if self.confirmed else None,
         }
 
@@ -115,13 +131,13 @@ class Phase:
 def from_header(get: Any) -> Phase:
     """Phase by a DICOM header; `get` takes a keyword and returns its value or None."""
     name, word = named_by(" | ".join(str(get(tag) or "") for tag in _TEXTS))
-    if name != UNKNOWN:
-        return Phase(name, "header", {}, name, word)
+    if name is not UNKNOWN:
+        return Phase(name, PhaseSource.HEADER, {}, name, word)
     delay = _seconds(get("AcquisitionTime")) - _seconds(get("ContrastBolusStartTime"))
     for name, low, high in _DELAYS_S:
         if low <= delay <= high:
-            return Phase(name, "header", {"delay_s": delay}, name)
-    return Phase(UNKNOWN, "")
+            return Phase(name, PhaseSource.HEADER, {"delay_s": delay}, name)
+    return Phase()
 
 
 def _seconds(time: Any) -> float:
@@ -142,177 +158,48 @@ def from_attenuation(image: sitk.Image, parenchyma: sitk.Image | None) -> Phase:
     """
     mask = None if parenchyma is None else sitk.GetArrayViewFromImage(parenchyma) > 0
     if mask is None or not mask.any():
-        return Phase(UNKNOWN, "")
+        return Phase()
     values = {"liver_hu": float(np.median(sitk.GetArrayViewFromImage(image)[mask]))}
     aorta = aorta_hu(image, mask)
     if aorta is None:
-        return Phase(UNKNOWN, "", values)
+        return Phase(UNKNOWN, PhaseSource.NOTHING, values)
     values["aorta_hu"] = aorta
     name = classify(values["liver_hu"], aorta)
-    return Phase(name, "attenuation" if name != UNKNOWN else "", values)
+    return Phase(name, PhaseSource.ATTENUATION if name is not UNKNOWN else PhaseSource.NOTHING, values)
 
 
-def classify(liver_hu: float, aorta_hu: float) -> str:
+ARTERIAL_AORTA_HU, ARTERIAL_LEAD_HU, ARTERIAL_LIVER_HU = 200.0, 130.0, 95.0
+"""Arterial: an aorta nearly 2 SD (20) above the portal venous mean of 165, that leads the liver by twice the 60 to 70
+of the portal venous phase, over a liver below 59 + 25 of enhancement + 1 SD (10.8)."""
+
+PORTAL_LIVER_HU, PORTAL_AORTA_BAND_HU, PORTAL_LEAD_HU = 85.0, (110.0, 220.0), (5.0, 110.0)
+"""Portal venous: a liver above all but 1 % of those without contrast (58.8 + 2.4 x 10.8), an aorta within 2.5 SD of its
+mean of 165, that leads the liver by its mean of nearly 60 and at most 2 SD of the difference (26: 20 of the aorta, 16
+of the liver) more or less."""
+
+DELAYED_LIVER_HU, DELAYED_AORTA_HU, DELAYED_LEAD_HU = (65.0, 100.0), (PLAIN_AORTA_HU, 110.0), 20.0
+"""Delayed: the aorta has fallen to the liver's attenuation within 1 SD (20); the liver from the least to the mean of a
+cirrhotic one in the portal venous phase, the aorta between blood without contrast and the portal venous band."""
+
+
+def classify(liver_hu: float, aorta_hu: float) -> ContrastPhase:
     """Phase from two attenuations; the bands leave gaps, in which the answer is "unknown".
 
-    Means are those at `LIVER_HU` and `PORTAL_AORTA_HU`, blood without contrast 30 to 50 HU.
-
-    - unenhanced: liver and aorta both below 75, which is 1.5 SD above a liver and far above blood without contrast;
-    - arterial: an aorta above 200 (portal venous mean of 165 and nearly 2 SD) that leads the liver by more than 130,
-      twice the 60 to 70 of the portal venous phase, over a liver below 95 (59, 25 of enhancement and 1 SD);
-    - portal venous: a liver of 85 or more (above all but 1 % of livers without contrast), an aorta between 110 and
-      220 (mean and 2.5 SD) that leads it by 5 to 110;
-    - delayed: the aorta has fallen to within 20 of the liver, both between the bands without contrast and above.
+    The numbers stand above, with means as at `LIVER_HU` and `PORTAL_AORTA_HU`.  Unenhanced: liver and aorta both below
+    `PLAIN_AORTA_HU`, which is 1.5 SD above a liver and far above blood without contrast.
     """
     lead = aorta_hu - liver_hu
-    if aorta_hu < PLAIN_AORTA_HU and LIVER_HU[UNENHANCED][0] <= liver_hu < 75:
+    if aorta_hu < PLAIN_AORTA_HU and LIVER_HU[UNENHANCED][0] <= liver_hu < PLAIN_AORTA_HU:
         return UNENHANCED
-    if aorta_hu > 200 and lead > 130 and liver_hu < 95:
+    if aorta_hu > ARTERIAL_AORTA_HU and lead > ARTERIAL_LEAD_HU and liver_hu < ARTERIAL_LIVER_HU:
         return ARTERIAL
-    if liver_hu >= 85 and 110 <= aorta_hu <= 220 and 5 <= lead <= 110:
+    if liver_hu >= PORTAL_LIVER_HU and _in(PORTAL_AORTA_BAND_HU, aorta_hu) and _in(PORTAL_LEAD_HU, lead):
         return PORTAL_VENOUS
-    if 65 <= liver_hu <= 100 and 75 <= aorta_hu < 110 and abs(lead) < 20:
+    low, high = DELAYED_AORTA_HU
+    if _in(DELAYED_LIVER_HU, liver_hu) and low <= aorta_hu < high and abs(lead) < DELAYED_LEAD_HU:
         return DELAYED
     return UNKNOWN
 
 
-_MAY_BE = {DELAYED: (PORTAL_VENOUS,), PORTAL_VENOUS: (DELAYED, ARTERIAL)}
-"""Measured phase -> what it may be instead, if a reader says so: in cirrhosis the portal venous liver is enhanced less,
-and late arterial, portal venous and delayed run into one another.  No contrast and the arterial phase are certain."""
-
-
-def before_segments(header: Phase, protocol: Protocol | None) -> Finding:
-    """What the header's phase means as long as there is no liver segment to measure in; `settle` decides later."""
-    values, later = header.to_dict(), "It is measured once there is a liver segment."
-    if header.name == UNKNOWN:
-        wanted = f" It should be {' or '.join(protocol.phases)}." if protocol else ""
-        return Finding("phase", "warn", f"The DICOM header does not name the contrast phase.{wanted} {later}", values)
-    told = f"Contrast phase: {header.name} {_by(header)}"
-    if protocol is None or header.name in protocol.phases:
-        return Finding("phase", "pass", f"{told}. {later}", values)
-    return Finding("phase", "withhold", f"{told}; {_signature(protocol.phases)}. {later}", values)
-
-
-def settle(
-    header: Phase, measured: Phase, confirmed: ConfirmedPhase | None, protocol: Protocol | None
-) -> tuple[Phase, Finding]:
-    """The phase by all that is known, and what it means for a signature fitted on `protocol.phases`.
-
-    Parameters
-    ----------
-    header : Phase
-        Of `from_header`, or settled before.
-    measured : Phase
-        Of `from_attenuation`.
-    confirmed : ConfirmedPhase, optional
-        A reader's answer.
-    protocol : Protocol, optional
-        Without one, nothing is withheld.
-    """
-    wanted = protocol.phases if protocol else PHASES
-    named = Phase(UNKNOWN, "", {**_delay(header), **measured.values}, header.header, header.word, confirmed)
-    phase, level, message = _settled(named, measured, wanted)
-    if protocol is None and level == "withhold":
-        level = "warn"
-    values = phase.to_dict()
-    if level == "withhold":
-        values["answers"] = answers = [name for name in wanted if _can_be(name, measured)]
-        if answers and confirmed is None:
-            message += " " + _question(answers)
-    return phase, Finding("phase", level, message, values)
-
-
-def _settled(named: Phase, measured: Phase, wanted: tuple[str, ...]) -> tuple[Phase, str, str]:
-    """(phase, level of the finding, its sentence)."""
-    found, told = _found(measured), _told(named)
-    signature = _signature(wanted)
-    as_measured = replace(named, name=measured.name, source=measured.source)
-    confirmed = named.confirmed
-    if confirmed is not None:
-        who = f"{confirmed.by.reader} confirmed the {confirmed.name} phase ({confirmed.by.time})"
-        if not _can_be(confirmed.name, measured):
-            return as_measured, "withhold", f"{who}, but it is ruled out: {found}."
-        by_reader = replace(named, name=confirmed.name, source="reader")
-        if confirmed.name not in wanted:
-            return by_reader, "withhold", f"{who}; {signature}. {_sentence(found)}"
-        if measured.name == confirmed.name and named.header in ("", confirmed.name):
-            return as_measured, "pass", f"Contrast phase: {measured.name} ({found}). {who}."
-        guess = f", which looks {measured.name}" if measured.name not in (UNKNOWN, confirmed.name) else ""
-        other = told if named.header != confirmed.name else ""
-        return by_reader, "warn", f"{who}; measured: {found}{guess}{other}."
-    if measured.name != UNKNOWN:
-        other = told if named.header not in ("", measured.name) else ""
-        if measured.name not in wanted:
-            return as_measured, "withhold", f"Contrast phase: {measured.name} ({found}){other}; {signature}."
-        return as_measured, "warn" if other else "pass", f"Contrast phase: {measured.name} ({found}){other}."
-    if measured.values and not any(_can_be(name, measured) for name in wanted):
-        return as_measured, "withhold", f"This is not the {' or '.join(wanted)} phase ({found}){told}; {signature}."
-    if named.header:
-        by_header = replace(named, name=named.header, source="header")
-        if named.header not in wanted:
-            message = f"Contrast phase: {named.header} {_by(named)}; {signature}. {_sentence(found)}"
-            return by_header, "withhold", message
-        if _header_counts(named.header, measured):
-            return by_header, "pass", f"Contrast phase: {named.header} {_by(named)}, not by measurement: {found}."
-        return as_measured, "withhold", f"The contrast phase cannot be told: {found}{told}."
-    return as_measured, "withhold", f"The contrast phase cannot be told: {found}, and the DICOM header names none."
-
-
-def _can_be(name: str, measured: Phase) -> bool:
-    """Whether a reader may say that it is phase `name`."""
-    liver = measured.values.get("liver_hu")
-    if liver is not None and not LIVER_HU[name][0] <= liver <= LIVER_HU[name][1]:
-        return False
-    return measured.name in (UNKNOWN, name) or name in _MAY_BE.get(measured.name, ())
-
-
-def _header_counts(name: str, measured: Phase) -> bool:
-    """Whether a header's word is enough although the measurement does not decide."""
-    liver, aorta = measured.values.get("liver_hu"), measured.values.get("aorta_hu")
-    if name in (PORTAL_VENOUS, DELAYED):
-        if liver is not None and liver < ENHANCED_LIVER_HU:
-            return False
-        return aorta is None or PLAIN_AORTA_HU <= aorta <= PORTAL_AORTA_HU
-    return True
-
-
-def _signature(phases: tuple[str, ...]) -> str:
-    return f"the signature was fitted on the {' or '.join(phases)} phase"
-
-
-def _found(measured: Phase) -> str:
-    """What was measured, in words."""
-    liver, aorta = measured.values.get("liver_hu"), measured.values.get("aorta_hu")
-    if liver is None:
-        return "nothing is measured without a liver segment"
-    if aorta is None:
-        return f"liver {liver:.0f} HU, no aorta found"
-    return f"liver {liver:.0f} HU, aorta {aorta:.0f} HU"
-
-
-def _told(named: Phase) -> str:
-    """What the header says beside a measurement."""
-    return f", while the DICOM header says {named.header} {_how(named)}" if named.header else ""
-
-
-def _by(named: Phase) -> str:
-    return f"by the DICOM header {_how(named)}"
-
-
-def _how(named: Phase) -> str:
-    """The table's word, or the delay: never the header's own text."""
-    return f"('{named.word}')" if named.word else f"({named.values['delay_s']:.0f} s after the injection)"
-
-
-def _delay(header: Phase) -> dict[str, float]:
-    return {name: value for name, value in header.values.items() if name == "delay_s"}
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def _question(answers: list[str]) -> str:
-    given = " or ".join(f'--phase "{name}"' for name in answers)
-    which = " or ".join(answers)
-    return f"Look at the CT: if it is {which}, a reader can confirm it (in a shell: {given} --reader NAME)."
+def _in(band: tuple[float, float], hu: float) -> bool:
+    return band[0] <= hu <= band[1]

@@ -17,8 +17,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from enum import StrEnum
 
-UNENHANCED, ARTERIAL, PORTAL_VENOUS, DELAYED, UNKNOWN = "unenhanced", "arterial", "portal venous", "delayed", "unknown"
+
+class ContrastPhase(StrEnum):
+    """A contrast phase by its name, in files as on screen."""
+
+    UNENHANCED = "unenhanced"
+    ARTERIAL = "arterial"
+    PORTAL_VENOUS = "portal venous"
+    DELAYED = "delayed"
+    UNKNOWN = "unknown"
+    """An answer too: nothing tells the phase without doubt."""
+
+
+UNENHANCED, ARTERIAL, PORTAL_VENOUS, DELAYED, UNKNOWN = ContrastPhase
 
 _NO_PHASE = (
     # contrast before and after, or all phases: a protocol, no phase
@@ -92,17 +105,18 @@ def _pattern(word: str) -> str:
     return rf"{before}{joined}(?![{_LATIN}])"
 
 
-def _entries() -> list[tuple[re.Pattern[str], str, str]]:
+def _entries() -> list[tuple[re.Pattern[str], ContrastPhase | None, str]]:
+    """Pattern, phase (None: its words are taken out and name none) and word; longer words first."""
     rows = [(word, phase) for phase, words in _TABLE.items() for word in words]
     rows.sort(key=lambda row: -len(_plain(row[0])))  # "late arterial" before "late" and "arterial"
-    rows = [(word, "") for word in sorted(_NO_PHASE, key=len, reverse=True)] + rows
+    rows = [(word, None) for word in sorted(_NO_PHASE, key=len, reverse=True)] + rows
     return [(re.compile(_pattern(word)), phase, word) for word, phase in rows]
 
 
 _ENTRIES = _entries()
 
 
-def words_in(text: str) -> dict[str, str]:
+def words_in(text: str) -> dict[ContrastPhase, str]:
     """Phase -> the first (longest) word of the table that names it in `text`."""
     text, found = _plain(text), {}
     for pattern, phase, word in _ENTRIES:
@@ -112,7 +126,7 @@ def words_in(text: str) -> dict[str, str]:
     return found
 
 
-def named_by(text: str) -> tuple[str, str]:
-    """(phase, word of the table) that a description names; ("unknown", "") where it names none or several."""
+def named_by(text: str) -> tuple[ContrastPhase, str]:
+    """(phase, word of the table) that a description names; (unknown, "") where it names none or several."""
     found = words_in(text)
     return next(iter(found.items())) if len(found) == 1 else (UNKNOWN, "")

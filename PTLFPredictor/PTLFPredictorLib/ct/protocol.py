@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .description import OTHER
-from .findings import Finding, Protocol
+from .findings import Finding, Level, Protocol
 from .kernels import class_of
 
 SAME_KV = 0.5
@@ -34,11 +34,11 @@ def _voltage(kvp: float | None, accepted: Sequence[float]) -> list[Finding]:
     takes = f"the signature takes {' or '.join(f'{kv:g}' for kv in accepted)} kV"
     values = {"kvp": kvp, "accepted_kv": list(accepted)}
     if kvp is None:
-        return [Finding("kvp", "warn", f"The file does not say the tube voltage (kVp); {takes}.", values)]
+        return [Finding("kvp", Level.WARN, f"The file does not say the tube voltage (kVp); {takes}.", values)]
     if any(abs(kvp - kv) < SAME_KV for kv in accepted):
-        return [Finding("kvp", "pass", f"Scanned at {kvp:g} kV; {takes}.", values)]
+        return [Finding("kvp", Level.PASS, f"Scanned at {kvp:g} kV; {takes}.", values)]
     message = f"The CT was scanned at {kvp:g} kV; {takes}: HU of contrast agent and noise differ."
-    return [Finding("kvp", "withhold", message, values)]
+    return [Finding("kvp", Level.WITHHOLD, message, values)]
 
 
 def _kernel(kernel: str | None, accepted: Sequence[str]) -> list[Finding]:
@@ -53,18 +53,18 @@ def _kernel(kernel: str | None, accepted: Sequence[str]) -> list[Finding]:
     else:
         told = f"Kernel: {kernel} ({sort or 'not recognised'})"
     if not accepted:
-        return [Finding("kernel", "pass", f"{told}; the signature names none: recorded only.", values)]
+        return [Finding("kernel", Level.PASS, f"{told}; the signature names none: recorded only.", values)]
     takes = f"the signature was fitted on {_listed(accepted, classes)}"
     if kernel is not None and kernel != OTHER and kernel.upper() in {name.upper() for name in accepted}:
-        return [Finding("kernel", "pass", f"{told}; {takes}.", values)]
+        return [Finding("kernel", Level.PASS, f"{told}; {takes}.", values)]
     if not sort:
-        return [Finding("kernel", "warn", f"{told}; {takes}. Compare the sharpness of the images.", values)]
+        return [Finding("kernel", Level.WARN, f"{told}; {takes}. Compare the sharpness of the images.", values)]
     if sort in classes:
-        return [Finding("kernel", "pass", f"{told}; {takes}.", values)]
+        return [Finding("kernel", Level.PASS, f"{told}; {takes}.", values)]
     if not classes:
-        return [Finding("kernel", "warn", f"{told}; {takes}, which cannot be compared.", values)]
+        return [Finding("kernel", Level.WARN, f"{told}; {takes}, which cannot be compared.", values)]
     message = f"The CT was reconstructed with a {sort} kernel ({kernel}); {takes}: texture and noise differ."
-    return [Finding("kernel", "withhold", message, values)]
+    return [Finding("kernel", Level.WITHHOLD, message, values)]
 
 
 def _listed(accepted: Sequence[str], classes: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import BadInput
 from . import axes
 from .axes import NOTED_MM, PLACE_TOLERANCE_MM
-from .findings import Finding
+from .findings import Finding, Level
 from .frames import Slice
 
 SAME_GEOMETRY_MM = 0.1
@@ -82,7 +82,7 @@ def of_one_geometry(images: Sequence[Image], findings: list[Finding]) -> list[Im
         raise BadInput("The series mixes images of different size or orientation; export one axial series.")
     if left_out:
         findings.append(
-            Finding("mixed_series", "warn", f"{left_out} image(s) of another size or orientation were left out.")
+            Finding("mixed_series", Level.WARN, f"{left_out} image(s) of another size or orientation were left out.")
         )
     return kept
 
@@ -172,25 +172,25 @@ def _uneven(along: np.ndarray, heights: np.ndarray, thickness: np.ndarray) -> li
             f"Slices are missing: most lie {usual:.2f} mm apart, but near {heights[at]:.1f} mm the step is "
             f"{steps[at]:.2f} mm. Export the whole series again."
         )
-        return [Finding("missing_slices", "fail", message, values)]
+        return [Finding("missing_slices", Level.FAIL, message, values)]
     if odd.any():
         message = (
             f"The slices are not evenly spaced ({span}): they are no single volume. Reconstruct the CT in even steps, "
             "or export the part with the whole liver as a series of its own."
         )
-        return [Finding("uneven_slices", "fail", message, values)]
+        return [Finding("uneven_slices", Level.FAIL, message, values)]
     if off > PLACE_TOLERANCE_MM:
         message = (
             f"The slices are not evenly spaced ({span}): taken as {mean:.2f} mm apart, they lie up to {off:.1f} mm "
             "from their places. Reconstruct the CT in even steps."
         )
-        return [Finding("uneven_slices", "withhold", message, values)]
+        return [Finding("uneven_slices", Level.WITHHOLD, message, values)]
     if off > NOTED_MM:
         message = (
             f"The slices are not quite evenly spaced ({span}): taken as {mean:.2f} mm apart, they lie up to "
             f"{off:.2f} mm from their places."
         )
-        return [Finding("uneven_slices", "warn", message, values)]
+        return [Finding("uneven_slices", Level.WARN, message, values)]
     return []
 
 
@@ -208,7 +208,7 @@ def _shifted(sideways: np.ndarray) -> list[Finding]:
     off = float(np.linalg.norm(sideways - np.median(sideways, axis=0), axis=1).max())
     if off <= NOTED_MM:
         return []
-    level = "withhold" if off > PLACE_TOLERANCE_MM else "warn"
+    level = Level.WITHHOLD if off > PLACE_TOLERANCE_MM else Level.WARN
     message = f"The slices are shifted sideways against each other, by up to {off:.1f} mm."
     return [Finding("shifted_slices", level, message, {"largest_shift_mm": off})]
 
@@ -221,4 +221,6 @@ def _mixed(thickness: np.ndarray) -> list[Finding]:
         f"The slices are {told.min():.1f} to {told.max():.1f} mm thick: the series joins several reconstructions. "
         "Export one of them as a series of its own."
     )
-    return [Finding("mixed_thickness", "withhold", message, {"thickness_mm": [float(told.min()), float(told.max())]})]
+    return [
+        Finding("mixed_thickness", Level.WITHHOLD, message, {"thickness_mm": [float(told.min()), float(told.max())]})
+    ]

@@ -8,7 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import BadInput
-from .findings import Finding
+from .findings import Finding, Level
 from .frames import Slice
 
 AIR_HU = (-1100.0, -900.0)
@@ -129,4 +129,4 @@ def taken_as_hu(image: sitk.Image, missing: Sequence[str]) -> Finding:
             "-1000). Export the series again."
         )
     message = f"{what}; the stored values were taken as Hounsfield units."
-    return Finding("no_rescale", "warn", message, {"missing": list(missing)})
+    return Finding("no_rescale", Level.WARN, message, {"missing": list(missing)})

@@ -6,34 +6,35 @@ roles, and the editor edits what counts.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import slicer
 
-from ..ct import Finding
+from ..ct import Finding, Level
 from ..errors import BadInput
-from ..json_text import loads
-from ..segmentation.origin import Drawn, Known, Origin
 from ..segmentation.segments import OVERLAP_REFUSED, OVERLAP_WARNED
-from . import segments
-from .segments import LABELMAP, LIVER, MANUAL, ROLE, STYLES, TUMOUR
+from . import segment_voxels, segments
+from .origin_marks import DRAWN, ORIGIN, changed_unseen, mark_origin, marks_on, origin_of
+from .segment_roles import LABELMAP, LIVER, ROLE, STYLES, TUMOUR
+from .segments import MANUAL
 from .volumes import require_no_transform
 
-ORIGIN = "PTLF.Origin"
-"""Attribute of a segmentation node, and tag of its segments: `Origin.to_dict` as JSON."""
-
-DRAWN = "PTLF.Drawn"
-"""Attribute beside it: content hashes of the segments as the model drew them."""
+__all__ = [
+    "DRAWN",
+    "ORIGIN",
+    "OTHER_CT",
+    "DrawnElsewhere",
+    "Place",
+    "adopt",
+    "changed_unseen",
+    "mark_origin",
+    "origin_of",
+]
 
 TISSUE = "~SCT^85756007^Tissue~SCT^85756007^Tissue~"
 """What Slicer gives a segment of which nobody has said what it is."""
-
-IDENTITY = {"id", "title", "version", "sha256", "licence", "for_patients", "shipped", "warning"}
-"""Keys of `catalogue.Model.identity`: a mark without them tells nobody which model it was."""
 
 OTHER_CT = "drawn_on_another_ct"
 
@@ -99,7 +100,7 @@ def adopt(node, volume, all_the_same: bool = False):
         message = f"The segments were not drawn on this CT: {place.words}. A reader has chosen them all the same."
         if not place.exact:
             message += f" They were resampled ({100 * place.inside:.1f} % of their volume is inside)."
-        finding = Finding(OTHER_CT, "warn", message, {"inside": place.inside, "resampled": not place.exact})
+        finding = Finding(OTHER_CT, Level.WARN, message, {"inside": place.inside, "resampled": not place.exact})
         if not place.exact:
             node = _resampled(node, found, volume)
             found = _by_name(node)
@@ -133,9 +134,9 @@ def _as_label_maps(node, volume) -> None:
 
 def place_of(node, identifiers: list[str], volume) -> Place:
     """Where segments lie, by the grid and the CT that they were drawn on and by their voxels."""
-    ours, size = segments._ijk_to_ras(volume), volume.GetImageData().GetDimensions()
-    parts = [part for i in identifiers if (part := segments._cropped_segment(node, i)) is not None]
-    exact = all(segments.on_lattice(part[1], volume) for part in parts)
+    ours, size = segment_voxels.ijk_to_ras(volume), volume.GetImageData().GetDimensions()
+    parts = [part for i in identifiers if (part := segment_voxels.cropped_segment(node, i)) is not None]
+    exact = all(segment_voxels.on_lattice(part[1], volume) for part in parts)
     total = sum(int(np.count_nonzero(part[0])) for part in parts)
     inside = sum(_inside(part, ours, size) for part in parts) / total if total else 1.0
     grid = _reference_grid(node)
@@ -208,8 +209,8 @@ def _resampled(node, found: Mapping[str, list[str]], volume):
         segment = source.GetSegment(identifier)
         new.GetSegmentation().AddEmptySegment(identifier, segment.GetName(), segment.GetColor())
         if not segments.is_empty(node, identifier):
-            segments._fill(new, identifier, segments.union(node, [identifier], volume), volume)
-    marks = _marks(node, ORIGIN)
+            segments.fill(new, identifier, segments.union(node, [identifier], volume), volume)
+    marks = marks_on(node, ORIGIN)
     if marks:
         new.SetAttribute(ORIGIN, marks[0])
         new.SetAttribute(DRAWN, "{}")  # resampled voxels are not those that were drawn
@@ -224,7 +225,7 @@ def _take(node, found: Mapping[str, list[str]], volume) -> None:
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     if not found[LIVER]:
         whole = segments.union(node, [*found["parenchyma"], *found[TUMOUR]], volume)
-        segments._fill(node, found["parenchyma"][0], whole, volume)
+        segments.fill(node, found["parenchyma"][0], whole, volume)
         segmentation.GetSegment(found["parenchyma"][0]).SetName(STYLES[LIVER].name)  # no longer what it was called
     roles = dict.fromkeys((*found[LIVER], *found["parenchyma"]), LIVER) | dict.fromkeys(found[TUMOUR], TUMOUR)
     for identifier in segmentation.GetSegmentIDs():
@@ -241,73 +242,4 @@ def _take(node, found: Mapping[str, list[str]], volume) -> None:
         if not segments.tag_of(segment, codes) or TISSUE in segments.tag_of(segment, codes):
             segment.SetTag(codes, STYLES[role].terminology)
     if not found[TUMOUR]:
-        segmentation.GetSegment(segments._add_segment(node, TUMOUR)).SetTag(segments.ALGORITHM_TYPE, MANUAL)
-
-
-# Who drew them
-
-
-def mark_origin(node, origin: Origin) -> None:
-    """Write on a segmentation node, and on its segments, who drew them as they are now.
-
-    The segments' own tags go with them into another segmentation and into a seg.nrrd, where the node's does not.
-    """
-    marks = {ORIGIN: _line(origin.to_dict()), DRAWN: _line(segments.content_hashes(node))}
-    for name, text in marks.items():
-        node.SetAttribute(name, text)
-        for segment in _counted(node):
-            segment.SetTag(name, text)
-
-
-def _line(value: Any) -> str:
-    """JSON without the sign that separates tags in a seg.nrrd."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True).replace("|", "\\u007c")
-
-
-def _counted(node) -> list[Any]:
-    return [node.GetSegmentation().GetSegment(i) for role in STYLES for i in segments.segment_ids(node, role)]
-
-
-def _marks(node, name: str) -> list[str]:
-    """What a node and its segments say, the node first."""
-    texts = [node.GetAttribute(name), *(segments.tag_of(segment, name) for segment in _counted(node))]
-    return list(dict.fromkeys(filter(None, texts)))
-
-
-def origin_of(node) -> Origin:
-    """Who drew the segments of a node, by its marks; unknown where it has none that can be read.
-
-    A model's mark on any of the segments is the mark of all.  How much was changed since, `segments.changed_share`
-    tells; where that cannot be told, `changed_unseen` says so.
-    """
-    found = [origin for text in _marks(node, ORIGIN) if (origin := _origin(text)).drawn is not Drawn.UNKNOWN]
-    models = [origin for origin in found if origin.drawn is Drawn.MODEL]
-    if not found:
-        return Origin()
-    return (models or found)[0].with_changes(known=Known.FILE, sign_off=None)
-
-
-def _origin(text: str) -> Origin:
-    try:
-        origin = Origin.from_dict(loads(text))
-        whole = isinstance(origin.changed, (int, float)) and isinstance(origin.run, Mapping)
-        if origin.drawn is Drawn.MODEL:
-            whole = whole and isinstance(origin.model, Mapping) and origin.model.keys() >= IDENTITY
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return Origin()
-    return origin if whole else Origin()
-
-
-def changed_unseen(node) -> bool:
-    """Whether marked segments were changed while nobody kept what the model drew: by which share is then unknown."""
-    if not _marks(node, ORIGIN) or segments.automatic_of(node) is not None:
-        return False
-    now = segments.content_hashes(node)
-    return any(_read(text) != now for text in _marks(node, DRAWN) or [""])
-
-
-def _read(text: str) -> Any:
-    try:
-        return loads(text)
-    except ValueError:
-        return None
+        segmentation.GetSegment(segments.add_segment(node, TUMOUR)).SetTag(segments.ALGORITHM_TYPE, MANUAL)

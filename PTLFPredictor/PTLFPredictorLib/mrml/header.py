@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import slicer
 
-from ..ct import Finding, Phase, acquisitions_of, axes, checked_series, described, phase, read_acquisition
+from ..ct import Finding, Level, Phase, acquisitions_of, axes, checked_series, describe, header_of, read_acquisition
 from ..ct.acquisition import Acquisition
 from ..ct.dicom import Checked
 from ..ct.stored import taken_as_hu
@@ -39,15 +38,10 @@ def acquisition_of(volume) -> tuple[Phase | None, dict[str, Any]]:
     """
     path = first_file(volume)
     slices = volume.GetImageData().GetDimensions()[2]
-    header = None
-    if path is not None:
-        with contextlib.suppress(Exception):  # any file that is no DICOM; the CT can be used without a header
-            import pydicom
-
-            header = pydicom.dcmread(path, stop_before_pixels=True)
+    header = None if path is None else header_of(path)
     if header is None:
         return None, {"format": "scene volume", "slices": slices}
-    return phase.from_header(header.get), described(header.get, slices)
+    return describe(header.get, slices)
 
 
 def first_file(volume) -> Path | None:
@@ -85,7 +79,7 @@ def series_findings_of(volume) -> tuple[Finding, ...]:
             f"{count - len(paths)} of the {count} DICOM files of this CT are not in this computer's DICOM database: "
             "whether slices are missing, uneven or mixed cannot be checked. Import the series again."
         )
-        told = Finding("series_not_at_hand", "warn", message, {"files": count, "at_hand": len(paths)})
+        told = Finding("series_not_at_hand", Level.WARN, message, {"files": count, "at_hand": len(paths)})
         return (told, *_of_the_axes(volume))
     checked = _checked(paths, _times(paths))
     found, slices = checked.findings, checked.slices
@@ -98,14 +92,14 @@ def series_findings_of(volume) -> tuple[Finding, ...]:
         f"The volume has other slices ({held[2]}) than its DICOM series ({slices}): pictures or doubles among them "
         "were loaded, or it was cropped. Load the original slices alone (module DICOM, Advanced)."
     )
-    return (*found, Finding("volume_not_series", "withhold", message, {"slices": held[2], "of_series": slices}))
+    return (*found, Finding("volume_not_series", Level.WITHHOLD, message, {"slices": held[2], "of_series": slices}))
 
 
 def _rescaled(volume, missing: tuple[str, ...]) -> Finding:
     try:
         return taken_as_hu(image_of(volume), missing)
     except BadInput as error:
-        return Finding("not_one_volume", "fail", error.message)
+        return Finding("not_one_volume", Level.FAIL, error.message)
 
 
 def _of_the_axes(volume) -> tuple[Finding, ...]:

@@ -11,24 +11,22 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, UnusableModel
-from ..folders import data_folder
-from ..hashes import file_sha256, json_sha256
+from ..folders import data_folder, staging
+from ..hashes import file_sha256
 from . import model_folder
+from .model import Model
 from .names import ORGAN_ROLES, Role, role_of
 from .origin import same_weights
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 ENTRY = "model.json"
-REQUIRED = frozenset({"id", "title", "version", "licence", "folder", "sha256", "label_roles"})
-ROLES = ("parenchyma", "tumor")
 
 EARLIER_DEMO_WEIGHTS = frozenset(
     {
@@ -42,123 +40,6 @@ EARLIER_DEMO_WEIGHTS = frozenset(
 EARLIER_WARNING = (
     "These are the weights of an earlier demo model, trained on synthetic CTs only. It is not for patients."
 )
-
-
-@dataclass(frozen=True)
-class Model:
-    """A segmentation model and what has to be known before it may be used.
-
-    Parameters
-    ----------
-    id, title, version, licence, citation : str
-    folder : Path
-        Holds ``plans.json``, ``dataset.json`` and ``fold_*/checkpoint_final.pth``.
-    sha256 : str
-        `model_folder.checksum` of the folder; compared before every run.
-    label_roles : mapping of str to tuple of int
-        "parenchyma" and "tumor" -> labels of the model; several labels may share a role (liver segments), labels
-        without a role are background.  A model's whole liver is a "parenchyma" label too: where it says tumour,
-        it does not say liver.
-    for_patients : bool
-        Whether it was trained on patients' CTs.  False is said in every record and report.  That a shipped model is
-        not for patients belongs to its weights: a copy of them has its mark and warning, whatever its entry says.
-    warning : str
-        The sentence that goes into the record, e.g. that the model is not for patients.
-    orientation : str
-        Index axes of the training images in SimpleITK's letters; the CT is brought to them.
-    largest_organ_only : bool
-        Keep only the largest connected piece of the organ (tumours included).
-    intended_input : str
-    measured : mapping
-        ``cpu_s``, ``gpu_s`` (None if not measured) and ``of``: what was measured.
-    shipped : bool
-        Whether its weights come with the product, under whatever name.
-    """
-
-    id: str
-    title: str
-    version: str
-    licence: str
-    citation: str
-    folder: Path
-    sha256: str
-    label_roles: Mapping[str, tuple[int, ...]]
-    for_patients: bool = False
-    warning: str = ""
-    orientation: str = "LPS"
-    largest_organ_only: bool = False
-    intended_input: str = ""
-    measured: Mapping[str, Any] = field(default_factory=dict)
-    shipped: bool = False
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any], base: Path, *, shipped: bool = False) -> Model:
-        """From an entry of a catalogue whose ``folder`` is relative to `base`.
-
-        Raises
-        ------
-        UnusableModel
-            When the entry lacks something or has what it must not have.
-        """
-        named = data.get("id", "without an id") if isinstance(data, Mapping) else "that is no object"
-        known = {f.name for f in fields(cls)} - {"shipped"}
-        try:
-            if unknown := sorted(data.keys() - known):
-                raise ValueError(f"unknown: {', '.join(unknown)}")
-            if missing := sorted(REQUIRED - data.keys()):
-                raise ValueError(f"missing: {', '.join(missing)}")
-            roles = {role: tuple(int(label) for label in labels) for role, labels in data["label_roles"].items()}
-            folder = model_folder.inside(base, str(data["folder"]))
-        except (ValueError, TypeError, AttributeError) as error:
-            raise UnusableModel(f"The catalogue entry of model '{named}' cannot be used ({error}).") from error
-        model = cls(**{"citation": "", **data, "folder": folder, "label_roles": roles, "shipped": shipped})
-        return model._checked()
-
-    def to_dict(self, base: Path) -> dict[str, Any]:
-        data = asdict(self)
-        data.pop("shipped")
-        data["folder"] = self.folder.relative_to(base).as_posix()
-        return data
-
-    def _checked(self) -> Model:
-        kinds = {"for_patients": bool, "largest_organ_only": bool, "measured": Mapping}
-        kinds |= dict.fromkeys(("id", "title", "version", "licence", "sha256", "warning", "orientation"), str)
-        for name, kind in kinds.items():
-            if not isinstance(value := getattr(self, name), kind):
-                raise UnusableModel(f"The catalogue entry of model '{self.id}' cannot be used: '{name}' is {value!r}.")
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.id):
-            raise UnusableModel(f"'{self.id}' is no id of a model: letters, digits, '.', '_' and '-' are allowed.")
-        if set(self.label_roles) - set(ROLES) or not self.label_roles.get("parenchyma"):
-            raise UnusableModel(
-                f"Model '{self.id}': say which labels are parenchyma and tumor; a label of the liver is needed."
-            )
-        labels = [label for role in self.label_roles.values() for label in role]
-        if len(set(labels)) != len(labels) or min(labels) < 1:
-            raise UnusableModel(f"Model '{self.id}': each label has one role, and 0 is background.")
-        if sorted(self.orientation.upper().translate(str.maketrans("RAI", "LPS"))) != ["L", "P", "S"]:
-            raise UnusableModel(f"Model '{self.id}': '{self.orientation}' is no orientation such as LPS or RAS.")
-        return self
-
-    @property
-    def weights_sha256(self) -> str:
-        """What the model is known by in masks and evidence: SHA-256 of the weights of all its folds, "" without any."""
-        folds = model_folder.weights(self.folder)
-        return "".join(folds) if len(folds) < 2 else json_sha256(sorted(folds))
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What a record says about the model: ``sha256`` of its files, ``weights_sha256`` of what draws the masks."""
-        return {
-            "id": self.id,
-            "title": self.title,
-            "version": self.version,
-            "sha256": self.sha256,
-            "weights_sha256": self.weights_sha256,
-            "licence": self.licence,
-            "for_patients": self.for_patients,
-            "shipped": self.shipped,
-            "warning": self.warning,
-        }
 
 
 def user_folder() -> Path:
@@ -206,10 +87,10 @@ def find_model(spec: str | Path, label_roles: Mapping[str, Sequence[int]] | None
     if path.is_file():
         unpacked = user_folder() / ".unpacked" / file_sha256(path)[:16]
         if not unpacked.is_dir():
-            with _staging(unpacked.parent) as staging:
-                model_folder.unpack(path, staging / "model")
+            with _adding(unpacked.parent) as made:
+                model_folder.unpack(path, made / "model")
                 try:
-                    (staging / "model").replace(unpacked)
+                    (made / "model").replace(unpacked)
                 except OSError:
                     if not unpacked.is_dir():  # else another run has just unpacked the same
                         raise
@@ -234,14 +115,14 @@ def add(source: str | Path, label_roles: Mapping[str, Sequence[int]] | None = No
     source, base = Path(source), user_folder()
     if not source.exists():
         raise BadInput(f"There is no model folder or archive '{source}'.")
-    with _staging(base) as staging:
-        copied = staging / "model"
+    with _adding(base) as made:
+        copied = made / "model"
         if source.is_dir():
             model_folder.copy(source, copied)
         else:
             model_folder.unpack(source, copied)
         found = _from_folder(copied, label_roles, entry.get("id") or source.stem)
-        model = _with_mark_of_its_weights(replace(found, **entry)._checked())
+        model = _with_mark_of_its_weights(replace(found, **entry).checked())
         target = base / model.id
         if target.exists() or any(known.id == model.id for known in catalogue()):
             raise BadInput(f"There is a model '{model.id}' already. Remove it first, or give another id.")
@@ -316,7 +197,7 @@ def _from_folder(folder: Path, label_roles: Mapping[str, Sequence[int]] | None, 
         warning="This model is not in the catalogue: nothing is known here about what it was trained and tested on.",
         intended_input="unknown",
     )
-    return _with_mark_of_its_weights(model._checked())
+    return _with_mark_of_its_weights(model.checked())
 
 
 def by_weights(sha256: str, model_id: str) -> Model | None:
@@ -372,16 +253,15 @@ def _roles_by_name(named: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int,
 
 
 @contextmanager
-def _staging(base: Path) -> Iterator[Path]:
-    """A folder on the same disk as `base`, gone when the block ends."""
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".adding-", dir=base))
-    except OSError as error:
-        raise BadInput(f"The models' folder '{base}' cannot be written to: {error.strerror}.") from error
-    try:
-        yield staging
-    except OSError as error:
-        raise BadInput(f"The model could not be written to '{base}': {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+def _adding(base: Path) -> Iterator[Path]:
+    """A folder on the same disk as `base`, gone when the block ends; a system's errors as sentences."""
+    with ExitStack() as stack:
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+            made = stack.enter_context(staging(base, ".adding-"))
+        except OSError as error:
+            raise BadInput(f"The models' folder '{base}' cannot be written to: {error.strerror}.") from error
+        try:
+            yield made
+        except OSError as error:
+            raise BadInput(f"The model could not be written to '{base}': {error.strerror or error}.") from error

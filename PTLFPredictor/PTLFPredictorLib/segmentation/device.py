@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
+from ..child.system import cpu_cores
 from ..errors import BadInput, is_out_of_memory
 
 FREE_GPU_BYTES = 2 << 30
@@ -80,4 +80,4 @@ def _number(wanted: str) -> int | None:
 
 
 def _cores() -> str:
-    return f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} CPU cores"
+    return f"{cpu_cores()} CPU cores"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import hashlib
 import json
 import os
 import zlib
@@ -21,10 +20,12 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..ct import Finding
+from ..ct import Finding, Level
 from ..folders import data_folder, keep
 from ..hashes import json_sha256
 from .origin import Drawn, Known, Origin
+from .regions import ORGAN, TUMOUR, Region, Regions, changed_share, dice, regions_of
+from .regions import content as content
 
 SCHEMA = "ptlf-ledger/1"
 
@@ -38,42 +39,6 @@ TINY = 64
 """Voxels: fewer may be the same by chance."""
 
 SAME_PLACE_MM = 0.1
-
-ORGAN, TUMOUR = "liver", "tumor"
-
-
-@dataclass(frozen=True)
-class Region:
-    """The box of a role's voxels and where it lies in the patient.
-
-    Attributes
-    ----------
-    mask : np.ndarray
-        bool, (z, y, x), as small as its voxels allow.
-    corner : tuple of float
-        LPS in mm of the box's first voxel.
-    steps : tuple of float
-        3 x 3 matrix from voxel index (x, y, z) to mm, row by row.
-    """
-
-    mask: np.ndarray
-    corner: tuple[float, ...]
-    steps: tuple[float, ...]
-
-    @property
-    def voxels(self) -> str:
-        """SHA-256 of the voxels, their size and axes; not of the place, which is compared in mm."""
-        digest = hashlib.sha256(f"{self.mask.shape}|{_digits(self.steps, 3)}".encode())
-        digest.update(np.packbits(self.mask))
-        return digest.hexdigest()
-
-    @property
-    def count(self) -> int:
-        return int(np.count_nonzero(self.mask))
-
-
-Regions = Mapping[str, Region]
-"""Role ("liver" the whole organ, "tumor") -> its region; a role without voxels is left out."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +105,7 @@ def remember(ct_identity: str, labels: sitk.Image, origin: Origin) -> Finding | 
             f"The list of masks that models drew on this computer cannot be written ({error.strerror or error}). "
             "A copy of these segments that loses its marks will not be recognised here."
         )
-        return Finding("ledger_not_written", "warn", message)
+        return Finding("ledger_not_written", Level.WARN, message)
     return None
 
 
@@ -180,65 +145,6 @@ def find(ct_identity: str, labels: sitk.Image) -> tuple[Origin, float] | None:
     return origin, measured
 
 
-def regions_of(labels: sitk.Image) -> dict[str, Region]:
-    """The organ (tumours included) and the tumour of a label map, without the empty space around them."""
-    labels = sitk.DICOMOrient(labels, "LPS")
-    array = sitk.GetArrayViewFromImage(labels)
-    steps = np.reshape(labels.GetDirection(), (3, 3)) * np.array(labels.GetSpacing())
-    found = {}
-    for role, mask in ((ORGAN, array > 0), (TUMOUR, array == 2)):
-        planes = np.flatnonzero(mask.any(axis=(1, 2)))
-        if not planes.size:
-            continue
-        rows, columns = (np.flatnonzero(mask[planes[0] : planes[-1] + 1].any(axis=axis)) for axis in ((0, 2), (0, 1)))
-        box = tuple(slice(used[0], used[-1] + 1) for used in (planes, rows, columns))
-        start = [int(side.start) for side in reversed(box)]
-        corner = labels.TransformIndexToPhysicalPoint(start)
-        found[role] = Region(np.array(mask[box]), corner, tuple(steps.ravel().tolist()))
-    return found
-
-
-def content(labels: sitk.Image) -> str:
-    """8 hexadecimal digits for a label map's voxels and their place to the millimetre, whatever lies around them."""
-    found = {role: [region.voxels, _digits(region.corner, 0)] for role, region in regions_of(labels).items()}
-    return json_sha256(found)[:8]
-
-
-def changed_share(before: Regions, now: Regions) -> float:
-    """Share of voxels, of the union of both organs, whose label differs; 1 where the grids do not fit."""
-    if ORGAN not in before or ORGAN not in now:
-        return float(before.keys() != now.keys())
-    offset = _offset(before[ORGAN], now[ORGAN])
-    if offset is None:
-        return 1.0
-    maps = []
-    low = np.minimum(0, offset)
-    high = np.maximum(before[ORGAN].mask.shape, offset + now[ORGAN].mask.shape)
-    for regions, start in ((before, -low), (now, offset - low)):
-        labels = np.zeros(high - low, np.uint8)
-        for value, role in ((1, ORGAN), (2, TUMOUR)):
-            if role in regions:
-                inside = start + _offset(regions[ORGAN], regions[role])
-                box = tuple(slice(a, a + n) for a, n in zip(inside, regions[role].mask.shape, strict=True))
-                labels[box][regions[role].mask] = value
-        maps.append(labels)
-    return float(np.count_nonzero(maps[0] != maps[1]) / np.count_nonzero(maps[0] | maps[1]))
-
-
-def dice(a: Region, b: Region) -> float:
-    """Dice coefficient of two regions; 0 where their grids do not fit."""
-    offset = _offset(a, b)
-    if offset is None:
-        return 0.0
-    low = np.maximum(0, offset)
-    high = np.minimum(a.mask.shape, offset + b.mask.shape)
-    if (low >= high).any():
-        return 0.0
-    part_a = a.mask[tuple(slice(x, y) for x, y in zip(low, high, strict=True))]
-    part_b = b.mask[tuple(slice(x, y) for x, y in zip(low - offset, high - offset, strict=True))]
-    return 2 * int(np.count_nonzero(part_a & part_b)) / (a.count + b.count)
-
-
 def _drawn_alike(entry: Entry, ct_identity: str, now: Regions) -> bool:
     for role in entry.regions.keys() & now.keys():
         before, region = entry.regions[role], now[role]
@@ -250,16 +156,6 @@ def _drawn_alike(entry: Entry, ct_identity: str, now: Regions) -> bool:
         if entry.ct == ct_identity and dice(before, region) >= SAME_DICE:
             return True
     return False
-
-
-def _offset(a: Region, b: Region) -> np.ndarray | None:
-    """Index (z, y, x) of b's corner in a's box; None where the voxels do not lie on one lattice."""
-    steps = np.reshape(a.steps, (3, 3))
-    if not np.allclose(a.steps, b.steps, atol=1e-3):
-        return None
-    exact = np.linalg.solve(steps, np.subtract(b.corner, a.corner))
-    whole = np.rint(exact)
-    return whole[::-1].astype(int) if np.abs(exact - whole).max() < 0.1 else None
 
 
 def _candidates(ct_identity: str, now: Regions) -> Iterator[Path]:
@@ -301,7 +197,3 @@ def _read(path: Path) -> Entry | None:
         return Entry(facts["ct"], model, changed, more, dict(facts["post_processing"]), regions)
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def _digits(values: Any, decimals: int) -> str:
-    return ",".join(f"{x:.{decimals}f}" for x in np.round(values, decimals) + 0.0)  # + 0.0: no "-0"

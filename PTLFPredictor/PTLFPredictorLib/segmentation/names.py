@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from enum import Enum
+from enum import StrEnum
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     """What a segment or label stands for."""
 
     LIVER = "liver"

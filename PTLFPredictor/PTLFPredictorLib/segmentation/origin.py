@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from ..confirmation import Confirmation
@@ -19,7 +19,7 @@ SHORTEST = 16
 """Hexadecimal digits by which weights are still told apart, where a format has no room for all 64."""
 
 
-class Drawn(str, Enum):
+class Drawn(StrEnum):
     """Who drew the segments."""
 
     MODEL = "model"
@@ -27,7 +27,7 @@ class Drawn(str, Enum):
     UNKNOWN = "unknown"
 
 
-class Known(str, Enum):
+class Known(StrEnum):
     """What that is known from: this run, the file's own marks, the ledger of this computer, or a reader's word."""
 
     RUN = "run"

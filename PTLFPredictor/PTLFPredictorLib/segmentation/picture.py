@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ct import Finding
+from ..ct import Finding, Level
 from .placement import Coarse
 
 VIEWS = {
@@ -60,7 +60,7 @@ class Case:
             view += f" at {'RAS'[dimension]} {mm if dimension == 2 else -mm:.0f} mm"  # as Slicer's sliders say it
         number = f"{index + 1} of {self.labels.shape[axis]}"
         message = f"{sentence} Look at {plane} slice {number} ({counted}; {view})."
-        return Finding(code, "withhold", message, {**values, **seen})
+        return Finding(code, Level.WITHHOLD, message, {**values, **seen})
 
     def most(self, plane: str, mask: np.ndarray) -> tuple[str, int]:
         """The slice that shows most of a mask on the coarse grid."""

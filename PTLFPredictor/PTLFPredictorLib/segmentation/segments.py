@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import SimpleITK as sitk
 
-from ..ct import CT, Finding, image_sha256, same_geometry, slabs
+from ..ct import CT, Finding, Level, image_sha256, same_geometry, slabs
 from ..errors import BadInput
 from ..vois import VOI
 from . import lesions, plausibility, provenance
@@ -114,7 +114,7 @@ class Segments:
     def checked(self, ct: CT) -> Segments:
         """With the findings of `check`; those of level "fail" raise `BadInput`."""
         found = check(self, ct)
-        stops = [finding.message for finding in found if finding.level == "fail"]
+        stops = [finding.message for finding in found if finding.level == Level.FAIL]
         if stops:
             raise BadInput(" ".join(stops))
         return replace(self, findings=(*self.findings, *found))
@@ -157,7 +157,7 @@ def on_grid_of(ct: sitk.Image, labels: sitk.Image) -> tuple[sitk.Image, list[Fin
             f"The segmentation does not lie on this CT: {100 * overlap:.0f} % of it is inside. Is it another patient's "
             "or another scan's?"
         )
-    level = "pass" if overlap >= OVERLAP_WARNED else "warn"
+    level = Level.PASS if overlap >= OVERLAP_WARNED else Level.WARN
     message = f"The segmentation has another grid than the CT and was resampled ({100 * overlap:.1f} % of its volume)."
     return on_grid, [Finding("segmentation_resampled", level, message, {"overlap": overlap})]
 
@@ -167,23 +167,25 @@ def check(segments: Segments, ct: CT) -> list[Finding]:
     labels, hu = segments.array, ct.array
     liver = labels > 0
     if not (labels == PARENCHYMA).any():
-        return [Finding("no_liver", "fail", "No liver was found: there is no parenchyma segment.")]
+        return [Finding("no_liver", Level.FAIL, "No liver was found: there is no parenchyma segment.")]
     volumes = segments.volumes_ml
     summary = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}."
-    found = [Finding("volumes", "pass", summary, volumes), *provenance.findings(segments.origin)]
+    found = [Finding("volumes", Level.PASS, summary, volumes), *provenance.findings(segments.origin)]
     median = float(np.median(hu[labels == PARENCHYMA]))
     if not LIVER_HU[0] <= median <= LIVER_HU[1]:
         message = (
             f"The liver segment does not lie on a liver: its median is {median:.0f} HU. "
             "Is it another patient's or another scan's?"
         )
-        found.append(Finding("liver_hu", "fail", message, {"median_hu": median}))
+        found.append(Finding("liver_hu", Level.FAIL, message, {"median_hu": median}))
     if liver[0].any() or liver[-1].any():
         end = "lowest" if liver[0].any() else "highest"
         message = f"The liver is cut off: it reaches the {end} slice. The whole liver is needed."
-        found.append(Finding("truncated_liver", "withhold", message))
+        found.append(Finding("truncated_liver", Level.WITHHOLD, message))
     elif liver[:, [0, -1]].any() or liver[:, :, [0, -1]].any():
-        found.append(Finding("truncated_liver", "withhold", "The liver is cut off at the edge of the field of view."))
+        found.append(
+            Finding("truncated_liver", Level.WITHHOLD, "The liver is cut off at the edge of the field of view.")
+        )
     truncated = any(finding.code == "truncated_liver" for finding in found)
     found += plausibility.check(
         labels, hu, segments.labels.GetSpacing(), truncated=truncated, origin=segments.labels.GetOrigin()
@@ -195,16 +197,16 @@ def _check_tumour(labels: np.ndarray, hu: np.ndarray, image: sitk.Image) -> list
     tumour = labels == TUMOUR
     if not tumour.any():
         message = "No tumour was found: the tumour's features, Radscore and risk cannot be computed."
-        return [Finding("no_tumor", "withhold", message)]
+        return [Finding("no_tumor", Level.WITHHOLD, message)]
     found = _check_size(tumour, image)
     grown = sitk.BinaryDilate(image == PARENCHYMA, [1, 1, 1], sitk.sitkBox)
     if not (sitk.GetArrayViewFromImage(grown) > 0)[tumour].any():
         message = "The tumour segment lies outside the liver and does not touch it. Check the label map."
-        found.append(Finding("tumor_outside", "fail", message))
+        found.append(Finding("tumor_outside", Level.FAIL, message))
     oil = float(np.mean(hu[tumour] > LIPIODOL_HU))
     if oil > LIPIODOL_SHARE:
         message = f"{100 * oil:.0f} % of the tumour lies above {LIPIODOL_HU} HU: lipiodol of an earlier TACE?"
-        found.append(Finding("lipiodol", "warn", message, {"share": oil}))
+        found.append(Finding("lipiodol", Level.WARN, message, {"share": oil}))
     return found
 
 
@@ -219,4 +221,4 @@ def _check_size(tumour: np.ndarray, image: sitk.Image) -> list[Finding]:
         f"The tumour is small: {lesions.text(lesions.to_dict(found))}, {volume} in {np.count_nonzero(tumour)} voxels. "
         f"Below {lesions.MEASURABLE_MM:g} mm a lesion is not measurable (RECIST), and its features say little."
     )
-    return [Finding("small_tumor", "warn", message, {"diameter_mm": largest})]
+    return [Finding("small_tumor", Level.WARN, message, {"diameter_mm": largest})]

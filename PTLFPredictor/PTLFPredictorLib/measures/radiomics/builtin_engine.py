@@ -7,7 +7,6 @@ once for all VOIs, slab by slab in parallel threads; then the feature classes ru
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -15,6 +14,7 @@ from functools import cached_property
 import numpy as np
 import SimpleITK as sitk
 
+from ...child.system import cpu_cores
 from ...errors import BadInput
 from ...progress import Progress, no_progress
 from . import firstorder, shape
@@ -72,7 +72,7 @@ def filtered_image_names(settings: ExtractionSettings) -> dict[str, tuple[str, .
 
 
 def _threads() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cpu_cores()
 
 
 def _extract_group(

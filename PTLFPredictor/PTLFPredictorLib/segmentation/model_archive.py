@@ -1,0 +1,62 @@
+"""A zip archive of a model: unpacked only where no path of it leaves the target, and only what inference reads."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import stat
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from ..errors import UnusableModel
+from .model_files import CHECKPOINT, DATASET, PLANS
+
+ARCHIVE_BYTES, ARCHIVE_FILES = 8 << 30, 5000
+"""Five folds of the largest preset have some 2 GB."""
+
+
+def unpack_members(archive: Path, target: Path) -> None:
+    """Unpack what inference reads from a zip archive; no path leaves `target`."""
+    try:
+        if not archive.is_file():
+            raise zipfile.BadZipFile("it is no plain file")
+        with zipfile.ZipFile(archive) as opened:
+            members = opened.infolist()
+            _check_members(archive.name, members)
+            wanted = {DATASET, PLANS, CHECKPOINT}
+            for member in members:
+                path = PurePosixPath(member.filename)
+                if path.name in wanted and not member.is_dir():
+                    destination = inside(target, member.filename)
+                    destination.parent.mkdir(parents=True, exist_ok=True)
+                    with opened.open(member) as data, open(destination, "wb") as out:
+                        shutil.copyfileobj(data, out)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise UnusableModel(
+            f"'{archive.name}' is no zip archive that can be read, or it is damaged ({error})."
+        ) from error
+    target.mkdir(parents=True, exist_ok=True)
+
+
+def inside(base: Path, name: str) -> Path:
+    """``base / name``; raises `UnusableModel` if that lies outside `base`."""
+    path = (Path(base) / name).resolve()
+    if Path(base).resolve() not in (path, *path.parents):
+        raise UnusableModel(f"The path '{name}' leads out of the model's folder.")
+    return Path(base) / name
+
+
+def _check_members(name: str, members: list[zipfile.ZipInfo]) -> None:
+    if len(members) > ARCHIVE_FILES or sum(member.file_size for member in members) > ARCHIVE_BYTES:
+        raise UnusableModel(f"'{name}' would unpack to more than a model has; it was not unpacked.")
+    for member in members:
+        path = PurePosixPath(member.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", member.filename):
+            raise UnusableModel(f"'{name}' wants to write outside its folder ({member.filename}); it was not unpacked.")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise UnusableModel(
+                f"'{name}' is compressed in an unusual way ({member.filename}); pack it as a plain zip."
+            )
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise UnusableModel(f"'{name}' holds a symbolic link ({member.filename}); it was not unpacked.")

@@ -1,0 +1,83 @@
+"""A checkpoint as untrusted input: its pickle read opcode by opcode, its tensors hashed; nothing of it is executed.
+
+Nothing here needs torch (`weights` loads what has passed).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickletools
+import zipfile
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from ..errors import UnusableModel
+
+PICKLE_BYTES = 64 << 20
+"""The pickle in a checkpoint names its tensors and holds the training's curves: some 100 kB."""
+
+PICKLED = frozenset(
+    {
+        "collections OrderedDict",
+        "torch._utils _rebuild_tensor_v2",
+        "torch._utils _rebuild_parameter",
+        *(
+            f"torch {kind}Storage"
+            for kind in ("Half", "BFloat16", "Float", "Double", "Long", "Int", "Short", "Byte", "Bool")
+        ),
+        "torch device",
+        "torch Size",
+        *(f"{module}.multiarray scalar" for module in ("numpy.core", "numpy._core")),
+        "numpy dtype",
+        "numpy.dtypes Float32DType",
+        "numpy.dtypes Float64DType",
+        "_codecs encode",
+    }
+)
+"""Everything that a checkpoint of nnU-Net v2 names; each is data."""
+
+
+@lru_cache(maxsize=256)
+def tensors_sha256(checkpoint: Path, _changed: int) -> str:
+    digests = []
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            for member in archive.infolist():
+                if PurePosixPath(member.filename).parent.name == "data":
+                    with archive.open(member) as data:
+                        digests.append(hashlib.file_digest(data, "sha256").hexdigest())
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        raise UnusableModel(f"The weights {checkpoint.parent.name}/{checkpoint.name} are damaged ({error}).") from error
+    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
+
+
+def check_pickle(checkpoint: Path) -> None:
+    """Refuse weights that are damaged or whose pickle names anything but data (`PICKLED`)."""
+    shown = f"{checkpoint.parent.name}/{checkpoint.name}"
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            pickles = [member for member in archive.infolist() if member.filename.endswith(".pkl")]
+            if len(pickles) != 1 or not pickles[0].filename.endswith("data.pkl") or not _as_torch_saves(pickles[0]):
+                raise UnusableModel(f"The weights {shown} are not as PyTorch 1.6 or newer writes them.")
+            named = sorted(set(_globals(archive.read(pickles[0]))) - PICKLED)
+    except (zipfile.BadZipFile, EOFError, ValueError, OSError, IndexError, RuntimeError) as error:
+        raise UnusableModel(f"The weights {shown} are damaged or cut off ({error}). Get the model again.") from error
+    if named:
+        raise UnusableModel(
+            f"The weights {shown} want to run code ({', '.join(name.replace(' ', '.') for name in named[:4])}). "
+            "Nothing was executed. Do not use this model."
+        )
+
+
+def _as_torch_saves(member: zipfile.ZipInfo) -> bool:
+    return member.compress_type == zipfile.ZIP_STORED and member.file_size <= PICKLE_BYTES
+
+
+def _globals(pickled: bytes) -> Iterator[str]:
+    for opcode, argument, _ in pickletools.genops(pickled):
+        if opcode.name in ("GLOBAL", "INST"):
+            yield argument
+        elif opcode.name in ("STACK_GLOBAL", "EXT1", "EXT2", "EXT4"):
+            yield opcode.name  # what it names is only known by executing; torch does not write it
