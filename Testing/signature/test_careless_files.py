@@ -109,7 +109,7 @@ def test_a_micro_sign_in_the_unit_is_the_same_unit_for_the_coefficient(four):
 
 def test_a_count_stays_a_whole_number(four):
     signature = parse(with_number(four, "Number", "Tumours, counted", "1", (1, 50), quantity="tumour_count"))
-    with pytest.raises(BadInput, match="must be a whole number, not 2.5"):
+    with pytest.raises(BadInput, match=r"must be a whole number, not 2\.5"):
         Entered.checked(signature, {"Number": (2.5, None)})
 
 
