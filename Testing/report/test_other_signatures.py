@@ -101,8 +101,9 @@ def test_the_page_shows_inputs_measures_and_a_row_for_each_predictor(four):
     drawing = text_of(re.search(r"<svg .*?</svg>", page, re.DOTALL)[0])
     rows = ["Points", "Albumin (g/L)", "ALBI score", "Tumours", "Radscore", "Total points", "Risk"]
     assert [drawing.index(row) for row in rows] == sorted(drawing.index(row) for row in rows)
-    assert "single" in drawing
-    assert "multiple" in drawing
+    labels = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*text-anchor="middle"[^>]*>(single|multiple)<', page)
+    (_, single, _), (_, multiple, _) = labels
+    assert float(multiple) - float(single) == 11  # their ticks lie too near for one line
     assert "7.0 points" in drawing
     assert "logit P(PTLF) = 0.5 + 0.1 x ALB [g/L] + 2 x ALBI + 0.7 x [Tumours is multiple] + 0.3 x Radscore" in text
 

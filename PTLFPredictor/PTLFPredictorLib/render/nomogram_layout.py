@@ -42,6 +42,9 @@ MINIMUM_WIDTH = 560
 ROW = 370 / 6
 """Height of a row in pixels in which no texts touch."""
 
+LEVEL_LINES = 3
+"""Lines for the labels of levels below a categorical axis."""
+
 FOOTER = 22
 """Pixels below an exported nomogram for its title and the research-use line."""
 
@@ -192,6 +195,18 @@ def _ticks(placed: list[tuple[float, str]], y: float) -> list[Primitive]:
     return drawn
 
 
+def _levels(placed: list[tuple[float, str]], y: float) -> list[Primitive]:
+    """A tick and a label for each level: labels that would touch stand below each other."""
+    drawn: list[Primitive] = [Line(x, y, x, y + 6) for x, _ in placed]
+    free = [-math.inf] * LEVEL_LINES
+    for x, text in placed:
+        half = len(text) * SMALL * CHARACTER / 2 + 3
+        line = next((line for line, end in enumerate(free) if x - half >= end), free.index(min(free)))
+        free[line] = x + half
+        drawn.append(Text(x, y + 18 + 11 * line, text, SMALL, "middle"))
+    return drawn
+
+
 def _predictor(layout: Layout, axis: Axis) -> list[Primitive]:
     y = layout.y(axis.name)
 
@@ -208,7 +223,8 @@ def _predictor(layout: Layout, axis: Axis) -> list[Primitive]:
         low, high = sorted((start, end))
         drawn.append(Area(low, y - 7, high - low, 14, "hatch", hatched=True))
     drawn.append(Line(x(axis.low), y, x(axis.high), y, width=1.5))
-    drawn += _ticks(sorted((x(value), text) for value, text in axis.ticks), y)
+    placed = sorted((x(value), text) for value, text in axis.ticks)
+    drawn += _levels(placed, y) if axis.is_categorical else _ticks(placed, y)
     title = f"{axis.label} ({axis.unit})" if axis.unit else axis.label
     return [*drawn, Text(10, y - 4, title, bold=True)]
 
