@@ -327,7 +327,7 @@ def test_a_model_that_changes_after_its_check_is_not_loaded(ct, work, tmp_path, 
         if (stage, done) == ("Checking the model", 1):
             (folder / "plans.json").write_text("{}")
 
-    with pytest.raises(UnusableModel, match="changed since they were checked"):
+    with pytest.raises(UnusableModel, match="it is not of nnU-Net v2"):
         segment(ct, model, work=work, device="cpu", progress=swap)
 
 

@@ -150,18 +150,7 @@ def verify(model: Model) -> Model:
     UnusableModel
         With what is wrong; nothing of the model has been executed.
     """
-    facts = model_folder.check(model.folder)
-    wrong = sorted({label for role in model.label_roles.values() for label in role} - facts.labels)
-    if wrong:
-        raise UnusableModel(
-            f"Model '{model.id}': the label(s) {', '.join(map(str, wrong))} of the catalogue are not in dataset.json."
-        )
-    digest = model_folder.checksum(model.folder)
-    if digest != model.sha256:
-        raise UnusableModel(
-            f"Model '{model.id}' is not the one in the catalogue: its files have the checksum {digest[:16]}..., "
-            f"expected is {model.sha256[:16]}... Get it again."
-        )
+    model_folder.verified(model.folder, model.id, model.label_roles, model.sha256)
     return model
 
 

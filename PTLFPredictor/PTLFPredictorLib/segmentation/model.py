@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UnusableModel
-from ..hashes import json_sha256
 from . import model_folder
 from .names import Role
 
@@ -117,19 +116,22 @@ class Model:
 
     @property
     def weights_sha256(self) -> str:
-        """What the model is known by in masks and evidence: SHA-256 of the weights of all its folds, "" without any."""
-        folds = model_folder.weights(self.folder)
-        return "".join(folds) if len(folds) < 2 else json_sha256(sorted(folds))
+        """`model_folder.weights_sha256` of its folder; the first call reads all weights."""
+        return model_folder.weights_sha256(self.folder)
 
     @property
     def identity(self) -> dict[str, Any]:
         """What a record says about the model: ``sha256`` of its files, ``weights_sha256`` of what draws the masks."""
+        return self.identity_with(self.weights_sha256)
+
+    def identity_with(self, weights_sha256: str) -> dict[str, Any]:
+        """`identity`, where the hash of the weights is known: by the process that loaded them."""
         return {
             "id": self.id,
             "title": self.title,
             "version": self.version,
             "sha256": self.sha256,
-            "weights_sha256": self.weights_sha256,
+            "weights_sha256": weights_sha256,
             "licence": self.licence,
             "for_patients": self.for_patients,
             "shipped": self.shipped,

@@ -13,7 +13,8 @@ import SimpleITK as sitk
 from .. import child
 from ..ct import write_temporary
 from ..progress import Progress, no_progress
-from .catalogue import Model, verify
+from . import model_folder
+from .model import Model
 from .origin import Drawn, Known, Origin
 
 WORKER = "PTLFPredictorLib.segmentation.worker"
@@ -62,11 +63,16 @@ class SegmentationResult:
 
 
 def write_job(ct: sitk.Image, model: Model, work: Path, *, device: str = "auto", tta: bool | None = None) -> dict:
-    """Write the CT into `work` and return the job for `WORKER`; the model is checked first."""
-    verify(model)
+    """Write the CT into `work` and return the job for `WORKER`.
+
+    That the model's files are there and fit its entry is told here; the worker reads the weights, and refuses those
+    that are not the catalogue's before it loads them.
+    """
+    model_folder.verified(model.folder, model.id, model.label_roles, None)
     write_temporary(ct, work / "ct.nrrd")
     return {
         "ct": "ct.nrrd",
+        "model": model.id,
         "folder": str(model.folder.resolve()),
         "sha256": model.sha256,
         "label_roles": {role: list(labels) for role, labels in model.label_roles.items()},
@@ -84,7 +90,7 @@ def read_result(outputs: Mapping[str, Path], model: Model) -> SegmentationResult
     settings = {name: facts[name] for name in ("configuration", "folds", "tta")}
     return SegmentationResult(
         labels=sitk.ReadImage(str(outputs["labels"])),
-        model=model.identity,
+        model=model.identity_with(facts["weights_sha256"]),
         device=facts["device"],
         device_why=facts["device_why"],
         software=facts["software"],

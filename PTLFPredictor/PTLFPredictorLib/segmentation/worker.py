@@ -1,6 +1,6 @@
 """Child process that segments: ``python -m PTLFPredictorLib.segmentation.worker job.json``.
 
-The job names the CT in the work folder (``ct``), the model (``folder``, ``sha256``, ``label_roles``,
+The job names the CT in the work folder (``ct``), the model (``model`` its id, ``folder``, ``sha256``, ``label_roles``,
 ``orientation``, ``largest_organ_only``), the wanted ``device`` and ``tta``.  Outputs: ``labels`` (0 background,
 1 parenchyma, 2 tumour, in the CT's geometry) and ``facts`` (JSON: device, software, seconds, voxels per label).
 """
@@ -23,7 +23,7 @@ from .. import child
 from ..ct import write_temporary
 from ..errors import PTLFError, UnusableModel, is_out_of_memory
 from . import device as devices
-from . import model_folder
+from . import model_folder, nnunet_versions
 from .segments import derive
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     start = time.monotonic()
     folder = Path(job["folder"])
     progress("Loading the model", 0, 1)
-    if model_folder.checksum(folder) != job["sha256"]:
-        raise UnusableModel(f"The files of the model in '{folder}' changed since they were checked.")
+    model = model_folder.verified(folder, job["model"], job["label_roles"], job["sha256"])
+    nnunet_versions.require()
     from .nnunet import Network
 
-    network = Network(folder, job["tta"])
+    network = Network(folder, job["tta"], model)
     device = devices.choose(job["device"])
     _tell(emit, device, job["estimate_s"] if device.is_cpu else None)
     progress("Loading the model", 1, 1)
@@ -63,6 +63,7 @@ def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
         "folds": len(network.folds),
         "tta": network.tta,
         "software": software(),
+        "weights_sha256": model_folder.weights_sha256(folder),
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
     (work / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
