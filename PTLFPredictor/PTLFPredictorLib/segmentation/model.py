@@ -28,7 +28,8 @@ class Model:
     folder : Path
         Holds ``plans.json``, ``dataset.json`` and ``fold_*/checkpoint_final.pth``.
     sha256 : str
-        `model_folder.checksum` of the folder; compared before every run.
+        `model_folder.checksum` of the folder; compared before every run.  "" where it is not known beforehand
+        (`catalogue.from_folder`): the run says it.
     label_roles : mapping of str to tuple of int
         "parenchyma" and "tumor" -> labels of the model; several labels may share a role (liver segments), labels
         without a role are background.  A model's whole liver is a "parenchyma" label too: where it says tumour,
@@ -124,13 +125,13 @@ class Model:
         """What a record says about the model: ``sha256`` of its files, ``weights_sha256`` of what draws the masks."""
         return self.identity_with(self.weights_sha256)
 
-    def identity_with(self, weights_sha256: str) -> dict[str, Any]:
-        """`identity`, where the hash of the weights is known: by the process that loaded them."""
+    def identity_with(self, weights_sha256: str, sha256: str = "") -> dict[str, Any]:
+        """`identity`, where the hashes are known: by the process that loaded the weights."""
         return {
             "id": self.id,
             "title": self.title,
             "version": self.version,
-            "sha256": self.sha256,
+            "sha256": self.sha256 or sha256,
             "weights_sha256": weights_sha256,
             "licence": self.licence,
             "for_patients": self.for_patients,

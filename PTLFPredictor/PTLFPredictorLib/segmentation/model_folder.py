@@ -118,7 +118,8 @@ def verified(folder: Path, model_id: str, label_roles: Mapping[str, Sequence[int
     label_roles : mapping
         See `Model`.
     sha256 : str or None
-        `checksum` of the folder; None leaves weights and checksum to whoever loads them.
+        `checksum` of the folder; "" where it is not known beforehand; None leaves weights and checksum to whoever
+        loads them.
 
     Raises
     ------
@@ -131,7 +132,7 @@ def verified(folder: Path, model_id: str, label_roles: Mapping[str, Sequence[int
         raise UnusableModel(
             f"Model '{model_id}': the label(s) {', '.join(map(str, wrong))} of the catalogue are not in dataset.json."
         )
-    if sha256 is not None and (digest := checksum(folder)) != sha256:
+    if sha256 and (digest := checksum(folder)) != sha256:
         raise UnusableModel(
             f"Model '{model_id}' is not the one in the catalogue: its files have the checksum {digest[:16]}..., "
             f"expected is {sha256[:16]}... Get it again."

@@ -90,7 +90,7 @@ def read_result(outputs: Mapping[str, Path], model: Model) -> SegmentationResult
     settings = {name: facts[name] for name in ("configuration", "folds", "tta")}
     return SegmentationResult(
         labels=sitk.ReadImage(str(outputs["labels"])),
-        model=model.identity_with(facts["weights_sha256"]),
+        model=model.identity_with(facts["weights_sha256"], facts["sha256"]),
         device=facts["device"],
         device_why=facts["device_why"],
         software=facts["software"],

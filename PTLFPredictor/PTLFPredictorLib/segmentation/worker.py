@@ -63,6 +63,7 @@ def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
         "folds": len(network.folds),
         "tta": network.tta,
         "software": software(),
+        "sha256": job["sha256"] or model_folder.checksum(folder),
         "weights_sha256": model_folder.weights_sha256(folder),
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
