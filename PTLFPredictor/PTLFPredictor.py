@@ -33,6 +33,10 @@ class PTLFPredictor(ScriptedLoadableModule):
         slicer.app.connect("startupCompleted()", registerSampleData)
 
 
+SAMPLE_URI = "ptlf-sample:synthetic-liver-ct"
+"""Stands where Slicer's Sample Data module wants an address; nothing is fetched from it."""
+
+
 def registerSampleData():
     """An entry in Slicer's Sample Data module: a synthetic CT, drawn here, downloaded from nowhere."""
     try:
@@ -42,19 +46,36 @@ def registerSampleData():
     SampleDataLogic.registerCustomSampleDataSource(
         category="PTLF Predictor",
         sampleName="PTLF synthetic liver CT",
-        customDownloader=drawSample,
+        uris=SAMPLE_URI,  # without it, and as many file names, the module raises TypeError at every start
+        fileNames="PTLF-sample.nrrd",
+        nodeNames="PTLF sample (synthetic)",
+        customDownloader=SampleDrawing(),
     )
 
 
-def drawSample(_source=None):
-    from PTLFPredictorLib.mrml import volumes
-    from PTLFPredictorLib.panel.ct_section import SAMPLE_MATRIX, SAMPLE_SEED
-    from PTLFPredictorLib.sample import known
+class SampleDrawing:
+    """What a click on the entry does: the CT is drawn in a child process, and is in the scene some seconds later."""
 
-    volume = volumes.add_volume(known.draw(SAMPLE_SEED, matrix=SAMPLE_MATRIX).ct, _("PTLF sample (synthetic)"))
-    volumes.mark_sample(volume, SAMPLE_SEED, matrix=SAMPLE_MATRIX)
-    volumes.show_liver_window(volume)
-    return [volume]
+    def __init__(self):
+        self.run = None
+
+    def __call__(self, source=None):
+        from PTLFPredictorLib.panel.sample_run import SampleRun
+
+        if self.run is None:
+            self.run = SampleRun(self._changed)
+            slicer.app.connect("aboutToQuit()", self.run.close)
+        if not self.run.state.busy:
+            slicer.util.showStatusMessage(_("The sample case is being drawn..."))
+            self.run.draw(self._show)
+
+    def _show(self, volume):
+        slicer.util.setSliceViewerLayers(background=volume, fit=True)
+        slicer.util.showStatusMessage(_("The sample case is in the scene."), 3000)
+
+    def _changed(self):
+        if self.run is not None and self.run.state.cause:
+            slicer.util.showStatusMessage(self.run.state.cause)
 
 
 class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -81,6 +102,7 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         slicer.app.connect("aboutToQuit()", self.cleanup)
+        self.uiWidget.connect("destroyed()", self.cleanup)  # whoever made the widget may delete it without a word
 
     def enter(self):
         if self.panel is not None:
@@ -103,14 +125,15 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.node_removed()
 
     def cleanup(self):
-        """Slicer reloads the module or exits: nothing may stay behind."""
+        """Slicer reloads the module or exits, or the widgets are gone: nothing may stay behind."""
         if self.panel is None:
             return
         self.removeObservers()
         slicer.app.disconnect("aboutToQuit()", self.cleanup)
         panel, self.panel = self.panel, None
         panel.cleanup()
-        self.uiWidget.setMRMLScene(None)
+        if self.uiWidget:
+            self.uiWidget.setMRMLScene(None)
 
     def onReload(self):
         """Reload the library too, not only this file."""
@@ -123,11 +146,11 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 class PTLFPredictorLogic(ScriptedLoadableModuleLogic):
     """For scripts: one case without the panel, the same call as the command line's."""
 
-    def run(self, case, folder):
+    def run(self, sources, question, folder):
         """See `PTLFPredictorLib.case.run`."""
-        from PTLFPredictorLib import case as library
+        from PTLFPredictorLib import case
 
-        return library.run(case, Path(folder))
+        return case.run(sources, question, Path(folder))
 
 
 class PTLFPredictorTest(ScriptedLoadableModuleTest):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import json
 import os
 import shutil
@@ -47,6 +48,14 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def needs_nnunet() -> None:
+    """Slicer's Python has no nnU-Net until its user installs it."""
+    for name in ("torch", "nnunetv2"):
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed: './ptlf test' installs it")
+
+
+@pytest.fixture(scope="session")
 def phantom() -> tuple[sitk.Image, sitk.Image]:
     """CT and label map of `phantom_arrays`, axes along L, P, S."""
     hu, labels = phantom_arrays()
@@ -80,9 +89,10 @@ def _write_dicom(
     shear_mm: float = 0.0,
 ) -> Path:
     """One file per slice, named against their order, without extension; `shear_mm` per slice is a gantry tilt."""
-    import pydicom
     from pydicom.dataset import FileDataset, FileMetaDataset
     from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage
+
+    from dicom_files import write_file
 
     folder.mkdir(parents=True, exist_ok=True)
     array = sitk.GetArrayFromImage(image)
@@ -111,7 +121,7 @@ def _write_dicom(
         for name, value in (tags or {}).items():
             setattr(data, name, value)
         data.PixelData = np.rint(plane / slope).astype("<i2").tobytes()
-        pydicom.dcmwrite(folder / f"image_{len(array) - k}", data, enforce_file_format=True)
+        write_file(folder / f"image_{len(array) - k}", data)
     return folder
 
 

@@ -130,7 +130,7 @@ def the_authors_with_a_local_intercept(data: Data, raw: Raw, masks: ObservedMask
 
 def with_a_number_changed_afterwards(data: Data, raw: Raw, masks: ObservedMasks) -> dict:
     made = with_evidence(data, raw, masks)
-    made["risk_model"]["intercept"]["value"] += 0.5
+    made["outcome"]["intercept"]["value"] += 0.5
     return made
 
 

@@ -23,7 +23,7 @@ def main(output: Path | None = None) -> dict:
 
     from PTLFPredictorLib import signature
     from PTLFPredictorLib.panel.nomogram_widget import NomogramWidget
-    from PTLFPredictorLib.render.nomogram_picture import Reading
+    from PTLFPredictorLib.render.nomogram_marks import Reading
 
     published = signature.load("ptlf-published")
     widget = NomogramWidget(lambda name, value: None)

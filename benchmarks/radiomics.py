@@ -1,8 +1,9 @@
 """PyRadiomics and the built-in engine on one patient: seconds, peak memory, ratio, largest relative difference.
 
 ``./ptlf bench radiomics --json FILE`` calls `main`.  Each run is a child process of its own, so that its peak memory
-is its own.  The patient is 3D-IRCADb-01 case 17 (DICOM and expert labels under ``../shared/data/ircad17``), or, where
-these are absent, a seeded synthetic ellipsoid of the same size, which is said in the output.
+is its own; PyRadiomics runs in its own environment.  The patient is 3D-IRCADb-01 case 17 (DICOM and expert labels in
+``../shared/data/ircad17``), or, where these are absent, a seeded synthetic ellipsoid of the same size, which is said in
+the output.
 
 ``python benchmarks/radiomics.py scaling FILE.png`` plots the built-in engine's time over VOIs of 0.1 to 4 million
 voxels (needs matplotlib): processor time, so that other work on the computer does not bend the line.
@@ -120,10 +121,14 @@ def write_case(folder: Path, image: sitk.Image, masks: dict[str, np.ndarray]) ->
 
 
 def run_child(folder: Path, engine: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    from PTLFPredictorLib.measures.radiomics import child_options
+
     (folder / "job.json").write_text(json.dumps({"engine": engine, "wanted": wanted}), encoding="utf-8")
     library = str(ROOT / "PTLFPredictor")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([library, os.environ.get("PYTHONPATH", "")])}
-    subprocess.run([sys.executable, __file__, "child", str(folder)], env=environment, check=True)
+    options = child_options(engine)  # PyRadiomics may have an interpreter of its own
+    environment |= options.get("environment", {})
+    subprocess.run([options["python"], __file__, "child", str(folder)], env=environment, check=True)
     return json.loads((folder / "run.json").read_text(encoding="utf-8"))
 
 

@@ -7,8 +7,9 @@ import SimpleITK as sitk
 
 from PTLFPredictorLib import record
 from PTLFPredictorLib.cli import main
+from PTLFPredictorLib.ct import Finding
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.render.terminal import finding_lines
+from PTLFPredictorLib.render import terminal
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_csv_stays_plain_and_the_findings_are_told(capsys, tilted, phantom_files
     assert all(len(line.split(",")) == 3 for line in lines)
 
 
-def test_segment_tells_findings_too(capsys, tilted, tmp_path):
+def test_segment_tells_findings_too(needs_nnunet, capsys, tilted, tmp_path):
     said = told(capsys, "segment", "--ct", tilted, "--device", "cpu", "--out", tmp_path / "labels.nii.gz")
     assert sum(TILT in line and line.startswith("[withholds] ") for line in said.splitlines()) == 1
     assert said.count("not for patients") == 1
@@ -89,8 +90,8 @@ def test_segment_tells_findings_too(capsys, tilted, tmp_path):
 
 
 def test_a_finding_that_stops_predict_is_named_unusable():
-    findings = [{"level": "fail", "message": "No liver."}, {"level": "pass", "message": "Fine."}]
-    assert finding_lines(findings) == ["[unusable] No liver."]
+    findings = [Finding("liver", "fail", "No liver."), Finding("spacing", "pass", "Fine.")]
+    assert terminal.finding_lines(findings) == ["[unusable] No liver."]
 
 
 VALUES = [{"voi": "tumor", "feature": "original_firstorder_Mean", "value": 61.5}]
@@ -99,7 +100,7 @@ VALUES = [{"voi": "tumor", "feature": "original_firstorder_Mean", "value": 61.5}
 @pytest.mark.parametrize("data", [VALUES, {"schema": "ptlf-features/1", "features": VALUES}])
 def test_features_are_read_from_the_former_list_and_from_the_object(tmp_path, data):
     (tmp_path / "f.json").write_text(json.dumps(data))
-    assert record.read_features(tmp_path / "f.json") == VALUES
+    assert [one.to_dict() for one in record.read_features(tmp_path / "f.json")] == VALUES
 
 
 @pytest.mark.parametrize("text", ["{}", "[1]", '[{"voi": "a"}]', "nothing", '{"features": [{"voi": 1, "value": 2}]}'])

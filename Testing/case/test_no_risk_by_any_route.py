@@ -22,7 +22,7 @@ import SimpleITK as sitk
 
 from made_signatures import MODEL, SITE, normalised
 from marked_files import brushed, copied, write_dicom_seg, write_seg_nrrd
-from PTLFPredictorLib import record
+from PTLFPredictorLib import json_text
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation import default_model, ledger, provenance
@@ -77,7 +77,7 @@ def ptlf(*words) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(published_data, write_dicom, tmp_path_factory) -> Place:
+def made(needs_nnunet, published_data, write_dicom, tmp_path_factory) -> Place:
     """Sample case 900031 in 2.5 mm pixels, cut to its liver: one tile for the model, the spine and the aorta in it."""
     place = Place(tmp_path_factory.mktemp("routes"), write_dicom)
     case = make_case(900_031, matrix=160)
@@ -88,7 +88,7 @@ def made(published_data, write_dicom, tmp_path_factory) -> Place:
     values = place.folder / "features.json"
     given = ("--ct", place.ct, "--segmentation", place.truth, "--signature", "ptlf-published")
     ptlf("features", *given, *HAND, *READER, "--out", values)
-    place.signature.write_text(json.dumps(complete(published_data, record.read_features(values))))
+    place.signature.write_text(json.dumps(complete(published_data, json_text.read(values)["features"])))
     shutil.copytree(ledger.folder(), place.folder / "ledger")
     return place
 
@@ -143,7 +143,7 @@ def predict(place, tmp_path, capsys) -> Callable[..., Shown]:
         ptlf("predict", "--ct", ct or place.ct, *asked, "--out", out, *given)
         page = (out / "report.html").read_text(encoding="utf-8")
         text = html.unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL))
-        return Shown(record.read(out / "result.json"), capsys.readouterr().out, text)
+        return Shown(json_text.read(out / "result.json"), capsys.readouterr().out, text)
 
     return run
 

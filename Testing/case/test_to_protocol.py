@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 
 from abdomen import image_of, phantom_arrays
-from PTLFPredictorLib import record
+from PTLFPredictorLib import json_text
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.ct import read_ct
 from PTLFPredictorLib.sample import known
@@ -37,7 +37,7 @@ def thin_files(tmp_path_factory):
 def predict(files, out, *more, labels=None):
     given = ["--ct", files["ct"], "--segmentation", labels or files["labels"], "--alb", 43.6, "--inr", 1.09]
     code = main(["predict", *map(str, (*given, "--out", out, *more))])
-    return record.read(out / "result.json") if code == 0 else code
+    return json_text.read(out / "result.json") if code == 0 else code
 
 
 def findings(result):

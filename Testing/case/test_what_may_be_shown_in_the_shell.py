@@ -12,22 +12,21 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
 from PTLFPredictorLib import case as whole
-from PTLFPredictorLib import record
-from PTLFPredictorLib.case import Case
-from PTLFPredictorLib.case.run import compute_features, draw_or_read, make_record, read_case_ct, score_case
+from PTLFPredictorLib import json_text
+from PTLFPredictorLib.case import Question, Sources, assess_case, draw_or_read, features, make_record, read_case_ct
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import CT
 from PTLFPredictorLib.folders import data_folder
 from PTLFPredictorLib.measures.radiomics import FeatureVector
-from PTLFPredictorLib.render import html
-from PTLFPredictorLib.render.terminal import summary
+from PTLFPredictorLib.render import html, terminal
 from PTLFPredictorLib.sample import known
+from PTLFPredictorLib.segmentation import provenance
 from PTLFPredictorLib.segmentation.segments import Segments
 from PTLFPredictorLib.signature import LaboratoryValues, all_met, load, parse
 from shown_rows import ROWS, WHAT_IF, Row
@@ -40,7 +39,6 @@ WITH_A_NUMBER = ("risk", "demonstration")
 class Measured:
     """The phantom with a mask that a reader has drawn, and its features."""
 
-    case: Case
     ct: CT
     segments: Segments
     vectors: Mapping[str, FeatureVector]
@@ -52,16 +50,11 @@ class Measured:
 
 @pytest.fixture(scope="module")
 def measured(phantom_files) -> Measured:
-    case = Case(
-        phantom_files["ct"],
-        load("ptlf-published"),
-        segmentation=phantom_files["labels"],
-        mask_origin="hand",
-        reader=READER.reader,
-    )
-    ct = read_case_ct(case)
-    segments = draw_or_read(case, ct).checked(ct)
-    return Measured(case, ct, segments, compute_features(case, ct, segments))
+    signature, by_hand = load("ptlf-published"), provenance.said("hand", READER.reader)
+    sources = Sources(phantom_files["ct"], phantom_files["labels"], mask_origin=by_hand)
+    ct = read_case_ct(sources, signature)
+    segments = draw_or_read(sources, ct).checked(ct)
+    return Measured(ct, segments, features.compute(ct, segments, signature.wanted, signature.extraction))
 
 
 @dataclass(frozen=True)
@@ -94,20 +87,19 @@ def read(measured, published_data) -> Callable[[Row], Read]:
     @functools.cache
     def read(row: Row) -> Read:
         signature = parse(row.signature(published_data, measured.raw))
-        case = replace(
-            measured.case,
-            signature=signature,
-            laboratory=LaboratoryValues(row.alb, row.inr),
+        question = Question(
+            signature,
+            LaboratoryValues(row.alb, row.inr),
             radscore=row.radscore,
             answers=all_met(signature, READER) if row.answered else {},
             demonstration=row.demonstration,
         )
         if row.sample:
             known.remember(measured.ct.identity, 1, {})
-        score = score_case(case, measured.ct, measured.segments, measured.vectors)
+        assessed = assess_case(question, measured.ct, measured.segments, measured.vectors)
         shutil.rmtree(data_folder() / "samples", ignore_errors=True)
-        data = json.loads(json.dumps(make_record(case, measured.segments, score, {})))
-        return read_of(data, summary(data), html.html(data))
+        made = make_record(question, measured.segments, assessed, {})
+        return read_of(json.loads(json.dumps(made.to_dict())), terminal.summary(made), html.html(made))
 
     return read
 
@@ -213,7 +205,7 @@ def test_the_row_with_evidence_goes_the_whole_way(measured, published_data, phan
     given += ["--alb", EVIDENCE.alb, "--inr", EVIDENCE.inr, "--all-criteria-met", "--mask-origin", "hand"]
     assert main([str(word) for word in ["predict", *given, "--reader", READER.reader, "--out", out]]) == 0
     page = (out / whole.OUTPUTS["report"]).read_text(encoding="utf-8")
-    shown = read_of(record.read(out / whole.OUTPUTS["record"]), capsys.readouterr().out, page)
+    shown = read_of(json_text.read(out / whole.OUTPUTS["record"]), capsys.readouterr().out, page)
     test_its_own_words_are_read_and_no_other_rows(shown, EVIDENCE)
     test_the_radscore_is_called_what_it_is(shown, EVIDENCE)
     test_a_risk_is_read_where_the_table_has_one_and_nowhere_else(shown, EVIDENCE)

@@ -7,9 +7,11 @@ import pytest
 import SimpleITK as sitk
 
 from abdomen import image_of, phantom_arrays
-from PTLFPredictorLib import record
+from PTLFPredictorLib import json_text, record
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.vois import VOI
+from record_schemas import problems
 
 
 def predict(*arguments):
@@ -29,7 +31,7 @@ def test_three_files_and_nothing_else(result):
 
 
 def test_the_record_holds_what_the_contract_names(result):
-    data = record.read(result / "result.json")
+    data = json_text.read(result / "result.json")
     contract = {"schema", "software", "input", "findings", "eligibility", "segmentation", "features", "radscore"}
     assert contract | {"prediction", "sign_off"} <= data.keys()
     assert data["segmentation"]["volumes_ml"].keys() == {"liver", "parenchyma", "tumor"}
@@ -43,8 +45,14 @@ def test_the_record_holds_what_the_contract_names(result):
     assert data["sign_off"] is None
 
 
+def test_the_record_is_as_its_json_schema_says_and_reads_back(result):
+    data = json_text.read(result / "result.json")
+    assert problems(data) == []
+    assert record.read(result / "result.json").to_dict() == data
+
+
 def test_the_patients_result_is_never_the_what_if(result):
-    data = record.read(result / "result.json")
+    data = json_text.read(result / "result.json")
     assert data["radscore"]["value"] is None
     assert data["prediction"]["risk"] is None
     assert data["prediction"]["points"]["Radscore"] is None
@@ -53,7 +61,7 @@ def test_the_patients_result_is_never_the_what_if(result):
 
 
 def test_features_say_where_they_come_from(result):
-    data = record.read(result / "result.json")
+    data = json_text.read(result / "result.json")
     for voi in ("liver", "tumor"):
         assert data["extraction"][voi]["settings"]["pixel_type"] == "int16"
         assert len(data["extraction"][voi]["voi_sha256"]) == 64
@@ -70,7 +78,7 @@ def test_a_second_run_replaces_the_first(result, phantom_files):
     before = json.loads((result / "result.json").read_text())
     assert predict(*files, "--inr", 1.2, "--out", result) == 0
     after = json.loads((result / "result.json").read_text())
-    assert after["input"]["laboratory"]["inr"] == 1.2
+    assert after["input"]["values"][1] == {"id": "INR", "label": "INR", "value": 1.2, "unit": ""}
     assert after["features"] == before["features"]
     assert len(list(result.iterdir())) == 3
 
@@ -81,7 +89,7 @@ def test_no_patient_identifier_reaches_any_output(phantom, phantom_files, tmp_pa
     text = "".join((tmp_path / "out" / name).read_text() for name in ("result.json", "report.html"))
     for secret in ("SECRET-ID-77", "Secret^Name", "1.2.826.0.1.3680043.8.498.1"):
         assert secret not in text
-    assert record.read(tmp_path / "out" / "result.json")["input"]["ct"]["phase"]["name"] == "portal venous"
+    assert json_text.read(tmp_path / "out" / "result.json")["input"]["ct"]["phase"]["name"] == "portal venous"
 
 
 def test_without_a_tumour_the_parenchymas_features_and_a_finding(phantom, phantom_files, tmp_path):
@@ -89,7 +97,7 @@ def test_without_a_tumour_the_parenchymas_features_and_a_finding(phantom, phanto
     out = tmp_path / "out"
     given = f"parenchyma={tmp_path / 'liver.nii.gz'}"
     assert predict("--ct", phantom_files["ct"], "--segmentation", given, "--out", out) == 0
-    data = record.read(out / "result.json")
+    data = json_text.read(out / "result.json")
     assert {item["voi"] for item in data["features"]} == {"liver"}
     assert "no_tumor" in {finding["code"] for finding in data["findings"]}
     assert data["prediction"]["risk"] is None
@@ -104,7 +112,7 @@ def test_a_tumour_too_small_for_features_has_a_report_that_withholds(phantom, ph
     array[place] = 2
     sitk.WriteImage(image_of(array), str(tmp_path / "l.nrrd"))
     assert predict("--ct", phantom_files["ct"], "--segmentation", tmp_path / "l.nrrd", "--out", tmp_path / "out") == 0
-    data = record.read(tmp_path / "out" / "result.json")
+    data = json_text.read(tmp_path / "out" / "result.json")
     told = {finding["code"]: finding for finding in data["findings"]}
     assert told["tumor_features"]["level"] == "withhold"
     assert "too small" in told["tumor_features"]["message"]
@@ -120,7 +128,7 @@ def test_lesions_stand_in_record_report_and_on_the_terminal(phantom, phantom_fil
     array[7, 90:95, 60:80] = 2
     sitk.WriteImage(image_of(array), str(tmp_path / "l.nrrd"))
     assert predict("--ct", phantom_files["ct"], "--segmentation", tmp_path / "l.nrrd", "--out", tmp_path / "out") == 0
-    data = record.read(tmp_path / "out" / "result.json")["segmentation"]
+    data = json_text.read(tmp_path / "out" / "result.json")["segmentation"]
     assert data["lesions"]["count"] == len(data["lesions"]["list"]) == 2
     assert data["lesions"]["list"][1]["volume_ml"] == pytest.approx(100 * 0.8 * 0.8 * 5 / 1000)
     assert sum(one["volume_ml"] for one in data["lesions"]["list"]) == pytest.approx(data["volumes_ml"]["tumor"])
@@ -144,7 +152,7 @@ FORMATS = {
 def ten_values(ct, labels, out):
     command = ["features", "--ct", ct, "--segmentation", labels, "--signature", "ptlf-published", "--out", out]
     assert main([str(word) for word in command]) == 0
-    return {(item["voi"], item["feature"]): item["value"] for item in record.read_features(out)}
+    return {(item.voi, item.feature): item.value for item in record.read_features(out)}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -174,7 +182,7 @@ def test_same_ten_values_of_a_real_ct_from_any_file(shared, tmp_path):
 def test_real_ct_with_the_published_signature(shared, tmp_path, capsys):
     ct, labels = shared / "ircad17" / "dicom", shared / "ircad17" / "liver1_tumour2.nii.gz"
     code = predict("--ct", ct, "--segmentation", labels, "--alb", 43.6, "--inr", 1.09, "--out", tmp_path / "real")
-    data = record.read(tmp_path / "real" / "result.json")
+    data = json_text.read(tmp_path / "real" / "result.json")
     assert code == 0
     assert data["segmentation"]["volumes_ml"]["parenchyma"] == pytest.approx(1696.4, abs=2)
     assert data["segmentation"]["volumes_ml"]["tumor"] == pytest.approx(164.2, abs=1)
@@ -203,9 +211,9 @@ def test_all_1874_features_of_a_real_ct_in_coarse_slabs(shared, tmp_path):
     ]
     assert main([str(word) for word in command]) == 0
     listed = record.read_features(tmp_path / "f.json")
-    for voi in ("liver", "tumor"):
-        assert sum(item["voi"] == voi for item in listed) == 1874
-    assert all(np.isfinite(item["value"]) for item in listed)
+    for voi in VOI:
+        assert sum(item.voi is voi for item in listed) == 1874
+    assert all(np.isfinite(item.value) for item in listed)
 
 
 def test_features_as_csv_read_back_exactly(phantom_files, tmp_path):
@@ -215,8 +223,9 @@ def test_features_as_csv_read_back_exactly(phantom_files, tmp_path):
     assert main([*map(str, command), str(tmp_path / "f.json")]) == 0
     rows = [line.split(",") for line in (tmp_path / "f.csv").read_text().splitlines()]
     assert rows[0] == ["voi", "feature", "value"]
+    assert problems(json_text.read(tmp_path / "f.json"), "features.schema.json") == []
     values = [float(value) for _, _, value in rows[1:]]
-    assert values == [item["value"] for item in record.read_features(tmp_path / "f.json")]
+    assert values == [item.value for item in record.read_features(tmp_path / "f.json")]
 
 
 def test_a_damaged_record_is_told(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from PTLFPredictorLib import record
+from PTLFPredictorLib import json_text
 from PTLFPredictorLib.cli import main
 
 
@@ -29,7 +29,7 @@ def test_all_criteria_met_needs_the_readers_name(command, capsys, tmp_path):
 
 def test_all_criteria_met_is_kept_with_name_and_time(command, capsys, tmp_path):
     assert main([*command, "--all-criteria-met", "--reader", "Dr Reader"]) == 0
-    data = record.read(tmp_path / "out" / "result.json")
+    data = json_text.read(tmp_path / "out" / "result.json")
     assert {item["status"] for item in data["eligibility"]["items"]} == {"confirmed"}
     assert data["eligibility"]["answered"]["reader"] == "Dr Reader"
     assert data["eligibility"]["answered"]["time"]
@@ -39,7 +39,7 @@ def test_all_criteria_met_is_kept_with_name_and_time(command, capsys, tmp_path):
 def test_criteria_that_nobody_answered_withhold(command, capsys, tmp_path):
     assert main(command) == 0
     assert "[withholds] 8 of 8 criteria of the study are not answered for this patient." in capsys.readouterr().out
-    data = record.read(tmp_path / "out" / "result.json")
+    data = json_text.read(tmp_path / "out" / "result.json")
     assert data["eligibility"]["answered"] is None
 
 
@@ -47,7 +47,7 @@ def test_an_answers_file_is_the_readers_who_gives_it(command, tmp_path):
     path = tmp_path / "answers.json"
     path.write_text('{"first_tace": true}')
     assert main([*command, "--eligibility", str(path), "--reader", "Dr Reader"]) == 0
-    data = record.read(tmp_path / "out" / "result.json")
+    data = json_text.read(tmp_path / "out" / "result.json")
     assert data["eligibility"]["answered"]["reader"] == "Dr Reader"
 
 

@@ -11,6 +11,7 @@ import pytest
 import SimpleITK as sitk
 from pydicom.uid import generate_uid
 
+from dicom_files import write_bare
 from PTLFPredictorLib.ct import ct_files, read_ct
 from PTLFPredictorLib.ct.dicom import is_dicom
 from PTLFPredictorLib.errors import BadInput
@@ -190,7 +191,7 @@ def without_preamble(path):
 def data_set_alone(path, implicit=True):
     data = pydicom.dcmread(path)
     bare = pydicom.Dataset({e.tag: e for e in data if e.tag.group != 2})
-    pydicom.dcmwrite(path, bare, implicit_vr=implicit, little_endian=True, enforce_file_format=False)
+    write_bare(path, bare, implicit=implicit)
 
 
 def without_syntax(path):

@@ -5,6 +5,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 
+from dicom_files import write_file
 from PTLFPredictorLib.ct import read_ct
 from PTLFPredictorLib.ct.acquisition import acquisitions
 from PTLFPredictorLib.ct.description import kernel, maker
@@ -267,7 +268,7 @@ def enhanced(phantom):
                 one.update(more)
         data.SharedFunctionalGroupsSequence, data.PerFrameFunctionalGroupsSequence = [shared], frames
         data.PixelData = planes.astype("<i2").tobytes()
-        data.save_as(path, enforce_file_format=True)
+        write_file(path, data)
         return path
 
     return write

@@ -7,15 +7,15 @@ classes), in the slicer-core wheel (MRML, logics, slicer.util), and in Slicer's 
 from __future__ import annotations
 
 import ast
-import json
 import re
 import sys
 from collections import defaultdict
 from pathlib import Path
 
+from . import qt_api
+
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "PTLFPredictor"
-QT_API = ROOT.parent / "shared" / "slicer" / "qt_api.json"
 TAGS = ("v5.10.0", "v5.12.3")
 DOCUMENT = ROOT / "docs" / "slicer-api.md"
 
@@ -27,7 +27,7 @@ EXTENSIONS = {"PyTorchUtils", "SlicerNNUNetLib", "DICOMSegmentationPlugin"}
 HEADER = """\
 # Slicer's API as this module uses it
 
-Written by `python Testing/host/api_list.py`; a test compares the names with the code. "wheel" is slicer-core
+Written by `python -m host.api_list` (in Testing); a test compares the names with the code. "wheel" is slicer-core
 5.12.4.0 (the real MRML), "qt_api" the list of what Slicer's and CTK's Qt classes show to Python (5.13),
 a tag the file in Slicer's sources in which the name is defined. Optional: used only where it is present, see
 `PTLFPredictorLib/panel/compat.py`.
@@ -39,7 +39,7 @@ a tag the file in Slicer's sources in which the name is defined. Optional: used 
 
 def files() -> list[Path]:
     library = MODULE / "PTLFPredictorLib"
-    rooms = (sorted((library / room).glob("*.py")) for room in ("mrml", "panel"))
+    rooms = (sorted((library / room).rglob("*.py")) for room in ("mrml", "panel"))
     return [MODULE / "PTLFPredictor.py", *(path for room in rooms for path in room)]
 
 
@@ -102,11 +102,11 @@ def where(name: str, api: dict, sources: Path) -> list[str]:
         return places
     head, *rest = name.split(".")
     if head != "slicer":
-        if rest and rest[0] in _slicers_names(api, head):
+        if rest and rest[0] in qt_api.names(api, head):
             places.append("qt_api")
         return places
     if rest[0] == "app" and rest[1:]:
-        names = _slicers_names(api, "qSlicerApplication")
+        names = qt_api.names(api, "qSlicerApplication")
         if rest[1] in names:
             places.append("qt_api")
         elif rest[1] in QAPPLICATION:
@@ -131,17 +131,6 @@ SIMPLEITK = {"GetDirection", "SetDirection"}
 VTK = ("vtkPointData", "vtkMatrix4x4", "vtkStringArray", "vtkImageData", "vtkObject", "vtkTransform")
 
 
-def _slicers_names(api: dict, name: str) -> set[str]:
-    names: set[str] = set()
-    while name in api:
-        entry = api[name]
-        names |= {p["name"] for p in entry["properties"]}
-        for kind in ("signals", "slots", "invokable"):
-            names |= {signature.split("(")[0].split()[-1] for signature in entry[kind]}
-        name = entry["base"]
-    return names
-
-
 def _in_sources(name: str, sources: Path) -> list[str]:
     """Slicer's own Python files in which a name is defined, by tag."""
     last, found = name.split(".")[-1], []
@@ -158,7 +147,7 @@ def document(sources: Path) -> tuple[str, list[str]]:
 
     What an earlier run found in sources that are not at hand now is kept.
     """
-    api = json.loads(QT_API.read_text())
+    api = qt_api.load()
     before = dict(re.findall(r"^\| `([^`]+)` \|[^|]*\| ([^|]*) \|$", DOCUMENT.read_text(encoding="utf-8"), re.M))
     missing = tuple(f"{tag}: " for tag in TAGS if not (sources / tag).is_dir())
     lines, lost = [], []
@@ -182,7 +171,6 @@ OPTIONAL = {
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT / "Testing"))
     import host
 
     host.start()

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-from PySide6.QtCore import Property, QLocale, QObject, QProcessEnvironment, QSettings, Signal
+from PySide6.QtCore import Property, QLocale, QObject, QProcessEnvironment, QSettings, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from . import error_log, mrml_widgets, segment_editor
@@ -154,10 +154,21 @@ def install(application: qSlicerApplication) -> None:
         return getattr(slicer, name)
 
     slicer.__getattr__ = absent
+    QTimer.singleShot = staticmethod(_single_shot)
     application._logic = vtkSlicerApplicationLogic()
     _set_up_scene(application, scene)
     _set_up_logics(application, scene)
     error_log.watch_segmentations(scene)
+
+
+def _single_shot(milliseconds, receiver, member=None):
+    """Slicer's own (slicerqt.py): a timer that belongs to the module manager and is never deleted."""
+    import slicer
+
+    timer = QTimer(slicer.app.moduleManager())
+    timer.setSingleShot(True)
+    timer.connect("timeout()", *((receiver,) if member is None else (receiver, member)))
+    timer.start(milliseconds)
 
 
 def _set_up_scene(application, scene) -> None:

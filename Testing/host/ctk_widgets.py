@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import types
 
-from PySide6.QtCore import Property, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import Property, QEvent, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -24,19 +24,17 @@ WIDGET_MAXIMUM = 16777215
 HEADER_MARGIN = 4
 """Pixels above and below the title of a collapsible button."""
 
+_SHOWN, _HIDDEN = QEvent.Type.ShowToParent, QEvent.Type.HideToParent
+
 
 class ctkCollapsibleButton(QAbstractButton):
     """A titled section that folds: its title is the button, its layout's widgets are what is folded away."""
 
     contentsCollapsed = Signal(bool)
 
-    def __init__(self, *args):
-        parent = next((a for a in args if isinstance(a, QWidget)), None)
+    def __init__(self, parent=None):
         super().__init__(parent)
-        self._collapsed = False
-        self._hidden_children = []
-        for text in (a for a in args if isinstance(a, str)):
-            self.setText(text)
+        self._collapsed = self._forcing = self._created = False
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
         self.setCheckable(True)
         self.setChecked(True)
@@ -56,15 +54,9 @@ class ctkCollapsibleButton(QAbstractButton):
         if self._collapsed == (not checked):
             return
         self._collapsed = not checked
-        if self._collapsed:
-            self._hidden_children = [c for c in self._direct_widgets() if not c.isHidden()]
-            for child in self._hidden_children:
-                child.hide()
-        else:
-            for child in self._hidden_children:
-                child.show()
-            self._hidden_children = []
         self.setMaximumHeight(self._title_height() if self._collapsed else WIDGET_MAXIMUM)
+        for child in self._direct_widgets():
+            self._show_or_hide(child)
         self.updateGeometry()
         self.update()
         self.contentsCollapsed.emit(self._collapsed)
@@ -74,11 +66,46 @@ class ctkCollapsibleButton(QAbstractButton):
 
     collapsed = Property(bool, _get_collapsed, _set_collapsed)
 
+    # What a child's own owner last asked for ("visibilityToParent") outlasts folding, as in ctkCollapsibleButton.cpp:
+    # a child that was hidden stays hidden on unfolding, one that was shown while folded appears then.
+
+    def _show_or_hide(self, child: QWidget) -> None:
+        if not self.testAttribute(Qt.WidgetAttribute.WA_WState_Created):
+            return
+        self._forcing = True
+        asked = child.property("visibilityToParent")
+        wanted = not self._collapsed and asked is not False
+        if not wanted or child.testAttribute(Qt.WidgetAttribute.WA_WState_Created):
+            child.setVisible(wanted)
+        if asked is not False:
+            child.setAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
+        self._forcing = False
+
+    def setVisible(self, shown):
+        self._forcing = True
+        QAbstractButton.setVisible(self, shown)
+        self._forcing = False
+        if not self._created and self.testAttribute(Qt.WidgetAttribute.WA_WState_Created):
+            self._created = True
+            for child in self._direct_widgets():
+                self._show_or_hide(child)
+
     def childEvent(self, event):
-        if event.added() and self._collapsed and isinstance(event.child(), QWidget):
-            event.child().hide()
-            self._hidden_children.append(event.child())
+        child = event.child()
+        if event.added() and isinstance(child, QWidget):
+            hidden = Qt.WidgetAttribute.WA_WState_ExplicitShowHide, Qt.WidgetAttribute.WA_WState_Hidden
+            if all(child.testAttribute(one) for one in hidden):
+                child.setProperty("visibilityToParent", False)
+            child.installEventFilter(self)
+            self._show_or_hide(child)
         QAbstractButton.childEvent(self, event)
+
+    def eventFilter(self, child, event):
+        if event.type() in (_SHOWN, _HIDDEN) and not self._forcing:
+            child.setProperty("visibilityToParent", event.type() == _SHOWN)
+            if event.type() == _SHOWN:
+                self._show_or_hide(child)
+        return False
 
     def sizeHint(self) -> QSize:
         return self._size_with(lambda layout: layout.totalSizeHint())

@@ -7,13 +7,17 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def no_silent_errors():
-    """Qt prints an exception in a slot and goes on; a test must not."""
+    """Qt prints an exception in a slot, and PythonQt a signal that does not exist, and go on; a test must not."""
+    from host import pythonqt
+
     errors, before = [], sys.excepthook
+    pythonqt.refusals.clear()
     sys.excepthook = lambda kind, value, trace: (errors.append(value), before(kind, value, trace))
     yield
     sys.excepthook = before
     if errors:
         raise errors[0]
+    assert pythonqt.refusals == []
 
 
 @pytest.fixture(autouse=True)

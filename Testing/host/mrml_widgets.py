@@ -5,6 +5,7 @@ from __future__ import annotations
 import vtk
 from PySide6.QtCore import Property, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 
 class _SceneWidget(QWidget):
@@ -115,15 +116,25 @@ class qMRMLNodeComboBox(QWidget):
         if scene is not None:
             observe = scene.AddObserver
             self._tags = [
-                observe(scene.NodeAddedEvent, self._on_node),
-                observe(scene.NodeAboutToBeRemovedEvent, self._on_node_leaving),
-                observe(scene.EndImportEvent, self._rebuild),
-                observe(scene.EndCloseEvent, self._rebuild),
+                observe(scene.NodeAddedEvent, self._while_alive(self._on_node)),
+                observe(scene.NodeAboutToBeRemovedEvent, self._while_alive(self._on_node_leaving)),
+                observe(scene.EndImportEvent, self._while_alive(self._rebuild)),
+                observe(scene.EndCloseEvent, self._while_alive(self._rebuild)),
             ]
         self._refill()
 
     def mrmlScene(self):
         return self._scene
+
+    def _while_alive(self, callback):
+        """As C++'s observers: they end with the widget, whoever deletes it."""
+
+        @vtk.calldata_type(vtk.VTK_OBJECT)
+        def call(caller, event, node=None):
+            if isValid(self):
+                callback(caller, event, node)
+
+        return call
 
     def _takes(self, node) -> bool:
         kinds = [t for t in self._types if t]
@@ -133,19 +144,17 @@ class qMRMLNodeComboBox(QWidget):
             return False
         return all(node.GetAttribute(name) == value for kind, name, value in self._attributes if node.IsA(kind))
 
-    @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node(self, caller, event, node=None):
         if node is not None and self._takes(node) and not self._scene.IsImporting():
             self._refill()
             if self._select_new:
                 self.setCurrentNode(node)
 
-    @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_leaving(self, caller, event, node=None):
         if node is not None and node.GetID() in self._ids and not self._scene.IsClosing():
             self._refill(without=node)
 
-    def _rebuild(self, caller, event):
+    def _rebuild(self, caller, event, _node=None):
         """As qMRMLSceneModel::updateScene: all rows go and come again, so that nothing is chosen any more."""
         self._refill(nothing=True)
         self._refill()
@@ -170,7 +179,7 @@ class qMRMLNodeComboBox(QWidget):
             if node is not without and self._takes(node):
                 self._ids.append(node.GetID())
                 self._box.addItem(node.GetName() or "")
-                self._renames[node.GetID()] = (node, node.AddObserver("ModifiedEvent", self._rename))
+                self._renames[node.GetID()] = (node, node.AddObserver("ModifiedEvent", self._while_alive(self._rename)))
         # Where the chosen node leaves, QComboBox goes to the row above: that may be another patient's CT.
         index = self._ids.index(keep) if keep in self._ids else min(max(row - 1, 0), len(self._ids) - 1)
         self._box.setCurrentIndex(index)
@@ -178,7 +187,7 @@ class qMRMLNodeComboBox(QWidget):
         if self._current_id() != keep:
             self._announce()
 
-    def _rename(self, node, event):
+    def _rename(self, node, event, _node=None):
         if not self._takes(node):  # hidden since, as the sort filter of Slicer's model notices
             self._refill(without=node)
         elif node.GetID() in self._ids:
@@ -208,9 +217,9 @@ class qMRMLNodeComboBox(QWidget):
 
     @Slot(str)
     def setCurrentNodeID(self, identifier):
-        index = self._ids.index(identifier or "") if (identifier or "") in self._ids else -1
-        if index >= 0 or not identifier:
-            self._box.setCurrentIndex(index)
+        """A node that is not in the list leaves none chosen, as qMRMLNodeComboBoxPrivate::setCurrentNodeIDInternal."""
+        known = (identifier or "") in self._ids
+        self._box.setCurrentIndex(self._ids.index(identifier or "") if known else 0 if self._none else -1)
 
     def addAttribute(self, kind, name, value=None):
         self._attributes.append((kind, name, value))

@@ -3,34 +3,51 @@
 PythonQt (``PythonQtInstanceWrapper.cpp``): a Q_PROPERTY is a value and is never called; setters and getters
 of another name (``setText``, ``isChecked``) exist beside it; ``obj.connect("signal(type)", f)``; a plain C++
 object takes no new attributes; a read-only property, a slot or a signal cannot be assigned.
+
+Where the real application was watched to differ from PySide6, its ways are here too: values that are written into a
+property are converted, a dead object is False and its calls raise ValueError, an unknown signal is a line and
+no error, what fails in an override of an event goes to ``sys.excepthook``, `super()` finds no member of a C++ class,
+and constructors take no keywords.  `refusals` keeps the lines, so that tests can fail on them.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
+import math
 import re
+import sys
 from typing import Any
 
 from PySide6 import QtCore, QtGui, QtNetwork, QtWidgets
+from shiboken6 import isValid
 
 _MODULES = (QtCore, QtGui, QtWidgets, QtNetwork)
 _get_property = QtCore.QObject.property
 _set_property = QtCore.QObject.setProperty
-_VTK_POINTER = re.compile(r"(?:\bvtk\w+|\bvoid)\s*\*")
+VTK_POINTER = re.compile(r"(?:\bvtk\w+|\bvoid)\s*\*")
 _adapters: dict[tuple, Any] = {}
 _plain: set[type] = set()
+
+refusals: list[str] = []
+"""Lines that PythonQt writes where it does nothing (a signal that does not exist), since the list was cleared."""
+
+_OVERRIDES = {"event", "eventFilter", "viewportEvent", "sizeHint", "minimumSizeHint", "heightForWidth"}
+"""Virtual methods, beside those that end in Event, which a Python class may override."""
 
 
 class _Property:
     """A Q_PROPERTY as a data descriptor."""
 
-    def __init__(self, name: str, writable: bool, original: Any):
-        self.name, self.writable, self.original = name, writable, original
+    def __init__(self, name: str, writable: bool, original: Any, kind: str = ""):
+        self.name, self.writable, self.original, self.kind = name, writable, original, kind
         self.call = original if inspect.ismethoddescriptor(original) else None
 
     def __get__(self, obj, owner=None):
         if obj is None:
             return self if self.original is None else self.original
+        if sys._getframe(1).f_code not in _getters:  # nobody but `super()` comes past `__getattribute__`
+            raise AttributeError(f"'super' object has no attribute '{self.name}'")
         # The getter keeps enum types, and is the only safe way to a virtual one (sizeHint): property() would
         # look for a Python override by this very attribute, without end.
         return self.call(obj) if self.call else _get_property(obj, self.name)
@@ -38,18 +55,48 @@ class _Property:
     def __set__(self, obj, value):
         if not self.writable:
             raise AttributeError(f"Property '{self.name}' of type '{type(obj).__name__}' object is not writable")
-        if not _set_property(obj, self.name, value):
+        if _refused(value, self.kind) or not _set_property(obj, self.name, converted(value, self.kind)):
             raise AttributeError(
                 f"Property '{self.name}' of type '{type(obj).__name__}' does not accept "
                 f"an object of type {type(value).__name__}"
             )
+        if self.name == "toolTip" and isinstance(obj, QtWidgets.QWidget):
+            wrap_tool_tip(obj)
 
 
 class _ObjectName(_Property):
     """PythonQt's ``name`` is Qt's ``objectName``."""
 
     def __init__(self):
-        super().__init__("objectName", True, QtCore.QObject.objectName)
+        super().__init__("objectName", True, QtCore.QObject.objectName, "QString")
+
+
+def converted(value: Any, kind: str) -> Any:
+    """A value as PythonQt writes it into a property of a C++ type (``PythonQtConv::PyObjToQVariant``, not strict)."""
+    if kind == "QString" and not isinstance(value, str):
+        return str(value)
+    if kind == "bool":
+        return bool(value)
+    if kind in ("int", "uint") and isinstance(value, float):
+        return math.floor(value)
+    if kind in ("double", "float") and isinstance(value, int):
+        return float(value)
+    return value
+
+
+def _refused(value: Any, kind: str) -> bool:
+    """Qt would read a number from a text, or 0 from None; PythonQt does not."""
+    return kind in ("int", "uint", "double", "float") and not isinstance(value, (int, float))
+
+
+def wrap_tool_tip(widget) -> None:
+    """As ctkToolTipTrapper in Slicer: a plain tool tip becomes a paragraph of rich text, so that its lines wrap."""
+    text = _get_property(widget, "toolTip")
+    if text and not QtGui.Qt.mightBeRichText(text):
+        _set_tool_tip(widget, QtGui.Qt.convertFromPlainText(text, QtCore.Qt.WhiteSpaceMode.WhiteSpaceNormal))
+
+
+_set_tool_tip = QtWidgets.QWidget.setToolTip
 
 
 def impose() -> None:
@@ -59,6 +106,7 @@ def impose() -> None:
     for module in _MODULES:
         for name in dir(module):
             getattr(module, name)  # Shiboken makes classes when they are first looked at
+    _refuse_what_pythonqt_has_not()
     classes = _subclasses(QtCore.QObject)
     originals = {(cls, name): getattr(cls, name, None) for cls in classes for name in _property_names(cls)}
     for cls in classes:
@@ -70,7 +118,53 @@ def impose() -> None:
     QtCore.QObject.name = _ObjectName()
     QtCore.QObject.__getattr__ = _dynamic_property_or_child
     QtCore.QObject.className = lambda self: self.metaObject().className()
+    QtCore.QObject.__bool__ = lambda self: isValid(self)
+    QtCore.QObject.__init_subclass__ = classmethod(_guard_overrides)
+    QtWidgets.QWidget.setToolTip = lambda self, text: (_set_tool_tip(self, text), wrap_tool_tip(self))[0]
     _plain.update(classes)
+
+
+def _refuse_what_pythonqt_has_not() -> None:
+    """Conveniences of PySide6 alone: keywords in constructors, `with`, `toTuple`, a type for a setting."""
+    for module in _MODULES:
+        for cls in [found for found in vars(module).values() if isinstance(found, type)]:
+            for name in ("__enter__", "__exit__", "toTuple"):
+                if name in cls.__dict__:
+                    delattr(cls, name)
+            if "__init__" in cls.__dict__ and cls.__name__[:1] == "Q":
+                _refuse_keywords(cls)
+    value = QtCore.QSettings.value
+    QtCore.QSettings.value = lambda self, key, default=None: value(self, key, default)
+
+
+def _refuse_keywords(cls: type) -> None:
+    native = cls.__dict__["__init__"]
+
+    def __init__(self, *arguments, **keywords):
+        if keywords:
+            raise TypeError(f"{cls.__name__} takes no keyword arguments: {', '.join(keywords)}")
+        native(self, *arguments)
+
+    cls.__init__ = __init__
+
+
+def _guard_overrides(cls, **_ignored) -> None:
+    """What fails in an override that C++ calls goes to ``sys.excepthook``; C++ goes on."""
+    for name, method in list(vars(cls).items()):
+        if (name.endswith("Event") or name in _OVERRIDES) and inspect.isfunction(method):
+            setattr(cls, name, _guarded(method, name))
+
+
+def _guarded(method, name: str):
+    @functools.wraps(method)
+    def call(self, *arguments):
+        try:
+            return method(self, *arguments)
+        except Exception:
+            sys.excepthook(*sys.exc_info())
+            return QtCore.QSize() if name.endswith("Hint") else False
+
+    return call
 
 
 def _subclasses(root: type) -> list[type]:
@@ -98,7 +192,11 @@ def _patch_properties(cls: type, originals: dict) -> None:
     for index in range(meta.propertyCount()):
         p = meta.property(index)
         if index in own or p.name() in cls.__dict__:  # a class may redeclare an inherited getter (sizeHint)
-            setattr(cls, p.name(), _Property(p.name(), p.isWritable(), originals[cls, p.name()]))
+            setattr(cls, p.name(), _Property(p.name(), p.isWritable(), originals[cls, p.name()], _kind(p)))
+
+
+def _kind(p) -> str:
+    return "" if p.isEnumType() else p.typeName()
 
 
 def _set_attribute(self, name: str, value: Any) -> None:
@@ -106,8 +204,13 @@ def _set_attribute(self, name: str, value: Any) -> None:
         if name not in cls.__dict__:
             continue
         attribute = cls.__dict__[name]
+        if not isValid(self) and isinstance(attribute, (_Property, QtCore.Property)):
+            raise AttributeError(f"Trying to set property '{name}' on a destroyed {_slicers_class(self)} object")
         if isinstance(attribute, QtCore.Property):
-            if not _set_property(self, name, list(value) if isinstance(value, tuple) else value):
+            meta = self.metaObject()
+            kind = _kind(meta.property(meta.indexOfProperty(name)))
+            taken = list(value) if isinstance(value, tuple) else converted(value, kind)
+            if _refused(value, kind) or not _set_property(self, name, taken):
                 raise AttributeError(f"Property '{name}' does not accept an object of type {type(value).__name__}")
             return
         if isinstance(attribute, (_Property, property)):
@@ -136,15 +239,45 @@ def _dynamic_property_or_child(self, name: str):
     raise AttributeError(f"{type(self).__name__} has no attribute named '{name}'")
 
 
+_getters: set = set()
+"""Code objects of the `__getattribute__` of this file."""
+
+
 def _getter_with_connect(native):
     def get(self, name):
+        if not isValid(self) and name[:1] != "_":
+            return _of_a_dead_object(self, native, name)
         if name == "connect":
             return lambda *args: _connect(self, native, args)
         if name == "disconnect":
             return lambda *args: _disconnect(self, native, args)
         return native(self, name)
 
+    _getters.add(get.__code__)
     return get
+
+
+def _is_slicers(cls: type) -> bool:
+    """Whether a class is C++ in Slicer: Qt's own, and what this stand-in has in the place of CTK's and Slicer's."""
+    return cls in _plain or cls.__module__.startswith("host.")
+
+
+def _slicers_class(obj) -> str:
+    return next(cls.__name__ for cls in type(obj).__mro__ if _is_slicers(cls))
+
+
+def _of_a_dead_object(self, native, name: str):
+    """An attribute of a wrapper whose C++ object is gone: Python's own stay, C++ members refuse."""
+    owner = next((cls for cls in type(self).__mro__ if name in cls.__dict__), None)
+    if owner is None or not _is_slicers(owner):
+        return native(self, name)
+    if isinstance(owner.__dict__[name], (_Property, QtCore.Property)):
+        raise ValueError(f"Trying to read property '{name}' from a destroyed {_slicers_class(self)} object")
+
+    def refuse(*_ignored):
+        raise ValueError(f"Trying to call '{name}' on a destroyed {_slicers_class(self)} object")
+
+    return refuse
 
 
 def _is_pythonqt_call(args: tuple) -> bool:
@@ -155,6 +288,10 @@ def _connect(self, native, args: tuple):
     if not _is_pythonqt_call(args):
         return native(self, "connect")(*args)  # PySide6's own calls
     signal, slot = _signal(self, native, args[0]), args[1]
+    if signal is None:
+        refusals.append(f"PythonQt: QObject::connect() signal '{args[0]}' does not exist on {_slicers_class(self)}")
+        print(refusals[-1], file=sys.stderr)
+        return False
     if args[0].replace(" ", "").endswith("()"):
         slot = _adapters.setdefault(_key(self, *args), lambda *_ignored, f=args[1]: f())
     signal.connect(slot)
@@ -164,8 +301,8 @@ def _connect(self, native, args: tuple):
 def _disconnect(self, native, args: tuple):
     if not _is_pythonqt_call(args):
         return native(self, "disconnect")(*args)
-    slot = _adapters.pop(_key(self, *args), args[1])
-    return bool(_signal(self, native, args[0]).disconnect(slot))
+    slot, signal = _adapters.pop(_key(self, *args), args[1]), _signal(self, native, args[0])
+    return signal is not None and bool(signal.disconnect(slot))
 
 
 def _key(self, signature: str, slot) -> tuple:
@@ -174,7 +311,7 @@ def _key(self, signature: str, slot) -> tuple:
 
 def python_signature(signature: str) -> str:
     """A C++ signal signature as this process knows it: VTK pointers travel as Python objects."""
-    text = QtCore.QMetaObject.normalizedSignature(_VTK_POINTER.sub("PyObject", signature))
+    text = QtCore.QMetaObject.normalizedSignature(VTK_POINTER.sub("PyObject", signature))
     return text.data().decode() if hasattr(text, "data") and not isinstance(text, str) else str(text)
 
 
@@ -182,7 +319,7 @@ def _signal(self, native, signature: str):
     wanted = python_signature(signature)
     meta = native(self, "metaObject")()
     if meta.indexOfSignal(wanted) < 0:
-        raise ValueError(f"{type(self).__name__} has no signal {signature}")
+        return None
     name, arguments = wanted.rstrip(")").split("(", 1)
     signal = native(self, name)
     declared = str(getattr(signal, "signal", "")).lstrip("2")

@@ -22,6 +22,8 @@ def install(ui_loader: type) -> types.ModuleType:
     for name in ("getOpenFileName", "getSaveFileName"):  # PythonQt gives the path alone, PySide6 also the filter
         native = getattr(QtWidgets.QFileDialog, name)
         setattr(QtWidgets.QFileDialog, name, staticmethod(lambda *args, native=native: native(*args)[0]))
+    names = QtWidgets.QFileDialog.getOpenFileNames
+    QtWidgets.QFileDialog.getOpenFileNames = staticmethod(lambda *args: tuple(names(*args)[0]))
     # PythonQt wraps these for Slicer although newer Qt moved or renamed them.
     qt.QAction = QtGui.QAction
     sys.modules["qt"] = qt

@@ -14,6 +14,8 @@ import unittest
 from pathlib import Path
 from types import SimpleNamespace
 
+from PySide6.QtCore import QEvent
+
 
 def install(slicer_python: str | None) -> None:
     import slicer
@@ -145,5 +147,5 @@ def close_widget(entry, container) -> None:
     if getattr(slicer.modules, f"{entry.name}Widget", None) is container._self:
         delattr(slicer.modules, f"{entry.name}Widget")
     container.deleteLater()
-    slicer.app.sendPostedEvents(container, 0)
     slicer.app.processEvents()
+    slicer.app.sendPostedEvents(container, QEvent.Type.DeferredDelete)  # a script's own processEvents deletes nothing

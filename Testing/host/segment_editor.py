@@ -1,17 +1,17 @@
 """qMRMLSegmentEditorWidget over the wheel's own vtkSlicerSegmentEditorLogic.
 
-Painting happens through the logic, as in Slicer; the widget itself is a list of segments and of the effects
-that Slicer would show.
+Painting happens through the logic, as in Slicer; the widget itself is a list of segments, the effects that Slicer
+would show, a place as wide as an effect's options, and the box of segmentations, which chooses one by itself.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import Property, QObject, Qt, Signal, Slot
+from PySide6.QtCore import Property, QObject, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QListWidget, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QListWidget, QToolButton, QVBoxLayout
 
 from . import error_log
-from .mrml_widgets import qMRMLWidget
+from .mrml_widgets import qMRMLNodeComboBox, qMRMLWidget
 
 EFFECTS = [
     "Threshold",
@@ -24,6 +24,12 @@ EFFECTS = [
     "Scissors",
     "Islands",
 ]
+
+OPTIONS_WIDTH = 412
+"""Pixels that the options of Paint ask for; those of Slicer's effects take 410 to 520, all wider than the panel."""
+
+STEPS = {"Q": -1, "W": 1, "/": -1, "*": 1, ",": -1, ".": 1, ">": -1, "<": 1}
+"""Keys for the segment before and after."""
 
 
 class qSlicerSegmentEditorEffectFactory(QObject):
@@ -46,7 +52,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         from slicer import vtkSlicerSegmentEditorLogic
 
         self._logic = vtkSlicerSegmentEditorLogic()
-        self._node = self._segmentation = self._volume = None
+        self._node = None
         self._flags: dict = {}
         self._effect = self._last_effect = ""
         self._shortcuts, self._view_observations = [], False
@@ -74,6 +80,14 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         layout.addWidget(self._list)
         layout.addLayout(grid)
         layout.addLayout(row)
+        self._options = QLabel("Options")
+        self._options.setMinimumWidth(OPTIONS_WIDTH)
+        self._options.hide()
+        layout.addWidget(self._options)
+        self._box = qMRMLNodeComboBox(self)
+        self._box.nodeTypes = ["vtkMRMLSegmentationNode"]
+        self._box.hide()
+        self._box.connect("currentNodeChanged(vtkMRMLNode*)", self._box_changed)
         self._list.currentRowChanged.connect(lambda row: self.currentSegmentIDChanged.emit(self.currentSegmentID()))
 
     def _flag(name, default):
@@ -121,38 +135,57 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def setMRMLScene(self, scene):
         self._logic.SetMRMLScene(scene)
         qMRMLWidget.setMRMLScene(self, scene)
+        self._box.setMRMLScene(scene)
+
+    def _box_changed(self, node):
+        """The box takes the scene's first segmentation, and the next one when its own leaves."""
+        scene = self.mrmlScene()
+        if scene is not None and not scene.IsBatchProcessing():
+            self.setSegmentationNode(node)
 
     @Slot(object)
     def setSegmentationNode(self, node):
-        self._segmentation = node
-        if self._node is not None:
-            self._node.SetAndObserveSegmentationNode(node)
-        self._logic.SetSegmentationNode(node)
+        if self._node is None:
+            error_log.write("SetSegmentationNode: need to set segment editor node first")
+            return
+        changed = self._logic.GetSegmentationNode() is not node
+        if changed:
+            self._logic.SetSegmentationNode(node)
+            self.setActiveEffect(None)
+        self._show_in_box(node)
+        if changed and node is not None:
+            role = node.GetReferenceImageGeometryReferenceRole()
+            self.setSourceVolumeNode(node.GetNodeReference(role))
         self.updateWidgetFromMRML()
-        self.segmentationNodeChanged.emit(node)
+        if changed:
+            self.segmentationNodeChanged.emit(node)
+
+    def _show_in_box(self, node):
+        blocked = self._box.blockSignals(True)
+        self._box.setCurrentNode(node)
+        self._box.blockSignals(blocked)
 
     @Slot(object)
     def setSourceVolumeNode(self, node):
-        if self._node is None or self._segmentation is None:
-            error_log.write("SetSourceVolumeNode: need to set segment editor and segmentation nodes first")
+        if self._node is None or self._logic.GetSegmentationNode() is None:
+            if node is not None:
+                error_log.write("SetSourceVolumeNode: need to set segment editor and segmentation nodes first")
             return
-        self._volume = node
-        if self._node is not None:
-            self._node.SetAndObserveSourceVolumeNode(node)
         self._logic.SetSourceVolumeNode(node)
         self.sourceVolumeNodeChanged.emit(node)
 
     def segmentationNode(self):
-        return self._segmentation
+        """What the box shows: none that is hidden from editors, and at times another than the editor works on."""
+        return self._box.currentNode()
 
     def segmentationNodeID(self):
-        return self._segmentation.GetID() if self._segmentation else ""
+        return self._box.currentNodeID
 
     def sourceVolumeNode(self):
-        return self._volume
+        return self._node.GetSourceVolumeNode() if self._node is not None else None
 
     def sourceVolumeNodeID(self):
-        return self._volume.GetID() if self._volume else ""
+        return self.sourceVolumeNode().GetID() if self.sourceVolumeNode() else ""
 
     def currentSegmentID(self):
         ids = self._segment_ids()
@@ -165,14 +198,15 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._list.setCurrentRow(ids.index(identifier) if identifier in ids else -1)
 
     def _segment_ids(self) -> list[str]:
-        return list(self._segmentation.GetSegmentation().GetSegmentIDs()) if self._segmentation else []
+        node = self._logic.GetSegmentationNode()
+        return list(node.GetSegmentation().GetSegmentIDs()) if node else []
 
     @Slot()
     def updateWidgetFromMRML(self):
         keep = self._list.currentRow
         self._list.clear()
         for identifier in self._segment_ids():
-            self._list.addItem(self._segmentation.GetSegmentation().GetSegment(identifier).GetName())
+            self._list.addItem(self._logic.GetSegmentationNode().GetSegmentation().GetSegment(identifier).GetName())
         self._list.setCurrentRow(keep if 0 <= keep < self._list.count else 0)
 
     def activeEffect(self):
@@ -187,6 +221,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._effect = name
         for other, button in self._buttons.items():
             button.setChecked(other == name)
+        self._options.setVisible(bool(name))
 
     @Slot()
     def updateEffectList(self):
@@ -196,11 +231,10 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def installKeyboardShortcuts(self):
         """On the whole window, as Slicer's: a digit switches an effect, Space the last one, wherever the focus is."""
         self.uninstallKeyboardShortcuts()
-        keys = {Qt.Key.Key_Escape: lambda: self.setActiveEffectByName(""), Qt.Key.Key_Space: self._toggle_last}
-        for number, name in enumerate(EFFECTS, 1):
-            keys[Qt.Key(int(Qt.Key.Key_0) + number)] = lambda name=name: self.setActiveEffectByName(name)
-        keys[Qt.Key.Key_Comma] = lambda: self._step(-1)
-        keys[Qt.Key.Key_Period] = lambda: self._step(1)
+        keys = {"Esc": lambda: self.setActiveEffectByName(""), "Space": self._toggle_last}
+        keys |= {str(number): lambda name=name: self._toggle(name) for number, name in enumerate(EFFECTS, 1)}
+        keys |= {key: lambda by=by: self._step(by) for key, by in STEPS.items()}
+        keys |= {"Z": self.undo, "Ctrl+Z": self.undo, "Y": self.redo, "Ctrl+Y": self.redo}
         for key, what in keys.items():
             shortcut = QShortcut(QKeySequence(key), self.window())
             shortcut.activated.connect(what)
@@ -212,6 +246,9 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             shortcut.setEnabled(False)
             shortcut.deleteLater()
         self._shortcuts = []
+
+    def _toggle(self, name):
+        self.setActiveEffectByName("" if self._effect == name else name)
 
     def _toggle_last(self):
         self.setActiveEffectByName("" if self._effect else self._last_effect)

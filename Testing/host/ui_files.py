@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 
 from PySide6.QtCore import QBuffer, QByteArray
 from PySide6.QtUiTools import QUiLoader
+from PySide6.QtWidgets import QWidget
 
-from . import ctk_widgets, mrml_widgets, segment_editor
-from .pythonqt import _VTK_POINTER
+from . import ctk_widgets, mrml_widgets, pythonqt, segment_editor
 
 SLICER_WIDGETS = {w.__name__: w for room in (ctk_widgets, mrml_widgets, segment_editor) for w in room.WIDGETS}
 
@@ -31,8 +31,11 @@ class SlicerUiLoader(QUiLoader):
         tree = ElementTree.fromstring(text)
         for signature in tree.iter():
             if signature.tag in ("signal", "slot") and signature.text:
-                signature.text = _VTK_POINTER.sub("PyObject", signature.text)
+                signature.text = pythonqt.VTK_POINTER.sub("PyObject", signature.text)
         buffer = QBuffer()
         buffer.setData(QByteArray(ElementTree.tostring(tree, encoding="utf-8")))
         buffer.open(QBuffer.OpenModeFlag.ReadOnly)
-        return QUiLoader.load(self, buffer, parent)
+        widget = QUiLoader.load(self, buffer, parent)
+        for one in (widget, *widget.findChildren(QWidget)):  # C++ has set their tool tips
+            pythonqt.wrap_tool_tip(one)
+        return widget

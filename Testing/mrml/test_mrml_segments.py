@@ -83,22 +83,28 @@ def test_segments_carry_codes_colours_and_the_algorithm(case):
     assert node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole()) is not None
 
 
-def test_volumes_are_those_of_the_library(case):
+def ml(liver, parenchyma, tumor):
+    """Volumes of so many voxels."""
+    voxel = np.prod(SPACING) / 1000
+    return pytest.approx({"liver": liver * voxel, "parenchyma": parenchyma * voxel, "tumor": tumor * voxel})
+
+
+LIVER_BOX, TUMOUR_BOX = 11 * 24 * 28, 3 * 6 * 8
+"""Voxels of `labels_like`: the organ's box, and the tumour's in it."""
+
+
+def test_volumes_are_voxels_times_their_size_here_and_in_the_library(case):
     _volume, node, labels = case
-    expected = Segments(labels, Origin()).volumes_ml
-    assert segments.volumes_ml(node) == pytest.approx(expected)
+    expected = ml(LIVER_BOX, LIVER_BOX - TUMOUR_BOX, TUMOUR_BOX)
+    assert segments.volumes_ml(node) == expected
+    assert Segments(labels, Origin()).volumes_ml == expected
 
 
 def test_erasing_tumour_gives_it_back_to_the_parenchyma(case):
     volume, node, _ = case
-    before = segments.volumes_ml(node)
     tumour = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, "tumor", volume))
-    voxels = int(tumour.sum())
     slicer.util.updateSegmentBinaryLabelmapFromArray(np.zeros_like(tumour), node, "tumor", volume)
-    after = segments.volumes_ml(node)
-    assert after["tumor"] == 0
-    assert after["liver"] == pytest.approx(before["liver"])
-    assert after["parenchyma"] == pytest.approx(before["parenchyma"] + voxels * np.prod(SPACING) / 1000)
+    assert segments.volumes_ml(node) == ml(LIVER_BOX, LIVER_BOX, 0)
 
 
 def test_a_tumour_may_grow_out_of_the_liver(case):
@@ -111,7 +117,10 @@ def test_a_tumour_may_grow_out_of_the_liver(case):
     slicer.util.updateSegmentBinaryLabelmapFromArray(tumour.astype(np.uint8), node, "tumor", volume)
     back = sitk.GetArrayFromImage(segments.canonical_label_map(node, volume))
     np.testing.assert_array_equal(back, array)
-    assert segments.volumes_ml(node) == pytest.approx(Segments(grown, Origin()).volumes_ml)
+    outside = inside = 2 * 6 * 8  # of the 4 x 6 x 8 voxels that are added
+    expected = ml(LIVER_BOX + outside, LIVER_BOX - TUMOUR_BOX - inside, TUMOUR_BOX + outside + inside)
+    assert segments.volumes_ml(node) == expected
+    assert Segments(grown, Origin()).volumes_ml == expected
 
 
 def test_the_hash_is_of_the_voxels_alone(case):

@@ -12,6 +12,19 @@ def process_events():
     slicer.app.processEvents()
 
 
+def delete(widget):
+    """Delete a widget now: within a script Slicer waits with `deleteLater` until the script has ended."""
+    widget.deleteLater()
+    process_events()
+    slicer.app.sendPostedEvents(widget, qt.QEvent.DeferredDelete)
+
+
+def activate(window):
+    """Make a window the active one, as a person's click on it does: only in that window has a field the focus."""
+    window.activateWindow()
+    wait_for(lambda: window.isActiveWindow, 10, "the window is active")
+
+
 def _send(widget, kind, x, y, button, buttons):
     local = qt.QPointF(x, y)
     screen = qt.QPointF(widget.mapToGlobal(qt.QPoint(int(x), int(y))))

@@ -25,6 +25,7 @@ MODULES = (
     "test_any_order_widget",
     "test_same_findings_widget",
     "test_slabs_widget",
+    "test_plain_text_widget",
 )
 
 

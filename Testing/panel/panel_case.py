@@ -14,7 +14,7 @@ import numpy as np
 import phantom
 import slicer
 
-from PTLFPredictorLib import signature
+from PTLFPredictorLib import mrml, signature
 from PTLFPredictorLib.measures.radiomics import extract
 from PTLFPredictorLib.mrml import segments, volumes
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
@@ -57,8 +57,7 @@ def open_panel():
         def close():
             widget.exit()
             widget.cleanup()
-            container.deleteLater()
-            gestures.process_events()
+            gestures.delete(container)
 
         return container, widget, close
     from host import scripted
@@ -68,6 +67,16 @@ def open_panel():
     container.resize(620, 1600)
     container.show()
     return container, widget, lambda: scripted.close_widget(entry, container)
+
+
+def is_ours(trace):
+    """Whether an error passed through this module's code or its tests: Slicer's own effects leave observers behind."""
+    ours = [Path(__file__).resolve().parents[1], Path(mrml.__file__).resolve().parents[2]]
+    while trace is not None:
+        if any(folder in Path(trace.tb_frame.f_code.co_filename).resolve().parents for folder in ours):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 class PanelCase(unittest.TestCase):
@@ -102,11 +111,12 @@ class PanelCase(unittest.TestCase):
         self.addCleanup(restore)
 
     def fail_on_errors_in_slots(self):
-        """PythonQt and VTK print an exception of a slot or observer and go on; a test must not."""
+        """PythonQt and VTK print an exception of a slot or observer and go on; a test must not, where it is ours."""
         errors, before = [], sys.excepthook
 
         def hook(kind, value, trace):
-            errors.append(value)
+            if is_ours(trace):
+                errors.append(value)
             before(kind, value, trace)
 
         def check():
@@ -206,9 +216,9 @@ def made_signature(session, *, origin, kind="site", intercept="fitted", evidence
     if origin == "public":
         data["normalisation"] |= {"name": "MCT-LTDiag", "licence": "CC0 1.0"}
     data["kind"], data["id"] = kind, f"test-{origin}-{intercept}"
-    data["risk_model"]["intercept"]["origin"] = intercept
+    data["outcome"]["intercept"]["origin"] = intercept
     if intercept == "fitted":
-        data["risk_model"]["intercept"]["range"] = None
+        data["outcome"]["intercept"]["range"] = None
     if intercept != "fitted" or kind != "site" or origin == "public" or not evidence:
         return data
     models = tuple(models) or (MODEL["weights_sha256"],)

@@ -5,6 +5,11 @@ import SimpleITK as sitk
 
 SHAPE, SPACING = (21, 140, 168), (0.95, 0.95, 5.0)
 
+VOXELS = {"liver": 126_165, "parenchyma": 125_681, "tumor": 484}
+"""Counted in the label map of `ct_and_labels` at its own size; half of the tumour's lie below slice 7."""
+
+VOXEL_ML = 0.95 * 0.95 * 5.0 / 1000
+
 
 def _ellipsoid(centre, radii):
     grid = np.indices(SHAPE, dtype=float)

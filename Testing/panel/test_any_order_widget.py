@@ -197,7 +197,8 @@ class AnyOrder(PanelCase):
         if self.session.segmentation is None or self.panel.radscore.unmet():
             return
         section, begun = self.panel.radscore, []
-        take_features, start = self.session.to_be_computed, section.run.start
+        results = self.session.results
+        take_features, start = results.to_be_computed, section.run.start
 
         def keep(kind, segments):
             begun.append((take_features(kind, segments), segments, self.session.ct()))
@@ -209,14 +210,14 @@ class AnyOrder(PanelCase):
             prepare(folder)
             self.late.append((take, begun[-1]))
 
-        self.session.to_be_computed, section.run.start = keep, started
+        results.to_be_computed, section.run.start = keep, started
         try:
             section.press()
         except PTLFError:
             pass
         finally:
             section._queue = []
-            del self.session.to_be_computed
+            del results.to_be_computed
             section.run.start = start
 
     def do_arrive(self):
@@ -261,7 +262,7 @@ class AnyOrder(PanelCase):
     def check(self):
         session, state, person = self.session, self.session.state, self.person
         texts = self.on_screen()
-        node = session._node
+        node = session.scene._node
         texts["node"] = " ".join(f"{node.GetParameter(n)}" for n in node.GetParameterNames() if "computed" not in n)
         made = self.record()
         if made is not None:
@@ -281,7 +282,7 @@ class AnyOrder(PanelCase):
             reference = session.segmentation.GetNodeReference("referenceImageGeometryRef")
             self.assertEqual(reference.GetAttribute("test.person"), person)
         for kind in state.computed:
-            self.assertEqual(state.of(kind).image, session._ct_sha256())
+            self.assertEqual(state.of(kind).image, session.cts.read().sha256)
         if not self.did & {"compute", "scene"}:
             self.assertNotIn("Computed", self.ui.computeStatus.text)
         if made is not None:
@@ -301,13 +302,15 @@ class AnyOrder(PanelCase):
     def check_values(self, state):
         """Fields, markers and state agree; a what-if aside, each marker is a typed value of this patient."""
         values = self.panel.nomogram.pane.nomogram.picture[1].values
-        factor = 10 if state.alb_unit == "g/dL" else 1
+        factor = 10 if state.units.get("ALB", "g/L") == "g/dL" else 1
         if not state.what_if:
-            self.assertEqual(values["ALB"], None if state.alb is None else state.alb * factor)
-            self.assertEqual(values["INR"], state.inr)
+            self.assertEqual(
+                values["ALB"], None if state.values.get("ALB") is None else state.values.get("ALB") * factor
+            )
+            self.assertEqual(values["INR"], state.values.get("INR"))
         else:
             self.assertEqual({name: state.what_if[name] for name in values}, values)
-        for name, value in (("ALB", state.alb), ("INR", state.inr)):
+        for name, value in (("ALB", state.values.get("ALB")), ("INR", state.values.get("INR"))):
             if value is not None:
                 self.assertEqual(self.owner[f"{value}"], self.visit)
             if name in state.refused:
@@ -322,13 +325,13 @@ class AnyOrder(PanelCase):
 
     def record(self):
         try:
-            return self.session.make_record()[0]
+            return self.session.make_record()[0].to_dict()
         except BadInput:
             return None
 
     def check_record(self, made, state):
-        self.assertEqual(made["input"]["laboratory"]["inr"], state.inr)
-        self.assertEqual(made["input"]["ct"]["sha256"], self.session._ct_sha256())
+        self.assertEqual(made["input"]["values"][1]["value"], state.values.get("INR"))
+        self.assertEqual(made["input"]["ct"]["sha256"], self.session.cts.read().sha256)
         vectors = state.of(self.session.kind).vectors.values()
         expected = [value for vector in vectors for value in vector.values.values()]
         self.assertEqual([item["value"] for item in made["features"]], expected)

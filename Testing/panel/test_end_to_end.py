@@ -13,7 +13,7 @@ from panel_case import PanelCase
 
 from PTLFPredictorLib import case
 from PTLFPredictorLib.mrml import segments, volumes
-from PTLFPredictorLib.panel import ct_section
+from PTLFPredictorLib.panel import sample_run
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.segmentation.catalogue import default_model
 from PTLFPredictorLib.signature import LaboratoryValues, load
@@ -69,14 +69,11 @@ class Way(PanelCase):
         sitk.WriteImage(volumes.image_of(self.session.volume), str(folder / "ct.nrrd"))
         labels = segments.label_map(self.session.segmentation, self.session.volume)
         sitk.WriteImage(labels, str(folder / "labels.nrrd"))
-        one = case.Case(
-            ct=folder / "ct.nrrd",
-            segmentation=folder / "labels.nrrd",
-            signature=load(self.session.desk.signature),
-            laboratory=LaboratoryValues(43.6, 1.3),
-            demonstration=self.session.desk.demonstration,
-        )
-        expected = case.run(one, folder / "predict")
+        sources = case.Sources(folder / "ct.nrrd", folder / "labels.nrrd")
+        entered = LaboratoryValues(43.6, 1.3)
+        shown = self.session.desk
+        question = case.Question(load(shown.signature), entered, demonstration=shown.demonstration)
+        expected = case.run(sources, question, folder / "predict").to_dict()
         assert exported["features"]
         for ours, theirs in zip(exported["features"], expected["features"], strict=True):
             assert (ours["voi"], ours["feature"]) == (theirs["voi"], theirs["feature"])
@@ -116,8 +113,8 @@ class TestFromSegments(Way):
 class TestFromTheSampleCT(Way):
     def bring_ct_and_segments(self):
         """The panel's own sample CT (coarser than in the panel) and the demo model, both in real children."""
-        matrix, ct_section.SAMPLE_MATRIX = ct_section.SAMPLE_MATRIX, 256
-        self.addCleanup(setattr, ct_section, "SAMPLE_MATRIX", matrix)
+        matrix, sample_run.SAMPLE_MATRIX = sample_run.SAMPLE_MATRIX, 256
+        self.addCleanup(setattr, sample_run, "SAMPLE_MATRIX", matrix)
         gestures.click(self.ui.sampleButton)
         gestures.wait_for(lambda: self.session.volume is not None, 180, "the sample CT")
         gestures.wait_for(lambda: not self.panel.segmentation.probe.state.busy, 60, "the device")

@@ -81,7 +81,7 @@ class TestReload(PanelCase):
         import panel_case
 
         self.draw()
-        self.type(self.ui.albEdit, "41") if self.ui.albEdit.isVisible() else self.session.update(alb=41.0)
+        self.type(self.ui.albEdit, "41") if self.ui.albEdit.isVisible() else self.session.update(values={"ALB": 41.0})
         self.panel.radscore.press()
         run = self.panel.radscore.run
         gestures.wait_for(lambda: run.state.state is State.RUNNING, 20, "running")
@@ -93,6 +93,6 @@ class TestReload(PanelCase):
         self.container, self.widget, self._close = panel_case.open_panel()
         self.panel, self.ui, self.session = self.widget.panel, self.widget.ui, self.widget.panel.session
         self.settle()
-        assert self.session.state.alb == 41.0
+        assert self.session.state.values.get("ALB") == 41.0
         assert self.session.volume is self.volume
         assert self.session.segmentation is not None

@@ -10,7 +10,9 @@ from PTLFPredictorLib import signature
 from PTLFPredictorLib.panel import nomogram_paint
 from PTLFPredictorLib.panel.nomogram_widget import NomogramWidget
 from PTLFPredictorLib.render import nomogram_svg
-from PTLFPredictorLib.render.nomogram_picture import Layout, Line, Reading, Shape, Text, axes_of, marks_of
+from PTLFPredictorLib.render.nomogram_layout import Layout, axes_of
+from PTLFPredictorLib.render.nomogram_marks import Reading, marks_of
+from PTLFPredictorLib.render.primitives import Line, Shape, Text
 
 EXAMPLE = {"ALB": 43.6, "INR": 1.09, "Radscore": 7.72}
 """The paper's worked example."""
@@ -26,12 +28,11 @@ class NomogramCase(unittest.TestCase):
         self.widget.show_geometry(self.geometry)
         self.show(EXAMPLE)
         self.widget.show()
-        gestures.process_events()
+        gestures.wait_for(lambda: self.widget.counts["repaints"], 10, "the window system showed the window")
 
     def tearDown(self):
         self.widget.close()
-        self.widget.deleteLater()
-        gestures.process_events()
+        gestures.delete(self.widget)
 
     def show(self, values, **more):
         self.values = dict(values)

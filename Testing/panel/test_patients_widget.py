@@ -115,7 +115,7 @@ class TestTyped(Patients):
         self.ui.albEdit.setFocus()
         self.settle()
         state = self.session.state
-        self.assertEqual((state.alb, state.inr, state.answers), (43.6, 1.09, {}))
+        self.assertEqual((state.values.get("ALB"), state.values.get("INR"), state.answers), (43.6, 1.09, {}))
         self.assertEqual((self.ui.albEdit.text, self.ui.inrEdit.text), ("43.6", "1.09"))
 
     def test_a_scene_without_a_patient_leaves_what_is_being_typed(self):
@@ -132,14 +132,14 @@ class TestTyped(Patients):
         self.settle()
         gestures.key(self.ui.inrEdit, qt.Qt.Key_Return)
         self.settle()
-        self.assertEqual((self.session.state.alb, self.session.state.inr), (43.6, 1.4))
+        self.assertEqual((self.session.state.values.get("ALB"), self.session.state.values.get("INR")), (43.6, 1.4))
 
     def test_a_cloned_ct_is_another_ct(self):
         self.draw()
         self.type(self.ui.albEdit, "43.6")
         clone = slicer.modules.volumes.logic().CloneVolume(slicer.mrmlScene, self.volume, "clone")
         self.settle()
-        self.assertEqual(self.session.state.alb, 43.6)  # a clone alone changes nothing
+        self.assertEqual(self.session.state.values.get("ALB"), 43.6)  # a clone alone changes nothing
         self.type_without_return(self.ui.inrEdit, "1.40")
         self.ui.volumeSelector.setCurrentNode(clone)
         self.assert_blank()
@@ -220,7 +220,7 @@ class TestOnItsWay(Patients):
         taken[0]({"ct": path})
         self.settle()
         self.assertIs(self.session.volume, self.volume)
-        self.assertEqual(self.session.state.alb, 43.6)
+        self.assertEqual(self.session.state.values.get("ALB"), 43.6)
         self.assertIn("The sample case is in the scene", self.ui.messageLabel.text)
         sample = slicer.util.getNode("PTLF sample (synthetic)")
         self.assertEqual(volumes.sample_of(sample), {"seed": 11, "matrix": 512})
@@ -243,7 +243,7 @@ class TestOnItsWay(Patients):
         self.draw()
         token = self.session.token
         self.session.select_volume(self.next_ct())
-        self.assertFalse(self.session.update(token=token, alb=43.6))
+        self.assertFalse(self.session.update(token=token, values={"ALB": 43.6}))
         self.assert_blank()
 
 
@@ -290,11 +290,13 @@ class TestNoValue(Patients):
 
     def test_albumin_in_the_other_unit(self):
         self.refuse(self.ui.albEdit, "4.36", "Albumin 4.36 g/L cannot be meant", "ALB")
-        self.assertIsNone(self.session.state.alb)
+        self.assertIsNone(self.session.state.values.get("ALB"))
         self.assertEqual(self.ui.otherUnitButton.text, "Use g/dL")
         gestures.click(self.ui.otherUnitButton)
         self.settle()
-        self.assertEqual((self.session.state.alb, self.session.state.alb_unit), (4.36, "g/dL"))
+        self.assertEqual(
+            (self.session.state.values.get("ALB"), self.session.state.units.get("ALB", "g/L")), (4.36, "g/dL")
+        )
         self.assertEqual(self.ui.albEdit.text, "4.36")
         self.assertEqual(self.ui.albEdit.styleSheet, "")
         self.assertFalse(self.ui.otherUnitButton.isVisible())
@@ -303,7 +305,7 @@ class TestNoValue(Patients):
 
     def test_inr_that_is_prothrombin_seconds(self):
         self.refuse(self.ui.inrEdit, "8", "prothrombin time in seconds", "INR")
-        self.assertIsNone(self.session.state.inr)
+        self.assertIsNone(self.session.state.values.get("INR"))
         self.type(self.ui.inrEdit, "1.2")
         self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
 
@@ -338,13 +340,13 @@ class TestNoValue(Patients):
     def test_another_unit_is_another_reading_of_the_same_number(self):
         self.ui.albUnit.currentIndex = 1
         self.settle()
-        self.assertIsNone(self.session.state.alb)
+        self.assertIsNone(self.session.state.values.get("ALB"))
         self.assertEqual(self.ui.albEdit.text, "43.6")
         self.assertIn("border", self.ui.albEdit.styleSheet)
         self.assert_no_risk("Albumin 43.6 g/dL cannot be meant")
         self.ui.albUnit.currentIndex = 0
         self.settle()
-        self.assertEqual(self.session.state.alb, 43.6)
+        self.assertEqual(self.session.state.values.get("ALB"), 43.6)
         self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
 
     def test_a_refused_entry_is_refused_again_when_the_scene_is_opened(self):
@@ -361,7 +363,7 @@ class TestNoValue(Patients):
         self.ui.whatIfBox.checked = True
         self.settle()
         self.type(self.ui.inrEdit, "8")
-        self.assertEqual(self.session.state.inr, 1.09)
+        self.assertEqual(self.session.state.values.get("INR"), 1.09)
         self.assert_no_risk("prothrombin time in seconds")
         gestures.click(self.ui.resetButton)
         self.settle()
@@ -379,7 +381,7 @@ class TestWhatIf(Patients):
         self.nomogram = self.panel.nomogram.pane.nomogram
 
     def patient(self):
-        return self.session.state.alb, self.session.state.inr
+        return self.session.state.values.get("ALB"), self.session.state.values.get("INR")
 
     def test_keys_on_the_nomogram_are_a_what_if_that_starts_from_the_patients_values(self):
         self.nomogram.setFocus()
@@ -417,8 +419,8 @@ class TestWhatIf(Patients):
             (self.nomogram.picture[0].x_of_value("INR", 1.3), self.nomogram.marker_at("INR")[1] - 4),
         )
         self.settle()
-        made, _segments = self.session.make_record()
-        self.assertEqual(made["input"]["laboratory"], {"alb_g_per_l": 43.6, "inr": 1.09})
+        made = self.session.make_record()[0].to_dict()
+        self.assertEqual([(one["id"], one["value"]) for one in made["input"]["values"]], [("ALB", 43.6), ("INR", 1.09)])
 
 
 class TestSegmentsOfTwo(Patients):
@@ -448,7 +450,7 @@ class TestSegmentsOfTwo(Patients):
         origin = self.session.segments("corrected").origin
         self.assertEqual(origin.model["id"], "test-model")
         self.assertGreater(origin.changed, 0)
-        self.assertIsNone(self.session.state.alb)
+        self.assertIsNone(self.session.state.values.get("ALB"))
 
     def test_the_hidden_copy_leaves_the_scene_with_its_segmentation(self):
         self.draw()

@@ -13,9 +13,9 @@ import numpy as np
 import slicer
 from panel_case import ORIGIN, PanelCase, export_of_labels
 
+from PTLFPredictorLib.ct.findings import without_shell
 from PTLFPredictorLib.mrml import segments
 from PTLFPredictorLib.mrml.volumes import add_volume
-from PTLFPredictorLib.panel.widgets import without_shell
 from PTLFPredictorLib.segmentation import default_model, ledger
 from PTLFPredictorLib.segmentation.origin import Drawn
 
@@ -103,7 +103,7 @@ class Routes(PanelCase):
     def shows_no_risk(self, code="model_not_for_patients"):
         """Nor a score; withheld by this finding, which is told beside it."""
         self.take_features()
-        made, _segments = self.session.make_record()
+        made = self.session.make_record()[0].to_dict()
         withheld = {f["code"]: f["message"] for f in made["findings"] if f["level"] == "withhold"}
         self.assertIn(code, withheld)
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
@@ -119,7 +119,7 @@ class Routes(PanelCase):
         self.take_features()
         self.assertRegex(self.ui.riskLabel.text, SHOWN, self.ui.riskStatus.text)
         self.assertIn("95 % confidence interval", self.ui.riskStatus.text)
-        made, _segments = self.session.make_record()
+        made = self.session.make_record()[0].to_dict()
         self.assertEqual(f"Risk {made['prediction']['risk_text']} within 4 weeks", self.ui.riskLabel.text)
         return made
 

@@ -10,10 +10,10 @@ import SimpleITK as sitk
 import slicer
 from panel_case import ORIGIN, PanelCase
 
-from PTLFPredictorLib.case.run import brought_to_protocol
+from PTLFPredictorLib.case.protocol import brought_to_protocol
 from PTLFPredictorLib.ct import read_ct, slabs
 from PTLFPredictorLib.mrml import segments, slab_volumes, volumes
-from PTLFPredictorLib.panel.state import AUTOMATIC, CORRECTED
+from PTLFPredictorLib.panel.state import SegmentsKind
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.segmentation.origin import Drawn
 from PTLFPredictorLib.segmentation.segments import Segments
@@ -122,7 +122,7 @@ class Slabs(PanelCase):
         self.session.take_labels(self.labels, ORIGIN)
         self.click()
         self.take_features()
-        made, _ = self.session.make_record()
+        made = self.session.make_record()[0].to_dict()
         told = [finding["code"] for finding in made["findings"]]
         self.assertIn("to_protocol", told)
         self.assertEqual(made["input"]["ct"]["to_protocol"]["slab_mm"], 5.0)
@@ -132,21 +132,23 @@ class Slabs(PanelCase):
         self.load()
         self.session.take_labels(self.labels, ORIGIN)
         self.click()
-        origin = self.session.mask_origin(AUTOMATIC)
+        origin = self.session.mask_origin(SegmentsKind.AUTOMATIC)
         self.assertEqual((origin.drawn, origin.model), (Drawn.MODEL, ORIGIN.model))
         self.assertFalse(self.session.edited)
-        self.assertEqual(self.session.kind, AUTOMATIC)
-        self.assertIn("model_not_for_patients", {f.code for f in self.session.segments(AUTOMATIC).findings})
+        self.assertEqual(self.session.kind, SegmentsKind.AUTOMATIC)
+        self.assertIn(
+            "model_not_for_patients", {f.code for f in self.session.segments(SegmentsKind.AUTOMATIC).findings}
+        )
 
     def test_an_edit_stays_an_edit_and_is_told_by_its_share(self):
         self.load()
         self.session.take_labels(self.labels, ORIGIN)
         self.erase_tumour(slice(0, 14))
         self.session.sign_off("A. Reader")
-        share = self.session.mask_origin(CORRECTED).changed
+        share = self.session.mask_origin(SegmentsKind.CORRECTED).changed
         self.click()
         self.assertTrue(self.session.edited)
-        self.assertAlmostEqual(self.session.mask_origin(CORRECTED).changed, share, places=4)
+        self.assertAlmostEqual(self.session.mask_origin(SegmentsKind.CORRECTED).changed, share, places=4)
         self.assertIsNone(self.session.signed)  # another CT on screen, and nobody has looked at it yet
 
     def test_a_model_s_segments_without_their_copy_are_still_known_as_the_model_s(self):
@@ -156,7 +158,9 @@ class Slabs(PanelCase):
         self.settle()
         self.click()
         self.assertEqual(self.session.drawn.drawn, Drawn.MODEL)
-        self.assertIn("model_not_for_patients", {f.code for f in self.session.segments(CORRECTED).findings})
+        self.assertIn(
+            "model_not_for_patients", {f.code for f in self.session.segments(SegmentsKind.CORRECTED).findings}
+        )
 
     def test_segments_of_which_nobody_knows_who_drew_them_stay_so(self):
         self.load()
@@ -167,9 +171,9 @@ class Slabs(PanelCase):
         slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, "x", self.volume)
         self.session.use_existing(node)
         self.settle()
-        before = {f.code for f in self.session.segments(CORRECTED).findings}
+        before = {f.code for f in self.session.segments(SegmentsKind.CORRECTED).findings}
         self.click()
-        after = {f.code for f in self.session.segments(CORRECTED).findings}
+        after = {f.code for f in self.session.segments(SegmentsKind.CORRECTED).findings}
         self.assertLessEqual({"segments_unknown", "mask_origin_unknown"}, before)
         self.assertLessEqual({"segments_unknown", "mask_origin_unknown"}, after)
 
@@ -191,12 +195,12 @@ class Slabs(PanelCase):
         for go in (self.click, lambda: self.ui.volumeSelector.setCurrentNode(self.thin)):
             go()
             self.settle()
-            self.assertEqual((self.session.state.alb, self.session.state.inr), (38.0, 1.03))
+            self.assertEqual((self.session.state.values.get("ALB"), self.session.state.values.get("INR")), (38.0, 1.03))
             self.assertTrue(self.session.all_criteria_met)
             self.assertEqual(self.session.confirmed_phase["value"], "portal venous")
         self.assertIs(self.session.volume, self.thin)
         self.assertIs(self.session.segmentation, thin_segments)
-        self.assertEqual(self.session.mask_origin(AUTOMATIC).drawn, Drawn.MODEL)
+        self.assertEqual(self.session.mask_origin(SegmentsKind.AUTOMATIC).drawn, Drawn.MODEL)
         self.assertEqual(self.codes()["slice_thickness"], "withhold")
 
     def test_another_patient_s_ct_that_says_it_is_slabs_of_this_one_brings_nothing_along(self):
@@ -209,7 +213,8 @@ class Slabs(PanelCase):
         self.ui.volumeSelector.setCurrentNode(self.thin)
         self.settle()
         self.assertEqual(
-            (self.session.state.alb, self.session.state.criteria, self.session.state.phase), (None, {}, {})
+            (self.session.state.values.get("ALB"), self.session.state.criteria, self.session.state.phase),
+            (None, {}, {}),
         )
 
     def test_slabs_are_not_believed_by_what_they_say(self):
@@ -231,7 +236,7 @@ class Slabs(PanelCase):
         self.settle()
         told = [finding for finding in self.session.ct().findings if finding.code == "to_protocol"]
         self.assertIn("no longer in the scene", told[0].message)
-        self.assertEqual(self.session.mask_origin(AUTOMATIC).drawn, Drawn.MODEL)
+        self.assertEqual(self.session.mask_origin(SegmentsKind.AUTOMATIC).drawn, Drawn.MODEL)
 
     def test_what_the_files_of_the_slices_say_stays_known_without_them(self):
         series = dicom_series.slices(count=24, step=1.25)
@@ -258,10 +263,10 @@ class Slabs(PanelCase):
         made = sitk.GetImageFromArray(array)
         made.CopyInformation(self.labels)
         self.session.take_labels(made, ORIGIN)
-        told = {f.code for f in self.session.segments(AUTOMATIC).findings}
+        told = {f.code for f in self.session.segments(SegmentsKind.AUTOMATIC).findings}
         self.assertIn("truncated_liver", told)
         self.click()
-        self.assertIn("truncated_liver", {f.code for f in self.session.segments(AUTOMATIC).findings})
+        self.assertIn("truncated_liver", {f.code for f in self.session.segments(SegmentsKind.AUTOMATIC).findings})
 
     def test_a_sign_off_does_not_come_back_with_the_slices(self):
         self.load()
@@ -293,5 +298,5 @@ class Slabs(PanelCase):
         self.session.open()
         self.settle()
         self.assertEqual(self.session.ct().identity, identity)
-        self.assertEqual(self.session.state.alb, 38.0)
+        self.assertEqual(self.session.state.values.get("ALB"), 38.0)
         self.assertIsNotNone(slabs.plan)

@@ -9,25 +9,12 @@ import pytest
 import qt
 import slicer
 
-from host import application, ctk_widgets, files, mrml_widgets, scripted, segment_editor
-
-QT_API = Path(__file__).resolve().parents[2].parent / "shared/slicer/qt_api.json"
+from host import qt_api, scripted
 
 QT_VIRTUALS = {
     "paintEvent", "event", "childEvent", "sizeHint", "minimumSizeHint", "hasHeightForWidth", "heightForWidth",
-    "hitButton", "resizeEvent", "mousePressEvent", "wheelEvent",
+    "hitButton", "resizeEvent", "eventFilter", "setVisible", "mousePressEvent", "wheelEvent",
 }  # fmt: skip
-STAND_INS = [
-    *ctk_widgets.WIDGETS,
-    *mrml_widgets.WIDGETS,
-    *segment_editor.WIDGETS,
-    segment_editor.qSlicerSegmentEditorEffectFactory,
-    mrml_widgets.qSlicerScriptedLoadableModuleWidget,
-    application.qSlicerApplication,
-    application.qSlicerModuleManager,
-    application.qSlicerLayoutManager,
-    files.qSlicerCoreIOManager,
-]
 ALSO_IN_SLICER = {
     # qSlicerCoreApplication.h at v5.12.3, through decorators or plain C++ that PythonQt wraps as slots.
     "qSlicerApplication": {"testingEnabled", "translate"},
@@ -36,24 +23,19 @@ ALSO_IN_SLICER = {
 }
 
 
-def slicers_names(api: dict, name: str) -> set[str]:
-    """Everything that Slicer's class and its bases show to Python."""
-    names: set[str] = set()
-    while name in api:
-        entry = api[name]
-        names |= {p["name"] for p in entry["properties"]} | set(entry["enums"])
-        for kind in ("signals", "slots", "invokable"):
-            names |= {signature.split("(")[0].split()[-1] for signature in entry[kind]}
-        name = entry["base"]
-    return names
+def test_the_list_of_slicers_classes_is_that_of_their_headers():
+    """The slim list in this repository; where the full one is at hand, it is made of that."""
+    assert {"ctkCollapsibleButton", "qMRMLNodeComboBox", "qMRMLSegmentEditorWidget"} <= set(qt_api.load())
+    if not qt_api.FULL.is_file():
+        pytest.skip(f"{qt_api.FULL} is not on this machine: the list here cannot be compared with it")
+    full = json.loads(qt_api.FULL.read_text(encoding="utf-8"))
+    made = "run: python -m host.qt_api in Testing"
+    assert qt_api.SLIM.read_text(encoding="utf-8") == qt_api.text(qt_api.slim(full)), made
 
 
-@pytest.mark.parametrize("cls", STAND_INS, ids=lambda c: c.__name__)
+@pytest.mark.parametrize("cls", qt_api.stand_ins(), ids=lambda c: c.__name__)
 def test_a_stand_in_offers_nothing_that_slicers_class_has_not(cls):
-    if not QT_API.is_file():
-        pytest.skip(f"{QT_API} is not on this machine: strictness cannot be checked here")
-    api = json.loads(QT_API.read_text())
-    known = slicers_names(api, cls.__name__) | ALSO_IN_SLICER.get(cls.__name__, set()) | QT_VIRTUALS
+    known = qt_api.names(qt_api.load(), cls.__name__) | ALSO_IN_SLICER.get(cls.__name__, set()) | QT_VIRTUALS
     own = {
         name
         for base in cls.__mro__
@@ -79,7 +61,7 @@ def test_setters_and_getters_of_another_name_exist_beside_the_property():
     assert box.checked is True
     assert box.isChecked() is True
     box.setToolTip("why")
-    assert box.toolTip == "why"
+    assert "why" in box.toolTip
 
 
 def test_a_plain_qt_object_takes_no_new_attribute():
@@ -100,16 +82,14 @@ def test_a_file_dialog_gives_the_path_alone():
     assert qt.QFileDialog.getSaveFileName(None, "Export", "x.json", "", "", options) == ""
 
 
-def test_connect_takes_a_signature_and_refuses_an_unknown_one():
+def test_connect_takes_a_signature():
     button, heard = qt.QPushButton(), []
-    button.connect("clicked(bool)", heard.append)
+    assert button.connect("clicked(bool)", heard.append) is True
     button.click()
     assert heard == [False]
     button.disconnect("clicked(bool)", heard.append)
     button.click()
     assert heard == [False]
-    with pytest.raises(ValueError, match="no signal"):
-        button.connect("pushed()", heard.append)
 
 
 @pytest.mark.parametrize("name", ["QtSvg", "QPrinter", "QSvgGenerator", "QTest", "Slot", "Property"])
@@ -154,6 +134,6 @@ def test_slicers_own_module_template_runs_untouched():
     assert widget._parameterNode.inputVolume is late
     assert widget._parameterNode.imageThreshold == 42
     assert not widget.ui.applyButton.enabled
-    assert widget.ui.applyButton.toolTip == "Select input and output volume nodes"
+    assert widget.ui.applyButton.toolTip == "<p>Select input and output volume nodes</p>"
     scripted.close_widget(entry, container)
     assert not hasattr(slicer.modules, "TemplateKeyWidget")

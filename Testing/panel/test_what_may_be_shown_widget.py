@@ -16,10 +16,11 @@ from panel_case import MODEL, PanelCase
 from PTLFPredictorLib import signature
 from PTLFPredictorLib.folders import data_folder
 from PTLFPredictorLib.panel.numbers import written
-from PTLFPredictorLib.panel.report_pdf import page_texts
-from PTLFPredictorLib.panel.result_section import record_table, write_csv
-from PTLFPredictorLib.render import html, nomogram_svg
-from PTLFPredictorLib.render.nomogram_picture import Shape, Text, marks_of
+from PTLFPredictorLib.panel.state import SegmentsKind
+from PTLFPredictorLib.record.statements import of_record
+from PTLFPredictorLib.render import html, nomogram_svg, pdf, table
+from PTLFPredictorLib.render.nomogram_marks import marks_of
+from PTLFPredictorLib.render.primitives import Shape, Text
 from PTLFPredictorLib.sample import known
 from shown_rows import ROWS, TWO_BANDS, WHAT_IF
 
@@ -68,7 +69,7 @@ class WhatMayBeShown(PanelCase):
         self.type(self.ui.inrEdit, written(row.inr))
         if row.radscore is not None:
             self.type(self.ui.radscoreEdit, written(row.radscore))
-        self.assertEqual(self.session.stale("automatic"), "")
+        self.assertIsNone(self.session.stale(SegmentsKind.AUTOMATIC))
 
     # What is read
 
@@ -86,15 +87,16 @@ class WhatMayBeShown(PanelCase):
     def exports(self):
         """Report, PDF, table and CSV as a person reads them."""
         made, _segments = self.session.make_record()
-        columns, rows = record_table(made)
+        columns, rows = table.COLUMNS, table.rows(of_record(made))
         page = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html.html(made), flags=re.DOTALL)
         path = os.path.join(self.folder.name, "result.csv")
-        write_csv(made, path)
+        table.write(made, path)
         with open(path, encoding="utf-8") as stream:
             csv = stream.read().replace('""', '"')
-        texts = [text.text for text in page_texts(made)[0]]
-        drawn = words_of(*self.panel.result._picture())
-        return made, {
+        texts = [text.text for text in pdf.page_texts(of_record(made))[0]]
+        self.pdf_picture = pdf.picture(of_record(made))
+        drawn = words_of(*self.pdf_picture)
+        return made.to_dict(), {
             "pdf": " ".join([*texts, drawn]),
             "report": re.sub(r"\s+", " ", unescape(page)),
             "table": " ".join(str(cell) for row in [columns, *rows] for cell in row),
@@ -138,7 +140,7 @@ class TestEachRow(WhatMayBeShown):
     def a_risk_is_read_where_the_table_has_one_and_nowhere_else(self, row):
         made, exports = self.read
         prediction, label = made["prediction"], self.ui.riskLabel.text
-        drawn = words_of(*self.panel.result._picture())
+        drawn = words_of(*self.pdf_picture)
         bar = self.panel.nomogram.pane.risk_bar.accessibleName
         if row.own == WHAT_IF:
             self.assertRegex(label, r"^What-if: Risk \d+-\d+ % within 4 weeks$")
@@ -181,7 +183,7 @@ class TestEachRow(WhatMayBeShown):
         tried = row.radscore is not None
         for name, picture, placed in (
             ("panel", self.picture(), made or tried),
-            ("pdf", self.panel.result._picture(), made),
+            ("pdf", self.pdf_picture, made),
         ):
             layout, reading = picture
             y = layout.y("Radscore")

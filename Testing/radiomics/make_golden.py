@@ -1,12 +1,15 @@
-"""Write ``golden.json``: PyRadiomics' values on phantoms and sample cases, so that fast tests need no PyRadiomics.
+"""Write ``golden.json``: PyRadiomics' values on phantoms and sample cases, so that fast tests need no PyRadiomics;
+and the five values that the library asks of a PyRadiomics before it uses it (`known_values`).
 
 Sample cases are made of floating-point noise and may differ by a voxel between NumPy or SciPy versions: their hash and
 the versions stand beside the values.
 
-``PYTHONPATH=PTLFPredictor:Testing/radiomics python Testing/radiomics/make_golden.py``, where PyRadiomics is installed.
+``PYTHONPATH=PTLFPredictor:Testing/radiomics .venv-pyradiomics/bin/python Testing/radiomics/make_golden.py`` writes
+both, with the word ``known`` behind it only the five.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +17,13 @@ import scipy
 import SimpleITK as sitk
 from voi_phantoms import SIGNATURE, ellipsoids
 
-from PTLFPredictorLib.measures.radiomics import ExtractionSettings, extract, image_hash
+from PTLFPredictorLib.measures.radiomics import (
+    ExtractionSettings,
+    extract,
+    image_hash,
+    known_values,
+    pyradiomics_engine,
+)
 from PTLFPredictorLib.measures.radiomics.names import FEATURES
 from PTLFPredictorLib.sample import make_case
 
@@ -61,7 +70,25 @@ def reference(image, masks, wanted):
     return {voi: dict(vector.values) for voi, vector in vectors.items()}
 
 
-if __name__ == "__main__":
+def write_known_values():
+    """Straight from PyRadiomics' side of the engine: `extract` would compare with the file that is to be written."""
+    if pyradiomics_engine.version().lstrip("v") != "3.0.1":
+        sys.exit(f"PyRadiomics 3.0.1 makes these values, not {pyradiomics_engine.version()}")
+    image, mask = known_values.image_and_mask()
+    found = pyradiomics_engine._extract(
+        image, {"voi": mask}, {"voi": known_values.NAMES}, known_values.SETTINGS, lambda *_: None
+    )["voi"]
+    content = {
+        "pyradiomics": pyradiomics_engine.version().lstrip("v"),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "values": {name: found[name] for name in known_values.NAMES},
+    }
+    known_values.FILE.parent.mkdir(exist_ok=True)
+    known_values.FILE.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def write_golden():
     phantom = ellipsoids(slice_mm=5.0)
     everything = reference(phantom.image, phantom.masks, {"liver": None, "tumor": None})
     signature, samples = {}, {}
@@ -77,3 +104,9 @@ if __name__ == "__main__":
         "versions": versions(),
     }
     GOLDEN.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_known_values()
+    if "known" not in sys.argv[1:]:
+        write_golden()

@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from make_golden import sample_case
+from make_golden import GOLDEN, sample_case
 from voi_phantoms import SHARED_DATA, SIGNATURE, ellipsoids, image_of, mask_of, random_voi
 
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.measures.radiomics import ExtractionSettings, builtin_engine, extract, prepare
 from PTLFPredictorLib.measures.radiomics.discretise import discretise
 from PTLFPredictorLib.measures.radiomics.filters import make_filter
+from PTLFPredictorLib.measures.radiomics.parameter_file import pyradiomics_settings, write_parameter_file
 from PTLFPredictorLib.measures.radiomics.region import Region, Voi, Volume
 from PTLFPredictorLib.measures.radiomics.settings import ALL_1874
 
@@ -187,6 +188,33 @@ def test_intensity_scaling():
     )
     for ours, theirs in both(case.image, case.masks, {"liver": None, "tumor": None}, settings).values():
         assert not wrong_features(ours, theirs)
+
+
+# ---- parameter files
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".json"])
+def test_pyradiomics_reads_what_is_written_of_a_signature_and_computes_its_values(tmp_path, suffix):
+    from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+    path = tmp_path / f"ptlf{suffix}"
+    text = write_parameter_file(ExtractionSettings(), SIGNATURE, title="PTLF: ten", as_json=suffix == ".json")
+    path.write_text(text, encoding="utf-8")
+    extractor, case = RadiomicsFeatureExtractor(str(path)), ellipsoids()
+    expected = json.loads(GOLDEN.read_text(encoding="utf-8"))["signature"]["5.0"]
+    for voi, names in SIGNATURE.items():
+        found = extractor.execute(case.image, case.masks[voi])
+        assert {name: float(found[name]) for name in names} == pytest.approx(expected[voi], rel=1e-9)
+
+
+@pytest.mark.parametrize("changed", SETTINGS, ids=str)
+def test_every_setting_that_is_written_passes_pyradiomics_own_schema(tmp_path, changed):
+    from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+    settings = ExtractionSettings(**changed)
+    (tmp_path / "p.yaml").write_text(write_parameter_file(settings, {"voi": None}), encoding="utf-8")
+    options = RadiomicsFeatureExtractor(str(tmp_path / "p.yaml")).settings
+    assert {name: options[name] for name in pyradiomics_settings(settings)} == pyradiomics_settings(settings)
 
 
 # ---- sample cases

@@ -1,50 +1,73 @@
-"""The fast tests of this room in environments like Slicer's: their Python, NumPy, SciPy and SimpleITK, nothing else.
+"""The fast tests of this room on every supported Python and beside each Slicer's packages; PyRadiomics in its own.
 
-Slow: makes the environments in a temporary folder, or in ``PTLF_TEST_ENVIRONMENTS`` to keep them.
+Slow: makes the environments (``Testing/environments.py``, which runs all rooms in them) in ``.venv-tests`` and keeps
+them.
 """
 
-import os
-import shutil
+import dataclasses
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
-ROOT = Path(__file__).resolve().parents[2]
-SLICER = {
-    "5.12": ["numpy==2.4.6", "scipy==1.17.1", "SimpleITK==2.5.5"],
-    "5.10": ["numpy==2.0.2", "scipy==1.13.1", "SimpleITK==2.5.0"],
-}
-TOOLS = ["pytest==9.2.0", "hypothesis==6.170.15"]
-ABSENT = ("torch", "radiomics", "pywt", "trimesh")
+import environments
 
-
-def python_3_12():
-    candidates = [shutil.which("python3.12"), *sorted(Path.home().glob(".pyenv/versions/3.12*/bin/python"))]
-    for candidate in filter(None, candidates):
-        if subprocess.run([str(candidate), "-c", "import venv"], check=False, capture_output=True).returncode == 0:
-            return str(candidate)
-    return None
+HERE = Path(__file__).parent
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", SLICER)
-def test_the_fast_tests_pass_in_an_environment_like_slicers(version, tmp_path):
-    python = python_3_12()
-    if python is None:
-        pytest.skip("no Python 3.12 found: the engine was not tried in environments like Slicer's")
-    folder = Path(os.environ.get("PTLF_TEST_ENVIRONMENTS") or tmp_path) / f"slicer-{version}"
-    inside = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not inside.exists():
-        subprocess.run([python, "-m", "venv", str(folder)], check=True)
-    install = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run([*install, *SLICER[version], *TOOLS], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"the package index does not give {SLICER[version]}: {done.stderr.strip()[-200:]}")
-    look = f"import importlib.util as u; print([n for n in {ABSENT} if u.find_spec(n)])"
-    assert subprocess.run([inside, "-c", look], capture_output=True, text=True, check=True).stdout.strip() == "[]"
-    tests = [str(inside), "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", str(Path(__file__).parent)]
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    run = subprocess.run(tests, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout[-3000:]
-    assert " passed" in run.stdout
+@pytest.mark.parametrize("name", environments.ENVIRONMENTS)
+def test_the_tests_of_radiomics_pass(name, monkeypatch, capfd):
+    if name != "pyradiomics":
+        chosen = environments.ENVIRONMENTS[name]
+        monkeypatch.setitem(environments.ENVIRONMENTS, name, dataclasses.replace(chosen, tests=("radiomics",)))
+    try:
+        done = environments.run(name)
+    except environments.NotHere as reason:
+        pytest.skip(f"NOT RUN in {name}: {reason}")
+    said = capfd.readouterr().out
+    assert done.returncode == 0, said[-3000:]
+    assert " passed" in said
+
+
+def test_slicers_environments_hold_slicers_packages():
+    """NumPy, SciPy, SimpleITK and pydicom of the tags v5.12.3 and v5.10.0; the core group is the newer one's."""
+    expected = {
+        "slicer-5.12": {"numpy": "2.4.6", "scipy": "1.17.1", "simpleitk": "2.5.5", "pydicom": "3.0.2"},
+        "slicer-5.10": {"numpy": "2.0.2", "scipy": "1.13.1", "simpleitk": "2.5.2", "pydicom": "2.4.4"},
+    }
+    for name, versions in expected.items():
+        pins = pinned(environments.ENVIRONMENTS[name].requirements())
+        assert {package: pins[package] for package in versions} == versions
+    core = pinned(environments.Environment("3.11", ("core",)).requirements())
+    assert {package: core[package] for package in expected["slicer-5.12"]} == expected["slicer-5.12"]
+
+
+def pinned(requirements):
+    read = [Requirement(text) for text in requirements]
+    return {one.name.lower(): next(iter(one.specifier)).version for one in read}
+
+
+def test_every_python_of_the_range_has_an_environment():
+    project = tomllib.loads((environments.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    allowed = Requirement(f"python {project['requires-python']}").specifier
+    inside = {f"3.{minor}" for minor in range(8, 20) if allowed.contains(f"3.{minor}.0")}
+    assert inside == {"3.11", "3.12", "3.13"}
+    assert inside <= set(environments.ENVIRONMENTS)
+
+
+def test_a_python_that_is_not_here_is_printed(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(environments, "FOLDER", tmp_path)
+    monkeypatch.setitem(environments.ENVIRONMENTS, "3.2", environments.Environment("3.2", ("core",)))
+    assert environments.main(["3.2"]) == 3
+    assert "NOT RUN: Python 3.2 is not on this computer" in capsys.readouterr().out
+
+
+def test_an_unknown_environment_is_refused_with_the_list():
+    script = [sys.executable, str(HERE.parent / "environments.py"), "3.2"]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "There is no environment 3.2; there are 3.11, 3.12, 3.13, slicer-5.12" in done.stderr

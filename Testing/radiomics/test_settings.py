@@ -1,6 +1,7 @@
 """Extraction settings and PyRadiomics parameter files."""
 
 import builtins
+import dataclasses
 import importlib.util
 import json
 
@@ -8,7 +9,8 @@ import pytest
 
 from PTLFPredictorLib.errors import BadInput, MissingDependency
 from PTLFPredictorLib.measures.radiomics import ExtractionSettings
-from PTLFPredictorLib.measures.radiomics.parameter_file import read_parameter_file
+from PTLFPredictorLib.measures.radiomics.parameter_file import read_parameter_file, write_parameter_file
+from PTLFPredictorLib.signature import load
 
 
 def test_the_defaults_are_the_signatures():
@@ -197,3 +199,59 @@ def test_yaml_without_a_package_for_it_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without_yaml)
     with pytest.raises(MissingDependency, match="PyYAML, which is not installed"):
         read_parameter_file(written(tmp_path / "ct.yaml", "setting:\n  binWidth: 10\n"))
+
+
+# ---- written
+
+
+def published():
+    """Settings of the published signature, and its ten features by VOI as its file names them."""
+    signature = load("ptlf-published")
+    return signature.extraction, {voi.in_files: names for voi, names in signature.wanted.items()}
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".json"])
+def test_a_signature_written_and_read_again_asks_for_the_same(tmp_path, suffix):
+    if suffix == ".yaml":
+        pytest.importorskip("yaml")
+    settings, wanted = published()
+    text = write_parameter_file(settings, wanted, title="PTLF", as_json=suffix == ".json")
+    read, features = read_parameter_file(written_text(tmp_path / f"ptlf{suffix}", text))
+    needed = {"Wavelet": {}, "LoG": {"sigma": [1.0]}, "Exponential": {}, "LBP3D": {}}
+    assert read == dataclasses.replace(settings, image_types=needed, orientation="as stored", clip_hu=None)
+    assert {name for names in wanted.values() for name in names} <= set(features)
+    assert len(features) == (8 + 1 + 1 + 3) * 8  # filtered images x distinct features
+
+
+def written_text(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_what_a_parameter_file_cannot_say_stands_in_its_comment():
+    settings, wanted = published()
+    comment = [line for line in write_parameter_file(settings, wanted, title="PTLF").splitlines() if line[0] == "#"]
+    assert comment[0] == "# PTLF"
+    assert comment[1] == (
+        "# Give PyRadiomics the CT in HU as int16, its array along L, P, S (columns to the left, rows to the back, "
+        "slices feet to head), clipped to -1024 to 3071 HU."
+    )
+    assert "# Of the VOI 'tumor' are wanted:" in comment
+    assert "# wavelet-HHH_glszm_SizeZoneNonUniformity" in comment
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"bin_width": None, "bin_count": 16},
+        {"resegment_range": (40.0,), "resampled_spacing_mm": (1.0, 1.0, 0.0), "interpolator": "sitkLinear"},
+        {"force_2d": True, "force_2d_dimension": 2, "weighting_norm": "euclidean", "distances": (1, 2)},
+        {"normalize": True, "remove_outliers": 3.0},
+    ],
+)
+def test_every_setting_survives(tmp_path, changed):
+    settings = ExtractionSettings(**changed)
+    text = write_parameter_file(settings, {"liver": None}, as_json=True)
+    read, features = read_parameter_file(written_text(tmp_path / "all.json", text))
+    assert read == dataclasses.replace(settings, orientation="as stored", clip_hu=None)
+    assert len(features) == 1874

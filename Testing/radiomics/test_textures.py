@@ -1,5 +1,7 @@
 """Texture matrices against loops that follow the definitions word by word, on random small VOIs."""
 
+import doctest
+import inspect
 from itertools import product
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from PTLFPredictorLib.measures.radiomics import textures
 from PTLFPredictorLib.measures.radiomics.discretise import GreyLevels, neighbour_offsets
 from PTLFPredictorLib.measures.radiomics.region import LevelMap
 from PTLFPredictorLib.measures.radiomics.textures import EPSILON, glcm, gldm, glrlm, glszm, ngtdm
@@ -205,3 +208,21 @@ def test_flat_voi_has_the_values_that_pyradiomics_gives_it():
     tones = ngtdm.tone_differences(flat, level_map, grey, offsets)
     values = {name: function(tones) for name, function in ngtdm.FEATURES.items()}
     assert values == {"Busyness": 0.0, "Coarseness": 1e6, "Complexity": 0.0, "Contrast": 0.0, "Strength": 0.0}
+
+
+# ---- what is written beside the formulas
+
+
+def test_the_worked_example_is_true():
+    tried = doctest.testmod(textures)
+    assert (tried.attempted, tried.failed) == (13, 0)
+
+
+@pytest.mark.parametrize("matrix", [glcm.Cooccurrence, ExtentMatrix, ngtdm.ToneDifference])
+def test_every_texture_says_how_it_is_computed_and_what_it_means(matrix):
+    public = [function for name, function in vars(matrix).items() if inspect.isfunction(function) and name[0] != "_"]
+    assert len(public) >= 5
+    for function in public:
+        formula, _, meaning = inspect.getdoc(function).partition(".  ")
+        assert formula
+        assert len(meaning.split()) > 4, function.__qualname__

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from PTLFPredictorLib.case import Case
-from PTLFPredictorLib.case.run import read_case_ct
+from PTLFPredictorLib.case import Sources, read_case_ct
 from PTLFPredictorLib.ct import canonical, read_ct
 from PTLFPredictorLib.sample import known, make_case
 from PTLFPredictorLib.sample import worker as sample_worker
@@ -36,7 +35,7 @@ def data(tmp_path, monkeypatch) -> Path:
 
 
 def read(path: Path):
-    return read_case_ct(Case(path, load("demo")))
+    return read_case_ct(Sources(path), load("demo"))
 
 
 @pytest.mark.parametrize("name", ["Meier.nrrd", "ct.nii.gz", "ct.mha"])

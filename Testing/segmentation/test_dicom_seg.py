@@ -9,6 +9,7 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SegmentationStorage
 
+from dicom_files import write_file
 from PTLFPredictorLib.ct import read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation import dicom_seg
@@ -94,7 +95,7 @@ def write_seg(
         data.PixelData += b"\0"
     if change is not None:
         change(data)
-    pydicom.dcmwrite(path, data, enforce_file_format=True)
+    write_file(path, data)
     return path
 
 

@@ -29,6 +29,7 @@ from PTLFPredictorLib.segmentation import agreement, default_model, find_model, 
 from PTLFPredictorLib.segmentation.device import Device, choose
 from PTLFPredictorLib.segmentation.nnunet import Network
 from PTLFPredictorLib.segmentation.reading import read_segments
+from PTLFPredictorLib.segmentation.run import WHAT, WORKER, write_job
 
 torch = pytest.importorskip("torch", reason="torch is not installed: './ptlf test' installs it")
 pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: './ptlf test' installs it")
@@ -318,17 +319,26 @@ def test_a_cascade_is_refused(ct, work, tmp_path, monkeypatch):
         segment(ct, find_model(folder), work=work, device="cpu")
 
 
-def test_a_model_that_changes_after_its_check_is_not_loaded(ct, work, tmp_path, monkeypatch):
+def test_a_model_that_changed_since_it_was_chosen_is_not_loaded(ct, work, tmp_path, monkeypatch):
+    """Its files are read in the child, just before they are loaded."""
     monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
     folder = Path(shutil.copytree(default_model().folder, tmp_path / "model"))
     model = find_model(folder)
+    plans = folder / "plans.json"
+    plans.write_text(plans.read_text() + " ")
+    told = []
+    with pytest.raises(UnusableModel, match="is not the one in the catalogue"):
+        segment(ct, model, work=work, device="cpu", progress=lambda stage, *_: told.append(stage))
+    assert set(told) == {"Checking the model"}
 
-    def swap(stage: str, done: int, total: int) -> None:
-        if (stage, done) == ("Checking the model", 1):
-            (folder / "plans.json").write_text("{}")
 
-    with pytest.raises(UnusableModel, match="it is not of nnU-Net v2"):
-        segment(ct, model, work=work, device="cpu", progress=swap)
+def test_the_window_s_thread_reads_no_weights(ct, work, tmp_path):
+    """A job is written for weights that are no weights at all; the child refuses them."""
+    folder = Path(shutil.copytree(default_model().folder, tmp_path / "model"))
+    next(folder.glob("fold_*/*.pth")).write_bytes(b"these are no weights")
+    job = write_job(ct, replace(default_model(), folder=folder), work)
+    with pytest.raises(UnusableModel, match="weights"):
+        child.run(WORKER, job, work, what=WHAT)
 
 
 def test_a_folder_chosen_elsewhere_is_drawn_with_and_named_by_its_hashes(ct, work, tmp_path):

@@ -20,8 +20,8 @@ import pytest
 import SimpleITK as sitk
 
 from marked_files import brushed, copied, write_dicom_seg, write_seg_nrrd
-from PTLFPredictorLib import record
-from PTLFPredictorLib.case import Case, run
+from PTLFPredictorLib import json_text
+from PTLFPredictorLib.case import Sources
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import canonical
@@ -31,7 +31,6 @@ from PTLFPredictorLib.segmentation.names import Role
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing
 from PTLFPredictorLib.segmentation.reading import Source, read_segments
-from PTLFPredictorLib.signature import load
 
 READER = Confirmation("A. Reader", "2026-01-02T03:04:05+01:00")
 FORMATS = ("l.nii.gz", "l.nii", "l.nrrd", "l.mha")
@@ -614,7 +613,7 @@ def test_several_processes_write_at_once(tmp_path):
 def predict(out: Path, files, segmentation: Path, *options: str) -> dict:
     command = ["predict", "--ct", files["ct"], "--segmentation", segmentation, "--out", out, *options]
     assert main([str(word) for word in command]) == 0
-    return record.read(out / "result.json")
+    return json_text.read(out / "result.json")
 
 
 def levels(data: dict) -> dict[str, str]:
@@ -651,10 +650,8 @@ def test_predict_hands_the_mark_on_and_cleaning_up_is_no_edit(phantom_files, pha
 
 
 def test_mask_origin_without_a_mask_is_refused(phantom_files, tmp_path):
-    case = Case(phantom_files["ct"], load("ptlf-published"), mask_origin="hand", reader="R")
     with pytest.raises(BadInput, match="without it a model draws them"):
-        run(case, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+        Sources(phantom_files["ct"], mask_origin=provenance.said("hand", "R"))
 
 
 def test_features_take_the_answer_too(phantom_files, tmp_path):

@@ -162,7 +162,7 @@ def test_evidence_that_is_not_on_the_intercept_shows_no_patients_risk(published_
 
 def test_a_number_changed_after_the_fit_voids_the_evidence_and_the_record_says_so(published_data):
     data = site(published_data)
-    data["risk_model"]["intercept"]["value"] = -15.0
+    data["outcome"]["intercept"]["value"] = -15.0
     shown = shown_by(parse(data))
     assert shown.radscore.status == "relative"
     assert shown.prediction.risk is None
@@ -250,7 +250,7 @@ def test_a_what_if_of_the_published_signature_has_two_bands_and_the_prevalence_i
 
 def test_the_printed_standard_errors_alone_give_58_to_95_percent_in_the_worked_example(published_data):
     data = copy.deepcopy(published_data)
-    data["risk_model"]["intercept"]["range"] = None
+    data["outcome"]["intercept"]["range"] = None
     (band,) = what_if(parse(data), PATIENT, 7.72).bands
     assert band.words.startswith("58-95 % over the printed standard errors of the coefficients")
 
@@ -282,7 +282,7 @@ def test_a_what_if_with_an_intercept_fitted_here_assumes_the_prevalence_here(pub
 
 def test_a_what_if_never_calls_a_covariance_without_evidence_a_confidence_interval(published_data):
     data = normalised(published_data, "site")
-    data["risk_model"]["covariance"] = {"names": list(NAMES), "matrix": np.diag(list(VARIANCES.values())).tolist()}
+    data["outcome"]["covariance"] = {"names": list(NAMES), "matrix": np.diag(list(VARIANCES.values())).tolist()}
     prediction = what_if(parse(data), PATIENT, 1.0)
     assert "over the covariance in the file, which no evidence stands behind" in prediction.interval_words
     assert "confidence interval" not in prediction.interval_words
@@ -290,7 +290,7 @@ def test_a_what_if_never_calls_a_covariance_without_evidence_a_confidence_interv
 
 def test_a_what_if_without_anything_to_range_over_says_that_no_interval_can_be_given(published_data):
     data = normalised(published_data, "site")
-    for item in data["risk_model"]["coefficients"].values():
+    for item in data["outcome"]["coefficients"].values():
         del item["odds_ratio"]
     prediction = what_if(parse(data), PATIENT, 1.0)
     assert (prediction.bands, prediction.risk_interval) == ((), None)

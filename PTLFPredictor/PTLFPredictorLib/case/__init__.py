@@ -1,6 +1,23 @@
 """One patient through the whole way; what the command line and the panel both call."""
 
+from .assess import Assessed, assess_case, assess_found, examine, make_record
 from .inputs import files_read, paths
-from .run import OUTPUTS, Case, Score, make_record, run, score_case
+from .question import Question
+from .run import OUTPUTS, run
+from .sources import Sources, draw_or_read, read_case_ct
 
-__all__ = ["OUTPUTS", "Case", "Score", "files_read", "make_record", "paths", "run", "score_case"]
+__all__ = [
+    "OUTPUTS",
+    "Assessed",
+    "Question",
+    "Sources",
+    "assess_case",
+    "assess_found",
+    "draw_or_read",
+    "examine",
+    "files_read",
+    "make_record",
+    "paths",
+    "read_case_ct",
+    "run",
+]

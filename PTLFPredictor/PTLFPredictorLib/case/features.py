@@ -13,7 +13,7 @@ import SimpleITK as sitk
 
 from .. import child
 from ..ct import CT, Finding, write_temporary
-from ..measures.radiomics import DEFAULT_ENGINE, ExtractionSettings, FeatureVector
+from ..measures.radiomics import DEFAULT_ENGINE, ExtractionSettings, FeatureVector, child_options
 from ..progress import Progress, no_progress
 from ..segmentation.origin import Drawn
 from ..segmentation.segments import TUMOUR, Segments, ml_text
@@ -87,5 +87,6 @@ def compute(
             work,
             what="The feature computation",
             progress=lambda stage, done, total: progress(f"Features: {stage}", done, total),
+            **child_options(engine),
         )
         return read_vectors(outputs["features"])

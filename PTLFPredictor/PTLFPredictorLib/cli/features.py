@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import BadInput
 from ..outputs import output_file
+from ..render import table
 from ..render.terminal import finding_lines
 from ..vois import VOI
 from .command import Command
-from .options import add_engine, add_image, post_processing, sources
+from .options import add_engine, add_image, loaded, post_processing, segmentation
 from .stderr import progress_bar, tell_device
 
 
@@ -20,6 +23,9 @@ def add(command: Command) -> None:
     which = features.add_mutually_exclusive_group(required=True)
     which.add_argument("--signature", metavar="ID|FILE", help="the features of a signature")
     which.add_argument("--all", action="store_true", help="all 1874 features per VOI")
+    which.add_argument(
+        "--params", type=Path, metavar="FILE", help="what a PyRadiomics parameter file (YAML, JSON) enables"
+    )
     features.add_argument("--out", type=Path, required=True, metavar="FILE")
     features.add_argument("--reader", metavar="NAME", help="who says who drew the segments")
     add_engine(features)
@@ -28,31 +34,28 @@ def add(command: Command) -> None:
 def _features(given: argparse.Namespace) -> None:
     from .. import record
     from ..case import features as case_features
-    from ..case.run import brought_to_protocol, marks_of
+    from ..case.protocol import brought_to_protocol, marks_of
     from ..ct import read_ct
-    from ..measures.radiomics import ExtractionSettings
     from ..sample import known
     from ..segmentation import provenance
     from ..segmentation.postprocess import apply
     from ..segmentation.reading import parse_labels, read_segments, told
-    from ..signature import load
 
-    signature = None if given.all else load(given.signature)
-    settings = ExtractionSettings() if signature is None else signature.extraction
-    wanted = dict.fromkeys(VOI) if signature is None else signature.wanted
+    signature = loaded(given.signature) if given.signature else None
+    settings, wanted = _asked(given, signature)
     protocol = None if signature is None else signature.protocol
     steps = post_processing(given)
     said = provenance.said(given.mask_origin, given.reader)
     if given.to_protocol and protocol is None:
-        raise BadInput("--to-protocol brings a CT to the slices of a signature: name one with --signature, not --all.")
+        raise BadInput("--to-protocol brings a CT to the slices of a signature: name one with --signature.")
     which = {"series_uid": given.series, "acquisition": given.acquisition}
     with output_file(given.out) as output, progress_bar() as progress:
         ct = read_ct(given.ct, protocol, settings.clip_hu, **which, progress=progress).require_usable()
-        read = read_segments(sources(given), ct, parse_labels(given.labels), said)
+        read = read_segments(segmentation(given), ct, parse_labels(given.labels), said)
         tell_device({"event": "segments", "text": told(read.parts)})
         segments = apply(read, steps)
         if given.to_protocol:
-            ct, segments = brought_to_protocol(ct, segments, protocol, marks_of(sources(given)))
+            ct, segments = brought_to_protocol(ct, segments, protocol, marks_of(segmentation(given)))
         segments = segments.checked(ct)
         vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
         if VOI.PARENCHYMA in segments.vois:
@@ -63,13 +66,24 @@ def _features(given: argparse.Namespace) -> None:
             signature=signature,
             findings=(*ct.findings, *segments.findings),
             vectors=vectors,
-            software={},
             sample=known.seed_of(ct.identity),
         )
         if given.out.suffix.lower() == ".csv":
-            lines = ["voi,feature,value", *(f"{f['voi']},{f['feature']},{f['value']!r}" for f in made["features"])]
-            output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            table.write_features(made.features, output)
         else:
             record.write(made, output)
     counts = ", ".join(f"{len(vector.values)} of the {voi.words}" for voi, vector in vectors.items())
-    print("\n".join([*finding_lines(made["findings"]), f"Features: {counts}. Written: {given.out}"]))
+    print("\n".join([*finding_lines(made.findings), f"Features: {counts}. Written: {given.out}"]))
+
+
+def _asked(given: argparse.Namespace, signature: Any) -> tuple[Any, Mapping[VOI, Sequence[str] | None]]:
+    """Extraction settings, and the features of each VOI: a signature's, a parameter file's (of both VOIs), or all."""
+    from ..measures.radiomics import ExtractionSettings
+    from ..measures.radiomics.parameter_file import read_parameter_file
+
+    if signature is not None:
+        return signature.extraction, signature.wanted
+    if given.params is not None:
+        settings, names = read_parameter_file(given.params)
+        return settings, dict.fromkeys(VOI, names)
+    return ExtractionSettings(), dict.fromkeys(VOI)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput
+from .stderr import say
 
 
 def add_ct(command: argparse.ArgumentParser) -> None:
@@ -49,11 +52,72 @@ def add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda:N")
 
 
-def add_laboratory(command: argparse.ArgumentParser) -> None:
+def add_values(command: argparse.ArgumentParser) -> None:
     command.add_argument("--alb", type=float, metavar="X", help="albumin before TACE")
     command.add_argument("--alb-unit", choices=("g/L", "g/dL"), default="g/L")
     command.add_argument("--inr", type=float, metavar="X")
+    command.add_argument(
+        "--value", action="append", metavar="NAME=VALUE", default=[],
+        help="another value that the signature takes, a number with its unit or a level: 'bilirubin=18 umol/L', "
+        "'Tumours=multiple'; 'ptlf signatures show' lists them; given again, it adds",
+    )  # fmt: skip
     command.add_argument("--radscore", type=float, metavar="X", help="a Radscore to try (what-if)")
+
+
+def loaded(spec: str) -> Any:
+    """A signature by its id or file; of an older file it is said that it was converted."""
+    from ..signature import load
+
+    signature = load(spec)
+    if signature.upgraded:
+        say(
+            "ptlf: the signature file is of schema 1 and was read as schema 2; 'ptlf signatures upgrade' writes it anew"
+        )
+    return signature
+
+
+def entered_values(given: argparse.Namespace, signature: Any) -> Any:
+    """What was typed of the patient, checked as the signature's entries ask (`signature.Entered`).
+
+    Raises
+    ------
+    BadInput
+        For a value that the signature does not take, one given twice, and one that cannot be meant.
+    """
+    from ..signature import Entered
+
+    typed: dict[str, tuple[Any, str | None]] = {}
+    for name, value, unit in (("ALB", given.alb, given.alb_unit), ("INR", given.inr, None)):
+        if value is not None:
+            typed[name] = value, unit
+    for text in given.value:
+        name, value, unit = _value_of(text, signature)
+        if name in typed:
+            raise BadInput(f"{name} is given twice.")
+        typed[name] = value, unit
+    return Entered.checked(signature, typed)
+
+
+def _value_of(text: str, signature: Any) -> tuple[str, Any, str | None]:
+    """Entry, value and unit of ``NAME=VALUE``; the unit may follow the number with or without a space."""
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or not name or not value:
+        raise BadInput(f"--value {text!r} cannot be read; write e.g. --value 'bilirubin=18 umol/L'.")
+    entry = next((one for one in signature.entries if one.id.lower() == name.lower()), None)
+    if entry is None:
+        return name, value, None
+    if entry.quantity is None:
+        return entry.id, value, None
+    number = re.match(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", value)
+    if number is None:
+        raise BadInput(f"--value {text!r} cannot be read: '{value}' is no number.")
+    return entry.id, float(number.group()), value[number.end() :].strip() or None
+
+
+def options_of(entry_ids: Sequence[str]) -> str:
+    """How values are given on the command line: "--alb and --value bilirubin=..."."""
+    own = {"ALB": "--alb", "INR": "--inr", "Radscore": "--radscore"}
+    return " and ".join(own.get(name, f"--value {name}=...") for name in entry_ids)
 
 
 def add_engine(command: argparse.ArgumentParser) -> None:
@@ -62,7 +126,7 @@ def add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument("--engine", choices=tuple(ENGINES), default=DEFAULT_ENGINE)
 
 
-def sources(given: argparse.Namespace) -> Any:
+def segmentation(given: argparse.Namespace) -> Any:
     """The segmentation files of a call, None where a model draws."""
     from ..segmentation.reading import Source
 

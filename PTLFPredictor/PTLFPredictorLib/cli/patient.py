@@ -8,14 +8,25 @@ from pathlib import Path
 
 from ..render.terminal import summary
 from .command import Command
-from .options import add_engine, add_image, add_laboratory, add_model, answers, chosen_model, post_processing, sources
+from .options import (
+    add_engine,
+    add_image,
+    add_model,
+    add_values,
+    answers,
+    chosen_model,
+    entered_values,
+    loaded,
+    post_processing,
+    segmentation,
+)
 from .stderr import progress_bar, tell_device
 
 DEMO_SEED = 900_020
 """Sample case of the demo: one that the demo model was not trained on."""
 
-DEMO_LABORATORY = (43.6, 1.09)
-"""ALB in g/L and INR of the paper's worked example."""
+DEMO_VALUES = {"ALB": 43.6, "INR": 1.09}
+"""Of the paper's worked example; albumin in g/L."""
 
 
 def add(command: Command) -> None:
@@ -27,7 +38,7 @@ def add(command: Command) -> None:
     add_model(predict)
     predict.add_argument("--out", type=Path, required=True, metavar="DIR")
     predict.add_argument("--signature", default="ptlf-published", metavar="ID|FILE")
-    add_laboratory(predict)
+    add_values(predict)
     predict.add_argument("--phase", metavar="PHASE", help='the contrast phase by a reader, e.g. "portal venous"')
     criteria = predict.add_mutually_exclusive_group()
     criteria.add_argument("--eligibility", type=Path, metavar="FILE", help="JSON with the answers to the checklist")
@@ -40,34 +51,36 @@ def add(command: Command) -> None:
 
 
 def _predict(given: argparse.Namespace) -> None:
-    from ..case import OUTPUTS, Case, run
+    from ..case import OUTPUTS, Question, Sources, run
     from ..ct import ConfirmedPhase
+    from ..segmentation import provenance
     from ..segmentation.reading import parse_labels
-    from ..signature import LaboratoryValues, inputs, load
+    from ..signature import inputs
 
-    signature = load(given.signature)
-    case = Case(
-        ct=given.ct,
-        signature=signature,
-        segmentation=sources(given),
-        model=chosen_model(given),
-        device=given.device,
+    signature = loaded(given.signature)
+    sources = Sources(
+        given.ct,
+        segmentation(given),
         labels=parse_labels(given.labels),
-        mask_origin=given.mask_origin or "",
+        mask_origin=provenance.said(given.mask_origin, given.reader),
         series_uid=given.series,
         acquisition=given.acquisition,
+        model=chosen_model(given),
+        device=given.device,
+        post_processing=post_processing(given),
         to_protocol=given.to_protocol,
-        laboratory=LaboratoryValues.checked(given.alb, given.alb_unit, given.inr),
+        engine=given.engine,
+    )
+    question = Question(
+        signature,
+        entered_values(given, signature),
         radscore=None if given.radscore is None else inputs.checked_radscore(given.radscore),
         answers=answers(given, signature),
-        post_processing=post_processing(given),
-        engine=given.engine,
-        demonstration=given.demonstration,
         phase=None if given.phase is None else ConfirmedPhase.now(given.phase, given.reader),
-        reader=given.reader or "",
+        demonstration=given.demonstration,
     )
     with progress_bar() as progress:
-        result = run(case, given.out, progress, tell_device)
+        result = run(sources, question, given.out, progress, tell_device)
     print(summary(result))
     print(f"Written: {', '.join(str(given.out / name) for name in OUTPUTS.values())}")
 
@@ -75,18 +88,18 @@ def _predict(given: argparse.Namespace) -> None:
 def _demo(given: argparse.Namespace) -> None:
     import SimpleITK as sitk
 
-    from ..case import OUTPUTS, Case, run
+    from ..case import OUTPUTS, Question, Sources, run
     from ..ct import write_temporary
     from ..sample import known
     from ..segmentation import agreement
-    from ..signature import LaboratoryValues, load
+    from ..signature import Entered, load
 
     with tempfile.TemporaryDirectory(prefix="ptlf-") as folder, progress_bar() as progress:
         sample = known.draw(DEMO_SEED, matrix=512, progress=progress)
         ct = Path(folder) / "ct.nrrd"
         write_temporary(sample.ct, ct)
-        case = Case(ct, load("demo"), laboratory=LaboratoryValues(*DEMO_LABORATORY), demonstration=True)
-        result = run(case, given.out, progress, tell_device)
+        question = Question(load("demo"), Entered(DEMO_VALUES), demonstration=True)
+        result = run(Sources(ct), question, given.out, progress, tell_device)
     drawn = sitk.ReadImage(str(given.out / OUTPUTS["labels"]))
     print(summary(result))
     for region, measured in agreement(drawn, sample.labels).items():

@@ -50,7 +50,7 @@ def _segment(given: argparse.Namespace) -> None:
     amount = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}"
     print(f"{amount}. Written: {given.out}")
     told = [*ct.findings, *found, *([] if trouble is None else [trouble])]
-    for line in finding_lines([finding.to_dict() for finding in told]):
+    for line in finding_lines(told):
         print(line)
     if model.warning and not any(model.warning in finding.message for finding in found):
         print(model.warning)

@@ -32,12 +32,13 @@ def add(command: Command) -> None:
 
 
 def _doctor(_: argparse.Namespace) -> None:
+    from ..segmentation import nnunet_versions
+
     packages = (
         ("numpy", "numpy", "./ptlf installs it"),
         ("scipy", "scipy", "./ptlf installs it"),
         ("SimpleITK", "SimpleITK", "./ptlf installs it"),
         ("pydicom", "pydicom", "./ptlf installs it; needed for DICOM folders and DICOM SEG"),
-        ("pyradiomics", "radiomics", "optional reference engine: Python 3.11 and a C compiler"),
         ("torch", "torch", "needed to segment: ./ptlf segment installs it"),
         ("nnunetv2", "nnunetv2", "needed to segment: ./ptlf segment installs it"),
     )
@@ -45,10 +46,28 @@ def _doctor(_: argparse.Namespace) -> None:
     for name, module, hint in packages:
         if importlib.util.find_spec(module) is None:
             print(f"  missing  {name:12} {hint}")
-        else:
-            print(f"  found    {name:12} {importlib.metadata.version(name)}")
+            continue
+        found = importlib.metadata.version(name)
+        fault = nnunet_versions.fault(found) if name == nnunet_versions.PACKAGE else ""
+        print(f"  {'unfit' if fault else 'found':8} {name:12} {found}{f'  {fault}' if fault else ''}")
+    print(_pyradiomics())
     print(f"  device   {_device()}")
     print(f"  compiler {shutil.which('cc') or shutil.which('gcc') or 'none (only PyRadiomics needs one)'}")
+
+
+def _pyradiomics() -> str:
+    """Whether the reference engine is in the interpreter that would run it."""
+    from ..measures.radiomics import child_options
+
+    python = child_options("pyradiomics")["python"]
+    asked = [python, "-I", "-c", "import importlib.metadata as m, radiomics; print(m.version('pyradiomics'))"]
+    try:
+        answer = subprocess.run(asked, capture_output=True, text=True, check=False)
+    except OSError:
+        return f"  missing  {'pyradiomics':12} {python} cannot be run"
+    if answer.returncode == 0:
+        return f"  found    {'pyradiomics':12} {answer.stdout.strip()} in {python}"
+    return f"  missing  {'pyradiomics':12} optional reference engine: ./ptlf features --engine pyradiomics installs it"
 
 
 def _device() -> str:

@@ -25,8 +25,8 @@ from ..measures.radiomics import extract
 from ..sample import Disease, draw_outcome, make_case
 from ..segmentation import Model, default_model, verify, worker
 from ..segmentation.nnunet import Network
-from ..signature import load
-from ..signature.model import FOLDER
+from ..signature import load, scales
+from ..signature.files import FOLDER, text_of
 from ..vois import VOI
 from .auc import auc
 from .firth import Firth
@@ -120,7 +120,7 @@ def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
             "how": how,
             "values": [{"voi": v.in_files, "feature": f, "mean": mean[v, f], "sd": sd[v, f]} for v, f in table],
         },
-        risk_model=_risk_model(beta, covariance, how),
+        outcome=_outcome(published.data["outcome"], beta, covariance, how),
         nomogram=_nomogram(beta[1:], radscore),
         development_ranges={
             **{name: _central_95(column) for name, column in zip(PREDICTORS, x.T, strict=True)},
@@ -143,9 +143,11 @@ def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
     return data
 
 
-def _risk_model(beta: np.ndarray, covariance: np.ndarray, how: str) -> dict:
+def _outcome(published: dict, beta: np.ndarray, covariance: np.ndarray, how: str) -> dict:
     units = {"ALB": "g/L", "INR": "1", "Radscore": "1"}
     return {
+        **{name: published[name] for name in ("name", "title", "horizon", "criteria")},
+        "kind": "logistic",
         "intercept": {"value": float(beta[0]), "origin": "fitted", "how": how},
         "coefficients": {
             name: {"value": float(value), "unit": units[name], "origin": "fitted"}
@@ -157,14 +159,18 @@ def _risk_model(beta: np.ndarray, covariance: np.ndarray, how: str) -> dict:
 
 
 def _nomogram(beta: np.ndarray, radscore: np.ndarray) -> dict:
-    published = load("ptlf-published").data["nomogram"]["axes"]
+    axes = dict(load("ptlf-published").data["nomogram"]["axes"])
     low, high = (5 * math.floor(radscore.min() / 5) - 5, 5 * math.ceil(radscore.max() / 5) + 5)
-    axes = {**published, "Radscore": {"label": "Radscore", "range": [low, high], "zero_points_at": low, "step": 5}}
+    axes["Radscore"] = {**axes["Radscore"], "range": [low, high]}
+    effects = {}
     for name, slope in zip(PREDICTORS, beta, strict=True):
-        axes[name] = {**axes[name], "zero_points_at": axes[name]["range"][0 if slope >= 0 else 1]}
-    widest = max(abs(b) * (axes[n]["range"][1] - axes[n]["range"][0]) for n, b in zip(PREDICTORS, beta, strict=True))
+        ends = axes[name]["range"]
+        axes[name] = {**axes[name], "zero_points_at": ends[0 if slope >= 0 else 1]}
+        effects[name] = abs(slope) * (ends[1] - ends[0])
+    per_logit = WIDEST_AXIS_POINTS / max(effects.values())
     how = "the axis with the widest effect has 100 points"
-    return {"points_per_logit": WIDEST_AXIS_POINTS / widest, "origin": "fitted", "how": how, "axes": axes}
+    rulers = scales.rulers({name: effect * per_logit for name, effect in effects.items()})
+    return {"points_per_logit": per_logit, "origin": "fitted", "how": how, **rulers, "axes": axes}
 
 
 def _central_95(values: np.ndarray) -> list[float]:
@@ -185,7 +191,7 @@ def main() -> None:
         features.append(features_of(seed, arguments.masks, arguments.folder))
         print(f"{len(features)} of {len(seeds)}", file=sys.stderr, flush=True)
     data = fit(seeds, features, arguments.masks)
-    arguments.out.write_text(json.dumps(data, indent=1) + "\n")
+    arguments.out.write_text(text_of(data), encoding="utf-8")
     load(arguments.out)
     print(f"Written: {arguments.out}")
 

@@ -8,8 +8,9 @@ renames on import.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import slicer
 
@@ -46,12 +47,19 @@ def save(node, value) -> None:
 
 def load(node, default: Value) -> Value:
     """A dataclass from the node; a field that the node has not (an older scene) is that of `default`."""
-    found = {}
-    for item in fields(default):
-        text = node.GetParameter(PREFIX + item.name)
-        if text:
-            found[item.name] = json.loads(text)
-    return replace(default, **found)
+    return replace(default, **read(node, [item.name for item in fields(default)]))
+
+
+def read(node, names: Iterable[str]) -> dict[str, Any]:
+    """Parameters by name, as far as the node has them."""
+    texts = {name: node.GetParameter(PREFIX + name) for name in names}
+    return {name: json.loads(text) for name, text in texts.items() if text}
+
+
+def forget(node, names: Iterable[str]) -> None:
+    """Take parameters of an earlier version away."""
+    for name in names:
+        node.UnsetParameter(PREFIX + name)
 
 
 def refer(node, role: str, other) -> None:

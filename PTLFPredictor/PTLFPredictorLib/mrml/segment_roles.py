@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import slicer
 import vtk
 
+from ..colours import GREEN, rgb
 from ..segmentation import names
 from ..segmentation.marks import ALGORITHM_TYPE, AlgorithmType
 from ..segmentation.names import Role
@@ -38,12 +39,12 @@ STYLES = {
     ),
     TUMOUR: SegmentStyle(
         "tumor",
-        (0.0, 158 / 255, 115 / 255),
+        tuple(part / 255 for part in rgb(GREEN)),
         f"{MASTER_LIST}~SCT^49755003^Morphologically Altered Structure~SCT^108369006^Neoplasm~^^~{REGIONS}"
         "~SCT^10200004^Liver~^^",
     ),
 }
-"""Liver's colour is the DICOM master list's; the tumour's is Okabe and Ito's green, told apart from it by all."""
+"""Liver's colour is the DICOM master list's; the tumour's is the green of `colours`, told apart from it by all."""
 
 ROLE = "PTLF.Role"
 """Tag of a segment: `LIVER` or `TUMOUR`, what it counts as."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 
 import slicer
@@ -11,7 +12,7 @@ from ..errors import PTLFError
 from ..mrml import segments as mrml_segments
 from ..segmentation.names import Role
 from .session import Session
-from .state import AUTOMATIC, CORRECTED
+from .state import SegmentsKind
 from .widgets import say
 
 EDITOR_TAG = "PTLFPredictor.SegmentEditor"
@@ -30,6 +31,7 @@ ROLES = (mrml_segments.LIVER, mrml_segments.TUMOUR)
 class CorrectionSection:
     def __init__(self, ui, session: Session, tell):
         self.ui, self.session, self._tell = ui, session, tell
+        self.confirm = _confirm
         self._measured: tuple[tuple, str] | None = None
         self.editor = slicer.qMRMLSegmentEditorWidget()
         self.editor.setMaximumNumberOfUndoStates(UNDO_STATES)
@@ -134,17 +136,16 @@ class CorrectionSection:
             editor.setSourceVolumeNode(volume)
 
     def cleanup(self) -> None:
-        self.exit()
-        self.scene_closes()
+        if self.editor:
+            self.exit()
+            self.scene_closes()
+            self.editor.setMRMLScene(None)
         slicer.app.disconnect(FOCUS_CHANGED, self._focus_changed)
         self._effects.disconnect("effectRegistered(QString)", self._effect_registered)
-        self.editor.setMRMLScene(None)
 
     def restore(self) -> None:
         token = self.session.token
-        agreed = slicer.app.testingEnabled() or slicer.util.confirmOkCancelDisplay(
-            _("All edits of liver and tumour are given up. Go on?"), windowTitle=_("Restore automatic")
-        )
+        agreed = self.confirm(_("All edits of liver and tumour are given up. Go on?"), _("Restore automatic"))
         if agreed and token == self.session.token and self.session.automatic is not None:
             self.session.restore_automatic()
 
@@ -195,7 +196,7 @@ class CorrectionSection:
     def _volumes(self) -> str:
         """Volumes, and Dice and change against the automatic result, as a small table."""
         session = self.session
-        key = (session.hashes(CORRECTED), session.hashes(AUTOMATIC))
+        key = tuple(session.hashes(kind) for kind in SegmentsKind)
         if self._measured is None or self._measured[0] != key:  # a drag on the nomogram must not count voxels again
             self._measured = key, self._measure()
         return self._measured[1]
@@ -206,7 +207,7 @@ class CorrectionSection:
             now = mrml_segments.volumes_ml(session.segmentation)
             against = mrml_segments.agreement(session.segmentation, session.automatic) if session.automatic else {}
         except PTLFError as error:
-            return error.message
+            return html.escape(error.message)
         titles = {"liver": _("Liver"), "parenchyma": _("Parenchyma"), "tumor": _("Tumour")}
         head = f"<tr><th></th><th align='right'>{_('mL')}</th>"
         head += f"<th align='right'>{_('change')}</th><th align='right'>Dice</th></tr>" if against else "</tr>"
@@ -218,6 +219,10 @@ class CorrectionSection:
                 cells += [f"{against[name]['change_ml']:+.1f}", "-" if math.isnan(dice) else f"{dice:.3f}"]
             rows.append("<tr>" + "".join(_cell(cell, i) for i, cell in enumerate(cells)) + "</tr>")
         return f"<table cellspacing='4' width='100%'>{head}{''.join(rows)}</table>"
+
+
+def _confirm(question: str, title: str) -> bool:
+    return slicer.util.confirmOkCancelDisplay(question, windowTitle=title)
 
 
 def _holds(parent, widget) -> bool:

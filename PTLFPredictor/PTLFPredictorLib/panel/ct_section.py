@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import qt
-import SimpleITK as sitk
 import slicer
 from slicer.i18n import tr as _
 
@@ -13,14 +12,14 @@ from .. import signature
 from ..errors import BadInput, PTLFError
 from ..mrml import volumes
 from ..mrml.header import take_acquisition
-from ..sample import worker as sample_worker
-from ..signature.eligibility import BILIRUBIN
-from . import compat
+from ..signature.policy.eligibility import BILIRUBIN
 from .fields import PatientField
+from .findings_list import FindingsList
 from .numbers import read_number, written
-from .runs import ChildRun, show_progress
+from .runs import show_progress
+from .sample_run import SampleRun
 from .session import Session
-from .widgets import FindingsList, WheelGuard, clear, mark, say
+from .widgets import WheelGuard, as_tip, clear, mark, plain_label, say
 
 ANSWERS = (None, True, False)
 
@@ -28,7 +27,7 @@ ANSWERS = (None, True, False)
 class CTSection:
     def __init__(self, ui, session: Session, tell, on_change):
         self.ui, self.session, self._tell = ui, session, tell
-        self.sample = ChildRun("The sample case", compat.python_executable(), on_change)
+        self.sample = SampleRun(on_change)
         for selector in (
             ui.volumeSelector,
             ui.existingSelector,
@@ -55,7 +54,8 @@ class CTSection:
 
     def cleanup(self) -> None:
         """Stop listening before the selector loses its scene: that is no choice of the user's."""
-        self.ui.volumeSelector.disconnect("currentNodeChanged(vtkMRMLNode*)", self._choose)
+        if self.ui.volumeSelector:
+            self.ui.volumeSelector.disconnect("currentNodeChanged(vtkMRMLNode*)", self._choose)
 
     def _choose(self, node) -> None:
         # While a scene is closed or imported, the selector forgets its node: that is no choice of the user's either.
@@ -107,18 +107,15 @@ class CTSection:
         if self.sample.state.busy:
             self.sample.cancel()
             return
-        token, options = self.session.token, {"matrix": SAMPLE_MATRIX}
+        token = self.session.token
 
-        def take(outputs) -> None:
-            volume = volumes.add_volume(sitk.ReadImage(str(outputs["ct"])), _("PTLF sample (synthetic)"))
-            volumes.mark_sample(volume, SAMPLE_SEED, **options)
-            volumes.show_liver_window(volume)
+        def take(volume) -> None:
             if token == self.session.token:
                 self._select(volume)
             else:  # meanwhile somebody else came on screen
                 self._tell(_("The sample case is in the scene; choose it above."))
 
-        self.sample.start(lambda work: (sample_worker.WORKER, {"seed": SAMPLE_SEED, **options}), take)
+        self.sample.draw(take)
 
     def liver_window(self) -> None:
         if self.session.volume is not None:
@@ -164,7 +161,7 @@ class CTSection:
         target = (low + high) / 2 if plan is None else plan.slab_mm
         button.text = _("To {mm} mm slabs").format(mm=f"{target:g}")
         button.enabled = plan is not None
-        button.toolTip = reason or _(
+        button.toolTip = as_tip(reason) or _(
             "Average the thin slices, and the segments with them, in a volume of their own. Features may differ from "
             "those of a CT reconstructed in such slices. The CT stays as it is: choose it to go back."
         )
@@ -195,7 +192,7 @@ class CTSection:
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setColumnStretch(0, 1)
         for row, criterion in enumerate(self.session.signature.eligibility):
-            text = qt.QLabel(criterion.text)
+            text = plain_label(criterion.text)
             text.wordWrap = True
             box = qt.QComboBox()
             for word in (_("not answered"), _("yes"), _("no")):
@@ -206,14 +203,14 @@ class CTSection:
             grid.addWidget(text, row, 0)
             grid.addWidget(box, row, 1, qt.Qt.AlignTop)
             self._answers[criterion.id] = box
-        label = qt.QLabel(_("Bilirubin before TACE (umol/L)"))
+        label = plain_label(_("Bilirubin before TACE (umol/L)"))
         label.wordWrap = True
         edit = qt.QLineEdit()
         edit.setMaximumWidth(110)
         edit.placeholderText = _("not given")
         edit.accessibleName = label.text
         self._bilirubin = PatientField(edit, self.session, self._read_bilirubin)
-        self._reason = qt.QLabel()
+        self._reason = plain_label()
         self._reason.wordWrap = True
         row = len(self._answers)
         grid.addWidget(label, row, 0)
@@ -297,7 +294,3 @@ class CTSection:
         except PTLFError as error:
             return error.message
         return ""
-
-
-SAMPLE_SEED, SAMPLE_MATRIX = 11, 512
-"""Sample case of the panel: any seed makes one; 512 pixels are the published in-plane spacing."""

@@ -31,7 +31,7 @@ class PatientField:
         self._token = self._session.token
 
     def _finished(self) -> None:
-        if not self.edit.modified:
+        if not self.edit or not self.edit.modified:  # a field says so once more while it is destroyed
             return
         self.edit.modified = False
         if self._token == self._session.token and not self._session.away:

@@ -112,7 +112,8 @@ class ModulePanel:
         self.refresh()
 
     def scene_imports(self) -> None:
-        self.ct.paused = self.session.away = True
+        self.ct.paused = True
+        self.session.pause()
 
     def scene_closes(self) -> None:
         self.ct.paused = True
@@ -139,8 +140,10 @@ class ModulePanel:
         return said
 
     def cleanup(self) -> None:
-        """Leave no process, node, observer or timer behind."""
+        """Leave no process, node, observer or timer behind; where the widgets went first, touch none of them."""
         self._closed = True
+        if not self.ui.messageLabel:
+            self._sections = ()
         for run in self.runs:
             run.close()
         for timer in (self._settle, self._refresh_timer):

@@ -1,4 +1,4 @@
-"""Paint the primitives of `nomogram_picture` with Qt, on a widget, a picture or a PDF page."""
+"""Paint the primitives of `render.primitives` with Qt, on a widget, a picture or a PDF page."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 
 import qt
 
-from .. import RESEARCH_USE
-from ..render.nomogram_picture import Area, Layout, Line, Primitive, Reading, Shape, Text, axes_of, marks_of
+from ..render.nomogram_layout import FOOTER, Layout, axes_of, footer_of
+from ..render.nomogram_marks import Reading, marks_of
+from ..render.primitives import Area, Line, Primitive, Shape, Text
 from ..render.themes import PRINT, theme_for
 
 PDF_DPI = 144
 """Resolution of the PDF's coordinate system; lines and text stay vectors."""
 
 PIXELS_PER_INCH = 96.0
-FOOTER = 22
 
 
 def theme_of(widget) -> dict[str, str]:
@@ -103,5 +103,4 @@ def write_pdf(path: str, layout: Layout, reading: Reading, title: str) -> None:
 def _paint_page(painter, layout: Layout, reading: Reading, title: str, scale: float) -> None:
     painter.setRenderHint(qt.QPainter.Antialiasing, True)
     painter.scale(scale, scale)
-    footer = Text(layout.width / 2, layout.height + 13, f"{title} - {RESEARCH_USE}", 10, "middle", "faint")
-    paint(painter, [*axes_of(layout), *marks_of(layout, reading), footer], PRINT)
+    paint(painter, [*axes_of(layout), *marks_of(layout, reading), footer_of(layout, title)], PRINT)

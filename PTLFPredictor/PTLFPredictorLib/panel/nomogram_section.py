@@ -1,139 +1,149 @@
-"""Section 5, Nomogram: the patient's laboratory values, what-if values, and the nomogram between them."""
+"""Section 5, Nomogram: the patient's values, what-if values, and the nomogram between them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
-import slicer
 from slicer.i18n import tr as _
 
-from .. import signature
 from ..errors import BadInput
-from ..render import nomogram_svg
-from ..render.nomogram_picture import Reading
-from ..signature import inputs
-from . import nomogram_paint
+from ..record.statements import axis_note, placed
+from ..render.nomogram_marks import Reading
+from ..signature import RADSCORE, Entry, inputs
+from ..signature.entries import within_a_sentence
+from ..signature.predictors import Value
+from .entry_rows import EntryRows
 from .fields import PatientField
+from .nomogram_copies import NomogramCopies
+from .nomogram_pane import NomogramPane
 from .numbers import read_number, written
-from .session import Session, placed, without_risk
-from .widgets import NomogramPane, mark, say
-
-CHECKS = {"ALB": inputs.albumin_g_per_l, "INR": inputs.checked_inr, "Radscore": inputs.checked_radscore}
+from .session import Session
+from .widgets import mark, say
 
 
 class NomogramSection:
     """The patient's values come from the fields alone; what is dragged or moved by keys is always a what-if."""
 
     def __init__(self, ui, session: Session, tell, choose_file):
-        self.ui, self.session, self._tell, self._choose_file = ui, session, tell, choose_file
+        self.ui, self.session = ui, session
         self.pane = NomogramPane(self.move)
-        self.pane.nomogram.setMinimumSize(560, 400)
         ui.nomogramHolder.layout().addWidget(self.pane)
-        self._filling, self._message, self._drawn_for = True, "", None
+        self._filling, self._message, self._drawn_for = False, "", None
         self._marked: dict[str, str] = {}
-        for unit in inputs.ALB_UNITS:
-            ui.albUnit.addItem(unit)
-        self._filling = False
-        edits = {"ALB": ui.albEdit, "INR": ui.inrEdit, "Radscore": ui.radscoreEdit}
-        self.fields = {
-            name: PatientField(edit, session, lambda text, name=name: self._typed(name, text))
-            for name, edit in edits.items()
-        }
-        ui.albUnit.connect("currentIndexChanged(int)", self._choose_unit)
+        self.rows = EntryRows(ui, session, self._typed, self._choose_unit, self._choose_level)
+        self._score = PatientField(ui.radscoreEdit, session, lambda text: self._typed(RADSCORE, text))
         ui.otherUnitButton.connect("clicked()", self._use_other_unit)
         ui.whatIfBox.connect("toggled(bool)", self._toggle_what_if)
         ui.resetButton.connect("clicked()", self.reset)
-        ui.copyPictureButton.connect("clicked()", self.copy_picture)
-        ui.exportSvgButton.connect("clicked()", self.export_svg)
-        ui.exportNomogramPdfButton.connect("clicked()", self.export_pdf)
+        self.copies = NomogramCopies(ui, session, self.pane.nomogram, tell, choose_file)
         ui.otherUnitButton.hide()
 
     def leave(self) -> None:
         """Another patient comes: nothing that stands here, or is on its way, is theirs."""
         self._message = ""
         self.pane.forget()
-        self.ui.albUnit.hidePopup()
-        for field in self.fields.values():
-            field.clear()
+        self.rows.leave()
+        self._score.clear()
 
-    # Values: typed, dragged, reset
+    # Values: typed, chosen, dragged, reset
+
+    def _entries(self) -> dict[str, Entry]:
+        return {entry.id: entry for entry in self.session.signature.entries}
+
+    def _unit(self, entry: Entry) -> str:
+        """The unit in which the field of an entry is read; its own where the chosen one is none of it."""
+        unit = self.session.state.units.get(entry.id)
+        return unit if unit in [one.unit for one in entry.units] else entry.unit
+
+    def _read(self, name: str, text: str, unit: str = "") -> tuple[float | None, Value | None, str]:
+        """The number in a field: as typed and in the entry's own unit; or None twice, and why it is none to use."""
+        entry = self._entries().get(name)
+        try:
+            typed = read_number(text, name if entry is None else entry.label)
+            if typed is None:
+                return None, None, ""
+            if entry is None:
+                return typed, inputs.checked_radscore(typed), ""
+            return typed, entry.checked(typed, unit or self._unit(entry)), ""
+        except BadInput as error:
+            return None, None, error.message
 
     def _typed(self, name: str, text: str) -> None:
         """A field was filled in: a value, or an entry that is none; the value before does not stay in force."""
         self._message = ""
-        value, why = self._read(name, text, self.session.state.alb_unit)
-        if name == "Radscore" or self.session.state.what_if:
-            if name == "ALB" and value is not None:
-                value = inputs.albumin_g_per_l(value, self.session.state.alb_unit)
-            self._set_what_if(name, value, _entry(text, why))
+        typed, value, why = self._read(name, text)
+        if name == RADSCORE or self.session.state.what_if:
+            self._try(name, value, _refused(text, why))
         else:
-            refused = {**self.session.state.refused, name: _entry(text, why)}
-            self.session.update(**{name.lower(): value}, refused=_given(refused))
+            self._enter(name, typed, _refused(text, why))
 
-    def _read(self, name: str, text: str, unit: str) -> tuple[float | None, str]:
-        """The number in a field as typed, None with the reason where it is none that can be used."""
-        try:
-            value = read_number(text, {"ALB": _("Albumin")}.get(name, name))
-            if value is not None:
-                CHECKS[name](value, *([unit] if name == "ALB" else []))
-        except BadInput as error:
-            return None, error.message
-        return value, ""
-
-    def _choose_unit(self, index: int) -> None:
-        """Another unit is another reading of what stands there; it is never converted silently."""
-        if self._filling:
-            return
+    def _choose_level(self, name: str, value: str | None) -> None:
         self._message = ""
-        unit, state = inputs.ALB_UNITS[index], self.session.state
-        text = state.refused.get("ALB", {}).get("text", written(state.alb))
-        value, why = self._read("ALB", text, unit)
-        refused = _given({**state.refused, "ALB": _entry(text, why)})
-        changes = {"alb": value, "alb_unit": unit, "refused": refused}
-        if state.what_if and "ALB" in state.what_if_refused:
-            text = state.what_if_refused["ALB"]["text"]
-            value, why = self._read("ALB", text, unit)
-            tried = None if value is None else inputs.albumin_g_per_l(value, unit)
-            changes["what_if"] = {**state.what_if, "ALB": tried}
-            changes["what_if_refused"] = _given({**state.what_if_refused, "ALB": _entry(text, why)})
+        if self.session.state.what_if:
+            self._try(name, value)
+        else:
+            self._enter(name, value)
+
+    def _enter(self, name: str, value: Value | None, refused: dict[str, str] | None = None) -> None:
+        state = self.session.state
+        self.session.update(
+            values=_given({**state.values, name: value}), refused=_given({**state.refused, name: refused})
+        )
+
+    def _choose_unit(self, name: str, unit: str) -> None:
+        """Another unit is another reading of what stands there; it is never converted silently."""
+        self._message = ""
+        state = self.session.state
+        text = state.refused.get(name, {}).get("text", written(state.values.get(name)))
+        typed, _value, why = self._read(name, text, unit)
+        changes = {
+            "values": _given({**state.values, name: typed}),
+            "units": {**state.units, name: unit},
+            "refused": _given({**state.refused, name: _refused(text, why)}),
+        }
+        if state.what_if and name in state.what_if_refused:
+            text = state.what_if_refused[name]["text"]
+            _typed, value, why = self._read(name, text, unit)
+            changes["what_if"] = {**state.what_if, name: value}
+            changes["what_if_refused"] = _given({**state.what_if_refused, name: _refused(text, why)})
         self.session.update(**changes)
 
-    def _other_unit(self) -> str:
-        """The unit in which the refused albumin is a value, "" where it is in none."""
-        state, entry = self.session.state, self.session.refused.get("ALB")
-        if entry is None:
-            return ""
-        other = next(unit for unit in inputs.ALB_UNITS if unit != state.alb_unit)
-        return other if self._read("ALB", entry["text"], other)[0] is not None else ""
+    def _other_unit(self) -> tuple[Entry, str] | None:
+        """A refused entry that is a value in another of its units, and that unit."""
+        for name, refused in self.session.refused.items():
+            entry = self._entries().get(name)
+            for one in () if entry is None else entry.units:
+                if one.unit != self._unit(entry) and self._read(name, refused["text"], one.unit)[1] is not None:
+                    return entry, one.unit
+        return None
 
     def _use_other_unit(self) -> None:
-        other = self._other_unit()
-        if other:
-            self._choose_unit(inputs.ALB_UNITS.index(other))
+        found = self._other_unit()
+        if found is not None:
+            self._choose_unit(found[0].id, found[1])
 
-    def move(self, name: str, value: float) -> None:
+    def move(self, name: str, value: Value) -> None:
         """A marker was moved: a what-if, which starts from the patient's values; Reset goes back to them."""
+        entry = self._entries().get(name)
         try:
-            CHECKS[name](value)
+            value = inputs.checked_radscore(value) if entry is None else entry.checked(value)
         except BadInput as error:
             self._message = error.message
             self.refresh()
             return
         self._message = ""
-        self._set_what_if(name, value)
+        self._try(name, value)
 
     def _what_if(self) -> tuple[dict, dict]:
         """Values and refused entries of the what-if; one that begins has the patient's."""
         state = self.session.state
         if state.what_if:
             return dict(state.what_if), dict(state.what_if_refused)
-        return self.session.values(), {name: entry for name, entry in state.refused.items() if name in CHECKS}
+        ours = {*self._entries(), RADSCORE}
+        return self.session.tried(), {name: entry for name, entry in state.refused.items() if name in ours}
 
-    def _set_what_if(self, name: str, value: float | None, refused: dict[str, str] | None = None) -> None:
+    def _try(self, name: str, value: Value | None, refused: dict[str, str] | None = None) -> None:
         values, entries = self._what_if()
-        if name == "Radscore" and value is None and refused is None:
-            value = self.session.values()["Radscore"]
+        if name == RADSCORE and value is None and refused is None:
+            value = self.session.tried()[RADSCORE]
         entries = _given({**entries, name: refused})
         self.session.update(what_if={**values, name: value}, what_if_refused=entries)
 
@@ -152,132 +162,98 @@ class NomogramSection:
 
     # Display
 
-    def _text_of(self, name: str) -> str:
+    def _value_of(self, entry: Entry) -> Value | None:
+        """What stands in the row of an entry: a level, or a number in the unit of the field."""
         state = self.session.state
-        if name in self.session.refused:
-            return self.session.refused[name]["text"]
-        if state.what_if:
-            value = state.what_if.get(name)
-            if name == "ALB" and value is not None and state.alb_unit == "g/dL":
-                value = value / 10
-            return written(value)
-        if name == "ALB":
-            return written(state.alb)
-        if name == "INR":
-            return written(state.inr)
-        score = self.session.values()["Radscore"]
+        if not state.what_if:
+            return state.values.get(entry.id)
+        value = state.what_if.get(entry.id)
+        if value is None or entry.quantity is None:
+            return value
+        factor = next(one.factor for one in entry.units if one.unit == self._unit(entry))
+        return value if factor == 1 else value / factor
+
+    def _score_text(self) -> str:
+        if self.session.state.what_if:
+            return written(self.session.state.what_if.get(RADSCORE))
+        score = self.session.tried()[RADSCORE]
         return "" if score is None else f"{score:.2f}"
+
+    def _show_inputs(self) -> None:
+        session = self.session
+        self.rows.show_entries(session.signature.entries)
+        for entry in session.signature.entries:
+            if entry.quantity is None:
+                self.rows.show_level(entry.id, self._value_of(entry))
+            else:
+                self.rows.show_unit(entry.id, self._unit(entry))
+        texts = {name: written(self._value_of(self._entries()[name])) for name in self.rows.fields}
+        for name, field in {**self.rows.fields, RADSCORE: self._score}.items():
+            refused = session.refused.get(name, {"text": "", "why": ""})
+            field.show(refused["text"] if refused["why"] else texts.get(name, "") or "")
+            if self._marked.get(name, "") != refused["why"]:
+                mark(field.edit, refused["why"])
+                self._marked[name] = refused["why"]
 
     def refresh(self) -> None:
         ui, session = self.ui, self.session
         what_if = bool(session.state.what_if)
+        self._show_inputs()
         self._filling = True
-        for name, field in self.fields.items():
-            field.show(self._text_of(name))
-            why = session.refused.get(name, {}).get("why", "")
-            if self._marked.get(name, "") != why:
-                mark(field.edit, why)
-                self._marked[name] = why
-        ui.albUnit.currentIndex = inputs.ALB_UNITS.index(session.state.alb_unit)
         ui.whatIfBox.checked = what_if
         self._filling = False
-        other = self._other_unit()
-        ui.otherUnitButton.text = _("Use {unit}").format(unit=other)
-        ui.otherUnitButton.setVisible(bool(other))
+        self._show_other_unit()
         ui.resetButton.enabled = what_if
         own = session.values()
-        values = dict(session.state.what_if) if what_if else own
-        prediction = self._prediction()
+        values = session.tried_values() if what_if else own
+        prediction = session.shown()
         ui.radscoreOrigin.text = self._origin(values, own)
-        geometry = signature.geometry(session.signature)
-        lines = [self._own_words(own)] if what_if else []
+        lines = [self._own_words()] if what_if else []
         lines += [self._message, *(entry["why"] for entry in session.refused.values()), *prediction.warnings]
         say(ui.inputMessage, "\n".join(filter(None, lines)))
-        say(ui.albNote, next(axis.note for axis in geometry.axes if axis.name == "ALB"))
+        say(ui.albNote, axis_note(session.signature))
         if self._drawn_for != session.signature_sha256:
-            self.pane.nomogram.show_geometry(geometry)
+            self.pane.show_signature(session.signature)
             self._drawn_for = session.signature_sha256
         ghosts = placed(own, session.patient().prediction) if what_if else {}
         self.pane.nomogram.show_reading(Reading(placed(values, prediction), prediction, ghosts))
-        labels = {axis.name: axis.label for axis in geometry.axes}
-        self.pane.show_prediction(prediction, values, labels, session.refused)
+        self.pane.show_prediction(prediction, values, self._refused_predictors())
 
-    def _own_words(self, own) -> str:
-        words = [_("albumin {value:.4g} g/L").format(value=own["ALB"])] if own["ALB"] is not None else []
-        words += [_("INR {value:.4g}").format(value=own["INR"])] if own["INR"] is not None else []
+    def _show_other_unit(self) -> None:
+        button, found = self.ui.otherUnitButton, self._other_unit()
+        button.setVisible(found is not None)
+        if found is not None:
+            button.text = _("Use {unit}").format(unit=found[1])
+            name = within_a_sentence(found[0].label)
+            button.toolTip = _("Read the {name} that stands there in the other unit").format(name=name)
+
+    def _refused_predictors(self) -> set[str]:
+        refused, entries = self.session.refused, self.session.signature.entries
+        return {name for entry in entries if entry.id in refused for name in entry.needed_by} | set(refused)
+
+    def _own_words(self) -> str:
+        given = self.session.entered().values
+        words = [
+            f"{within_a_sentence(entry.label)} {entry.words(given[entry.id])}"
+            for entry in self.session.signature.entries
+            if entry.id in given
+        ]
         words = ", ".join(words) or _("not given")
         return _("What-if: these are not the patient's values ({own}); Reset goes back to them.").format(own=words)
 
-    def _prediction(self):
-        """What the markers stand for: the what-if's prediction, else the patient's, else points alone."""
-        session = self.session
-        if session.state.what_if:
-            found = session.what_if()
-            if found is not None:
-                return found
-            known = {name: value for name, value in session.state.what_if.items() if value is not None}
-            base = session.patient().prediction
-            points = signature.prediction.points_of(session.signature, known)
-            if signature.completeness(session.signature) == signature.states.REFERENCE:
-                points["Radscore"] = None  # on another scale than the axis
-            return without_risk(base, session.refusal() or _("no Radscore"), points)
-        assessment = session.patient()
-        reason = session.stale(session.kind)
-        if reason and session.state.computed:
-            known = {k: v for k, v in session.values().items() if v is not None}
-            return without_risk(assessment.prediction, reason, signature.prediction.points_of(session.signature, known))
-        return assessment.prediction
-
     def _origin(self, values, own) -> str:
         if self.session.state.what_if:
-            typed = values.get("Radscore") != own["Radscore"]
-            return _("typed: what-if") if typed and values.get("Radscore") is not None else _("what-if")
-        return _("computed") if own["Radscore"] is not None else ""
-
-    # Copies
-
-    def _title(self) -> str:
-        return self.session.signature.title
-
-    def copy_picture(self) -> None:
-        picture = self.pane.nomogram.picture
-        if picture is not None:
-            slicer.app.clipboard().setImage(nomogram_paint.picture_of(*picture, self._title()))
-            self._tell(_("The nomogram is on the clipboard."))
-
-    def export_svg(self) -> None:
-        def write(path: str) -> None:
-            Path(path).write_text(nomogram_svg.svg_of(*self.pane.nomogram.picture, self._title()), encoding="utf-8")
-
-        self._export("nomogram.svg", write)
-
-    def export_pdf(self) -> None:
-        self._export(
-            "nomogram.pdf", lambda path: nomogram_paint.write_pdf(path, *self.pane.nomogram.picture, self._title())
-        )
-
-    def _export(self, name: str, write: Callable[[str], None]) -> None:
-        token = self.session.token
-        path = self._choose_file(_("Export nomogram"), name)
-        if not path:
-            return
-        if token != self.session.token:
-            self._tell(_("Another CT was chosen meanwhile; nothing was exported."))
-            return
-        try:
-            write(path)
-        except OSError as error:
-            self._tell(_("'{path}' cannot be written: {why}.").format(path=path, why=error.strerror or error))
-            return
-        self._tell(_("Written: {path}").format(path=path))
+            typed = values.get(RADSCORE) != own[RADSCORE]
+            return _("typed: what-if") if typed and values.get(RADSCORE) is not None else _("what-if")
+        return _("computed") if own[RADSCORE] is not None else ""
 
     def exit(self) -> None:
         self.pane.close_window()
 
 
-def _entry(text: str, why: str) -> dict[str, str] | None:
+def _refused(text: str, why: str) -> dict[str, str] | None:
     return {"text": text, "why": why} if why else None
 
 
-def _given(entries: dict) -> dict:
-    return {name: entry for name, entry in entries.items() if entry is not None}
+def _given(values: dict) -> dict:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,4 +1,4 @@
-"""The nomogram that one can drag: a plain widget over `nomogram_picture`.
+"""The nomogram that one can drag: a plain widget over `render.nomogram_layout`.
 
 The mouse, the keyboard and a double click move a predictor's marker; the widget then tells its owner the new
 value and waits to be given a new `Reading`.  It computes no risk.
@@ -6,20 +6,28 @@ value and waits to be given a new `Reading`.  It computes no risk.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import qt
 
-from ..render.nomogram_picture import MINIMUM, Layout, Reading, axes_of, marks_of, number
+from ..record.statements import of_prediction
+from ..render.nomogram_layout import MINIMUM_WIDTH, Layout, axes_of, height_of
+from ..render.nomogram_marks import Reading, marks_of, text_of
 from ..signature import NomogramGeometry
+from ..signature.nomogram import Axis
+from ..signature.predictors import Value
 from .nomogram_paint import paint, theme_of
 
 STEPS = {"ALB": 0.1, "INR": 0.01, "Radscore": 0.1}
-"""What an arrow key moves, in the predictor's unit.  Page keys scroll the panel, as everywhere."""
+"""What an arrow key moves, in the predictor's unit; see `step_of`.  Page keys scroll the panel, as everywhere."""
 
 DECIMALS = {"ALB": 1, "INR": 2, "Radscore": 2}
-"""A marker that is dragged stops at values that a laboratory reports."""
+"""A marker that is dragged stops at values that a laboratory reports; see `decimals_of`."""
+
+STEPS_PER_AXIS = 100
+"""About as many key strokes lead from one end of any other axis to the other."""
 
 GRAB = 12
 """Pixels beside a marker in which the mouse still takes hold of it."""
@@ -39,7 +47,7 @@ class NomogramWidget(qt.QWidget):
         ``layouts``, ``static_layers`` and ``repaints`` made so far.
     """
 
-    def __init__(self, on_move: Callable[[str, float], None], parent=None):
+    def __init__(self, on_move: Callable[[str, Value], None], parent=None):
         qt.QWidget.__init__(self, parent)
         self._on_move = on_move
         self._geometry: NomogramGeometry | None = None
@@ -47,15 +55,16 @@ class NomogramWidget(qt.QWidget):
         self._layout: Layout | None = None
         self._layer = self._layer_key = None
         self._dragged = self._focused = ""
-        self._pending: tuple[str, float] | None = None
-        self._told: tuple[str, float] | None = None
+        self._movable: list[str] = []
+        self._pending: tuple[str, Value] | None = None
+        self._told: tuple[str, Value] | None = None
         self._later = qt.QTimer()  # Slicer's own QTimer.singleShot leaves a timer behind at each call
         self._later.setSingleShot(True)
         self._later.setInterval(0)
         self._later.connect("timeout()", self._tell)
         self.counts: Counter = Counter()
         self.setFocusPolicy(qt.Qt.StrongFocus)
-        self.setMinimumSize(*MINIMUM)
+        self.setMinimumWidth(MINIMUM_WIDTH)
         self.accessibleName = "Nomogram"
         self.toolTip = (
             "Drag a marker or double-click an axis to try other values (what-if; Reset takes them back). Keyboard: Up "
@@ -64,10 +73,12 @@ class NomogramWidget(qt.QWidget):
 
     # What it shows
 
-    def show_geometry(self, geometry: NomogramGeometry | None) -> None:
-        """Another signature; None shows nothing."""
+    def show_geometry(self, geometry: NomogramGeometry | None, movable: Collection[str] | None = None) -> None:
+        """Another signature; None shows nothing.  `movable` are the predictors with a marker to move (None: all)."""
         self._geometry, self._layout = geometry, None
-        self._focused = geometry.axes[0].name if geometry else ""
+        self._movable = [axis.name for axis in geometry.axes if movable is None or axis.name in movable]
+        self._focused = self._movable[0] if self._movable else ""
+        self.setMinimumHeight(height_of(geometry) if geometry else 0)
         self.update()
 
     def show_reading(self, reading: Reading) -> None:
@@ -91,13 +102,17 @@ class NomogramWidget(qt.QWidget):
 
     def _words(self) -> str:
         prediction = self._reading.prediction
-        words = [f"{name} {number(value)}" for name, value in self._reading.values.items() if value is not None]
+        words = [
+            f"{name} {text_of(self._geometry.axis(name), value)}"
+            for name, value in self._reading.values.items()
+            if value is not None
+        ]
         if prediction is not None:
-            risk = prediction.to_dict()["risk_text"]
-            if prediction.is_what_if and prediction.bands:
-                words.append(f"what-if, risk {prediction.interval_words}")
+            said = of_prediction(prediction, self._geometry.horizon)
+            if said.is_what_if and said.bands:
+                words.append(f"what-if, risk {said.interval_words}")
             else:
-                words.append(f"risk {risk}" if risk else prediction.status)
+                words.append(f"risk {said.risk}" if said.risk else said.reason)
         return "; ".join(words)
 
     def marker_at(self, name: str) -> tuple[float, float] | None:
@@ -183,7 +198,8 @@ class NomogramWidget(qt.QWidget):
             self._move_to_x(name, event.pos().x())
 
     def _row(self, event) -> str:
-        return self._placed().row_at(event.pos().y()) if self._geometry else ""
+        name = self._placed().row_at(event.pos().y()) if self._geometry else ""
+        return name if name in self._movable else ""
 
     def _move_to_x(self, name: str, x: float) -> None:
         self._move(name, self._placed().value_of_x(name, x))
@@ -192,7 +208,7 @@ class NomogramWidget(qt.QWidget):
 
     def keyPressEvent(self, event):
         key = event.key()
-        names = [axis.name for axis in self._geometry.axes] if self._geometry else []
+        names = self._movable
         value = self._reading.values.get(self._focused)
         steps = {qt.Qt.Key_Left: -1, qt.Qt.Key_Right: 1}
         if names and key in (qt.Qt.Key_Up, qt.Qt.Key_Down):
@@ -203,9 +219,17 @@ class NomogramWidget(qt.QWidget):
             newest = self._pending or self._told
             if newest and newest[0] == self._focused:
                 value = newest[1]  # keys that come before the reading follows add up
-            self._move(self._focused, value + steps[key] * STEPS[self._focused])
+            self._move(self._focused, self._next(self._focused, value, steps[key]))
         else:
             qt.QWidget.keyPressEvent(self, event)
+
+    def _next(self, name: str, value: Value, direction: int) -> Value:
+        """A step along an axis, to the right of the picture or to the left; of a categorical one the next level."""
+        axis = self._geometry.axis(name)
+        if not axis.is_categorical:
+            return value + direction * step_of(axis)
+        levels = sorted(axis.points_of_levels, key=axis.points_of_levels.get)
+        return levels[min(max(levels.index(value) + direction, 0), len(levels) - 1)]
 
     def focusInEvent(self, event):
         self.update()
@@ -215,9 +239,10 @@ class NomogramWidget(qt.QWidget):
 
     # One word to the owner per turn of the event loop
 
-    def _move(self, name: str, value: float) -> None:
+    def _move(self, name: str, value: Value) -> None:
         waiting = self._pending is not None
-        self._pending = (name, round(value, DECIMALS[name]))
+        axis = self._geometry.axis(name)
+        self._pending = (name, value if axis.is_categorical else round(value, decimals_of(axis)))
         if not waiting:
             self._later.start()
 
@@ -226,3 +251,12 @@ class NomogramWidget(qt.QWidget):
             (name, value), self._pending = self._pending, None
             self._told = name, value
             self._on_move(name, value)
+
+
+def step_of(axis: Axis) -> float:
+    """What an arrow key moves on a continuous axis: a power of ten where the table has no entry."""
+    return STEPS.get(axis.name) or 10.0 ** math.floor(math.log10((axis.high - axis.low) / STEPS_PER_AXIS) + 0.5)
+
+
+def decimals_of(axis: Axis) -> int:
+    return DECIMALS.get(axis.name, max(0, round(-math.log10(step_of(axis)))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,18 +11,16 @@ from slicer.i18n import tr as _
 from .. import signature
 from ..case import features
 from ..errors import PTLFError
-from ..measures.radiomics import ENGINES
+from ..measures.radiomics import available_engines, child_options
+from ..record.statements import of_radscore
+from ..signature import ScoreState
 from . import compat
 from .run_state import State
 from .runs import ChildRun, show_button, show_progress, status_of
 from .session import Session
-from .state import AUTOMATIC, CORRECTED, KINDS, Computed
-from .widgets import TermsTable, say
-
-
-def available_engines() -> list[str]:
-    """Engines that can run here: PyRadiomics only where SlicerRadiomics or pip has brought it."""
-    return [name for name in ENGINES if name != "pyradiomics" or importlib.util.find_spec("radiomics") is not None]
+from .state import Computed, SegmentsKind, Stale, StaleWhy
+from .terms_table import TermsTable
+from .widgets import say
 
 
 class RadscoreSection:
@@ -32,7 +29,7 @@ class RadscoreSection:
         self.run = ChildRun("The feature computation", compat.python_executable(), on_change)
         self.terms = TermsTable()
         ui.termsHolder.layout().addWidget(self.terms)
-        self._queue: list[str] = []
+        self._queue: list[SegmentsKind] = []
         self._filling = True
         self._signatures: list[str] = []
         ui.signatureSelector.addItem(_("From a file..."))
@@ -79,15 +76,13 @@ class RadscoreSection:
         self.refresh()
 
     def choose_signature(self, spec: str) -> None:
-        """Go on with another signature, by id or file; answers that it does not ask for are dropped."""
+        """Go on with another signature, by id or file; what was entered stays where it takes it, else it is dropped."""
         try:
             chosen = signature.load(spec)
         except PTLFError as error:
             self._tell(error.message)
             return
-        known = signature.eligibility.known_entries(chosen)
-        answers = {name: value for name, value in self.session.state.answers.items() if name in known}
-        self.session.update(signature=spec, answers=answers, criteria={}, what_if={}, what_if_refused={}, sign_off={})
+        self.session.choose_signature(spec, chosen)
 
     def _choose_engine(self, index: int) -> None:
         if not self._filling:
@@ -95,7 +90,7 @@ class RadscoreSection:
 
     def _choose_terms(self, index: int) -> None:
         if not self._filling:
-            self.session.update(terms_of=KINDS[index])
+            self.session.update(terms_of=tuple(SegmentsKind)[index])
 
     def _choose_demonstration(self, on: bool) -> None:
         if not self._filling:
@@ -145,7 +140,7 @@ class RadscoreSection:
                 raise PTLFError("CT or signature changed while features were computed; they were dropped.")
             session.take_features(kind, begun[0], outputs["features"], self.run.seconds)
 
-        self.run.start(prepare, take)
+        self.run.start(prepare, take, **child_options(session.desk.engine, compat.python_executable()))
 
     def follow(self) -> None:
         """Start the next kind once one is done; called by the panel after each change."""
@@ -158,9 +153,9 @@ class RadscoreSection:
 
     def refresh(self) -> None:
         ui, session, state, desk = self.ui, self.session, self.session.state, self.session.desk
-        kinds = [kind for kind in KINDS if state.computed.get(kind)]
-        wanted = [kind for kind in (state.terms_of, session.kind, *kinds) if kind in kinds]
-        shown = wanted[0] if wanted else ""
+        kinds = [kind for kind in SegmentsKind if state.computed.get(kind)]
+        asked = SegmentsKind(state.terms_of) if state.terms_of else None
+        shown = next((kind for kind in (asked, session.kind, *kinds) if kind in kinds), None)
         self._filling = True
         if desk.signature not in self._signatures:
             self._list_signature(desk.signature)
@@ -168,21 +163,20 @@ class RadscoreSection:
         if desk.engine not in self._engines:  # a scene from a computer that has it: shown, so that it can be changed
             self._list_engine(desk.engine)
         ui.engineSelector.currentIndex = self._engines.index(desk.engine)
-        ui.termsSelector.currentIndex = KINDS.index(shown) if shown else 0
+        ui.termsSelector.currentIndex = tuple(SegmentsKind).index(shown) if shown else 0
         ui.demonstrationBox.checked = desk.demonstration
         self._filling = False
         ui.demonstrationBox.setVisible(session.signature.is_demo)
         say(ui.signatureNote, self._signature_note())
         busy = self.run.state.busy
-        computed = any(state.computed.get(kind) for kind in KINDS)
+        computed = bool(kinds)
         verb = _("Recompute") if computed else _("Compute")
         show_button(ui.computeButton, self.run, self.unmet, verb, _("Compute the features"))
         for widget in (ui.signatureSelector, ui.engineSelector):
             widget.enabled = not busy
         show_progress(ui.computeProgress, self.run)
         say(ui.computeStatus, status_of(self.run, _("Computed")))
-        reason = session.stale(session.kind) if computed else ""
-        say(ui.staleLabel, self._stale_text(reason))
+        say(ui.staleLabel, self._stale_text(session.stale(session.kind) if computed else None))
         say(ui.scoresLabel, self._scores())
         for widget in (ui.termsSelector, ui.termsLabel, ui.termsHolder):
             widget.setVisible(bool(kinds))
@@ -195,10 +189,12 @@ class RadscoreSection:
         warnings = [finding.message for finding in assessment.findings] if assessment else []
         say(ui.warningsLabel, "\n".join(warnings))
 
-    def _stale_text(self, reason: str) -> str:
-        if reason == "not computed" and self.session.edited:
-            reason = _("the segments were edited")
-        return _("STALE: {reason}. Press Recompute.").format(reason=reason) if reason else ""
+    def _stale_text(self, stale: Stale | None) -> str:
+        if stale is None:
+            return ""
+        edited = stale.why is StaleWhy.NOT_COMPUTED and self.session.edited
+        reason = _("the segments were edited") if edited else stale.reason
+        return _("STALE: {reason}. Press Recompute.").format(reason=reason)
 
     def _signature_note(self) -> str:
         chosen = self.session.signature
@@ -206,17 +202,19 @@ class RadscoreSection:
 
     def _scores(self) -> str:
         lines = []
-        titles = {AUTOMATIC: _("Automatic segments"), CORRECTED: _("Corrected segments")}
-        for kind in KINDS:
+        titles = {
+            SegmentsKind.AUTOMATIC: _("Automatic segments"),
+            SegmentsKind.CORRECTED: _("Corrected segments"),
+        }
+        for kind, title in titles.items():
             assessment = self.session.assessment(kind)
-            if assessment is None or (kind == CORRECTED and not self.session.edited):
+            if assessment is None or (kind is SegmentsKind.CORRECTED and not self.session.edited):
                 continue
-            score, stale = assessment.radscore, self.session.stale(kind)
-            why = _("withheld, for the reasons in section 6") if score.status.startswith("withheld") else score.status
-            text = f"{score.value:.2f}" if score.value is not None else why
-            if score.value is not None and score.status != "computed":
-                text += f" ({score.status})"
+            score, stale = of_radscore(assessment.radscore, self.session.signature), self.session.stale(kind)
+            withheld = score.state is ScoreState.WITHHELD
+            why = _("withheld, for the reasons in section 6") if withheld else score.status
+            text = why if score.value is None else score.words
             if stale:
                 text += " - " + _("stale")
-            lines.append(f"{titles[kind]}: {_('Radscore')} {text}")
+            lines.append(f"{title}: {_('Radscore')} {text}")
         return "\n".join(lines)

@@ -7,22 +7,17 @@ from __future__ import annotations
 
 import qt
 
-from .. import RESEARCH_USE
-from ..ct.findings import without_shell
-from ..record import Record
-from ..render.html import is_demonstration
-from ..render.nomogram_picture import Layout, Reading, Text, axes_of, marks_of
+from ..record import ResultRecord
+from ..record.statements import of_record
+from ..render.nomogram_layout import axes_of
+from ..render.nomogram_marks import marks_of
+from ..render.pdf import WIDTH, page_texts, picture
 from ..render.themes import PRINT
 from .nomogram_paint import PDF_DPI, paint
 
-WIDTH, MARGIN, LINE = 760.0, 10.0, 15.0
-"""Width of the page in pixels of the drawing, and height of a line of text."""
 
-CHARACTERS = 118
-"""Characters of small text that fit on a line."""
-
-
-def write_report_pdf(record: Record, path: str, picture: tuple[Layout, Reading]) -> None:
+def write_report_pdf(record: ResultRecord, path: str) -> None:
+    said = of_record(record)
     writer = qt.QPdfWriter(path)
     writer.setPageSize(qt.QPageSize(qt.QPageSize.A4))
     writer.setResolution(PDF_DPI)
@@ -34,79 +29,10 @@ def write_report_pdf(record: Record, path: str, picture: tuple[Layout, Reading])
         painter.setRenderHint(qt.QPainter.Antialiasing, True)
         scale = 7.2 * PDF_DPI / WIDTH
         painter.scale(scale, scale)
-        texts, height = page_texts(record)
+        texts, height = page_texts(said)
         paint(painter, texts, PRINT)
         painter.translate(0, height)
-        paint(painter, [*axes_of(picture[0]), *marks_of(*picture)], PRINT)
+        layout, reading = picture(said)
+        paint(painter, [*axes_of(layout), *marks_of(layout, reading)], PRINT)
     finally:
         painter.end()
-
-
-def page_texts(record: Record) -> tuple[list[Text], float]:
-    """The page's texts, and the height below them at which the nomogram starts."""
-    prediction, score = record["prediction"], record["radscore"]
-    texts: list[Text] = []
-    y = 30.0
-
-    def say(text: str, size: float = 10.5, bold: bool = False, ink: str = "text") -> None:
-        nonlocal y
-        for line in wrapped(without_shell(text), int(CHARACTERS * 10.5 / size)):
-            texts.append(Text(MARGIN, y, line, size, ink=ink, bold=bold))
-            y += LINE * size / 10.5
-
-    say("PTLFPredictor: risk of post-TACE liver failure", 17, bold=True)
-    say(RESEARCH_USE, bold=True, ink="warning")
-    if is_demonstration(record):
-        say("DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS", 15, bold=True, ink="warning")
-    risk = prediction["risk_text"] or prediction["risk_interval_text"]
-    y += 6
-    horizon = record["input"]["signature"]["data"]["outcome"]["horizon"]
-    say(f"Risk {risk} {horizon}" if risk else "Risk not shown", 16, bold=True)
-    say(prediction["status"])
-    if prediction["risk_interval_words"]:
-        say(prediction["risk_interval_words"])
-    for warning in prediction["warnings"]:
-        say(f"- {warning}")
-    for reason in prediction["withheld_beside"]:
-        say(f"- For a patient it would be withheld: {reason}")
-    laboratory = record["input"]["laboratory"]
-    values = (("Albumin", laboratory["alb_g_per_l"], " g/L"), ("INR", laboratory["inr"], ""))
-    given = [f"{name} {'not given' if value is None else f'{value:g}{unit}'}" for name, value, unit in values]
-    value = "" if score["value"] is None else f"{score['value']:.2f} "
-    given.append(f"Radscore {value}({score['status']})")
-    y += 6
-    say("; ".join(given), bold=True)
-    volumes = record["segmentation"]["volumes_ml"]
-    say("Volumes: " + ", ".join(f"{name} {value:.1f} mL" for name, value in volumes.items()))
-    for finding in record["findings"]:
-        if finding["level"] != "pass":
-            say(f"- {finding['message']}", ink="faint")
-    y += 6
-    for term in score["terms"]:
-        numbers = [f"raw {term['raw']:.5g}" if term["raw"] is not None else "raw -"]
-        numbers += [f"z {term['z']:+.2f}"] if term["z"] is not None else []
-        numbers += [f"contribution {term['contribution']:+.2f}"] if term["contribution"] is not None else []
-        say(f"{term['short']} ({term['voi']}): {', '.join(numbers)}", 9.5)
-    signed = record["sign_off"]
-    y += 6
-    say(f"Signed off by {signed['reader']}, {signed['time']}" if signed else "Not signed off by a reader", 9.5)
-    signature = record["input"]["signature"]
-    say(
-        f"Signature {signature['id']} {signature['version']}; PTLFPredictor {record['software']['PTLFPredictor']}; "
-        f"{record['created']}; CT {record['input']['ct']['sha256'][:12]}, "
-        f"segments {record['segmentation']['sha256'][:12]}",
-        9,
-        ink="faint",
-    )
-    return texts, y
-
-
-def wrapped(text: str, characters: int) -> list[str]:
-    lines, line = [], ""
-    for word in text.split():
-        if line and len(line) + 1 + len(word) > characters:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    return [*lines, line]

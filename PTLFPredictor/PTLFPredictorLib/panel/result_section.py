@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,13 +12,15 @@ from .. import record
 from ..errors import BadInput, PTLFError
 from ..mrml import tables
 from ..mrml.dicom import can_export_dicom, export_dicom_seg
-from ..render import html
-from ..render.nomogram_picture import Layout, Reading, short_horizon
-from ..signature import equation, interval_text, risk_text
+from ..record.statements import BESIDE, RiskStatements, of_prediction, of_record, sentence, sentences
+from ..render import html, table
+from ..render.nomogram_layout import short_horizon
+from ..signature import equation
 from . import compat
 from .report_pdf import write_report_pdf
-from .session import Session, placed
-from .widgets import say
+from .session import Session
+from .state import Stale, StaleWhy
+from .widgets import as_tip, say
 
 
 class ResultSection:
@@ -63,12 +64,12 @@ class ResultSection:
         return self._write("report.html", lambda made, path: html.write(made, path))
 
     def export_csv(self) -> str:
-        return self._write("result.csv", lambda made, path: write_csv(made, path))
+        return self._write("result.csv", lambda made, path: table.write(made, path))
 
     def export_pdf(self) -> str:
-        return self._write("result.pdf", lambda made, path: write_report_pdf(made, str(path), self._picture()))
+        return self._write("result.pdf", lambda made, path: write_report_pdf(made, str(path)))
 
-    def _write(self, name: str, write: Callable[[record.Record, Path], None]) -> str:
+    def _write(self, name: str, write: Callable[[record.ResultRecord, Path], None]) -> str:
         made, _segments = self.session.make_record()
         token = self.session.token
         path = self._choose_file(_("Export"), name)
@@ -91,16 +92,9 @@ class ResultSection:
         if token != self.session.token:
             raise BadInput(_("another CT was chosen meanwhile."))
 
-    def _picture(self) -> tuple[Layout, Reading]:
-        from .. import signature
-
-        layout = Layout(signature.geometry(self.session.signature), 760, 430)
-        prediction = self.session.patient().prediction
-        return layout, Reading(placed(self.session.values(), prediction), prediction)
-
     def export_table(self) -> str:
         made, _segments = self.session.make_record()
-        node = tables.add_table("PTLF result", *record_table(made))
+        node = tables.add_table("PTLF result", table.COLUMNS, table.rows(of_record(made)))
         return _("Table '{name}' was added to the scene.").format(name=node.GetName())
 
     def export_seg(self) -> str:
@@ -122,35 +116,32 @@ class ResultSection:
 
     def refresh(self) -> None:
         ui, session = self.ui, self.session
-        assessment, stale = session.patient(), session.stale(session.kind)
-        prediction = assessment.prediction
+        stale = session.stale(session.kind)
+        prediction = of_prediction(session.patient().prediction, session.signature.horizon)
         computed = bool(session.state.computed)
         stale_shown = bool(stale) and computed
-        if session.what_if() is not None:
-            shown = session.what_if()
-            words = _risk_words(shown, session.signature.horizon)
+        if (tried := session.what_if()) is not None:
+            shown = of_prediction(tried, session.signature.horizon)
+            words = _risk_words(shown)
             ui.riskLabel.text = _("What-if: {risk}").format(risk=words) if shown.is_what_if else words
-            words = (shown.status, shown.interval_words, shown.assumes, _("It is never exported as the patient's."))
-            say(ui.riskStatus, " ".join(_sentence(text) for text in words if text))
+            never = _("It is never exported as the patient's.")
+            say(ui.riskStatus, sentences(shown.reason, shown.interval_words, shown.assumes, never))
         elif session.refused:
             ui.riskLabel.text = _("Risk not shown: an entry is no value")
             say(ui.riskStatus, session.refusal())
         elif stale_shown:
             ui.riskLabel.text = _("Risk not shown: stale")
-            say(ui.riskStatus, _("{reason} Press Recompute in section 4.").format(reason=_sentence(self._why(stale))))
+            say(ui.riskStatus, _("{reason} Press Recompute in section 4.").format(reason=sentence(self._why(stale))))
         else:
-            ui.riskLabel.text = _risk_words(prediction, session.signature.horizon)
-            words = (_sentence(prediction.status), _sentence(prediction.interval_words))
-            say(ui.riskStatus, " ".join(filter(None, words)))
+            ui.riskLabel.text = _risk_words(prediction)
+            say(ui.riskStatus, sentences(prediction.reason, prediction.interval_words))
         font = qt.QFont(ui.riskLabel.font)
         font.setBold(True)
-        font.setPointSize(16 if prediction.risk is not None and not session.state.what_if else 12)
+        font.setPointSize(16 if prediction.risk and not session.state.what_if else 12)
         ui.riskLabel.setFont(font)
         details = [] if stale_shown else [*prediction.warnings]
         if prediction.withheld_beside and not stale_shown:
-            details.append(
-                _("For a patient it would be withheld: {why}").format(why=" ".join(prediction.withheld_beside))
-            )
+            details.append(f"{BESIDE}: {' '.join(prediction.withheld_beside)}")
         if session.state.computed and not stale:
             details.append(_("Rests on the {kind} segments.").format(kind=session.kind))
         details.append(equation(session.signature))
@@ -158,15 +149,14 @@ class ResultSection:
         refused = session.refusal() or " ".join(entry["why"] for entry in session.state.refused.values())
         for button in self._buttons:
             button.enabled = computed and not stale and not refused
-            button.toolTip = _("Compute first: {why}").format(why=self._why(stale)) if stale else refused
+            button.toolTip = as_tip(_("Compute first: {why}").format(why=self._why(stale)) if stale else refused)
         possible, why = self._seg_state()
         ui.exportSegButton.enabled = possible
-        ui.exportSegButton.toolTip = why
+        ui.exportSegButton.toolTip = as_tip(why)
 
-    def _why(self, stale: str) -> str:
-        if stale == "not computed" and self.session.edited and self.session.state.computed:
-            return _("the segments were edited")
-        return stale
+    def _why(self, stale: Stale) -> str:
+        edited = stale.why is StaleWhy.NOT_COMPUTED and self.session.edited and self.session.state.computed
+        return _("the segments were edited") if edited else stale.reason
 
     def _seg_state(self) -> tuple[bool, str]:
         exporter, reason = self._exporter
@@ -175,60 +165,8 @@ class ResultSection:
         return can_export_dicom(self.session.segmentation, self.session.volume)
 
 
-def _risk_words(prediction, horizon: str) -> str:
-    if prediction.risk is None and prediction.risk_interval is None:
+def _risk_words(said: RiskStatements) -> str:
+    if not said.shown:
         return _("Risk not shown")
-    a_band = prediction.risk is None or prediction.is_what_if  # a what-if is no single number
-    if a_band and prediction.risk_interval is None:
-        return _("Risk not shown")
-    risk = interval_text(prediction.risk_interval) if a_band else risk_text(prediction.risk)
-    words = _("Risk {risk} {horizon}").format(risk=risk, horizon=short_horizon(horizon))
-    return _("Demonstration: {words}").format(words=words) if prediction.is_demonstration else words
-
-
-def _sentence(text: str) -> str:
-    text = text.strip()
-    stop = "" if not text or text[-1] in ".?!" else "."
-    return text[:1].upper() + text[1:] + stop
-
-
-def record_table(made: record.Record) -> tuple[list[str], list[list[object]]]:
-    """The record's numbers as rows: what, VOI, name, value, Z-score, contribution, note."""
-    columns = ["what", "voi", "name", "value", "z", "contribution", "note"]
-    prediction, score = made["prediction"], made["radscore"]
-    rows: list[list[object]] = [
-        ["notice", "", "", None, None, None, made["research_use"]],
-        ["input", "", "ALB [g/L]", made["input"]["laboratory"]["alb_g_per_l"], None, None, ""],
-        ["input", "", "INR", made["input"]["laboratory"]["inr"], None, None, ""],
-        ["radscore", "", "Radscore", score["value"], None, None, score["status"]],
-        ["prediction", "", "risk", prediction["risk"], None, None, prediction["status"]],
-        *_interval_rows(prediction),
-        ["prediction", "", "total points", prediction["total_points"], None, None, ""],
-    ]
-    for reason in prediction["withheld_beside"]:
-        rows.append(["prediction", "", "for a patient it would be withheld", None, None, None, reason])
-    for name, value in made["segmentation"]["volumes_ml"].items():
-        rows.append(["volume", "", f"{name} [mL]", value, None, None, ""])
-    for term in score["terms"]:
-        rows.append(["term", term["voi"], term["feature"], term["raw"], term["z"], term["contribution"], term["short"]])
-    return columns, rows
-
-
-def _interval_rows(prediction: dict) -> list[list[object]]:
-    """Both ends of the risk's interval, or of its range over an input that is missing; what it is, in words."""
-    words, ends = prediction["risk_interval_words"], prediction["risk_interval"]
-    if ends is None:
-        return [["prediction", "", "risk, interval", None, None, None, words]] if words else []
-    return [
-        ["prediction", "", f"risk, {name} end", end, None, None, words]
-        for name, end in zip(("lower", "upper"), ends, strict=True)
-    ]
-
-
-def write_csv(made: record.Record, path: Path) -> None:
-    columns, rows = record_table(made)
-    with open(path, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        for row in rows:
-            writer.writerow(["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row])
+    words = _("Risk {risk} {horizon}").format(risk=said.shown, horizon=short_horizon(said.horizon))
+    return _("Demonstration: {words}").format(words=words) if said.is_demonstration else words

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
+from enum import StrEnum
 
 
-class State(Enum):
+class State(StrEnum):
     IDLE = "idle"
     CHECKING = "checking"
-    INSTALLING = "installing"
-    DOWNLOADING = "downloading"
     PREPARING = "preparing"
     RUNNING = "running"
     IMPORTING = "importing"
@@ -25,9 +23,7 @@ ALLOWED: dict[State, frozenset[State]] = {
     state: frozenset(targets)
     for state, targets in {
         _S.IDLE: {_S.CHECKING},
-        _S.CHECKING: {_S.INSTALLING, _S.DOWNLOADING, _S.PREPARING, *_STOP},
-        _S.INSTALLING: {_S.DOWNLOADING, _S.PREPARING, *_STOP},
-        _S.DOWNLOADING: {_S.PREPARING, *_STOP},
+        _S.CHECKING: {_S.PREPARING, *_STOP},
         _S.PREPARING: {_S.RUNNING, *_STOP},
         _S.RUNNING: {_S.IMPORTING, *_STOP},
         _S.IMPORTING: {_S.DONE, *_STOP},
@@ -68,7 +64,7 @@ class RunState:
 
     def to(self, state: State, cause: str = "") -> None:
         if state not in ALLOWED[self.state]:
-            raise ValueError(f"a run cannot go from {self.state.value} to {state.value}")
+            raise ValueError(f"a run cannot go from {self.state} to {state}")
         if state is State.CHECKING:
             self.run += 1
         self.state, self.cause = state, cause

@@ -15,6 +15,7 @@ from slicer.i18n import tr as _
 from ..child import Child
 from ..errors import PTLFError
 from .run_state import RunState, State
+from .widgets import as_tip
 
 POLL_MS = 100
 
@@ -87,7 +88,7 @@ class ChildRun:
         on_outputs : callable
             Takes the outputs by name, checked; they are gone when it returns.
         options
-            `Child`'s: environment, silence_s.
+            `Child`'s: environment, silence_s, python.
         """
         self.log, self.device, self._said = [], {}, True
         self._clear()
@@ -97,7 +98,7 @@ class ChildRun:
             self.state.to(State.PREPARING)
             self._work = Path(tempfile.mkdtemp(prefix="ptlf-"))
             module, job = prepare(self._work)
-            self._child = Child(module, job, self._work, what=self.what, python=self._python, **options)
+            self._child = Child(module, job, self._work, what=self.what, **{"python": self._python, **options})
         except (PTLFError, OSError) as error:
             self._end(State.FAILED, str(error))
             return
@@ -186,7 +187,7 @@ def show_button(button, run: ChildRun, unmet: Callable[[], list[str]], verb: str
     busy = run.state.busy
     missing = [] if busy else unmet()
     button.text = _("Cancel") if busy else verb
-    button.toolTip = "\n".join(missing) or (_("Stop now") if busy else does)
+    button.toolTip = as_tip("\n".join(missing)) or (_("Stop now") if busy else does)
     button.enabled = not missing
 
 

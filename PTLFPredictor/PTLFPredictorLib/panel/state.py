@@ -8,15 +8,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from ..ct import Finding
 from ..measures.radiomics import DEFAULT_ENGINE, FeatureVector
+from ..record import SegmentsKind
 from ..vois import IN_FILES, VOI
 
-AUTOMATIC, CORRECTED = "automatic", "corrected"
-KINDS = (AUTOMATIC, CORRECTED)
-"""Whose features: those of the segments as the model drew them, and as the reader left them."""
+
+class StaleWhy(StrEnum):
+    """Why a result does not belong to what is on screen."""
+
+    NOT_COMPUTED = "not computed"
+    NO_SEGMENTS = "no segments"
+    SEGMENTS_CHANGED = "segments changed"
+    OTHER_FEATURES = "other features"
+    OTHER_ENGINE = "other engine"
+    CT_CHANGED = "CT changed"
+    CT_UNUSABLE = "CT unusable"
+
+
+_STALE_WORDS = {
+    StaleWhy.NOT_COMPUTED: "not computed",
+    StaleWhy.NO_SEGMENTS: "there are no segments",
+    StaleWhy.SEGMENTS_CHANGED: "the segments were changed after it was computed",
+    StaleWhy.OTHER_FEATURES: "the chosen signature asks for other features",
+    StaleWhy.OTHER_ENGINE: "another engine was chosen after it was computed",
+    StaleWhy.CT_CHANGED: "the CT was changed after it was computed",
+}
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A result that does not belong to what is on screen, and why.
+
+    Parameters
+    ----------
+    why : StaleWhy
+    words : str
+        Of a CT that cannot be used, the sentence that says so.
+    """
+
+    why: StaleWhy
+    words: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why, to stand within a sentence."""
+        return self.words or _STALE_WORDS[self.why]
 
 
 @dataclass(frozen=True)
@@ -84,8 +124,10 @@ class PatientState:
 
     Parameters
     ----------
-    alb, inr : float or None
-        As typed, `alb` in `alb_unit`.
+    values : dict
+        What was entered, by the id of the signature's entry: a number as typed, or a level; only what is a value.
+    units : dict
+        In which unit `values` and fields are, by entry; its own where it is not in it.  Stays from patient to patient.
     refused : dict
         What stands in a field and is no value: ``{"ALB": {"text": "4.36", "why": "Albumin 4.36 g/L ..."}}``.
     answers : dict
@@ -94,7 +136,8 @@ class PatientState:
         What a reader has answered: ``value``, ``reader``, ``time``; empty while nobody has. `phase` also has the
         ``measured`` values and the ``image`` (SHA-256) that it is about, `mask_origin` is "hand" or "model:ID".
     what_if, what_if_refused : dict
-        Values by predictor (ALB in g/L) while a what-if is on, empty while it is off; and `refused` of its fields.
+        Values by entry, each in its entry's own unit, and the Radscore while a what-if is on, empty while it is off;
+        and `refused` of its fields.
     computed : dict
         `Computed.to_dict` by kind.
     written : dict
@@ -111,9 +154,8 @@ class PatientState:
         Whose terms are listed; "" follows the patient's own result.
     """
 
-    alb: float | None = None
-    alb_unit: str = "g/L"
-    inr: float | None = None
+    values: dict = field(default_factory=dict)
+    units: dict = field(default_factory=dict)
     refused: dict = field(default_factory=dict)
     answers: dict = field(default_factory=dict)
     criteria: dict = field(default_factory=dict)
@@ -130,9 +172,26 @@ class PatientState:
     before: dict = field(default_factory=dict)
     terms_of: str = ""
 
-    def of(self, kind: str) -> Computed | None:
+    def of(self, kind: SegmentsKind) -> Computed | None:
         data = self.computed.get(kind)
         return None if data is None else Computed.from_dict(data)
+
+
+EARLIER = ("alb", "alb_unit", "inr")
+"""Fields of a patient in scenes of version 0.1.0, which knew no other entries than albumin and INR."""
+
+
+def of_an_earlier_scene(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of `PatientState`, with what version 0.1.0 saved under other names."""
+    kept = {name: value for name, value in data.items() if name not in EARLIER}
+    given = {"ALB": data.get("alb"), "INR": data.get("inr")}
+    if "values" not in kept:
+        kept["values"] = {name: value for name, value in given.items() if value is not None}
+    if "units" not in kept and data.get("alb_unit"):
+        kept["units"] = {"ALB": data["alb_unit"]}
+    if kept.get("before"):
+        kept["before"] = of_an_earlier_scene(kept["before"])
+    return kept
 
 
 @dataclass(frozen=True)

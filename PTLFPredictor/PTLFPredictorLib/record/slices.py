@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,12 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from .. import colours
 from ..ct import CT
 from ..segmentation.segments import PARENCHYMA, TUMOUR, Segments
 
 WINDOW_LEVEL_HU, WINDOW_WIDTH_HU = 30, 300
 """The window in which the study's radiologists drew (published)."""
-
-LIVER_RGB, TUMOUR_RGB = (86, 180, 233), (230, 159, 0)
-"""Sky blue and orange of Okabe and Ito: told apart by colour-blind readers, on grey too."""
 
 PIXEL_MM = 0.6
 """Pixel size of the pictures; all three planes at one scale."""
@@ -60,6 +59,10 @@ class Picture:
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Picture:
+        return cls(**data)
+
 
 def pictures(ct: CT, segments: Segments) -> list[Picture]:
     """Axial, coronal and sagittal slice through the middle of the largest tumour (of the liver, without one)."""
@@ -91,8 +94,8 @@ def _picture(image: sitk.Image, segments: Segments, plane: str, centre: tuple[in
     low = WINDOW_LEVEL_HU - WINDOW_WIDTH_HU / 2
     shade = np.clip((grey - low) / WINDOW_WIDTH_HU * 255, 0, 255).astype(np.uint8)
     rgb = np.repeat(shade[..., None], 3, axis=2)
-    rgb[_outline(labels > 0)] = LIVER_RGB
-    rgb[_outline(labels == TUMOUR)] = TUMOUR_RGB
+    rgb[_outline(labels > 0)] = colours.rgb(colours.LIVER)
+    rgb[_outline(labels == TUMOUR)] = colours.rgb(colours.TUMOUR)
     index = [int(i) for i in (centre[2], centre[1], centre[0])]
     position = image.TransformIndexToPhysicalPoint(index)[2 - axis]
     return Picture(plane, left, right, float(position), rgb.shape[1], rgb.shape[0], _png(rgb))

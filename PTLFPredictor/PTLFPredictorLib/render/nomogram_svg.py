@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from .. import RESEARCH_USE
-from .nomogram_picture import Area, Layout, Line, Primitive, Reading, Shape, Text, axes_of, marks_of
+from .nomogram_layout import FOOTER, Layout, axes_of, footer_of
+from .nomogram_marks import Reading, marks_of
+from .primitives import Area, Line, Primitive, Shape
 from .themes import PRINT
-
-FOOTER = 22
-"""Pixels below the nomogram for the research-use line."""
 
 
 def svg_of(layout: Layout, reading: Reading, title: str) -> str:
     """A complete SVG document: the nomogram on white, its title, and the research-use line."""
     width, height = layout.width, layout.height + FOOTER
     body = [_element(p) for p in (*axes_of(layout), *marks_of(layout, reading))]
-    footer = Text(layout.width / 2, layout.height + 13, f"{title} - {RESEARCH_USE}", 10, "middle", "faint")
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
@@ -27,7 +24,7 @@ def svg_of(layout: Layout, reading: Reading, title: str) -> str:
             f'<path d="M0 0V6" stroke="{PRINT["hatch"]}" stroke-width="2"/></pattern></defs>',
             f'<rect width="100%" height="100%" fill="{PRINT["background"]}"/>',
             *body,
-            _element(footer),
+            _element(footer_of(layout, title)),
             "</svg>",
             "",
         ]

@@ -1,66 +1,71 @@
-"""A record, its findings and its prediction in lines for a terminal."""
+"""A result in lines for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
 
-from .. import RESEARCH_USE
-from ..segmentation import lesions
-from ..segmentation.segments import ml_text
-from ..signature import Band
+from ..ct import Finding
+from ..ct.findings import Level
+from ..record import ResultRecord
+from ..record.statements import RiskStatements, ScoreStatements, Statements, of_prediction, of_record
+from ..signature import Prediction
+
+MARKS = {Level.FAIL: "unusable", Level.WITHHOLD: "withholds", Level.WARN: "note"}
+"""Level of a finding -> the word before it; what is as it should be is not listed."""
 
 
-def summary(result: dict[str, Any]) -> str:
-    """A record in a few lines for a terminal."""
-    volumes, prediction, radscore = result["segmentation"]["volumes_ml"], result["prediction"], result["radscore"]
-    told = lesions.text(result["segmentation"].get("lesions"))
-    amount = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}"
-    lines = [f"{amount} in {told}." if told else f"{amount}."]
-    lines += [f["message"] for f in result["findings"] if f["code"] == "phase" and f["level"] == "pass"]
-    lines += finding_lines(result["findings"])
-    value, status = radscore["value"], radscore["status"]
-    if value is not None:
-        lines.append(f"Radscore: {value:.3f} ({status})")
-    else:
-        lines.append("Radscore: not shown" if status == prediction["status"] else f"Radscore: {status}")
-    lines += prediction_lines({**prediction, "withheld_beside": []})
-    if prediction["withheld_beside"]:
+def summary(record: ResultRecord) -> str:
+    """A record in a few lines."""
+    return "\n".join(lines_of(of_record(record)))
+
+
+def lines_of(said: Statements) -> list[str]:
+    segments = said.segments
+    amount = f"Parenchyma {segments.parenchyma}, tumour {segments.tumour}"
+    lines = [f"{amount} in {segments.lesions}." if segments.lesions else f"{amount}."]
+    lines += [finding.message for finding in said.findings if finding.code == "phase" and finding.level is Level.PASS]
+    lines += finding_lines(said.findings)
+    lines.append(_score(said.score, said.risk))
+    lines += [*_head(said.risk), *said.risk.warnings]
+    if said.risk.withheld_beside:
         lines.append("For a patient it would be withheld, for what is marked [withholds].")
-    if result["what_if"] is not None:
-        lines.append(f"What-if with Radscore {result['what_if']['radscore']:g}, not this patient's result:")
-        lines += [f"  {line}" for line in prediction_lines(result["what_if"])]
-    return "\n".join([*lines, RESEARCH_USE])
+    if said.what_if is not None:
+        lines.append(f"What-if with Radscore {said.tried:g}, not this patient's result:")
+        lines += [f"  {line}" for line in risk_lines(said.what_if)]
+    return [*lines, said.research_use]
 
 
-def finding_lines(findings: Sequence[dict[str, Any]]) -> list[str]:
-    """What a reader must know of findings (`Finding.to_dict`), in lines for a terminal."""
-    marks = {"fail": "unusable", "withhold": "withholds", "warn": "note"}
-    return [f"[{marks[f['level']]}] {f['message']}" for f in findings if f["level"] in marks]
+def finding_lines(findings: Iterable[Finding]) -> list[str]:
+    """What a reader must know of findings."""
+    return [f"[{MARKS[finding.level]}] {finding.message}" for finding in findings if finding.level in MARKS]
 
 
-def prediction_lines(prediction: dict[str, Any]) -> list[str]:
-    """A prediction (`Prediction.to_dict`) in lines for a terminal."""
-    points = [f"{name} {value:.2f}" for name, value in prediction["points"].items() if value is not None]
-    lines = [f"Points: {', '.join(points) or 'none'}"]
-    if prediction["total_points"] is not None:
-        lines[0] += f"; total {prediction['total_points']:.2f}"
-    words = prediction["risk_interval_words"]
-    if prediction["state"] == "what-if":
-        bands = [_band_words(band) for band in prediction["bands"]] or ["marked on the nomogram alone", words]
-        lines.append(f"Risk, what-if: {bands[0]}")
-        lines += [f"{'':15}{text}" for text in bands[1:]]
-        lines += [prediction["assumes"]] if prediction["assumes"] else []
-    elif prediction["risk"] is not None:
-        lines.append(f"Risk: {prediction['risk_text']} ({prediction['risk']:.3f}); {words}")
-    elif prediction["risk_interval"] is not None:
-        lines.append(f"Risk: {words}")
+def prediction_lines(prediction: Prediction) -> list[str]:
+    """`risk_lines` of a prediction that has no record around it."""
+    return risk_lines(of_prediction(prediction, ""))
+
+
+def risk_lines(risk: RiskStatements) -> list[str]:
+    """A risk with every reason for which a patient's would be withheld."""
+    return [*_head(risk), *(f"For a patient withheld: {reason}" for reason in risk.withheld_beside), *risk.warnings]
+
+
+def _score(score: ScoreStatements, risk: RiskStatements) -> str:
+    if score.value is not None:
+        return f"Radscore: {score.value:.3f} ({score.status})"
+    return "Radscore: not shown" if score.status == risk.reason else f"Radscore: {score.status}"
+
+
+def _head(risk: RiskStatements) -> list[str]:
+    points = ", ".join(f"{name} {value:.2f}" for name, value in risk.points.items())
+    total = "" if risk.total_points is None else f"; total {risk.total_points:.2f}"
+    lines = [f"Points: {points or 'none'}{total}"]
+    if risk.is_what_if:
+        first, *others = risk.bands or ("marked on the nomogram alone", risk.interval_words)
+        lines += [f"Risk, what-if: {first}", *(f"{'':15}{text}" for text in others)]
+        lines += [risk.assumes] if risk.assumes else []
+    elif risk.risk:
+        lines.append(f"Risk: {risk.risk} ({risk.probability:.3f}); {risk.interval_words}")
     else:
-        lines.append("Risk: not shown")
-    lines.append(prediction["status"][:1].upper() + prediction["status"][1:])
-    lines += [f"For a patient withheld: {reason}" for reason in prediction["withheld_beside"]]
-    return lines + list(prediction["warnings"])
-
-
-def _band_words(band: dict[str, Any]) -> str:
-    return Band(**band).words
+        lines.append(f"Risk: {risk.interval_words}" if risk.ends is not None else "Risk: not shown")
+    return [*lines, risk.reason[:1].upper() + risk.reason[1:]]

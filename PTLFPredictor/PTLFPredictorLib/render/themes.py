@@ -1,12 +1,12 @@
 """Colours by ink, for light and dark windows and for paper.
 
-Blue and vermillion are Okabe and Ito's, told apart by every common kind of colour blindness; no meaning hangs on
-colour alone (hatching, hollow ghosts and words carry it too).
+Blue, sky blue and orange are those of `colours`; no meaning hangs on colour alone (hatching, hollow
+ghosts and words carry it too).
 """
 
 from __future__ import annotations
 
-BLUE, VERMILLION, SKY, ORANGE = "#0072b2", "#d55e00", "#56b4e9", "#e69f00"
+from ..colours import BLUE, ORANGE, SKY
 
 PRINT = {
     "background": "#ffffff",

@@ -123,16 +123,16 @@ class Model:
     @property
     def identity(self) -> dict[str, Any]:
         """What a record says about the model: ``sha256`` of its files, ``weights_sha256`` of what draws the masks."""
-        return self.identity_with(self.weights_sha256)
+        return self.identity_with(self.sha256)
 
-    def identity_with(self, weights_sha256: str, sha256: str = "") -> dict[str, Any]:
-        """`identity`, where the hashes are known: by the process that loaded the weights."""
+    def identity_with(self, sha256: str) -> dict[str, Any]:
+        """`identity` with the checksum that the files were found to have."""
         return {
             "id": self.id,
             "title": self.title,
             "version": self.version,
-            "sha256": self.sha256 or sha256,
-            "weights_sha256": weights_sha256,
+            "sha256": sha256,
+            "weights_sha256": self.weights_sha256,
             "licence": self.licence,
             "for_patients": self.for_patients,
             "shipped": self.shipped,

@@ -108,7 +108,7 @@ def check(folder: Path, *, weights_too: bool = True) -> Facts:
     return Facts(name, plans, dataset, named, configurations, checkpoints)
 
 
-def verified(folder: Path, model_id: str, label_roles: Mapping[str, Sequence[int]], sha256: str | None) -> Facts:
+def verified(folder: Path, model_id: str, label_roles: Mapping[str, Sequence[int]], sha256: str) -> Facts:
     """`check`, and that a catalogue's entry fits the folder: its labels, and its checksum.
 
     Parameters
@@ -117,16 +117,15 @@ def verified(folder: Path, model_id: str, label_roles: Mapping[str, Sequence[int
     model_id : str
     label_roles : mapping
         See `Model`.
-    sha256 : str or None
-        `checksum` of the folder; "" where it is not known beforehand; None leaves weights and checksum to whoever
-        loads them.
+    sha256 : str
+        `checksum` of the folder; "" where it is not known beforehand.
 
     Raises
     ------
     UnusableModel
         With what is wrong; nothing of the model has been executed.
     """
-    facts = check(folder, weights_too=sha256 is not None)
+    facts = check(folder)
     wrong = sorted({label for labels in label_roles.values() for label in labels} - facts.labels)
     if wrong:
         raise UnusableModel(

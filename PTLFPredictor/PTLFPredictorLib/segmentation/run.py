@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import SimpleITK as sitk
 
 from .. import child
 from ..ct import write_temporary
+from ..errors import UnusableModel
 from ..progress import Progress, no_progress
-from . import model_folder
 from .model import Model
 from .origin import Drawn, Known, Origin
 
@@ -63,24 +63,24 @@ class SegmentationResult:
 
 
 def write_job(ct: sitk.Image, model: Model, work: Path, *, device: str = "auto", tta: bool | None = None) -> dict:
-    """Write the CT into `work` and return the job for `WORKER`.
+    """Write the CT into `work` and return the job for `WORKER`, which checks the model.
 
-    That the model's files are there and fit its entry is told here; the worker reads the weights, and refuses those
-    that are not the catalogue's before it loads them.
+    Called on the thread of a window: of the model only its folder is looked for; its weights, which may have
+    gigabytes, are read by the child alone.
     """
-    model_folder.verified(model.folder, model.id, model.label_roles, None)
+    if not model.folder.is_dir():
+        raise UnusableModel(
+            f"The folder of the model '{model.id}' is not there: '{model.folder}'. Get the model again."
+        )
     write_temporary(ct, work / "ct.nrrd")
+    folder = model.folder.resolve()
     return {
         "ct": "ct.nrrd",
-        "model": model.id,
-        "folder": str(model.folder.resolve()),
-        "sha256": model.sha256,
-        "label_roles": {role: list(labels) for role, labels in model.label_roles.items()},
-        "orientation": model.orientation,
-        "largest_organ_only": model.largest_organ_only,
+        "model": replace(model, folder=folder).to_dict(folder.parent),
+        "base": str(folder.parent),
+        "shipped": model.shipped,
         "device": device,
         "tta": tta,
-        "estimate_s": model.measured.get("cpu_s"),
     }
 
 
@@ -90,7 +90,7 @@ def read_result(outputs: Mapping[str, Path], model: Model) -> SegmentationResult
     settings = {name: facts[name] for name in ("configuration", "folds", "tta")}
     return SegmentationResult(
         labels=sitk.ReadImage(str(outputs["labels"])),
-        model=model.identity_with(facts["weights_sha256"], facts["sha256"]),
+        model=facts["model"],
         device=facts["device"],
         device_why=facts["device_why"],
         software=facts["software"],
@@ -135,8 +135,6 @@ def segment(
     UnusableModel, MissingDependency, OutOfMemory, Cancelled, PTLFError
         With a sentence; the child and its workers are gone then.
     """
-    progress("Checking the model", 0, 1)
     job = write_job(ct, model, Path(work), device=device, tta=tta)
-    progress("Checking the model", 1, 1)
     outputs = child.run(WORKER, job, Path(work), what=WHAT, progress=progress, on_event=on_event, **options)
     return read_result(outputs, model)

@@ -1,8 +1,9 @@
 """Child process that segments: ``python -m PTLFPredictorLib.segmentation.worker job.json``.
 
-The job names the CT in the work folder (``ct``), the model (``model`` its id, ``folder``, ``sha256``, ``label_roles``,
-``orientation``, ``largest_organ_only``), the wanted ``device`` and ``tta``.  Outputs: ``labels`` (0 background,
-1 parenchyma, 2 tumour, in the CT's geometry) and ``facts`` (JSON: device, software, seconds, voxels per label).
+The job names the CT in the work folder (``ct``), the model (``model``, as `Model.to_dict` says it with the folder
+below ``base``, and ``shipped``), the wanted ``device`` and ``tta``.  The model's files are checked here, and nowhere
+before.  Outputs: ``labels`` (0 background, 1 parenchyma, 2 tumour, in the CT's geometry) and ``facts`` (JSON: the
+model's identity, device, software, seconds).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from ..ct import write_temporary
 from ..errors import PTLFError, UnusableModel, is_out_of_memory
 from . import device as devices
 from . import model_folder, nnunet_versions
+from .model import Model
 from .segments import derive
 
 if TYPE_CHECKING:
@@ -34,37 +36,40 @@ def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     progress = child.progress_of(emit)
     seconds = {}
     start = time.monotonic()
-    folder = Path(job["folder"])
-    progress("Loading the model", 0, 1)
-    model = model_folder.verified(folder, job["model"], job["label_roles"], job["sha256"])
+    progress("Checking the model", 0, 1)
+    model = Model.from_dict(job["model"], Path(job["base"]), shipped=job["shipped"])
+    checked = model_folder.verified(model.folder, model.id, model.label_roles, model.sha256)
+    identity = model.identity_with(model.sha256 or model_folder.checksum(model.folder))
+    cpu_s = model.measured.get("cpu_s")
     nnunet_versions.require()
+    progress("Checking the model", 1, 1)
+    progress("Loading the model", 0, 1)
     from .nnunet import Network
 
-    network = Network(folder, job["tta"], model)
+    network = Network(model.folder, job["tta"], checked)
     device = devices.choose(job["device"])
-    _tell(emit, device, job["estimate_s"] if device.is_cpu else None)
+    _tell(emit, device, cpu_s if device.is_cpu else None)
     progress("Loading the model", 1, 1)
     seconds["model"] = time.monotonic() - start
 
     ct = sitk.ReadImage(str(work / job["ct"]))
-    oriented = sitk.DICOMOrient(ct, job["orientation"])
-    labels, device = predict(network, oriented, device, emit, job["estimate_s"])
+    oriented = sitk.DICOMOrient(ct, model.orientation)
+    labels, device = predict(network, oriented, device, emit, cpu_s)
     seconds["network"] = time.monotonic() - start - seconds["model"]
-    image = in_geometry_of(ct, by_role(labels, job["label_roles"]), job["orientation"])
-    if job["largest_organ_only"]:
+    image = in_geometry_of(ct, by_role(labels, model.label_roles), model.orientation)
+    if model.largest_organ_only:
         image = largest_organ(image)
     output = work / "labels.nrrd"
     write_temporary(image, output)
     seconds["all"] = time.monotonic() - start
     facts = {
+        "model": identity,
         "device": device.name,
         "device_why": device.why,
         "configuration": network.configuration,
         "folds": len(network.folds),
         "tta": network.tta,
         "software": software(),
-        "sha256": job["sha256"] or model_folder.checksum(folder),
-        "weights_sha256": model_folder.weights_sha256(folder),
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
     (work / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
@@ -111,7 +116,7 @@ def _tell(emit, device: devices.Device, estimate_s: float | None) -> None:
     emit({"event": "device", "device": device.name, "why": device.why, "estimate_s": estimate_s})
 
 
-def by_role(labels: np.ndarray, roles: dict[str, list[int]]) -> np.ndarray:
+def by_role(labels: np.ndarray, roles: Mapping[str, Sequence[int]]) -> np.ndarray:
     """The model's labels -> 0 background, 1 parenchyma, 2 tumour (uint8); labels without a role are background."""
     parenchyma, tumour = (np.isin(labels, roles.get(role, [])) for role in ("parenchyma", "tumor"))
     return derive(parenchyma, tumour)

@@ -1,27 +1,75 @@
-"""Signatures: files, Radscore, risk, what may be shown, and the nomogram's geometry."""
+"""Signatures: files, predictors, Radscore, outcome model, what may be shown, and the nomogram's geometry.
 
-from . import bands, eligibility, evidence, inputs, intercept, masks, nomogram, states
-from .bands import Band, interval_text, risk_text
-from .eligibility import Eligibility, all_met, checklist, read_answers
+>>> signature = load("ptlf-published")
+>>> entered = Entered.checked(signature, {"ALB": (4.36, "g/dL"), "INR": (1.09, None)})
+>>> what_if(signature, entered, radscore=7.72).total_points
+99.74...
+
+`reading` makes a `Signature` of a file, `outcome` turns predictors into a risk, `policy` says what may be shown.
+"""
+
+from . import evidence, files, inputs, intercept, nomogram, outcome, policy
+from .entries import Entered, Entry
 from .evidence import Evidence
+from .files import available, load, parse, upgrade, with_data
 from .inputs import LaboratoryValues
-from .model import Signature, available, load, parse
+from .model import Signature
 from .nomogram import NomogramGeometry, geometry
-from .prediction import Assessment, Prediction, assess, equation, what_if
-from .radscore import Radscore, ScoredTerm
-from .states import completeness, describe
+from .policy import (
+    Assessment,
+    Band,
+    Eligibility,
+    IntervalKind,
+    Prediction,
+    PredictionState,
+    SignatureState,
+    all_met,
+    assess,
+    bands,
+    checklist,
+    completeness,
+    describe,
+    eligibility,
+    interval_text,
+    masks,
+    points_of,
+    read_answers,
+    risk_text,
+    states,
+    what_if,
+)
+from .predictors import RADSCORE, Category, Predictor, PredictorKind, PredictorSource, UnitChoice
+from .radscore import Radscore, ScoredTerm, ScoreState
+
+
+def equation(signature: Signature) -> str:
+    """The risk model in words: ``logit P(PTLF) = ...``."""
+    return outcome.equation(signature.risk_model, signature.outcome)
+
 
 __all__ = [
+    "RADSCORE",
     "Assessment",
     "Band",
+    "Category",
     "Eligibility",
+    "Entered",
+    "Entry",
     "Evidence",
+    "IntervalKind",
     "LaboratoryValues",
     "NomogramGeometry",
     "Prediction",
+    "PredictionState",
+    "Predictor",
+    "PredictorKind",
+    "PredictorSource",
     "Radscore",
+    "ScoreState",
     "ScoredTerm",
     "Signature",
+    "SignatureState",
+    "UnitChoice",
     "all_met",
     "assess",
     "available",
@@ -32,6 +80,7 @@ __all__ = [
     "eligibility",
     "equation",
     "evidence",
+    "files",
     "geometry",
     "inputs",
     "intercept",
@@ -39,9 +88,14 @@ __all__ = [
     "load",
     "masks",
     "nomogram",
+    "outcome",
     "parse",
+    "points_of",
+    "policy",
     "read_answers",
     "risk_text",
     "states",
+    "upgrade",
     "what_if",
+    "with_data",
 ]

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 
 from ..errors import BadInput
-from .model import PREDICTORS, Signature
+from .files import with_data
+from .model import Signature
+from .nomogram import offset_of_zeros
 
 SLOPE_TOLERANCE = 0.15
 """Two readings must agree with the scale of the points to this fraction, else one was misread."""
@@ -43,15 +45,16 @@ def from_figure(signature: Signature, readings: Sequence[tuple[float, float]]) -
     (t1, r1), (t2, r2) = sorted(readings)
     if t1 == t2:
         raise BadInput("The two readings have the same total points; read two different places of the axis.")
-    slope = (_logit(r2) - _logit(r1)) / (t2 - t1)
+    logit = signature.risk_model.linear_predictor_of
+    slope = (logit(r2) - logit(r1)) / (t2 - t1)
     expected = 1 / signature.points_per_logit
     if abs(slope / expected - 1) > SLOPE_TOLERANCE:
         raise BadInput(
             f"The two readings do not fit this nomogram: they give {1 / slope if slope else math.inf:.2f} points per "
             f"logit, the scale has {signature.points_per_logit:.2f}. Read them again."
         )
-    zeros = sum(signature.axes[name].zero_points_at * signature.risk_model.coefficients[name] for name in PREDICTORS)
-    estimates = sorted(_logit(risk) - total * expected - zeros for total, risk in readings)
+    zeros = offset_of_zeros(signature)
+    estimates = sorted(logit(risk) - total * expected - zeros for total, risk in readings)
     low, high = estimates
     places = " and ".join(f"{total:g} points = {100 * risk:g} %" for total, risk in readings)
     intercept = {
@@ -60,7 +63,7 @@ def from_figure(signature: Signature, readings: Sequence[tuple[float, float]]) -
         "range": [low, high] if low < high else None,
         "how": f"Read off the nomogram figure by the user: {places}.",
     }
-    prevalence = (signature.data["risk_model"]["intercept"] or {}).get("prevalence")
+    prevalence = (signature.data["outcome"]["intercept"] or {}).get("prevalence")
     if prevalence is not None:  # the figure is of the same cohort; what a derived intercept would be elsewhere is not
         intercept["prevalence"] = {name: value for name, value in prevalence.items() if name != "elsewhere"}
     note = {
@@ -68,12 +71,9 @@ def from_figure(signature: Signature, readings: Sequence[tuple[float, float]]) -
         "text": f"The intercept is not printed in the paper as a number. {intercept['value']:.2f} was read off its "
         f"nomogram figure ({places}).",
     }
-    return signature.with_data(
+    return with_data(
+        signature,
         id=f"{signature.id}-figure",
-        risk_model={**signature.data["risk_model"], "intercept": intercept},
+        outcome={**signature.data["outcome"], "intercept": intercept},
         notes=[*(old for old in signature.data["notes"] if old["id"] != "intercept"), note],
     )
-
-
-def _logit(p: float) -> float:
-    return math.log(p / (1 - p))

@@ -1,23 +1,22 @@
 """Geometry of the nomogram: points, totals and risk as numbers, nothing drawn.
 
-``points = coefficient * (value - zero) * points_per_logit``; totals add up; the risk axis is the logistic of the
-total.  Painting (panel, SVG, PDF) places what this module computes; the risk itself comes from
-`prediction`, never from here.
+``points = coefficient * (value - zero) * points_per_logit``; totals add up; the risk axis is the outcome model's risk
+of the total.  Painting (panel, SVG, PDF) places what this module computes; the risk itself comes from
+`policy.assessment`, never from here.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .model import PREDICTORS, Signature
+from .model import Signature
+from .outcome import OutcomeModel
+from .outcome.logistic import logistic
+from .predictors import Predictor, PredictorKind, Value
 
-RISK_TICKS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-"""Risks that get a tick; uneven on the axis, as the logistic is."""
-
-POINTS_STEP = 10.0
-TOTAL_STEP = 20.0
+__all__ = ["Axis", "NomogramGeometry", "geometry", "logistic", "offset_of_zeros"]
 
 
 @dataclass(frozen=True)
@@ -28,29 +27,59 @@ class Axis:
     ----------
     name, label, unit : str
         Key ("ALB"), title ("Albumin") and unit ("g/L", "" for none).
-    low, high : float
-        Ends of the axis in the predictor's unit.
+    kind : PredictorKind
+    low, high : float or str
+        Ends of the axis in the predictor's unit; of a categorical one the levels with the least and the most points.
     ticks : tuple of (value, text)
+        Of a categorical predictor a tick per level: its value and its label.
     points_low, points_high : float
         Points at `low` and `high` (descending for a negative coefficient).
     dev_low, dev_high : float or None
         Range of the development cohort; None where it is not known.
     hatched_above : float or None
         Values from here on are hatched; `note` says why.
+    points_of_levels : mapping of str to float
+        Of a categorical predictor.
     """
 
     name: str
     label: str
     unit: str
-    low: float
-    high: float
-    ticks: tuple[tuple[float, str], ...]
+    low: Value
+    high: Value
+    ticks: tuple[tuple[Value, str], ...]
     points_low: float
     points_high: float
     dev_low: float | None = None
     dev_high: float | None = None
     hatched_above: float | None = None
     note: str = ""
+    kind: PredictorKind = PredictorKind.CONTINUOUS
+    points_of_levels: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_categorical(self) -> bool:
+        return self.kind is PredictorKind.CATEGORICAL
+
+    def points(self, value: Value) -> float:
+        """Points of a value; linear, not clamped to the axis."""
+        if self.is_categorical:
+            return self.points_of_levels[value]
+        return self.points_low + (value - self.low) * self._slope
+
+    def value(self, points: float) -> Value:
+        """Inverse of `points`; of a categorical predictor the level that is nearest."""
+        if self.is_categorical:
+            return min(self.points_of_levels, key=lambda level: abs(self.points_of_levels[level] - points))
+        return self.low + (points - self.points_low) / self._slope
+
+    def holds(self, value: Value) -> bool:
+        """Whether a value lies on the axis."""
+        return value in self.points_of_levels if self.is_categorical else self.low <= value <= self.high
+
+    @property
+    def _slope(self) -> float:
+        return (self.points_high - self.points_low) / (self.high - self.low)
 
 
 @dataclass(frozen=True)
@@ -60,59 +89,58 @@ class NomogramGeometry:
     Parameters
     ----------
     axes : tuple of Axis
-        In the order of `model.PREDICTORS`.
-    points_max : float
-        The points ruler runs from 0 to here.
-    total_low, total_high : float
-        Ends of the axis of total points.
+        In the order of the signature's predictors.
+    points_max, points_step : float
+        The points ruler runs from 0 to here, with a tick every step.
+    total_low, total_high, total_step : float
+        Ends of the axis of total points, and its ticks.
     risk_ticks : tuple of (risk, text)
         Empty where the signature has no intercept: then there is no risk axis.
     risk_origin : str
         Origin of the intercept behind the risk axis ("" without one).
     points_per_logit, offset : float
-        ``logit(risk) = offset + total / points_per_logit``.
+        ``linear predictor = offset + total / points_per_logit``.
+    model : OutcomeModel
+        Turns it into a risk.
     horizon : str
         Time that the risk is for, e.g. "within 4 weeks after TACE".
     """
 
     axes: tuple[Axis, ...]
     points_max: float
+    points_step: float
     total_low: float
     total_high: float
+    total_step: float
     risk_ticks: tuple[tuple[float, str], ...]
     risk_origin: str
     points_per_logit: float
     offset: float | None
+    model: OutcomeModel
     horizon: str = ""
 
     def axis(self, name: str) -> Axis:
         return next(axis for axis in self.axes if axis.name == name)
 
-    def points(self, name: str, value: float) -> float:
+    def points(self, name: str, value: Value) -> float:
         """Points of a predictor's value; linear, not clamped to the axis."""
-        axis = self.axis(name)
-        return axis.points_low + (value - axis.low) * self._slope(axis)
+        return self.axis(name).points(value)
 
-    def value(self, name: str, points: float) -> float:
+    def value(self, name: str, points: float) -> Value:
         """Inverse of `points`."""
-        axis = self.axis(name)
-        return axis.low + (points - axis.points_low) / self._slope(axis)
+        return self.axis(name).value(points)
 
-    @staticmethod
-    def _slope(axis: Axis) -> float:
-        return (axis.points_high - axis.points_low) / (axis.high - axis.low)
-
-    def total(self, values: Mapping[str, float]) -> float:
+    def total(self, values: Mapping[str, Value]) -> float:
         """Sum of the points of all predictors."""
         return sum(self.points(axis.name, values[axis.name]) for axis in self.axes)
 
     def total_of_risk(self, risk: float) -> float:
         """Total points at which the risk axis shows `risk` (0 < risk < 1)."""
-        return (math.log(risk / (1 - risk)) - self._require_offset()) * self.points_per_logit
+        return (self.model.linear_predictor_of(risk) - self._require_offset()) * self.points_per_logit
 
     def risk_of_total(self, total: float) -> float:
         """Risk that the axis shows at `total` points."""
-        return logistic(self._require_offset() + total / self.points_per_logit)
+        return self.model.risk(self._require_offset() + total / self.points_per_logit)
 
     def _require_offset(self) -> float:
         if self.offset is None:
@@ -122,70 +150,59 @@ class NomogramGeometry:
 
 def geometry(signature: Signature) -> NomogramGeometry:
     """The nomogram of a signature."""
-    axes = tuple(_axis(signature, name) for name in PREDICTORS)
-    highest = max(max(axis.points_low, axis.points_high) for axis in axes)
-    intercept = signature.risk_model.intercept
-    offset = None
-    if intercept is not None:
-        zeros = ((signature.axes[name].zero_points_at, signature.risk_model.coefficients[name]) for name in PREDICTORS)
-        offset = intercept.value + sum(zero * coefficient for zero, coefficient in zeros)
-    most = sum(max(axis.points_low, axis.points_high) for axis in axes)
+    style, intercept = signature.nomogram, signature.risk_model.intercept
+    ticks = tuple((risk, f"{risk * 100:g} %") for risk in style.risk_ticks)
     return NomogramGeometry(
-        axes=axes,
-        points_max=_round_up(highest, POINTS_STEP),
-        total_low=0.0,
-        total_high=_round_up(most, TOTAL_STEP),
-        risk_ticks=() if offset is None else tuple((risk, f"{risk * 100:g} %") for risk in RISK_TICKS),
-        risk_origin="" if intercept is None else intercept.origin,
-        points_per_logit=signature.points_per_logit,
-        offset=offset,
+        axes=tuple(_axis(signature, predictor) for predictor in signature.predictors),
+        points_max=style.points.high,
+        points_step=style.points.step,
+        total_low=style.total.low,
+        total_high=style.total.high,
+        total_step=style.total.step,
+        risk_ticks=() if intercept is None else ticks,
+        risk_origin="" if intercept is None else str(intercept.origin),
+        points_per_logit=style.points_per_logit,
+        offset=None if intercept is None else intercept.value + offset_of_zeros(signature),
+        model=signature.risk_model,
         horizon=signature.horizon,
     )
 
 
-def _axis(signature: Signature, name: str) -> Axis:
-    style = signature.axes[name]
-    coefficient = signature.risk_model.coefficients[name]
+def offset_of_zeros(signature: Signature) -> float:
+    """What the places of 0 points add to the linear predictor."""
+    zeros = ((one, signature.axes[one.id].zero_points_at) for one in signature.predictors)
+    return math.fsum(signature.risk_model.effect(one, zero) for one, zero in zeros)
+
+
+def _axis(signature: Signature, predictor: Predictor) -> Axis:
+    style, model = signature.axes[predictor.id], signature.risk_model
+    zero, per_logit = style.zero_points_at, signature.points_per_logit
+    note = predictor.note or style.hatch_note
+    if predictor.kind is PredictorKind.CATEGORICAL:
+        at_zero = model.effect(predictor, zero)
+        points = {
+            level.value: (model.effect(predictor, level.value) - at_zero) * per_logit for level in predictor.levels
+        }
+        low, high = min(points, key=points.get), max(points, key=points.get)
+        ticks = tuple((level.value, level.label) for level in predictor.levels)
+        return Axis(
+            predictor.id, predictor.label, "", low, high, ticks, points[low], points[high],
+            note=note, kind=predictor.kind, points_of_levels=points,
+        )  # fmt: skip
     low, high = style.range
-
-    def points(value: float) -> float:
-        return coefficient * (value - style.zero_points_at) * signature.points_per_logit
-
-    development = signature.development_ranges[name] or (None, None)
-    note = style.hatch_note
-    if name == "ALB" and "alb_direction" in signature.notes:
-        note = signature.notes["alb_direction"]
+    coefficient = model.coefficients[predictor.id]
+    development = predictor.development_range or (None, None)
     return Axis(
-        name=name,
-        label=style.label,
-        unit="g/L" if name == "ALB" else "",
+        name=predictor.id,
+        label=predictor.label,
+        unit="" if predictor.unit == "1" else predictor.unit,
         low=low,
         high=high,
-        ticks=_ticks(low, high, style.step),
-        points_low=points(low),
-        points_high=points(high),
+        ticks=tuple((value, f"{value:.10g}") for value in style.ticks),
+        points_low=coefficient * (low - zero) * per_logit,
+        points_high=coefficient * (high - zero) * per_logit,
         dev_low=development[0],
         dev_high=development[1],
         hatched_above=style.hatched_above,
         note=note,
     )
-
-
-def _ticks(low: float, high: float, step: float) -> tuple[tuple[float, str], ...]:
-    """Multiples of `step` inside the axis, and both of its ends where no multiple is near."""
-    values = [i * step for i in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
-    for end in (low, high):
-        if all(abs(end - value) > 0.5 * step for value in values):
-            values.append(end)
-    return tuple((value, f"{value:.10g}") for value in sorted(values))
-
-
-def _round_up(value: float, step: float) -> float:
-    return math.ceil(value / step - 1e-9) * step
-
-
-def logistic(x: float) -> float:
-    """``1 / (1 + exp(-x))`` without overflow."""
-    if x >= 0:
-        return 1 / (1 + math.exp(-x))
-    return math.exp(x) / (1 + math.exp(x))

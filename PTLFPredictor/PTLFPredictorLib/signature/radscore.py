@@ -5,10 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 from ..vois import VOI
 from .model import Signature
+
+
+class ScoreState(StrEnum):
+    COMPUTED = "computed"
+
+    RELATIVE = "relative"
+    """To a site's own cases."""
+
+    REFERENCE = "reference"
+    """On the scale of a public cohort."""
+
+    DEMONSTRATION = "demonstration"
+    WITHHELD = "withheld"
+    NOT_COMPUTABLE = "not computable"
 
 
 @dataclass(frozen=True)
@@ -35,17 +50,29 @@ class Radscore:
     ----------
     value : float or None
         None where it cannot be computed or is withheld.
-    status : str
-        "computed", "relative", "demonstration", or a sentence that says why there is no value.
+    state : ScoreState
+    reason : str
+        Why there is no value, or what a score on a reference scale is relative to; "" for the other states.
     terms : tuple of ScoredTerm
     """
 
     value: float | None
-    status: str
+    state: ScoreState
+    reason: str
     terms: tuple[ScoredTerm, ...]
 
+    @property
+    def status(self) -> str:
+        """What stands beside the value, or in its place."""
+        return self.reason or str(self.state)
+
     def to_dict(self) -> dict[str, Any]:
-        return {"value": self.value, "status": self.status, "terms": [term.to_dict() for term in self.terms]}
+        return {
+            "value": self.value,
+            "state": str(self.state),
+            "status": self.status,
+            "terms": [term.to_dict() for term in self.terms],
+        }
 
 
 def score_terms(signature: Signature, features: Mapping[tuple[VOI, str], float]) -> tuple[ScoredTerm, ...]:

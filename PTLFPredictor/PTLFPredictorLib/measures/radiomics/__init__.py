@@ -14,15 +14,23 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...ct import same_geometry
-from ...errors import BadInput, PTLFError
+from ...errors import BadInput, OutOfMemory, PTLFError, is_out_of_memory
 from ...progress import Progress, no_progress
+from .interpreter import ENGINES, available_engines, child_options
 from .settings import ExtractionSettings
 from .vector import FeatureVector, image_hash
 
-__all__ = ["DEFAULT_ENGINE", "ENGINES", "ExtractionSettings", "FeatureVector", "extract", "image_hash", "prepare"]
-
-ENGINES = {"builtin": "builtin_engine", "pyradiomics": "pyradiomics_engine"}
-"""Engine name -> module of this package with `extract` and `version`."""
+__all__ = [
+    "DEFAULT_ENGINE",
+    "ENGINES",
+    "ExtractionSettings",
+    "FeatureVector",
+    "available_engines",
+    "child_options",
+    "extract",
+    "image_hash",
+    "prepare",
+]
 
 DEFAULT_ENGINE = "builtin"
 
@@ -88,8 +96,15 @@ def extract(
     ------
     BadInput
         For an unknown engine, a VOI that is empty or on another grid than the CT, a CT that `prepare` refuses, or a
-        feature that is missing or not finite (named).
+        feature that is missing or not finite (named); engines tell theirs.
+    MissingDependency
+        Where PyRadiomics is asked for and absent, or gives other values than it should.
+    OutOfMemory
+        Where the computer has too little memory for the image or the settings.
+    ValueError
+        For arguments that do not belong together: the caller's mistake, not the user's.
     """
+    _check_arguments(image, masks, wanted)
     if engine not in ENGINES:
         raise BadInput(f"There is no engine '{engine}'; choose one of {', '.join(ENGINES)}.")
     module = importlib.import_module(f".{ENGINES[engine]}", __name__)
@@ -100,8 +115,10 @@ def extract(
     vois = {voi: _prepare_mask(voi, masks[voi], settings) for voi in wanted}
     try:
         values = module.extract(ct, vois, wanted, settings, progress)
-    except (ValueError, RuntimeError) as error:
-        raise BadInput(f"The features could not be computed: {error}") from error
+    except (MemoryError, RuntimeError) as error:
+        if is_out_of_memory(error):  # ITK says it in words
+            raise OutOfMemory("There is too little free memory for the features. Close other programs.") from error
+        raise
     for voi, names in wanted.items():
         _check_complete(voi, values[voi], names)
         values[voi] = values[voi] if names is None else {name: values[voi][name] for name in names}
@@ -110,6 +127,19 @@ def extract(
         voi: FeatureVector(voi, values[voi], engine, module.version(), settings, digest, image_hash(vois[voi]))
         for voi in wanted
     }
+
+
+def _check_arguments(
+    image: sitk.Image, masks: Mapping[str, sitk.Image], wanted: Mapping[str, Sequence[str] | None]
+) -> None:
+    if image.GetDimension() != 3:
+        raise ValueError(f"'image' has {image.GetDimension()} dimensions; features are computed of three.")
+    lacking = [voi for voi in wanted if voi not in masks]
+    if lacking:
+        raise ValueError(f"'masks' lacks {', '.join(lacking)}, which 'wanted' names.")
+    for voi, names in wanted.items():
+        if isinstance(names, str):
+            raise ValueError(f"'wanted' holds a text for '{voi}'; it takes a list of names, or None for all features.")
 
 
 def _prepare_mask(voi: str, mask: sitk.Image, settings: ExtractionSettings) -> sitk.Image:

@@ -1,4 +1,4 @@
-"""Read a PyRadiomics parameter file (YAML or JSON) as extraction settings.
+"""Read a PyRadiomics parameter file (YAML or JSON) as extraction settings, and write settings as one.
 
 PyRadiomics' documentation, "Parameter File"; its names are translated, and whatever the engines cannot honour is an
 error rather than silently dropped.
@@ -6,13 +6,14 @@ error rather than silently dropped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ... import json_text
 from ...errors import BadInput, MissingDependency
-from .names import FEATURES
+from .names import FEATURES, image_type_of, log_sigma_of, split
 from .settings import ExtractionSettings
 from .wanted import everything
 
@@ -46,6 +47,89 @@ OURS_ALWAYS = {
     "preCrop": (False,),
 }
 """Settings that have one value here; another one is an error (a smaller minimum only permits more)."""
+
+
+def pyradiomics_settings(settings: ExtractionSettings) -> dict[str, Any]:
+    """The settings under PyRadiomics' own names; those without a value are left out."""
+    values = {theirs: getattr(settings, ours) for theirs, ours in SETTING_NAMES.items()}
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value is not None
+    }
+
+
+def write_parameter_file(
+    settings: ExtractionSettings,
+    wanted: Mapping[str, Sequence[str] | None],
+    *,
+    title: str = "",
+    as_json: bool = False,
+) -> str:
+    """Text of a parameter file with which PyRadiomics itself computes these features.
+
+    Parameters
+    ----------
+    settings : ExtractionSettings
+    wanted : mapping of str to sequence of str, or None
+        By VOI name, as `extract` takes it.  A parameter file knows no VOIs: it enables the features of all, on every
+        filtered image that one of them needs.
+    title : str
+        First line of the comment, e.g. the signature's title.
+    as_json : bool
+        JSON, which has no comment, instead of YAML.
+
+    Returns
+    -------
+    str
+        What a parameter file cannot say stands in its comment: pixel type, orientation and clip range of the CT.
+    """
+    names = [name for of_voi in wanted.values() for name in of_voi or ()]
+    everything_asked = any(of_voi is None for of_voi in wanted.values())
+    content = {
+        "setting": pyradiomics_settings(settings),
+        "imageType": dict(settings.image_types) if everything_asked else _image_types_of(names, settings),
+        "featureClass": {name: [] for name in FEATURES} if everything_asked else _classes_of(names),
+    }
+    if as_json:
+        return json.dumps(content, indent=1) + "\n"
+    lines = [f"# {line}" for line in (title, *_said_beside(settings), *_listed(wanted)) if line]
+    for section, entries in content.items():
+        lines += [f"{section}:", *(f"  {name}: {json.dumps(value)}" for name, value in entries.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _image_types_of(names: Sequence[str], settings: ExtractionSettings) -> dict[str, dict[str, Any]]:
+    needed = {image_type_of(name) for name in names}
+    types = {name: dict(options) for name, options in settings.image_types.items() if name in needed}
+    if "LoG" in types:
+        types["LoG"]["sigma"] = sorted({sigma for name in names if (sigma := log_sigma_of(name)) is not None})
+    return types
+
+
+def _classes_of(names: Sequence[str]) -> dict[str, list[str]]:
+    parts = [split(name) for name in names]
+    return {
+        feature_class: chosen
+        for feature_class, features in FEATURES.items()
+        if (chosen := [feature for feature in features if (feature_class, feature) in {part[1:] for part in parts}])
+    }
+
+
+def _said_beside(settings: ExtractionSettings) -> list[str]:
+    """What PyRadiomics does not do: it takes a CT as it is stored."""
+    said = [f"Give PyRadiomics the CT in HU as {settings.pixel_type}"]
+    if settings.orientation == "LPS":
+        said.append("its array along L, P, S (columns to the left, rows to the back, slices feet to head)")
+    if settings.clip_hu is not None:
+        low, high = settings.clip_hu
+        said.append(f"clipped to {low:g} to {high:g} HU")
+    return [", ".join(said) + "."]
+
+
+def _listed(wanted: Mapping[str, Sequence[str] | None]) -> list[str]:
+    lines = []
+    for voi, names in wanted.items():
+        lines += [f"Of the VOI '{voi}' are wanted:", *names] if names else [f"Of the VOI '{voi}' all are wanted."]
+    return lines
 
 
 def read_parameter_file(path: Path, pixel_type: str = "int16") -> tuple[ExtractionSettings, tuple[str, ...]]:

@@ -7,15 +7,20 @@ progress can be told per filter.  What PyRadiomics leaves out with a log line is
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import SimpleITK as sitk
 
-from ...errors import MissingDependency
+from ...errors import BadInput, MissingDependency, is_out_of_memory
 from ...progress import Progress, no_progress
-from .names import image_type_of, split
+from . import known_values
+from .names import image_type_of, is_feature_name, split
+from .parameter_file import pyradiomics_settings
 from .settings import ExtractionSettings
 
 NAME = "pyradiomics"
@@ -31,8 +36,9 @@ def _import_radiomics() -> Any:
         import radiomics
     except ImportError as error:
         raise MissingDependency(
-            "PyRadiomics is not installed here. It needs Python 3.11 or older and a C compiler: "
-            "'./ptlf doctor' says what is missing."
+            f"PyRadiomics is not installed in this Python {platform.python_version()}. In Slicer, install the "
+            "extension SlicerRadiomics; in a shell './ptlf features --engine pyradiomics' makes an environment for it, "
+            "which needs Python 3.11 and a C compiler. The built-in engine gives the same values."
         ) from error
     logging.getLogger("radiomics").setLevel(logging.ERROR)
     return radiomics
@@ -63,38 +69,89 @@ def extract(
     -------
     dict of str to dict of str to float
         What PyRadiomics returned; may lack features that it skipped.
+
+    Raises
+    ------
+    BadInput
+        For a VOI or an image that PyRadiomics refuses.
+    MissingDependency
+        Where PyRadiomics is absent or does not give the values that it should (`known_values`).
     """
+    _require_known_values()
+    return _extract(image, masks, wanted, settings, progress)
+
+
+@functools.cache
+def _require_known_values() -> None:
+    """Compare this PyRadiomics with what 3.0.1 gave; once in a process."""
+    image, mask = known_values.image_and_mask()
+    wanted = {"test image": known_values.NAMES}
+    found = _extract(image, {"test image": mask}, wanted, known_values.SETTINGS, no_progress)["test image"]
+    difference = known_values.first_difference(found, known_values.stored())
+    if difference:
+        raise MissingDependency(
+            f"PyRadiomics {version()} is installed but not used: on the test image {difference}. It is not 3.0.1, "
+            f"or does not fit SciPy {_scipy_version()}. The built-in engine gives the values of 3.0.1."
+        )
+
+
+def _scipy_version() -> str:
+    import scipy
+
+    return scipy.__version__
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """PyRadiomics and ITK refuse a VOI or an image by ValueError or RuntimeError."""
+    try:
+        yield
+    except (ValueError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise BadInput(f"PyRadiomics could not compute the features: {error}") from error
+
+
+def _extract(
+    image: sitk.Image,
+    masks: Mapping[str, sitk.Image],
+    wanted: Mapping[str, Sequence[str] | None],
+    settings: ExtractionSettings,
+    progress: Progress,
+) -> dict[str, dict[str, float]]:
     _import_radiomics()
     from radiomics import imageoperations
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
-    options = pyradiomics_settings(settings)
+    options = {**pyradiomics_settings(settings), "label": 1}
     plan = {voi: _by_image_type(names, settings) for voi, names in wanted.items()}
     total, done = sum(len(types) for types in plan.values()), 0
     result: dict[str, dict[str, float]] = {}
     for voi, by_type in plan.items():
         extractor = RadiomicsFeatureExtractor(additionalInfo=False, **options)
         mask = sitk.Cast(masks[voi] > 0, sitk.sitkUInt8)
-        ct, mask = extractor.loadImage(image, mask, **extractor.settings)
-        box, corrected = imageoperations.checkMask(ct, mask, **extractor.settings)
-        mask = mask if corrected is None else corrected
-        texture_mask = mask
-        if settings.resegment_range is not None:
-            texture_mask = imageoperations.resegmentMask(ct, mask, **extractor.settings)
+        with _refusals():
+            ct, mask = extractor.loadImage(image, mask, **extractor.settings)
+            box, corrected = imageoperations.checkMask(ct, mask, **extractor.settings)
+            mask = mask if corrected is None else corrected
+            texture_mask = mask
+            if settings.resegment_range is not None:
+                texture_mask = imageoperations.resegmentMask(ct, mask, **extractor.settings)
         values: dict[str, float] = {}
         for image_type, classes in by_type.items():
             progress(f"{voi}: {image_type}", done, total)
-            if "shape" in classes:
-                extractor.enabledFeatures = {"shape": classes["shape"]}
-                values |= extractor.computeShape(ct, mask, box, **extractor.settings)
-            arguments = {**extractor.settings, **settings.image_types.get(image_type, {})}
-            generator = getattr(imageoperations, f"get{image_type}Image")(ct, texture_mask, **arguments)
-            texture_box, _ = imageoperations.checkMask(ct, texture_mask, **extractor.settings)
-            for filtered, name, filter_options in generator:
-                extractor.enabledFeatures = _of_filtered_image(names_of(wanted[voi]), name, classes)
-                if extractor.enabledFeatures:
-                    filtered, voi_mask = imageoperations.cropToTumorMask(filtered, texture_mask, texture_box)
-                    values |= extractor.computeFeatures(filtered, voi_mask, name, **filter_options)
+            with _refusals():
+                if "shape" in classes:
+                    extractor.enabledFeatures = {"shape": classes["shape"]}
+                    values |= extractor.computeShape(ct, mask, box, **extractor.settings)
+                arguments = {**extractor.settings, **settings.image_types.get(image_type, {})}
+                generator = getattr(imageoperations, f"get{image_type}Image")(ct, texture_mask, **arguments)
+                texture_box, _ = imageoperations.checkMask(ct, texture_mask, **extractor.settings)
+                for filtered, name, filter_options in generator:
+                    extractor.enabledFeatures = _of_filtered_image(names_of(wanted[voi]), name, classes)
+                    if extractor.enabledFeatures:
+                        filtered, voi_mask = imageoperations.cropToTumorMask(filtered, texture_mask, texture_box)
+                        values |= extractor.computeFeatures(filtered, voi_mask, name, **filter_options)
             done += 1
             progress(f"{voi}: {image_type}", done, total)
         result[voi] = {name: float(value) for name, value in values.items()}
@@ -103,30 +160,6 @@ def extract(
 
 def names_of(names: Iterable[str] | None) -> frozenset[str] | None:
     return None if names is None else frozenset(names)
-
-
-def pyradiomics_settings(settings: ExtractionSettings) -> dict[str, Any]:
-    """The settings under PyRadiomics' own names; what it has no name for was applied to the CT before."""
-    options: dict[str, Any] = {
-        "binWidth": settings.bin_width,
-        "binCount": settings.bin_count,
-        "interpolator": settings.interpolator,
-        "resampledPixelSpacing": settings.resampled_spacing_mm and list(settings.resampled_spacing_mm),
-        "resegmentRange": settings.resegment_range and list(settings.resegment_range),
-        "resegmentMode": settings.resegment_mode,
-        "normalize": settings.normalize,
-        "normalizeScale": settings.normalize_scale,
-        "removeOutliers": settings.remove_outliers,
-        "voxelArrayShift": settings.voxel_array_shift,
-        "gldm_a": settings.gldm_a,
-        "distances": list(settings.distances),
-        "padDistance": settings.pad_distance,
-        "force2D": settings.force_2d,
-        "force2Ddimension": settings.force_2d_dimension,
-        "weightingNorm": settings.weighting_norm,
-        "label": 1,
-    }
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _by_image_type(names: Sequence[str] | None, settings: ExtractionSettings) -> dict[str, dict[str, list[str]]]:
@@ -141,6 +174,8 @@ def _by_image_type(names: Sequence[str] | None, settings: ExtractionSettings) ->
         return plan
     plan = {}
     for name in names:
+        if not is_feature_name(name):
+            raise BadInput(f"'{name}' is no feature; a name reads like 'wavelet-HHH_glcm_Contrast'.")
         _, feature_class, feature = split(name)
         plan.setdefault(image_type_of(name), {}).setdefault(feature_class, []).append(feature)
     return plan

@@ -1,8 +1,9 @@
 """Features that dependence, run-length and size-zone matrices share: moments over grey level i and extent j.
 
-j is a dependence (GLDM), a run length (GLRLM) or a zone size (GLSZM).  With P(i, j) the matrix and N its sum, IBSI
-defines the same sixteen features for the three (sections 3.7, 3.8 and 3.11); codes are those of the run length
-matrix in its 3D averaged form, dependence and zone codes stand in their modules.
+j is a dependence (GLDM), a run length (GLRLM) or a zone size (GLSZM); a "piece" below is a voxel with its like
+neighbours, a run or a zone.  With P(i, j) the matrix and N its sum, IBSI defines the same sixteen features for the
+three (sections 3.7, 3.8 and 3.11); codes are those of the run length matrix in its 3D averaged form, dependence and
+zone codes stand in their modules.
 """
 
 from __future__ import annotations
@@ -68,68 +69,76 @@ class ExtentMatrix:
         return _marginal(self._extents, self._p)
 
     def small_extent(self) -> float:
-        """sum of P / j^2 / N (runs: IBSI 22OV)."""
+        """sum of P / j^2 / N (runs: IBSI 22OV).  Greater where pieces are small: fine, grainy texture."""
         return float(np.sum(self._p / self._j2)) / self.total
 
     def large_extent(self) -> float:
-        """sum of P j^2 / N (runs: IBSI W4KF)."""
+        """sum of P j^2 / N (runs: IBSI W4KF).  Greater where pieces are large: coarse, smooth texture."""
         return float(np.sum(self._p * self._j2)) / self.total
 
     def low_level(self) -> float:
-        """sum of P / i^2 / N (runs: IBSI V3SW)."""
+        """sum of P / i^2 / N (runs: IBSI V3SW).  Greater where dark voxels (low grey levels) prevail."""
         return float(np.sum(self._p / self._i2)) / self.total
 
     def high_level(self) -> float:
-        """sum of P i^2 / N (runs: IBSI G3QZ)."""
+        """sum of P i^2 / N (runs: IBSI G3QZ).  Greater where bright voxels (high grey levels) prevail."""
         return float(np.sum(self._p * self._i2)) / self.total
 
     def small_extent_low_level(self) -> float:
-        """sum of P / (i^2 j^2) / N (runs: IBSI HTZT)."""
+        """sum of P / (i^2 j^2) / N (runs: IBSI HTZT).  Greater where small dark pieces prevail."""
         return float(np.sum(self._p / (self._i2 * self._j2))) / self.total
 
     def small_extent_high_level(self) -> float:
-        """sum of P i^2 / j^2 / N (runs: IBSI GD3A)."""
+        """sum of P i^2 / j^2 / N (runs: IBSI GD3A).  Greater where small bright pieces prevail."""
         return float(np.sum(self._p * self._i2 / self._j2)) / self.total
 
     def large_extent_low_level(self) -> float:
-        """sum of P j^2 / i^2 / N (runs: IBSI IVPO)."""
+        """sum of P j^2 / i^2 / N (runs: IBSI IVPO).  Greater where large dark pieces prevail."""
         return float(np.sum(self._p * self._j2 / self._i2)) / self.total
 
     def large_extent_high_level(self) -> float:
-        """sum of P i^2 j^2 / N (runs: IBSI 3KUM)."""
+        """sum of P i^2 j^2 / N (runs: IBSI 3KUM).  Greater where large bright pieces prevail."""
         return float(np.sum(self._p * self._i2 * self._j2)) / self.total
 
     def level_nonuniformity(self) -> float:
-        """sum over i of (sum over j of P)^2 / N (runs: IBSI R5YN)."""
+        """sum over i of (sum over j of P)^2 / N (runs: IBSI R5YN).  Greater where few grey levels hold most pieces, and
+        with the size of the VOI; least where all levels share alike."""
         return float(np.sum(self.by_level[1] ** 2)) / self.total
 
     def level_nonuniformity_normalised(self) -> float:
-        """Level non-uniformity / N (runs: IBSI OVBL)."""
+        """Level non-uniformity / N (runs: IBSI OVBL).  Likewise between 1/levels (all share alike) and 1 (a single
+        level), nearly free of the size of the VOI."""
         return self.level_nonuniformity() / self.total
 
     def extent_nonuniformity(self) -> float:
-        """sum over j of (sum over i of P)^2 / N (runs: IBSI W92Y)."""
+        """sum over j of (sum over i of P)^2 / N (runs: IBSI W92Y).  Greater where most pieces have one extent, and with
+        the size of the VOI: with a single grey level, a measure of the mask alone."""
         return float(np.sum(self.by_extent[1] ** 2)) / self.total
 
     def extent_nonuniformity_normalised(self) -> float:
-        """Extent non-uniformity / N (runs: IBSI IC23)."""
+        """Extent non-uniformity / N (runs: IBSI IC23).  Likewise up to 1 (every piece has the same extent), nearly free
+        of the size of the VOI."""
         return self.extent_nonuniformity() / self.total
 
     def level_variance(self) -> float:
-        """Variance of i under P / N (runs: IBSI 8CE5)."""
+        """Variance of i under P / N (runs: IBSI 8CE5).  Greater where pieces of very different brightness lie in the
+        VOI; 0 for a single level."""
         return _variance(*self.by_level, self.total)
 
     def extent_variance(self) -> float:
-        """Variance of j under P / N (runs: IBSI SXLW)."""
+        """Variance of j under P / N (runs: IBSI SXLW).  Greater where large pieces lie beside small ones; 0 where all
+        have one extent."""
         return _variance(*self.by_extent, self.total)
 
     def entropy(self) -> float:
-        """-sum of p log2(p + eps), p = P / N (runs: IBSI HJ9O)."""
+        """-sum of p log2(p + eps), p = P / N (runs: IBSI HJ9O).  Greater where pieces of all levels and extents mix:
+        heterogeneous texture; 0 where all pieces are alike."""
         p = self._p / self.total
         return float(-np.sum(p * np.log2(p + EPSILON)))
 
     def percentage(self) -> float:
-        """N over the number of voxels, sum of P j (runs: IBSI 9ZK5)."""
+        """N over the number of voxels, sum of P j (runs: IBSI 9ZK5).  Near 1 where nearly every voxel is a piece of its
+        own (fine texture), near 0 for one large piece."""
         extents, counts = self.by_extent
         return self.total / float(np.sum(extents * counts))
 

@@ -80,11 +80,12 @@ class Cooccurrence:
         return _entropy(self._p)
 
     def autocorrelation(self) -> float:
-        """sum of p i j, IBSI QWB0."""
+        """sum of p i j, IBSI QWB0.  Greater where bright voxels lie beside bright ones: magnitude and fineness of the
+        texture together."""
         return float(self._levels @ self._p @ self._levels)
 
     def joint_average(self) -> float:
-        """sum of p i, IBSI 60VM."""
+        """sum of p i, IBSI 60VM.  Greater where the VOI is bright: the mean level of voxels with a neighbour."""
         return self._mean
 
     def _cluster(self, power: int) -> float:
@@ -92,64 +93,74 @@ class Cooccurrence:
         return float(np.sum(self._sum * (k - 2 * self._mean) ** power))
 
     def cluster_prominence(self) -> float:
-        """sum of p (i + j - 2 mean)^4, IBSI AE86."""
+        """sum of p (i + j - 2 mean)^4, IBSI AE86.  Greater where pairs lie far from the mean on either side; near the
+        mean it is small."""
         return self._cluster(4)
 
     def cluster_shade(self) -> float:
-        """sum of p (i + j - 2 mean)^3, IBSI 7NFM."""
+        """sum of p (i + j - 2 mean)^3, IBSI 7NFM.  Away from 0 where pairs of one brightness are rare but far off:
+        above 0 for bright outliers, below for dark ones."""
         return self._cluster(3)
 
     def cluster_tendency(self) -> float:
-        """sum of p (i + j - 2 mean)^2, IBSI DG8W."""
+        """sum of p (i + j - 2 mean)^2, IBSI DG8W.  Greater where voxels group with others of like brightness."""
         return self._cluster(2)
 
     def contrast(self) -> float:
-        """sum of p (i - j)^2, IBSI ACUI."""
+        """sum of p (i - j)^2, IBSI ACUI.  Greater where neighbours differ much; 0 for a single level."""
         return float(np.sum(self._difference * self._k**2))
 
     def correlation(self) -> float:
-        """sum of p (i - mean)(j - mean) / variance, IBSI NI2N; 1 for a single grey level."""
+        """sum of p (i - mean)(j - mean) / variance, IBSI NI2N; 1 for a single grey level.  Near 1 where a voxel tells
+        the brightness of its neighbour (linear dependence), near 0 where it does not."""
         deviation = self._levels - self._mean
         variance = float(self._marginal @ deviation**2)
         return float(deviation @ self._p @ deviation) / (variance + EPSILON) if variance != 0 else 1.0
 
     def difference_average(self) -> float:
-        """sum of k p(|i - j| = k), IBSI TF7R."""
+        """sum of k p(|i - j| = k), IBSI TF7R.  Greater where pairs of unlike voxels prevail over pairs of like ones."""
         return float(np.sum(self._k * self._difference))
 
     def difference_entropy(self) -> float:
-        """Entropy of p(|i - j| = k), IBSI NTRS."""
+        """Entropy of p(|i - j| = k), IBSI NTRS.  Greater where neighbours differ by many amounts, none of them typical:
+        random variation; 0 where all pairs differ alike."""
         return _entropy(self._difference)
 
     def difference_variance(self) -> float:
-        """Variance of k under p(|i - j| = k), IBSI D3YU."""
+        """Variance of k under p(|i - j| = k), IBSI D3YU.  Greater where some neighbours are alike and others differ
+        much."""
         return float(np.sum(self._difference * (self._k - self.difference_average()) ** 2))
 
     def inverse_difference(self) -> float:
-        """sum of p / (1 + |i - j|), IBSI IB1Z."""
+        """sum of p / (1 + |i - j|), IBSI IB1Z.  Near 1 where neighbours are alike (homogeneous), lower the more they
+        differ."""
         return float(np.sum(self._difference / (1 + self._k)))
 
     def inverse_difference_moment(self) -> float:
-        """sum of p / (1 + (i - j)^2), IBSI WF0Z."""
+        """sum of p / (1 + (i - j)^2), IBSI WF0Z.  As `inverse_difference`, with large differences weighing less."""
         return float(np.sum(self._difference / (1 + self._k**2)))
 
     def inverse_difference_moment_normalised(self) -> float:
-        """sum of p / (1 + (i - j)^2 / N^2), IBSI 1QCO; N is the highest level of the VOI."""
+        """sum of p / (1 + (i - j)^2 / N^2), IBSI 1QCO; N is the highest level of the VOI.  As
+        `inverse_difference_moment`, comparable between VOIs of different numbers of levels."""
         return float(np.sum(self._difference / (1 + self._k**2 / self._highest**2)))
 
     def inverse_difference_normalised(self) -> float:
-        """sum of p / (1 + |i - j| / N), IBSI NDRX; N is the highest level of the VOI."""
+        """sum of p / (1 + |i - j| / N), IBSI NDRX; N is the highest level of the VOI.  As `inverse_difference`,
+        comparable between VOIs of different numbers of levels."""
         return float(np.sum(self._difference / (1 + self._k / self._highest)))
 
     def information_correlation_1(self) -> float:
-        """(HXY - HXY1) / HX, IBSI R8DG; 0 for a single grey level."""
+        """(HXY - HXY1) / HX, IBSI R8DG; 0 for a single grey level.  0 where neighbours are independent, towards -1 the
+        more a voxel tells of its neighbour: complex, patterned texture."""
         entropy = _entropy(self._marginal)
         product = np.outer(self._marginal, self._marginal)
         cross = float(-np.sum(self._p * np.log2(product + EPSILON)))
         return (self._entropy - cross) / entropy if entropy != 0 else self._entropy - cross
 
     def information_correlation_2(self) -> float:
-        """sqrt(1 - exp(-2 (HXY2 - HXY))), IBSI JN9H; entropies in bits, as in IBSI's reference values.
+        """sqrt(1 - exp(-2 (HXY2 - HXY))), IBSI JN9H; entropies in bits, as in IBSI's reference values.  0 where
+        neighbours are independent, towards 1 the more a voxel tells of its neighbour.
 
         NaN where rounding makes HXY the larger: such a direction is left out of the mean.
         """
@@ -160,23 +171,24 @@ class Cooccurrence:
         return float(np.sqrt(inner)) if inner >= 0 else float("nan")
 
     def inverse_variance(self) -> float:
-        """sum of p / (i - j)^2 over i != j, IBSI E8JP."""
+        """sum of p / (i - j)^2 over i != j, IBSI E8JP.  Greater where neighbours differ by little, not by nothing."""
         return float(np.sum(self._difference[1:] / self._k[1:] ** 2))
 
     def joint_energy(self) -> float:
-        """sum of p^2, IBSI 8ZQL."""
+        """sum of p^2, IBSI 8ZQL.  Greater where a few kinds of pairs prevail (homogeneous); 1 where all are alike."""
         return float(np.sum(self._p**2))
 
     def joint_entropy(self) -> float:
-        """Entropy of p, IBSI TU9B."""
+        """Entropy of p, IBSI TU9B.  Greater where all kinds of pairs occur (random); 0 where all pairs are alike."""
         return self._entropy
 
     def maximum_probability(self) -> float:
-        """Largest p, IBSI GYBY."""
+        """Largest p, IBSI GYBY.  Greater where one kind of pair prevails."""
         return float(self._p.max())
 
     def maximal_correlation_coefficient(self) -> float:
-        """Root of the second largest eigenvalue of Q, Haralick 1973 f14; 1 for a single grey level; not in IBSI.
+        """Root of the second largest eigenvalue of Q, Haralick 1973 f14; 1 for a single grey level; not in IBSI.  0
+        where neighbours are independent, towards 1 the more a voxel tells of its neighbour, in any relation.
 
         NaN where rounding makes that eigenvalue negative: such a direction is left out of the mean.
         """
@@ -189,15 +201,16 @@ class Cooccurrence:
         return float(np.sqrt(eigenvalue)) if eigenvalue >= 0 else float("nan")
 
     def sum_average(self) -> float:
-        """sum of k p(i + j = k), IBSI ZGXS."""
+        """sum of k p(i + j = k), IBSI ZGXS.  Greater where the VOI is bright: twice the joint average."""
         return float(np.sum(np.arange(self._sum.size) * self._sum))
 
     def sum_entropy(self) -> float:
-        """Entropy of p(i + j = k), IBSI P6QZ."""
+        """Entropy of p(i + j = k), IBSI P6QZ.  Greater where pairs of all brightnesses occur."""
         return _entropy(self._sum)
 
     def sum_squares(self) -> float:
-        """sum of p (i - mean)^2, IBSI UR99 (joint variance)."""
+        """sum of p (i - mean)^2, IBSI UR99 (joint variance).  Greater where grey levels lie far from their mean; 0 for
+        a single level."""
         return float(self._marginal @ (self._levels - self._mean) ** 2)
 
 

@@ -41,12 +41,14 @@ class ToneDifference:
         return self._i[:, None] - self._i
 
     def coarseness(self) -> float:
-        """1 / sum of p s, IBSI QCDE."""
+        """1 / sum of p s, IBSI QCDE.  Greater where neighbours differ little, so that the texture is locally uniform
+        over large areas."""
         total = float(np.sum(self._p * self._s))
         return 1 / total if total != 0 else FLAT_COARSENESS
 
     def contrast(self) -> float:
-        """Spread of levels times mean difference, IBSI 65HE; 0 for a single level."""
+        """Spread of levels times mean difference, IBSI 65HE; 0 for a single level.  Greater where the range of grey
+        levels is wide and neighbours differ much."""
         number = self._i.size
         if number < 2:
             return 0.0
@@ -54,19 +56,22 @@ class ToneDifference:
         return spread * float(self._s.sum()) / self._voxels / (number * (number - 1))
 
     def busyness(self) -> float:
-        """sum of p s / sum of |i p_i - j p_j|, IBSI NQ30; 0 for a single level."""
+        """sum of p s / sum of |i p_i - j p_j|, IBSI NQ30; 0 for a single level.  Greater where intensity changes
+        quickly from voxel to voxel between levels that lie close together."""
         weighted = self._i * self._p
         spread = float(np.sum(np.abs(weighted[:, None] - weighted)))
         return float(np.sum(self._p * self._s)) / spread if spread != 0 else 0.0
 
     def complexity(self) -> float:
-        """sum of |i - j| (p_i s_i + p_j s_j) / (p_i + p_j) / N, IBSI HDEZ."""
+        """sum of |i - j| (p_i s_i + p_j s_j) / (p_i + p_j) / N, IBSI HDEZ.  Greater where many different levels occur
+        and change rapidly: a VOI with many primitives."""
         weighted = self._p * self._s
         terms = np.abs(self._distance) * (weighted[:, None] + weighted) / (self._p[:, None] + self._p)
         return float(terms.sum()) / self._voxels
 
     def strength(self) -> float:
-        """sum of (p_i + p_j)(i - j)^2 / sum of s, IBSI 1X9X; 0 without any difference."""
+        """sum of (p_i + p_j)(i - j)^2 / sum of s, IBSI 1X9X; 0 without any difference.  Greater where patterns are
+        easily told apart: slow changes, wide steps between levels."""
         total = float(self._s.sum())
         if total == 0:
             return 0.0

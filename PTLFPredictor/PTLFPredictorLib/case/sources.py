@@ -1,0 +1,115 @@
+"""What is read of a patient: the CT, and the segments or the model that draws them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import SimpleITK as sitk
+
+from .. import child
+from ..ct import CT, Finding, read_ct
+from ..errors import BadInput
+from ..measures.radiomics import DEFAULT_ENGINE
+from ..progress import Progress, no_progress
+from ..sample import known as sample
+from ..segmentation import Model, default_model, ledger, segment
+from ..segmentation.origin import Origin
+from ..segmentation.postprocess import PostProcessing
+from ..segmentation.reading import Labels, Source, read_segments, told
+from ..segmentation.segments import Segments
+from ..signature import Signature
+
+OnEvent = Callable[[child.Event], None]
+
+
+def ignore(_: child.Event) -> None:
+    """For those who want to be told nothing."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What is read for one patient, and how.
+
+    Parameters
+    ----------
+    ct : Path
+        DICOM folder or image file.
+    segmentation : Path, or sequence of Source, optional
+        Label maps, seg.nrrd or DICOM SEG; without it, `model` draws the segments.
+    labels : mapping, optional
+        What the labels of `segmentation` mean; see `segmentation.reading.parse_labels`.
+    mask_origin : Origin, optional
+        What a reader says of who drew `segmentation`; see `provenance.said`.
+    series_uid : str, optional
+        Which series of a DICOM folder.
+    acquisition : int, optional
+        Which acquisition of the series; see `ct.list_acquisitions`.
+    model : Model, optional
+        Segmentation model; the catalogue's first one if neither it nor `segmentation` is given.
+    device : str
+        "auto", "cpu" or "cuda:N", for `model`.
+    post_processing : PostProcessing
+    to_protocol : bool
+        Average thin slices to the signature's; see `protocol.brought_to_protocol`.
+    engine : str
+        Of the features; one of `radiomics.ENGINES`.
+
+    Raises
+    ------
+    BadInput
+        Where a reader names the origin of segments that no file gives.
+    """
+
+    ct: Path
+    segmentation: Path | Sequence[Source] | None = None
+    labels: Labels | None = None
+    mask_origin: Origin | None = None
+    series_uid: str | None = None
+    acquisition: int | None = None
+    model: Model | None = None
+    device: str = "auto"
+    post_processing: PostProcessing = field(default_factory=PostProcessing)
+    to_protocol: bool = False
+    engine: str = DEFAULT_ENGINE
+
+    def __post_init__(self) -> None:
+        if self.mask_origin is not None and self.segmentation is None:
+            raise BadInput("--mask-origin says who drew the segments of --segmentation; without it a model draws them.")
+
+
+def read_case_ct(sources: Sources, signature: Signature, progress: Progress = no_progress) -> CT:
+    """The canonical CT of a case, usable, clipped to the signature's range."""
+    ct = read_ct(
+        sources.ct,
+        signature.protocol,
+        signature.extraction.clip_hu,
+        series_uid=sources.series_uid,
+        acquisition=sources.acquisition,
+        progress=progress,
+    )
+    sample.verified(sample.claim_of(sources.ct), ct.require_usable().identity, progress)
+    return ct
+
+
+def draw_or_read(sources: Sources, ct: CT, progress: Progress = no_progress, on_event: OnEvent = ignore) -> Segments:
+    """The given segmentation on the CT's grid, or nnU-Net's; not yet checked.
+
+    `on_event` is told which device segments, why, and how long it may take, before it does.
+    """
+    if sources.segmentation is not None:
+        segments = read_segments(sources.segmentation, ct, sources.labels, sources.mask_origin)
+        on_event({"event": "segments", "text": told(segments.parts)})
+        return segments
+    model = sources.model or default_model()
+    with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
+        drawn = segment(ct.image, model, device=sources.device, work=Path(work), progress=progress, on_event=on_event)
+    return Segments(drawn.labels, drawn.origin, remembered(ct, drawn.labels, drawn.origin))
+
+
+def remembered(ct: CT, labels: sitk.Image, origin: Origin) -> tuple[Finding, ...]:
+    """Keep a mask in this computer's ledger; the finding that it cannot be kept."""
+    trouble = ledger.remember(ct.identity, labels, origin)
+    return () if trouble is None else (trouble,)

@@ -1,0 +1,14 @@
+"""Colours of Okabe and Ito, told apart by every common kind of colour blindness, on grey too."""
+
+from __future__ import annotations
+
+BLUE, VERMILLION, SKY, ORANGE, GREEN = "#0072b2", "#d55e00", "#56b4e9", "#e69f00", "#009e73"
+
+LIVER, TUMOUR = SKY, ORANGE
+"""Outlines on the pictures of a report."""
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue of "#rrggbb", 0 to 255."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue

@@ -1,0 +1,250 @@
+"""What was computed on CT and segments, whether it still belongs to what is on screen, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from ... import case, signature
+from ...case import Question, features
+from ...ct import Finding
+from ...errors import BadInput, PTLFError
+from ...measures.radiomics import FeatureVector
+from ...mrml import segments as mrml_segments
+from ...mrml import volumes
+from ...segmentation import ledger
+from ...segmentation.origin import Origin
+from ...segmentation.segments import Segments
+from ...signature import RADSCORE, Assessment, Entered, Prediction, PredictionState
+from ...signature.predictors import Value
+from ...vois import VOI
+from ..state import Computed, SegmentsKind, Stale, StaleWhy
+from .answers import Answers
+from .ct_of_scene import CTOfScene
+from .masks import Masks
+from .origins import Origins
+from .scene import Scene
+
+
+class Results:
+    def __init__(self, scene: Scene, cts: CTOfScene, masks: Masks, origins: Origins, answers: Answers):
+        self._scene, self._cts, self._masks, self._origins, self._answers = scene, cts, masks, origins, answers
+        self.forget()
+        scene.on_begin.append(self.forget)
+
+    def forget(self) -> None:
+        self._found: dict[SegmentsKind, tuple[tuple, tuple[Finding, ...]]] = {}
+
+    # Features
+
+    def to_compute(self) -> list[SegmentsKind]:
+        """Kinds whose features are missing or stale."""
+        if self._scene.segmentation is None:
+            return []
+        kinds = [SegmentsKind.AUTOMATIC] if self._scene.automatic is not None else []
+        kinds += [SegmentsKind.CORRECTED] if self._masks.edited else []
+        return [kind for kind in kinds if self.stale(kind)]
+
+    def stale(self, kind: SegmentsKind) -> Stale | None:
+        """Why the result of `kind` does not belong to what is on screen, None if it does."""
+        scene = self._scene
+        computed = scene.state.of(kind)
+        if computed is None:
+            return Stale(StaleWhy.NOT_COMPUTED)
+        if scene.segmentation is None:
+            return Stale(StaleWhy.NO_SEGMENTS)
+        if computed.hashes != self._masks.hashes(kind):
+            return Stale(StaleWhy.SEGMENTS_CHANGED)
+        if computed.recipe != scene.chosen.recipe:
+            return Stale(StaleWhy.OTHER_FEATURES)
+        if computed.engine != scene.desk.engine:
+            return Stale(StaleWhy.OTHER_ENGINE)
+        try:
+            volumes.require_no_transform(scene.segmentation)
+            return Stale(StaleWhy.CT_CHANGED) if computed.image != self._cts.read().sha256 else None
+        except PTLFError as error:
+            return Stale(StaleWhy.CT_UNUSABLE, error.message)
+
+    def to_be_computed(self, kind: SegmentsKind, segments: Segments) -> Computed:
+        """What features that are computed from now on will belong to, still without them."""
+        scene, seen = self._scene, self._cts.read()
+        _ct, found = case.examine(self.question, seen.ct, segments, {})
+        return Computed(
+            hashes=dict(self._masks.hashes(kind)),
+            image=seen.sha256,
+            recipe=scene.chosen.recipe,
+            engine=scene.desk.engine,
+            vectors={},
+            findings=found,
+            volumes_ml=segments.volumes_ml,
+        )
+
+    def take_features(self, kind: SegmentsKind, begun: Computed, output: Path, seconds: float) -> None:
+        """Keep the features that a child computed on what `to_be_computed` has described."""
+        scene = self._scene
+        computed = replace(begun, vectors=features.read_vectors(output), seconds=seconds)
+        if kind == SegmentsKind.CORRECTED and begun.hashes == self._masks.hashes(kind):  # its file may lose its marks
+            origin = self._origins.mask_origin(kind)
+            if origin.edited and not self._origins.change_unknown:
+                ledger.remember(self._cts.ct().identity, self._masks.labels(scene.segmentation), origin)
+        scene.update(computed={**scene.state.computed, str(kind): computed.to_dict()})
+
+    # What they say
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Of the CT alone until features were computed, then of CT and segments."""
+        kind = self._masks.kind
+        computed = self._scene.state.of(kind)
+        if computed is not None:
+            return self._current_findings(kind, computed)
+        try:
+            return self._cts.ct().findings if self._scene.volume is not None else ()
+        except PTLFError as error:
+            return (Finding("ct", "fail", error.message),)
+
+    def _current_findings(self, kind: SegmentsKind, computed: Computed) -> tuple[Finding, ...]:
+        """Findings with what readers have answered and signed since the features were computed."""
+        if self.stale(kind):
+            return computed.findings
+        scene = self._scene
+        state, unplaced = scene.state, mrml_segments.not_counted(scene.segmentation, None)
+        answers = [state.origin, state.mask_origin, state.sign_off, state.adoption, state.phase, unplaced]
+        kept = None if scene.automatic is None else scene.automatic.GetID()
+        key = (scene.chosen.sha256, computed.image, str(computed.hashes), self._masks.edited, kept, str(answers))
+        if self._found.get(kind, ("",))[0] != key:
+            try:
+                lying = self._origins.segments(kind)
+                again = self.to_be_computed(kind, lying).findings
+                again += tuple(features.findings(lying, computed.vectors))
+            except PTLFError as error:
+                again = (*computed.findings, Finding("segments", "withhold", error.message))
+            self._found[kind] = key, again
+        return self._found[kind][1]
+
+    def assessment(self, kind: SegmentsKind) -> Assessment | None:
+        """Radscore and prediction of one kind, None where nothing was computed."""
+        computed = self._scene.state.of(kind)
+        if computed is None:
+            return None
+        origin = self._origins.mask_origin(kind, at_least=bool(self.stale(kind)))
+        return self._assess(computed.vectors, self._current_findings(kind, computed), origin)
+
+    @property
+    def question(self) -> Question:
+        """What is asked of the patient on screen; an entry that is no value is not given."""
+        return Question(
+            self._scene.signature,
+            self.entered(),
+            answers=self._answers.criteria,
+            phase=self._answers.phase,
+            demonstration=self._scene.desk.demonstration,
+        )
+
+    def _assess(
+        self, vectors: Mapping[VOI, FeatureVector], findings: tuple[Finding, ...], origin: Origin | None = None
+    ) -> Assessment:
+        scene, sample = self._scene, self._cts.is_sample
+        found = case.assess_found(self.question, vectors, findings, origin=origin, sample=sample).assessment
+        if not scene.state.refused:
+            return found
+        why = " ".join(entry["why"] for entry in scene.state.refused.values())
+        return replace(found, prediction=without_risk(found.prediction, why))
+
+    def entered(self) -> Entered:
+        """What was entered for the patient, as far as the signature takes it; of a scene's that is no value nothing."""
+        scene, state = self._scene, self._scene.state
+        given = {
+            entry.id: (state.values[entry.id], state.units.get(entry.id))
+            for entry in scene.signature.entries
+            if entry.id in state.values
+        }
+        try:
+            return Entered.checked(scene.signature, given)
+        except BadInput:
+            return Entered()
+
+    def patient(self) -> Assessment:
+        """The patient's own result; without features, what can be said all the same (points of ALB and INR)."""
+        return self.assessment(self._masks.kind) or self._assess({}, self.findings())
+
+    def radscore(self) -> float | None:
+        """The patient's own, None where it is not computed, stale or withheld."""
+        return None if self.stale(self._masks.kind) else self.patient().radscore.value
+
+    def values(self) -> dict[str, Value | None]:
+        """The patient's own predictors, for the markers."""
+        known = self._scene.signature.values_of(self.entered(), self.radscore())
+        return {one.id: known.get(one.id) for one in self._scene.signature.predictors}
+
+    def tried(self) -> dict[str, Value | None]:
+        """Entries, each in its own unit, and Radscore that a what-if begins with: the patient's."""
+        entered = self.entered().values
+        return {**{one.id: entered.get(one.id) for one in self._scene.signature.entries}, RADSCORE: self.radscore()}
+
+    def tried_values(self) -> dict[str, Value | None]:
+        """The predictors of the what-if, for the markers."""
+        chosen, tried = self._scene.signature, self._scene.state.what_if
+        known = chosen.values_of(_entries(tried), tried.get(RADSCORE))
+        return {one.id: known.get(one.id) for one in chosen.predictors}
+
+    def what_if(self) -> Prediction | None:
+        """Prediction of the what-if, None while it is off, has no Radscore or an entry that is no value."""
+        scene = self._scene
+        tried = scene.state.what_if
+        if tried.get(RADSCORE) is None or scene.state.what_if_refused:
+            return None
+        return signature.what_if(
+            scene.signature,
+            _entries(tried),
+            tried[RADSCORE],
+            demonstration=scene.desk.demonstration,
+            sample=scene.volume is None or self._cts.is_sample,
+        )
+
+    def shown(self) -> Prediction:
+        """What the markers stand for: the what-if's prediction, else the patient's, else points alone."""
+        scene, chosen = self._scene, self._scene.signature
+        if scene.state.what_if:
+            found = self.what_if()
+            if found is not None:
+                return found
+            points = signature.points_of(chosen, _given(self.tried_values()))
+            if signature.completeness(chosen) is signature.SignatureState.REFERENCE:
+                points[RADSCORE] = None  # on another scale than the axis
+            return without_risk(self.patient().prediction, refusal(scene) or "no Radscore", points)
+        stale = self.stale(self._masks.kind)
+        prediction = self.patient().prediction
+        if stale and scene.state.computed:
+            return without_risk(prediction, stale.reason, signature.points_of(chosen, _given(self.values())))
+        return prediction
+
+
+def refusal(scene: Scene) -> str:
+    """Why the entries on screen give no risk, "" where each is a value or empty."""
+    state = scene.state
+    return " ".join(entry["why"] for entry in (state.what_if_refused if state.what_if else state.refused).values())
+
+
+def _entries(tried: Mapping[str, Value | None]) -> Entered:
+    return Entered({name: value for name, value in tried.items() if name != RADSCORE})
+
+
+def _given(values: Mapping[str, Value | None]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def without_risk(prediction: Prediction, why: str, points: Mapping[str, float | None] | None = None) -> Prediction:
+    """A prediction of which nothing may be read but the points of the known inputs."""
+    return replace(
+        prediction,
+        state=PredictionState.NOT_COMPUTABLE,
+        reason=why,
+        points=prediction.points if points is None else points,
+        total_points=None,
+        linear_predictor=None,
+        risk=None,
+        risk_interval=None,
+        interval_note="",
+        withheld_beside=(),
+    )

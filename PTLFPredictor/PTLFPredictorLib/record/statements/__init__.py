@@ -1,0 +1,233 @@
+"""The record in words: every sentence that an output shows is made here, once; outputs lay them out.
+
+>>> said = of_record(record.read("result.json"))
+>>> said.risk.shown, said.risk.reason
+('48 %', 'Demonstration on synthetic cases, not for patients. Computed by the equation, within 4 weeks after TACE.')
+
+What has no record yet (a live panel, a what-if in a shell) is put into the same words by `of_prediction`,
+`of_radscore` and `of_signature`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...ct import Finding
+from ...signature import Eligibility, Entered, Prediction, PredictorSource, Signature, parse
+from ...signature.policy.eligibility import CriterionState
+from ...signature.predictors import Value
+from ..inputs import InputValue
+from ..result import ResultRecord
+from ..slices import Picture
+from .model import ModelNumber, ModelStatements, of_signature
+from .provenance import Hash, Provenance, SegmentsStatements, of_provenance, of_segments
+from .risk import BESIDE, NOT_SHOWN, RiskStatements, axis_note, banner, of_prediction, placed
+from .score import ScoreStatements, TermStatement, of_radscore
+from .words import sentence, sentences
+
+__all__ = [
+    "BESIDE",
+    "NOT_SHOWN",
+    "CriterionStatement",
+    "EligibilityStatements",
+    "Hash",
+    "InputStatement",
+    "ModelNumber",
+    "ModelStatements",
+    "Nomogram",
+    "Provenance",
+    "RiskStatements",
+    "ScoreStatements",
+    "SegmentsStatements",
+    "Statements",
+    "TermStatement",
+    "axis_note",
+    "banner",
+    "of_prediction",
+    "of_radscore",
+    "of_record",
+    "of_signature",
+    "placed",
+    "sentence",
+    "sentences",
+]
+
+
+@dataclass(frozen=True)
+class InputStatement:
+    """One entered value; `words` has its unit, "not given" without a value."""
+
+    id: str
+    label: str
+    value: Value | None
+    unit: str
+    words: str
+
+
+@dataclass(frozen=True)
+class CriterionStatement:
+    """One criterion of the study as a statement on the patient, and what was answered."""
+
+    text: str
+    state: CriterionState
+
+
+@dataclass(frozen=True)
+class EligibilityStatements:
+    """The checklist; `bilirubin` and `answered` are sentences, "" where not given."""
+
+    criteria: tuple[CriterionStatement, ...]
+    bilirubin: str
+    answered: str
+
+
+@dataclass(frozen=True)
+class Nomogram:
+    """What a nomogram of the result shows: the predictors that have a place on it, and what is read there."""
+
+    signature: Signature
+    values: Mapping[str, Value | None]
+    prediction: Prediction
+    title: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Statements:
+    """All that is said of a result.
+
+    Parameters
+    ----------
+    outcome : str
+        "Post-TACE liver failure".
+    title : str
+        Of a page.
+    research_use : str
+    watermark : bool
+        Whether every page must say that it is a demonstration: whatever a demo signature shows.
+    created, version, signed : str
+        When and with which version it was made; who signed it off, or that nobody has.
+    risk : RiskStatements
+    inputs : tuple of InputStatement
+    measures : tuple of InputStatement
+        What was computed of the inputs for the risk model, e.g. an ALBI score.
+    score : ScoreStatements
+    findings : tuple of Finding
+    what_if, tried : RiskStatements and float, or None
+        A what-if's risk, and the Radscore that was typed.
+    segments : SegmentsStatements
+    volumes_ml : mapping
+        In full digits.
+    eligibility : EligibilityStatements
+    model : ModelStatements
+    provenance : Provenance
+    nomogram : Nomogram
+    pictures : tuple of Picture
+    """
+
+    outcome: str
+    title: str
+    research_use: str
+    watermark: bool
+    created: str
+    version: str
+    signed: str
+    risk: RiskStatements
+    inputs: tuple[InputStatement, ...]
+    measures: tuple[InputStatement, ...]
+    score: ScoreStatements
+    findings: tuple[Finding, ...]
+    what_if: RiskStatements | None
+    tried: float | None
+    segments: SegmentsStatements
+    volumes_ml: Mapping[str, float]
+    eligibility: EligibilityStatements
+    model: ModelStatements
+    provenance: Provenance
+    nomogram: Nomogram
+    pictures: tuple[Picture, ...]
+
+
+def of_record(record: ResultRecord) -> Statements:
+    """All that is said of a result, from its record alone.
+
+    Raises
+    ------
+    BadInput
+        Where the signature inside the record cannot be used.
+    """
+    signature, what_if = parse(record.input.signature.data), record.what_if
+    outcome = signature.data["outcome"].get("title", signature.outcome)
+    return Statements(
+        outcome=outcome,
+        title=f"{outcome}: risk before TACE",
+        research_use=record.research_use,
+        watermark=signature.is_demo,
+        created=record.created.replace("T", " ").replace("+00:00", " UTC"),
+        version=record.software["PTLFPredictor"],
+        signed=_signed(record),
+        risk=of_prediction(record.prediction, signature.horizon),
+        inputs=tuple(_input(value, signature) for value in record.input.values),
+        measures=_measures(record, signature),
+        score=of_radscore(record.radscore, signature),
+        findings=record.findings,
+        what_if=None if what_if is None else of_prediction(what_if.prediction, signature.horizon),
+        tried=None if what_if is None else what_if.radscore,
+        segments=of_segments(record.segmentation),
+        volumes_ml=record.segmentation.volumes_ml,
+        eligibility=_eligibility(record.eligibility),
+        model=of_signature(signature),
+        provenance=of_provenance(record),
+        nomogram=_nomogram(record, signature),
+        pictures=record.pictures,
+    )
+
+
+def _signed(record: ResultRecord) -> str:
+    signed = record.sign_off
+    return "not signed off by a reader" if signed is None else f"signed off by {signed.by.reader}, {signed.by.time}"
+
+
+def _input(given: InputValue, signature: Signature) -> InputStatement:
+    if given.value is None:
+        words = "not given"
+    elif isinstance(given.value, str):
+        entry = next((one for one in signature.entries if one.id == given.id), None)
+        words = given.value if entry is None else entry.words(given.value)
+    else:
+        words = f"{given.value:g} {given.unit}".strip()
+    return InputStatement(given.id, given.label, given.value, given.unit, words)
+
+
+def _measures(record: ResultRecord, signature: Signature) -> tuple[InputStatement, ...]:
+    values = _values(record, signature)
+    return tuple(
+        InputStatement(one.id, one.label, values[one.id], "", one.words(values[one.id]))
+        for one in signature.predictors
+        if one.source is PredictorSource.MEASURE and one.id in values
+    )
+
+
+def _values(record: ResultRecord, signature: Signature) -> dict[str, Value]:
+    """Of the predictors that are known."""
+    entered = Entered({value.id: value.value for value in record.input.values})
+    return signature.values_of(entered, record.radscore.value)
+
+
+def _nomogram(record: ResultRecord, signature: Signature) -> Nomogram:
+    values = _values(record, signature)
+    shown = placed(values, record.prediction)
+    return Nomogram(signature, shown, record.prediction, record.input.signature.title, axis_note(signature))
+
+
+def _eligibility(answers: Eligibility) -> EligibilityStatements:
+    bilirubin, by = answers.bilirubin_umol_per_l, answers.answered
+    return EligibilityStatements(
+        criteria=tuple(
+            CriterionStatement(item.text if item.kind == "inclusion" else f"No: {item.text}", item.status)
+            for item in answers.items
+        ),
+        bilirubin="" if bilirubin is None else f"Bilirubin {bilirubin:g} umol/L.",
+        answered="" if by is None else f"Answered by {by.reader}, {by.time or 'time not given'}.",
+    )

@@ -1,0 +1,89 @@
+"""What is said of where a result comes from: CT, segments, software, hashes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...segmentation import lesions
+from ...segmentation.origin import Drawn, Origin
+from ...segmentation.segments import ml_text
+from ..parts import SegmentsUsed
+from ..result import ResultRecord
+
+
+@dataclass(frozen=True)
+class SegmentsStatements:
+    """The segments in words.
+
+    Parameters
+    ----------
+    liver, parenchyma, tumour : str
+        Volumes: "1590.4 mL"; the liver is the whole organ.
+    lesions : str
+        "3 lesions, largest diameter 21.3 mm"; "" without lesions.
+    source : str
+        Who drew them, in a few words.
+    """
+
+    liver: str
+    parenchyma: str
+    tumour: str
+    lesions: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Hash:
+    """A SHA-256 and what it is of."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Versions, CT and hashes in words."""
+
+    software: str
+    features: str
+    ct: str
+    hashes: tuple[Hash, ...]
+
+
+def of_segments(used: SegmentsUsed) -> SegmentsStatements:
+    volumes = used.volumes_ml
+    return SegmentsStatements(
+        liver=ml_text(volumes["liver"]),
+        parenchyma=ml_text(volumes["parenchyma"]),
+        tumour=ml_text(volumes["tumor"]),
+        lesions="" if used.lesions is None else lesions.text(used.lesions.to_dict()),
+        source=_source(used.origin),
+    )
+
+
+def _source(origin: Origin) -> str:
+    title = (origin.model or {}).get("title", "")
+    if not origin.run:
+        drawn = {Drawn.MODEL: f", drawn by {title}", Drawn.HAND: ", drawn by hand"}
+        return f"given label map ({origin.format or 'file'}){drawn.get(origin.drawn, '')}"
+    return f"nnU-Net, {title} (version {origin.model['version']}), on {origin.run['device']}"
+
+
+def of_provenance(record: ResultRecord) -> Provenance:
+    ct, signature, model = record.input.ct, record.input.signature, record.segmentation.origin.model
+    size, spacing = " x ".join(map(str, ct.size)), " x ".join(f"{step:.3f}" for step in ct.spacing_mm)
+    engines = sorted({f"{how.engine} {how.engine_version}" for how in record.extraction.values()})
+    hashes = [
+        Hash("CT", ct.sha256),
+        Hash("label map", record.segmentation.sha256),
+        Hash(f"signature {signature.id}, version {signature.version}", signature.sha256),
+    ]
+    if model:
+        digest = model["sha256"] or model.get("weights_sha256", "")
+        hashes.append(Hash(f"model {model['id']}, version {model['version']}", digest))
+    return Provenance(
+        software=", ".join(f"{name} {version}" for name, version in record.software.items()),
+        features=", ".join(engines) or "none",
+        ct=f"{ct.source.get('format', '')}, {size} voxels of {spacing} mm, phase {ct.phase.name}",
+        hashes=tuple(hashes),
+    )
