@@ -32,7 +32,7 @@ class Way(PanelCase):
         self.panel.open_sections("correction", "radscore", "nomogram", "result")
         self.container.resize(760, 2600)
         self.settle()
-        shipped = self.panel.radscore._signatures
+        shipped = self.panel.radscore._signatures.values
         self.panel.radscore.choose_signature("ptlf-demo" if "ptlf-demo" in shipped else "ptlf-published")
         if self.ui.demonstrationBox.isVisible():
             self.ui.demonstrationBox.checked = True

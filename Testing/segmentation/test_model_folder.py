@@ -20,6 +20,7 @@ from PTLFPredictorLib.segmentation import (
     catalogue,
     default_model,
     find_model,
+    from_folder,
     model_archive,
     model_folder,
     model_weights,
@@ -462,3 +463,50 @@ def test_a_pickle_names_everything_that_it_would_import():
     named = set(model_weights._globals(buffer.getvalue()))
     assert "posix system" in named
     assert any("approx" in name for name in named)
+
+
+@pytest.fixture
+def chosen(tmp_path, monkeypatch) -> Path:
+    """The demo model as nnU-Net's results folder holds a model, which SlicerNNUnet demands."""
+    monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
+    folder = tmp_path / "results" / "Dataset731_Liver" / "nnUNetTrainer__nnUNetPlans__3d_demo"
+    return Path(shutil.copytree(default_model().folder, folder))
+
+
+def test_a_model_chosen_in_slicernnunet_is_taken_where_it_lies(chosen, tmp_path):
+    before = [model.id for model in catalogue()]
+    for folder in (chosen, chosen.parent, chosen.parents[1]):
+        model = from_folder(folder, "SlicerNNUnet")
+        assert (model.id, model.folder) == ("Dataset731_Liver", chosen)
+        assert model.title.endswith("(Dataset731_Liver), chosen in SlicerNNUnet")
+        assert model.label_roles == {"parenchyma": (1,), "tumor": (2,)}
+        assert not model.for_patients
+        assert model.warning == default_model().warning  # the weights are the demo model's, under whatever name
+    assert [model.id for model in catalogue()] == before
+    assert not (tmp_path / "user").exists()
+
+
+def test_labels_that_are_not_certain_are_asked_for_as_in_a_model_that_is_added(chosen):
+    edit("dataset.json", lambda data: data.update(labels={"background": 0, "liver": 1, "vessels in it": 2}))(chosen)
+    with pytest.raises(UnusableModel, match=r"not certain what the model's label\(s\) vessels in it mean: add it"):
+        from_folder(chosen, "SlicerNNUnet")
+    edit("dataset.json", lambda data: data.update(labels={"background": 0, "tooth": 1}))(chosen)
+    with pytest.raises(UnusableModel, match=r"None of the model's labels \(tooth\) is named liver"):
+        from_folder(chosen)
+
+
+def test_a_chosen_folder_that_is_gone_or_no_model(chosen, tmp_path):
+    with pytest.raises(BadInput, match=r"There is no model folder '.*gone'"):
+        from_folder(tmp_path / "gone")
+    (chosen / "plans.json").unlink()
+    (chosen / "dataset.json").unlink()
+    with pytest.raises(UnusableModel, match=r"is no nnU-Net v2 model: it has no plans.json"):
+        from_folder(chosen.parents[1])
+
+
+def test_the_first_look_at_a_chosen_model_reads_no_weights(chosen):
+    """They may have gigabytes, and the panel shows the model at every start; who runs it reads them."""
+    (chosen / "fold_0" / "checkpoint_final.pth").write_bytes(bytes(50_000_000))
+    assert from_folder(chosen).sha256 == ""
+    with pytest.raises(UnusableModel, match=r"fold_0/checkpoint_final.pth are damaged or cut off"):
+        verify(from_folder(chosen))

@@ -25,7 +25,7 @@ from PTLFPredictorLib import child
 from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import Cancelled, OutOfMemory, PTLFError, UnusableModel
 from PTLFPredictorLib.sample import make_case
-from PTLFPredictorLib.segmentation import agreement, default_model, find_model, provenance, segment, worker
+from PTLFPredictorLib.segmentation import agreement, default_model, find_model, from_folder, provenance, segment, worker
 from PTLFPredictorLib.segmentation.device import Device, choose
 from PTLFPredictorLib.segmentation.nnunet import Network
 from PTLFPredictorLib.segmentation.reading import read_segments
@@ -345,6 +345,18 @@ def test_the_window_s_thread_reads_no_weights(ct, work, tmp_path):
     job = write_job(ct, replace(default_model(), folder=folder), work)
     with pytest.raises(UnusableModel, match="weights"):
         child.run(WORKER, job, work, what=WHAT)
+
+
+def test_a_folder_chosen_elsewhere_is_drawn_with_and_named_by_its_hashes(ct, work, tmp_path):
+    folder = tmp_path / "Dataset731_Liver" / "nnUNetTrainer__nnUNetPlans__3d_demo"
+    shutil.copytree(default_model().folder, folder)
+    drawn = segment(ct, from_folder(folder.parent, "SlicerNNUnet"), work=work, device="cpu")
+    assert {name: drawn.model[name] for name in ("sha256", "weights_sha256")} == {
+        "sha256": default_model().sha256,
+        "weights_sha256": default_model().weights_sha256,
+    }
+    assert drawn.model["id"] == "Dataset731_Liver"
+    assert drawn.origin.model["warning"] == default_model().warning
 
 
 def test_the_restricted_loader_is_a_second_fence(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 import sys
@@ -70,6 +71,22 @@ def nnunet_logic():
     from SlicerNNUNetLib import InstallLogic
 
     return InstallLogic()
+
+
+NNUNET_SETTINGS = "SlicerNNUNet/Parameter"
+"""Key under which the extension NNUNet keeps, as JSON, what its user chose last."""
+
+
+def nnunet_model() -> str:
+    """Folder of the model that the user chose in the extension NNUNet, "" where none was chosen."""
+    import qt
+
+    try:
+        chosen = json.loads(qt.QSettings().value(NNUNET_SETTINGS, "") or "{}")["modelPath"]
+        folder = chosen["_path"] if isinstance(chosen, dict) else chosen
+    except (ValueError, TypeError, KeyError):
+        return ""
+    return folder if isinstance(folder, str) and folder not in ("", ".") else ""
 
 
 def segmentation_exporter():

@@ -1,7 +1,7 @@
 """Where the liver and its tumours are: segments from files, or drawn by nnU-Net in a child process."""
 
 from .agreement import Agreement, agreement
-from .catalogue import Model, add, catalogue, default_model, find_model, remove, verify
+from .catalogue import Model, add, catalogue, default_model, find_model, from_folder, remove, verify
 from .run import SegmentationResult, segment
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "catalogue",
     "default_model",
     "find_model",
+    "from_folder",
     "remove",
     "segment",
     "verify",

@@ -101,6 +101,40 @@ def find_model(spec: str | Path, label_roles: Mapping[str, Sequence[int]] | None
     )
 
 
+def from_folder(folder: str | Path, chosen_in: str = "") -> Model:
+    """A model that the user chose in another program, where it lies: neither copied nor in the catalogue.
+
+    Nothing is hashed here but small weights: the worker reads them, refuses what is not to be trusted, and says which
+    they were.
+
+    >>> from_folder("/models/Dataset123_Liver", "SlicerNNUNet").id  # doctest: +SKIP
+    'Dataset123_Liver'
+
+    Parameters
+    ----------
+    folder : str or Path
+        Holds plans.json, or one folder that does, at most two levels below
+        (``Dataset<ID>_<name>/<trainer>__<plans>__<configuration>``).  All folds in it are used.
+    chosen_in : str
+        Name of that program, for the title.
+
+    Raises
+    ------
+    BadInput
+        There is no such folder.
+    UnusableModel
+        It is no model, or what its labels mean is not certain: then it has to be added (`add`), which asks.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise BadInput(f"There is no model folder '{folder}'.")
+    found = model_folder.locate(folder)
+    in_dataset = re.match(r"Dataset\d+_", found.parent.name)
+    model = _described(found, None, found.parent.name if in_dataset else None, weights_too=False)
+    title = f"{model.title}, chosen in {chosen_in}" if chosen_in else model.title
+    return _with_mark_of_its_weights(replace(model, title=title).checked())
+
+
 def add(source: str | Path, label_roles: Mapping[str, Sequence[int]] | None = None, **entry: Any) -> Model:
     """Copy a model (folder or zip archive) into the user's folder, checked before anything is executed.
 
@@ -150,18 +184,7 @@ def verify(model: Model) -> Model:
     UnusableModel
         With what is wrong; nothing of the model has been executed.
     """
-    facts = model_folder.check(model.folder)
-    wrong = sorted({label for role in model.label_roles.values() for label in role} - facts.labels)
-    if wrong:
-        raise UnusableModel(
-            f"Model '{model.id}': the label(s) {', '.join(map(str, wrong))} of the catalogue are not in dataset.json."
-        )
-    digest = model_folder.checksum(model.folder)
-    if digest != model.sha256:
-        raise UnusableModel(
-            f"Model '{model.id}' is not the one in the catalogue: its files have the checksum {digest[:16]}..., "
-            f"expected is {model.sha256[:16]}... Get it again."
-        )
+    model_folder.verified(model.folder, model.id, model.label_roles, model.sha256)
     return model
 
 
@@ -181,23 +204,29 @@ def _user_entries() -> Iterator[tuple[str, Model | UnusableModel]]:
 
 
 def _from_folder(folder: Path, label_roles: Mapping[str, Sequence[int]] | None, name: str | None = None) -> Model:
-    folder = model_folder.locate(folder)
-    facts = model_folder.check(folder)
+    model = _described(model_folder.locate(folder), label_roles, name, weights_too=True)
+    return _with_mark_of_its_weights(model.checked())
+
+
+def _described(
+    folder: Path, label_roles: Mapping[str, Sequence[int]] | None, name: str | None, *, weights_too: bool
+) -> Model:
+    """What a folder says of itself; without its weights, its checksum is left to the worker."""
+    facts = model_folder.check(folder, weights_too=weights_too)
     roles = label_roles or _roles_by_name(facts.named_labels)
     model_id = re.sub(r"[^A-Za-z0-9._-]+", "-", name or folder.name).strip("-._")[:64] or "model"
-    model = Model(
+    return Model(
         id=model_id,
         title=f"{facts.dataset} ({model_id})",
         version="unknown",
         licence="unknown",
         citation="",
         folder=folder,
-        sha256=model_folder.checksum(folder),
+        sha256=model_folder.checksum(folder) if weights_too else "",
         label_roles={role: tuple(labels) for role, labels in roles.items()},
         warning="This model is not in the catalogue: nothing is known here about what it was trained and tested on.",
         intended_input="unknown",
     )
-    return _with_mark_of_its_weights(model.checked())
 
 
 def by_weights(sha256: str, model_id: str) -> Model | None:

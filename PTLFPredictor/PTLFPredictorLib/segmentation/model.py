@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UnusableModel
-from ..hashes import json_sha256
 from . import model_folder
 from .names import Role
 
@@ -29,7 +28,8 @@ class Model:
     folder : Path
         Holds ``plans.json``, ``dataset.json`` and ``fold_*/checkpoint_final.pth``.
     sha256 : str
-        `model_folder.checksum` of the folder; compared before every run.
+        `model_folder.checksum` of the folder; compared before every run.  "" where it is not known beforehand
+        (`catalogue.from_folder`): the run says it.
     label_roles : mapping of str to tuple of int
         "parenchyma" and "tumor" -> labels of the model; several labels may share a role (liver segments), labels
         without a role are background.  A model's whole liver is a "parenchyma" label too: where it says tumour,
@@ -117,18 +117,21 @@ class Model:
 
     @property
     def weights_sha256(self) -> str:
-        """What the model is known by in masks and evidence: SHA-256 of the weights of all its folds, "" without any."""
-        folds = model_folder.weights(self.folder)
-        return "".join(folds) if len(folds) < 2 else json_sha256(sorted(folds))
+        """`model_folder.weights_sha256` of its folder; the first call reads all weights."""
+        return model_folder.weights_sha256(self.folder)
 
     @property
     def identity(self) -> dict[str, Any]:
         """What a record says about the model: ``sha256`` of its files, ``weights_sha256`` of what draws the masks."""
+        return self.identity_with(self.sha256)
+
+    def identity_with(self, sha256: str) -> dict[str, Any]:
+        """`identity` with the checksum that the files were found to have."""
         return {
             "id": self.id,
             "title": self.title,
             "version": self.version,
-            "sha256": self.sha256,
+            "sha256": sha256,
             "weights_sha256": self.weights_sha256,
             "licence": self.licence,
             "for_patients": self.for_patients,

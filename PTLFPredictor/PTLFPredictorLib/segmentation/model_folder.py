@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import UnusableModel
-from ..hashes import file_sha256
+from ..hashes import file_sha256, json_sha256
 from .model_archive import inside, unpack_members
 from .model_files import CHECKPOINT, DATASET, PLANS, check_dataset, check_plans, read_json
 from .model_weights import check_pickle, tensors_sha256
@@ -36,7 +36,9 @@ __all__ = [
     "locate",
     "read_json",
     "unpack",
+    "verified",
     "weights",
+    "weights_sha256",
 ]
 
 
@@ -76,8 +78,14 @@ def locate(folder: Path) -> Path:
     return found[0]
 
 
-def check(folder: Path) -> Facts:
+def check(folder: Path, *, weights_too: bool = True) -> Facts:
     """Read and check a model folder; nothing of it is executed.
+
+    Parameters
+    ----------
+    folder : Path
+    weights_too : bool
+        Without, the weights need only be there: whoever loads them checks them first.
 
     Raises
     ------
@@ -93,11 +101,48 @@ def check(folder: Path) -> Facts:
     checkpoints = tuple(checkpoint_files(folder))
     if not checkpoints:
         raise UnusableModel(f"The model '{folder.name}' has no weights: there is no fold_0/{CHECKPOINT}.")
-    for checkpoint in checkpoints:
+    for checkpoint in checkpoints if weights_too else ():
         check_pickle(checkpoint)
     name = plans.get("dataset_name")
     name = name if isinstance(name, str) else folder.name
     return Facts(name, plans, dataset, named, configurations, checkpoints)
+
+
+def verified(folder: Path, model_id: str, label_roles: Mapping[str, Sequence[int]], sha256: str) -> Facts:
+    """`check`, and that a catalogue's entry fits the folder: its labels, and its checksum.
+
+    Parameters
+    ----------
+    folder : Path
+    model_id : str
+    label_roles : mapping
+        See `Model`.
+    sha256 : str
+        `checksum` of the folder; "" where it is not known beforehand.
+
+    Raises
+    ------
+    UnusableModel
+        With what is wrong; nothing of the model has been executed.
+    """
+    facts = check(folder)
+    wrong = sorted({label for labels in label_roles.values() for label in labels} - facts.labels)
+    if wrong:
+        raise UnusableModel(
+            f"Model '{model_id}': the label(s) {', '.join(map(str, wrong))} of the catalogue are not in dataset.json."
+        )
+    if sha256 and (digest := checksum(folder)) != sha256:
+        raise UnusableModel(
+            f"Model '{model_id}' is not the one in the catalogue: its files have the checksum {digest[:16]}..., "
+            f"expected is {sha256[:16]}... Get it again."
+        )
+    return facts
+
+
+def weights_sha256(folder: Path) -> str:
+    """What a model is known by in masks and evidence: SHA-256 of the weights of all its folds, "" without any."""
+    folds = weights(folder)
+    return "".join(folds) if len(folds) < 2 else json_sha256(sorted(folds))
 
 
 def checksum(folder: Path) -> str:

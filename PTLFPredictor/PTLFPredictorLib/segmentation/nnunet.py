@@ -1,5 +1,7 @@
 """nnU-Net v2's own predictor on one CT, in this process, told tile by tile.
 
+Two private methods of it are overridden: `nnunet_versions` says with which versions that was tested.
+
 Preprocessing, sliding window and resampling of the logits are nnU-Net's, so that the label map is that of its own
 command line voxel for voxel.  What is ours: weights through the restricted loader, progress, no worker processes.
 """
@@ -30,13 +32,14 @@ class Network:
     Parameters
     ----------
     folder : Path
-        Checked by `model_folder.check` before.
     tta : bool, optional
         Test-time mirroring; None leaves it to the model.
+    facts : model_folder.Facts, optional
+        What `model_folder.check` found in the folder, where it was checked already.
     """
 
-    def __init__(self, folder: Path, tta: bool | None = None):
-        facts = model_folder.check(folder)
+    def __init__(self, folder: Path, tta: bool | None = None, facts: model_folder.Facts | None = None):
+        facts = facts or model_folder.check(folder)
         self.plans, self.dataset = facts.plans, facts.description
         folds = [load_checkpoint(path) for path in facts.checkpoints]
         self.configuration = folds[0]["init_args"]["configuration"]

@@ -14,7 +14,7 @@ from .. import child
 from ..ct import write_temporary
 from ..errors import UnusableModel
 from ..progress import Progress, no_progress
-from .catalogue import Model
+from .model import Model
 from .origin import Drawn, Known, Origin
 
 WORKER = "PTLFPredictorLib.segmentation.worker"

@@ -24,7 +24,8 @@ from .. import child
 from ..ct import write_temporary
 from ..errors import PTLFError, UnusableModel, is_out_of_memory
 from . import device as devices
-from .catalogue import Model, verify
+from . import model_folder, nnunet_versions
+from .model import Model
 from .segments import derive
 
 if TYPE_CHECKING:
@@ -36,13 +37,16 @@ def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     seconds = {}
     start = time.monotonic()
     progress("Checking the model", 0, 1)
-    model = verify(Model.from_dict(job["model"], Path(job["base"]), shipped=job["shipped"]))
-    identity, cpu_s = model.identity, model.measured.get("cpu_s")
+    model = Model.from_dict(job["model"], Path(job["base"]), shipped=job["shipped"])
+    checked = model_folder.verified(model.folder, model.id, model.label_roles, model.sha256)
+    identity = model.identity_with(model.sha256 or model_folder.checksum(model.folder))
+    cpu_s = model.measured.get("cpu_s")
+    nnunet_versions.require()
     progress("Checking the model", 1, 1)
     progress("Loading the model", 0, 1)
     from .nnunet import Network
 
-    network = Network(model.folder, job["tta"])
+    network = Network(model.folder, job["tta"], checked)
     device = devices.choose(job["device"])
     _tell(emit, device, cpu_s if device.is_cpu else None)
     progress("Loading the model", 1, 1)
