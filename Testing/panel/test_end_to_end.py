@@ -113,7 +113,7 @@ class TestFromSegments(Way):
 class TestFromTheSampleCT(Way):
     def bring_ct_and_segments(self):
         """The panel's own sample CT (coarser than in the panel) and the demo model, both in real children."""
-        matrix, sample_run.SAMPLE_MATRIX = sample_run.SAMPLE_MATRIX, 256
+        matrix, sample_run.SAMPLE_MATRIX = sample_run.SAMPLE_MATRIX, 128
         self.addCleanup(setattr, sample_run, "SAMPLE_MATRIX", matrix)
         gestures.click(self.ui.sampleButton)
         gestures.wait_for(lambda: self.session.volume is not None, 180, "the sample CT")

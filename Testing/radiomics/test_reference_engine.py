@@ -18,6 +18,7 @@ from PTLFPredictorLib.measures.radiomics import (
     child_options,
     extract,
     known_values,
+    names,
 )
 from PTLFPredictorLib.measures.radiomics.interpreter import VARIABLE
 
@@ -161,3 +162,26 @@ def test_what_the_user_can_mend_still_is_bad_input():
     nothing = sitk.Image(case.masks["tumor"]) * 0
     with pytest.raises(BadInput, match="'tumor' is empty"):
         extract(case.image, {"tumor": nothing}, {"tumor": ["original_firstorder_Mean"]}, ORIGINAL)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"image": sitk.Image(4, 4, sitk.sitkInt16)}, "'image' has 2 dimensions"),
+        ({"masks": {}}, "'masks' lacks tumor, which 'wanted' names"),
+        ({"wanted": {"tumor": "original_firstorder_Mean"}}, "'wanted' holds a text for 'tumor'"),
+    ],
+    ids=["image", "masks", "wanted"],
+)
+def test_a_callers_mistake_names_the_argument(change, said):
+    case = ellipsoids()
+    arguments = {"image": case.image, "masks": case.masks, "wanted": {"tumor": ["original_firstorder_Mean"]}}
+    with pytest.raises(ValueError, match=said):
+        extract(**{**arguments, **change}, settings=ORIGINAL)
+
+
+@pytest.mark.parametrize("function", [names.split, names.image_type_of])
+@pytest.mark.parametrize("feature", ["glcm_Contrast", "original_glcm_Sharpness", "wavelet_shape_Flatness_"])
+def test_a_text_that_is_no_features_name_is_told_with_the_argument(function, feature):
+    with pytest.raises(ValueError, match=f"'feature' is '{feature}', which names none"):
+        function(feature)

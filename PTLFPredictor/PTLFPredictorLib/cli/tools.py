@@ -32,6 +32,8 @@ def add(command: Command) -> None:
 
 
 def _doctor(_: argparse.Namespace) -> None:
+    from ..segmentation import nnunet_versions
+
     packages = (
         ("numpy", "numpy", "./ptlf installs it"),
         ("scipy", "scipy", "./ptlf installs it"),
@@ -44,8 +46,10 @@ def _doctor(_: argparse.Namespace) -> None:
     for name, module, hint in packages:
         if importlib.util.find_spec(module) is None:
             print(f"  missing  {name:12} {hint}")
-        else:
-            print(f"  found    {name:12} {importlib.metadata.version(name)}")
+            continue
+        found = importlib.metadata.version(name)
+        fault = nnunet_versions.fault(found) if name == nnunet_versions.PACKAGE else ""
+        print(f"  {'unfit' if fault else 'found':8} {name:12} {found}{f'  {fault}' if fault else ''}")
     print(_pyradiomics())
     print(f"  device   {_device()}")
     print(f"  compiler {shutil.which('cc') or shutil.which('gcc') or 'none (only PyRadiomics needs one)'}")

@@ -16,10 +16,6 @@ def python_executable() -> str:
     return shutil.which("PythonSlicer") or sys.executable
 
 
-def slicer_version() -> tuple[int, int]:
-    return slicer.app.majorVersion, slicer.app.minorVersion
-
-
 def missing_requirements(requirements: str) -> list[str]:
     """Lines of a requirements file that are not installed.
 
@@ -77,7 +73,7 @@ def nnunet_logic():
 
 
 def segmentation_exporter():
-    """Class of Slicer's own DICOM SEG exporter, or the reason why there is none.
+    """Class of Slicer's own DICOM SEG exporter, or the reason why there is none: 5.10 bundles no dcmqi and highdicom.
 
     Returns
     -------

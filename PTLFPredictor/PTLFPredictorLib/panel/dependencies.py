@@ -7,11 +7,12 @@ from pathlib import Path
 from slicer.i18n import tr as _
 
 from ..errors import MissingDependency
+from ..segmentation import nnunet_versions
 from . import compat
 
 
 class Dependencies:
-    """Packages of ``Resources/requirements.txt``, PyTorch and nnU-Net.
+    """Packages of ``Resources/requirements.txt``, PyTorch, and nnU-Net in the range that was tested.
 
     Parameters
     ----------
@@ -23,10 +24,22 @@ class Dependencies:
         self._requirements = requirements
 
     def missing(self) -> list[str]:
-        """Names of what is not installed; looks only, imports nothing heavy."""
+        """Names of what is not installed, or in another version; looks only, imports nothing heavy."""
+        missing = self._missing_requirements()
+        if not compat.installed("torch"):
+            missing.append("torch")
+        nnunet = compat.installed(nnunet_versions.PACKAGE)
+        if not nnunet:
+            missing.append(nnunet_versions.PACKAGE)
+        elif nnunet_versions.fault(nnunet):
+            missing.append(
+                _("{package} (this is {version})").format(package=nnunet_versions.REQUIREMENT, version=nnunet)
+            )
+        return missing
+
+    def _missing_requirements(self) -> list[str]:
         lines = self._requirements.read_text(encoding="utf-8") if self._requirements.is_file() else ""
-        missing = compat.missing_requirements(lines)
-        return [*missing, *(name for name in ("torch", "nnunetv2") if not compat.installed(name))]
+        return compat.missing_requirements(lines)
 
     def text(self) -> str:
         missing = self.missing()
@@ -42,26 +55,39 @@ class Dependencies:
         Raises
         ------
         MissingDependency
-            Where an extension has to be installed first.
+            Where an extension has to be installed first, Slicer has to be restarted, or an installer did not succeed.
         """
         if not compat.installed("torch"):
-            logic = compat.torch_logic()
-            if logic is None:
-                raise MissingDependency(
-                    _("Install the extension PyTorch first (View, Extensions Manager), restart Slicer, come back.")
-                )
-            if logic.installTorch(askConfirmation=True) is None:
-                raise MissingDependency(_("PyTorch was not installed."))
-        if not compat.installed("nnunetv2"):
-            nnunet = compat.nnunet_logic()
-            if nnunet is None:
-                raise MissingDependency(
-                    _("Install the extension NNUNet first (View, Extensions Manager), restart Slicer, come back.")
-                )
-            nnunet.setupPythonRequirements()
-            if not compat.installed("nnunetv2"):  # it logs what went wrong and returns
-                raise MissingDependency(_("nnU-Net was not installed; Slicer's error log (Ctrl+0) says why."))
-        lines = self._requirements.read_text(encoding="utf-8") if self._requirements.is_file() else ""
-        missing = compat.missing_requirements(lines)
+            self._install_torch()
+        if nnunet_versions.fault(compat.installed(nnunet_versions.PACKAGE)):
+            self._install_nnunet()
+        missing = self._missing_requirements()
         if missing:
             compat.install(missing)
+
+    def _install_torch(self) -> None:
+        logic = compat.torch_logic()
+        if logic is None:
+            raise MissingDependency(
+                _("Install the extension PyTorch first (View, Extensions Manager), restart Slicer, come back.")
+            )
+        if logic.installTorch(askConfirmation=True) is None:
+            raise MissingDependency(_("PyTorch was not installed."))
+
+    def _install_nnunet(self) -> None:
+        """By SlicerNNUnet, whose installer logs an error and answers False, or nothing in its older versions."""
+        nnunet = compat.nnunet_logic()
+        if nnunet is None:
+            raise MissingDependency(
+                _("Install the extension NNUNet first (View, Extensions Manager), restart Slicer, come back.")
+            )
+        answer = nnunet.setupPythonRequirements(nnunet_versions.REQUIREMENT)
+        if getattr(nnunet, "needsRestart", False):  # it has installed an extension, and then answers True
+            raise MissingDependency(_("Restart Slicer, then press Install again: nnU-Net is not installed yet."))
+        fault = nnunet_versions.fault(compat.installed(nnunet_versions.PACKAGE))
+        if answer is False or fault:
+            raise MissingDependency(
+                _("nnU-Net was not installed; Slicer's error log (Ctrl+0) says why. {fault}")
+                .format(fault=fault)
+                .strip()
+            )

@@ -101,7 +101,10 @@ def extract(
         Where PyRadiomics is asked for and absent, or gives other values than it should.
     OutOfMemory
         Where the computer has too little memory for the image or the settings.
+    ValueError
+        For arguments that do not belong together: the caller's mistake, not the user's.
     """
+    _check_arguments(image, masks, wanted)
     if engine not in ENGINES:
         raise BadInput(f"There is no engine '{engine}'; choose one of {', '.join(ENGINES)}.")
     module = importlib.import_module(f".{ENGINES[engine]}", __name__)
@@ -124,6 +127,19 @@ def extract(
         voi: FeatureVector(voi, values[voi], engine, module.version(), settings, digest, image_hash(vois[voi]))
         for voi in wanted
     }
+
+
+def _check_arguments(
+    image: sitk.Image, masks: Mapping[str, sitk.Image], wanted: Mapping[str, Sequence[str] | None]
+) -> None:
+    if image.GetDimension() != 3:
+        raise ValueError(f"'image' has {image.GetDimension()} dimensions; features are computed of three.")
+    lacking = [voi for voi in wanted if voi not in masks]
+    if lacking:
+        raise ValueError(f"'masks' lacks {', '.join(lacking)}, which 'wanted' names.")
+    for voi, names in wanted.items():
+        if isinstance(names, str):
+            raise ValueError(f"'wanted' holds a text for '{voi}'; it takes a list of names, or None for all features.")
 
 
 def _prepare_mask(voi: str, mask: sitk.Image, settings: ExtractionSettings) -> sitk.Image:

@@ -138,20 +138,24 @@ _FILTERED = {
 
 
 def split(feature: str) -> tuple[str, str, str]:
-    """``wavelet-HHH_glcm_Imc1`` -> ``("wavelet-HHH", "glcm", "Imc1")``; KeyError if it is no feature's name."""
+    """``wavelet-HHH_glcm_Imc1`` -> ``("wavelet-HHH", "glcm", "Imc1")``; ValueError if it is no feature's name."""
     parts = feature.split("_")
     if len(parts) != 3 or parts[2] not in FEATURES.get(parts[1], ()):
-        raise KeyError(feature)
+        raise _no_feature(feature)
     return parts[0], parts[1], parts[2]
 
 
 def image_type_of(feature: str) -> str:
-    """Image type behind a feature's name: ``wavelet-HHH_glcm_Imc1`` -> ``Wavelet``; KeyError if there is none."""
+    """Image type behind a feature's name: ``wavelet-HHH_glcm_Imc1`` -> ``Wavelet``; ValueError if there is none."""
     filtered, feature_class, _ = split(feature)
     for pattern, image_type in _FILTERED.items():
         if re.fullmatch(pattern, filtered) and (feature_class != "shape" or image_type == "Original"):
             return image_type
-    raise KeyError(feature)
+    raise _no_feature(feature)
+
+
+def _no_feature(feature: str) -> ValueError:
+    return ValueError(f"'feature' is {feature!r}, which names none; a name reads like 'wavelet-HHH_glcm_Contrast'.")
 
 
 def log_sigma_of(feature: str) -> float | None:
@@ -163,6 +167,6 @@ def log_sigma_of(feature: str) -> float | None:
 def is_feature_name(feature: str) -> bool:
     try:
         image_type_of(feature)
-    except KeyError:
+    except ValueError:
         return False
     return True

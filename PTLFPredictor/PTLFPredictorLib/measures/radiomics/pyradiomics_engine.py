@@ -19,7 +19,7 @@ import SimpleITK as sitk
 from ...errors import BadInput, MissingDependency, is_out_of_memory
 from ...progress import Progress, no_progress
 from . import known_values
-from .names import image_type_of, split
+from .names import image_type_of, is_feature_name, split
 from .parameter_file import pyradiomics_settings
 from .settings import ExtractionSettings
 
@@ -174,6 +174,8 @@ def _by_image_type(names: Sequence[str] | None, settings: ExtractionSettings) ->
         return plan
     plan = {}
     for name in names:
+        if not is_feature_name(name):
+            raise BadInput(f"'{name}' is no feature; a name reads like 'wavelet-HHH_glcm_Contrast'.")
         _, feature_class, feature = split(name)
         plan.setdefault(image_type_of(name), {}).setdefault(feature_class, []).append(feature)
     return plan
