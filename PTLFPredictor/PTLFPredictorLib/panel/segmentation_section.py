@@ -14,7 +14,7 @@ from .. import child
 from ..errors import PTLFError
 from ..mrml.adoption import DrawnElsewhere
 from ..segmentation import probe
-from ..segmentation.catalogue import Model, catalogue
+from ..segmentation.catalogue import Model, catalogue, from_folder
 from ..segmentation.run import WORKER, read_result, write_job
 from . import compat
 from .run_state import State
@@ -66,6 +66,7 @@ class SegmentationSection:
         except PTLFError as error:
             models = []
             self._tell(error.message)
+        models += self._chosen_in_nnunet()
         self._catalogue = models
         self._models = [model.id for model in models]
         self.ui.modelSelector.clear()
@@ -75,6 +76,17 @@ class SegmentationSection:
         if self.session.desk.model not in self._models and self._models:
             self.session.update(model=self._models[0])
         self.ask_device()
+
+    def _chosen_in_nnunet(self) -> list[Model]:
+        """The model that the user chose last in the extension NNUNet, where there is one that can be used."""
+        chosen = compat.nnunet_model()
+        if not chosen:
+            return []
+        try:
+            return [from_folder(chosen, "SlicerNNUnet")]
+        except PTLFError as error:
+            self._tell(_("The model chosen in the module nnUNet cannot be used here: {reason}").format(reason=error))
+            return []
 
     def ask_device(self) -> None:
         if self.probe.state.busy:
