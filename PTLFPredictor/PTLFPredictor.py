@@ -134,6 +134,7 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         panel.cleanup()
         if self.uiWidget:
             self.uiWidget.setMRMLScene(None)
+            self.uiWidget.deleteLater()  # a reload would only hide it, with all that its buttons call
 
     def onReload(self):
         """Reload the library too, not only this file."""

@@ -158,7 +158,7 @@ class Pictures:
         self.whole_window("05-segmented", "correction")
 
     def score(self) -> None:
-        shipped = self.panel.radscore._signatures
+        shipped = self.panel.radscore._signatures.values
         if "ptlf-demo" in shipped:
             self.panel.radscore.choose_signature("ptlf-demo")
         self.type_open("nomogram")

@@ -275,9 +275,18 @@ def test_a_ct_that_does_not_fit_into_memory_ends_with_code_4(bench):
 STAGES = ["Reading headers", "Reading slices", "parenchyma", "Report"]
 
 
+EACH_SIGNAL_ONCE = [*((stage, "SIGINT") for stage in STAGES), ("parenchyma", "SIGTERM"), ("Reading slices", "SIGHUP")]
+EACH_SIGNAL = [(stage, kind) for stage in STAGES for kind in ("SIGINT", "SIGTERM", "SIGHUP")]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-@pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM", "SIGHUP"])
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    ("stage", "kind"),
+    [
+        *EACH_SIGNAL_ONCE,
+        *(pytest.param(*pair, marks=pytest.mark.slow) for pair in EACH_SIGNAL if pair not in EACH_SIGNAL_ONCE),
+    ],
+)
 def test_interrupted_at_each_stage_leaves_no_child_and_no_file(bench, stage, kind):
     bench.ct = bench.write_dicom(bench.folder / "dicom", bench.phantom[0])
     before = sorted(bench.folder.rglob("*"))

@@ -155,15 +155,19 @@ def ten_values(ct, labels, out):
     return {(item.voi, item.feature): item.value for item in record.read_features(out)}
 
 
+@pytest.fixture(scope="module")
+def values_from_dicom(phantom, phantom_files, tmp_path_factory, write_dicom):
+    folder = tmp_path_factory.mktemp("values")
+    return ten_values(write_dicom(folder / "dicom", phantom[0]), phantom_files["labels"], folder / "a.json")
+
+
 @pytest.mark.parametrize("name", FORMATS)
-def test_same_ten_values_from_any_file_of_the_same_ct(phantom, phantom_files, tmp_path, write_dicom, name):
+def test_same_ten_values_from_any_file_of_the_same_ct(phantom, phantom_files, values_from_dicom, tmp_path, name):
     axes, pixel = FORMATS[name]
     sitk.WriteImage(sitk.Cast(sitk.DICOMOrient(phantom[0], axes), pixel), str(tmp_path / name))
-    folder = write_dicom(tmp_path / "dicom", phantom[0])
-    expected = ten_values(folder, phantom_files["labels"], tmp_path / "a.json")
     found = ten_values(tmp_path / name, phantom_files["labels"], tmp_path / "b.json")
-    assert len(expected) == 10
-    assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert len(values_from_dicom) == 10
+    assert found == pytest.approx(values_from_dicom, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.slow

@@ -343,7 +343,15 @@ def test_real_cts_in_slabs(shared, folder, ct, labels, expected):
     check(ct.image, segments.labels, plan)
 
 
-@pytest.mark.parametrize(("step", "count", "made"), [(1.25, 4, 46), (2.0, None, 46), (3.0, None, 46), (3.75, None, 45)])
+@pytest.mark.parametrize(
+    ("step", "count", "made"),
+    [
+        (1.25, 4, 46),
+        pytest.param(2.0, None, 46, marks=pytest.mark.slow),
+        pytest.param(3.0, None, 46, marks=pytest.mark.slow),
+        (3.75, None, 45),
+    ],
+)
 def test_sample_cases_in_slabs(step, count, made):
     case = make_case(2000, slice_mm=step, matrix=64)
     plan = slabs.plan(case.ct.GetSpacing()[2], case.ct.GetSize()[2], ACCEPTED)

@@ -7,7 +7,8 @@ The product is driven from outside alone, as the launcher starts it, and the pan
 very script runs against any checkout, in the Python environment that it is started with.  What differs from run to
 run is levelled: times, seconds, versions, platform, paths.  `compare` prints every difference with its place, and
 what was only moved; its exit code is 1 where a difference has no reason.  Reasons are
-``[{"where": "predict*/result/schema", "reason": "..."}]``; ``*`` also matches a "/".
+``[{"where": "predict*/result.json/schema", "lines": "regular expression", "reason": "..."}]``; ``*`` also matches a
+"/", and `lines`, where given, must be found in every line that went or came.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ CASES: dict[str, tuple[str, ...]] = {
     ),
     "predict what-if": ("predict", *CASE, *EXAMPLE, *HAND, "--out", "out"),
     "predict no INR": ("predict", *CASE, "--alb", "43.6", *HAND, "--out", "out"),
-    "predict g/dL": ("predict", *CASE, "--alb", "4.36", "--alb-unit", "g/dL", "--inr", "1.09", *HAND, "--out", "out"),
+    "predict g per dL": (
+        "predict", *CASE, "--alb", "4.36", "--alb-unit", "g/dL", "--inr", "1.09", *HAND, "--out", "out",
+    ),
     "predict violated": ("predict", *CASE, *LABORATORY, *HAND, "--eligibility", "{in}/violated.json", "--out", "out"),
     "predict post-processing": (
         "predict", *CASE, *LABORATORY, *HAND, "--fill-holes", "--drop-below", "0.5", "--largest-tumor", "--out", "out",
@@ -94,7 +97,7 @@ CASES: dict[str, tuple[str, ...]] = {
     # Typed values.
     "nomogram published": ("nomogram", *EXAMPLE),
     "nomogram published json": ("nomogram", *EXAMPLE, "--json"),
-    "nomogram g/dL": ("nomogram", "--alb", "4.36", "--alb-unit", "g/dL", "--inr", "1.09", "--radscore", "7.72"),
+    "nomogram g per dL": ("nomogram", "--alb", "4.36", "--alb-unit", "g/dL", "--inr", "1.09", "--radscore", "7.72"),
     "nomogram off axis": ("nomogram", "--alb", "58", "--inr", "4.5", "--radscore", "60"),
     "nomogram no INR": ("nomogram", "--alb", "43.6", "--radscore", "7.72"),
     "nomogram demo": ("nomogram", *EXAMPLE, "--signature", "demo", "--demonstration"),
@@ -402,15 +405,32 @@ def sha(value: str | bytes) -> str:
 
 @dataclass(frozen=True)
 class Difference:
+    """One place at which two tables differ; lists of lines count as one place."""
+
     where: str
     old: Any
     new: Any
 
-    def __str__(self) -> str:
-        if self.where.endswith(" lines"):
+    @property
+    def case(self) -> str:
+        return self.where.partition("/")[0]
+
+    @property
+    def place(self) -> str:
+        return self.where.partition("/")[2]
+
+    @property
+    def changes(self) -> list[str]:
+        """What went (-) and what came (+), each a line."""
+        if is_lines(self.old) and is_lines(self.new):
             changed = [*difflib.unified_diff(self.old, self.new, lineterm="", n=0)][2:]
-            return "\n".join([self.where, *(f"    {line}" for line in changed if not line.startswith("@@"))])
-        return f"{self.where}\n    - {short(self.old)}\n    + {short(self.new)}"
+            return [line for line in changed if not line.startswith("@@")]
+        return [f"-{short(self.old)}", f"+{short(self.new)}"]
+
+    def has(self, reason: Mapping[str, str]) -> bool:
+        """Whether a reason is about this place, and about every changed line where it names them."""
+        lines = reason.get("lines", "")
+        return fnmatchcase(self.where, reason["where"]) and all(re.search(lines, line) for line in self.changes)
 
 
 ABSENT = "(absent)"
@@ -428,7 +448,7 @@ def differences(old: Any, new: Any, rel: float, where: str = "") -> Iterator[Dif
             yield from differences(old.get(key, ABSENT), new.get(key, ABSENT), rel, place)
     elif is_lines(old) and is_lines(new):
         if old != new:
-            yield Difference(f"{where} lines", old, new)
+            yield Difference(where, old, new)
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
             pair = (side[index] if index < len(side) else ABSENT for side in (old, new))
@@ -475,24 +495,23 @@ def compare(before: Path, after: Path, reasons: Path | None, rel: float) -> int:
     known = json.loads(reasons.read_text(encoding="utf-8")) if reasons else []
     found = list(differences(old, new, rel))
     pairs = list(moved(found))
-    elsewhere = {d for pair in pairs for d in map(id, pair)}
-    counts = dict.fromkeys((entry["where"] for entry in known), 0)
-    unexplained = 0
-    for difference in found:
-        if id(difference) in elsewhere:
-            continue
-        entry = next((e for e in known if fnmatchcase(difference.where.removesuffix(" lines"), e["where"])), None)
-        if entry is not None:
-            counts[entry["where"]] += 1
-            continue
-        unexplained += 1
-        print(difference)
+    elsewhere = {id(difference) for pair in pairs for difference in pair}
+    counts, unexplained = [0] * len(known), {}
+    for difference in (d for d in found if id(d) not in elsewhere):
+        number = next((n for n, reason in enumerate(known) if difference.has(reason)), None)
+        if number is None:
+            unexplained.setdefault((difference.place, *difference.changes), []).append(difference.case)
+        else:
+            counts[number] += 1
+    for (place, *changes), cases in unexplained.items():  # the same change of many cases once
+        print("\n".join([f"{place}: {', '.join(cases)}", *(f"    {line}" for line in changes)]))
     for gone, came in pairs:
         print(f"moved: {gone.where} -> {came.where}")
-    for entry in known:
-        print(f"{counts[entry['where']]} with a reason: {entry['where']}: {entry['reason']}")
-    print(f"{len(old)} and {len(new)} entries; {unexplained} differences without a reason, {len(pairs)} values moved.")
-    return int(unexplained > 0)
+    for count, reason in zip(counts, known, strict=True):
+        print(f"{count} with a reason: {reason['where']} {reason.get('lines', '')}: {reason['reason']}")
+    total = sum(len(cases) for cases in unexplained.values())
+    print(f"{len(old)} and {len(new)} entries; {total} differences without a reason, {len(pairs)} values moved.")
+    return int(total > 0)
 
 
 def main() -> int:

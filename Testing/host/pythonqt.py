@@ -26,7 +26,7 @@ _MODULES = (QtCore, QtGui, QtWidgets, QtNetwork)
 _get_property = QtCore.QObject.property
 _set_property = QtCore.QObject.setProperty
 VTK_POINTER = re.compile(r"(?:\bvtk\w+|\bvoid)\s*\*")
-_adapters: dict[tuple, Any] = {}
+_adapters: dict[int, dict[tuple, Any]] = {}
 _plain: set[type] = set()
 
 refusals: list[str] = []
@@ -293,20 +293,30 @@ def _connect(self, native, args: tuple):
         print(refusals[-1], file=sys.stderr)
         return False
     if args[0].replace(" ", "").endswith("()"):
-        slot = _adapters.setdefault(_key(self, *args), lambda *_ignored, f=args[1]: f())
+        slot = _adapter(self, native, *args)
     signal.connect(slot)
     return True
+
+
+def _adapter(self, native, signature: str, slot):
+    """What calls a slot without arguments; it keeps the slot alive until it is disconnected or the sender goes."""
+    sender = id(self)
+    if sender not in _adapters:
+        _adapters[sender] = {}
+        native(self, "destroyed").connect(lambda *_ignored: _adapters.pop(sender, None))
+    return _adapters[sender].setdefault(_key(signature, slot), lambda *_ignored: slot())
 
 
 def _disconnect(self, native, args: tuple):
     if not _is_pythonqt_call(args):
         return native(self, "disconnect")(*args)
-    slot, signal = _adapters.pop(_key(self, *args), args[1]), _signal(self, native, args[0])
+    slot = _adapters.get(id(self), {}).pop(_key(*args), args[1])
+    signal = _signal(self, native, args[0])
     return signal is not None and bool(signal.disconnect(slot))
 
 
-def _key(self, signature: str, slot) -> tuple:
-    return id(self), signature.replace(" ", ""), slot
+def _key(signature: str, slot) -> tuple:
+    return signature.replace(" ", ""), slot
 
 
 def python_signature(signature: str) -> str:

@@ -32,7 +32,7 @@ class Way(PanelCase):
         self.panel.open_sections("correction", "radscore", "nomogram", "result")
         self.container.resize(760, 2600)
         self.settle()
-        shipped = self.panel.radscore._signatures
+        shipped = self.panel.radscore._signatures.values
         self.panel.radscore.choose_signature("ptlf-demo" if "ptlf-demo" in shipped else "ptlf-published")
         if self.ui.demonstrationBox.isVisible():
             self.ui.demonstrationBox.checked = True
@@ -113,7 +113,7 @@ class TestFromSegments(Way):
 class TestFromTheSampleCT(Way):
     def bring_ct_and_segments(self):
         """The panel's own sample CT (coarser than in the panel) and the demo model, both in real children."""
-        matrix, sample_run.SAMPLE_MATRIX = sample_run.SAMPLE_MATRIX, 256
+        matrix, sample_run.SAMPLE_MATRIX = sample_run.SAMPLE_MATRIX, 128
         self.addCleanup(setattr, sample_run, "SAMPLE_MATRIX", matrix)
         gestures.click(self.ui.sampleButton)
         gestures.wait_for(lambda: self.session.volume is not None, 180, "the sample CT")

@@ -303,11 +303,11 @@ class TestSceneFromElsewhere(PanelCase):
 
     def test_a_model_and_an_engine_that_are_not_here_can_be_exchanged(self):
         path = self.reopen(model="their-model", engine="pyradiomics")
-        self.panel.radscore._engines = ["builtin"]
+        self.panel.radscore._engines.fill([("builtin", "Built-in")])
         slicer.util.loadScene(path)
         self.settle()
         self.assertIsNotNone(self.panel.segmentation.model)
-        self.assertEqual(self.panel.segmentation.model.id, self.panel.segmentation._models[0])
+        self.assertEqual(self.panel.segmentation.model.id, self.panel.segmentation._models.values[0])
         self.assertEqual(self.ui.engineSelector.currentText, "PyRadiomics")
         self.ui.engineSelector.currentIndex = 0
         self.settle()

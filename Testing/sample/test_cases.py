@@ -9,13 +9,15 @@ import SimpleITK as sitk
 from PTLFPredictorLib.sample import Disease, SampleCase, make_case
 from PTLFPredictorLib.sample.geometry import Grid
 from PTLFPredictorLib.sample.scan import noise
+from samples import drawn
 
-SEEDS = (11, 12, 13)
+SEEDS = (12, 2000, 2013)
+"""The last two, the smallest liver and the brightest lesion, are also what the segments' tests take."""
 
 
 @pytest.fixture(scope="module")
 def cases() -> dict[int, SampleCase]:
-    return {seed: make_case(seed, matrix=128) for seed in SEEDS}
+    return {seed: drawn(seed, matrix=128) for seed in SEEDS}
 
 
 def arrays(case: SampleCase) -> tuple[np.ndarray, np.ndarray]:
@@ -23,24 +25,26 @@ def arrays(case: SampleCase) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_one_seed_is_one_patient(cases):
-    again = make_case(11, matrix=128)
-    for image, other in ((again.ct, cases[11].ct), (again.labels, cases[11].labels)):
+    again = make_case(2000, matrix=128)
+    for image, other in ((again.ct, cases[2000].ct), (again.labels, cases[2000].labels)):
         assert sitk.Hash(image) == sitk.Hash(other)
-    assert sitk.Hash(cases[12].ct) != sitk.Hash(cases[11].ct)
+    assert sitk.Hash(cases[12].ct) != sitk.Hash(cases[2000].ct)
 
 
-def test_canonical_geometry_within_the_published_protocol():
-    case = make_case(14, matrix=512, tumours=1)
+@pytest.mark.parametrize("matrix", [128, pytest.param(512, marks=pytest.mark.slow)])
+def test_canonical_geometry_within_the_published_protocol(matrix):
+    case = drawn(12, matrix=matrix)
     assert case.ct.GetPixelID() == sitk.sitkInt16
     assert case.labels.GetPixelID() == sitk.sitkUInt8
-    assert case.ct.GetSize() == (512, 512, 46)
-    assert case.ct.GetSpacing() == (0.78125, 0.78125, 5.0)
+    assert case.ct.GetSize() == (matrix, matrix, 46)
+    assert case.ct.GetSpacing() == (400 / matrix, 400 / matrix, 5.0)
+    assert 0.586 < 400 / 512 < 0.977  # of the sample case and the demo
     assert case.ct.GetDirection() == case.labels.GetDirection() == (1, 0, 0, 0, 1, 0, 0, 0, 1)
     assert (case.ct.GetOrigin(), case.ct.GetSize()) == (case.labels.GetOrigin(), case.labels.GetSize())
 
 
 def test_thin_slices_show_the_same_patient(cases):
-    thin, thick = make_case(11, matrix=128, slice_mm=2.5), cases[11]
+    thin, thick = make_case(2013, matrix=128, slice_mm=2.5), cases[2013]
     assert thin.ct.GetSize() == (128, 128, 92)
     assert thin.liver_ml == pytest.approx(thick.liver_ml, rel=0.02)
     assert thin.tumour_ml == pytest.approx(thick.tumour_ml, rel=0.06)
@@ -157,9 +161,9 @@ def test_thin_slices_are_noisier(thickness, sd):
 
 
 def test_edges_have_partial_volume(cases):
-    quiet = make_case(12, matrix=256, noise_sd_hu=0.0)
+    quiet = make_case(12, matrix=128, noise_sd_hu=0.0)
     hu = sitk.GetArrayFromImage(quiet.ct)
-    row = hu[23, 128]
+    row = hu[23, 64]
     skin = int(np.flatnonzero(row > -500)[0])
     assert -1000 < row[skin - 1] < -500 or -500 < row[skin] < 20
     assert (hu != hu.round()).sum() == 0

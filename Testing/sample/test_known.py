@@ -12,9 +12,10 @@ import SimpleITK as sitk
 
 from PTLFPredictorLib.case import Sources, read_case_ct
 from PTLFPredictorLib.ct import canonical, read_ct
-from PTLFPredictorLib.sample import known, make_case
+from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.sample import worker as sample_worker
 from PTLFPredictorLib.signature import load
+from samples import drawn as remembered
 
 OPTIONS = {"matrix": 64, "slice_mm": 5.0}
 
@@ -29,8 +30,9 @@ def drawn(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def data(tmp_path, monkeypatch) -> Path:
-    """The user's data of another computer."""
+    """The user's data of another computer; what is drawn again there is drawn once for all tests."""
     monkeypatch.setenv("PTLF_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(known, "make_case", remembered)
     return tmp_path / "data"
 
 
@@ -51,7 +53,7 @@ def test_a_sample_is_known_by_any_file(drawn, tmp_path, monkeypatch, name):
 
 
 def test_drawing_for_a_user_changes_no_voxel(drawn, data):
-    pure = make_case(21, **OPTIONS).ct
+    pure = remembered(21, **OPTIONS).ct  # another drawing than the fixture's
     assert np.array_equal(sitk.GetArrayFromImage(drawn[0]), sitk.GetArrayFromImage(pure))
     assert not pure.GetMetaDataKeys()
     assert not data.exists()

@@ -11,13 +11,13 @@ import SimpleITK as sitk
 from abdomen import ellipsoid
 from misplaced import mirrored, moved, scaled, swapped, turned
 from PTLFPredictorLib.ct import read_ct
-from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation.placement import Coarse, fit
 from PTLFPredictorLib.segmentation.plausibility import check
 from PTLFPredictorLib.segmentation.reading import parse_labels, read_segments
+from samples import drawn
 
-FAST_SEEDS = (2000, 2001, 2004, 2013)
-"""The smallest liver, the largest tumour, an enclosed gallbladder, the brightest lesion."""
+FAST_SEEDS = (2000, 2001, 2013)
+"""The smallest liver, the largest tumour, the brightest lesion."""
 
 
 class Read:
@@ -46,7 +46,7 @@ def hcc005(shared):
 
 @cache
 def sample(seed):
-    case = make_case(seed, matrix=128)
+    case = drawn(seed, matrix=128)
     return sitk.GetArrayFromImage(case.labels), sitk.GetArrayFromImage(case.ct), case.ct.GetSpacing()
 
 
@@ -82,7 +82,7 @@ def test_the_true_mask_of_a_sample_case_is_plausible(seed):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2000, 2020))
 def test_the_true_masks_of_all_sample_cases_are_plausible(seed):
-    case = make_case(seed, matrix=256)
+    case = drawn(seed, matrix=256)
     assert check(sitk.GetArrayFromImage(case.labels), sitk.GetArrayFromImage(case.ct), case.ct.GetSpacing()) == []
 
 
@@ -189,7 +189,7 @@ def test_a_mask_scaled_to_a_third(ircad):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [2000, 2003, 2010])
 def test_masks_of_sample_cases_that_lie_wrongly(seed):
-    case = make_case(seed, matrix=256)
+    case = drawn(seed, matrix=256)
     labels, hu, spacing = sitk.GetArrayFromImage(case.labels), sitk.GetArrayFromImage(case.ct), case.ct.GetSpacing()
     for axis in "xyz":
         wrong = [mirrored(labels, axis), *(moved(labels, spacing, axis, mm) for mm in (10, -10, 40, -40))]
@@ -223,12 +223,14 @@ def test_a_spleen_is_no_liver(hcc005):
     """A mask of 504 mL with the liver's attenuation and a border of its own: only its place tells."""
     from scipy.ndimage import binary_opening, label, median_filter
 
-    smooth = median_filter(hcc005.hu[:, ::2, ::2], 5)
-    organs = binary_opening((smooth > 80) & (smooth < 140), iterations=2) & (hcc005.labels[:, ::2, ::2] == 0)
-    organs[:, :, : organs.shape[2] // 2] = False
+    half = np.s_[:, ::2, hcc005.hu.shape[2] // 2 :: 2]
+    smooth = median_filter(hcc005.hu[half], 5)
+    organs = binary_opening((smooth > 80) & (smooth < 140), iterations=2) & (hcc005.labels[half] == 0)
     pieces, _ = label(organs)
     spleen = pieces == 1 + np.argmax(np.bincount(pieces.ravel())[1:])
-    finding = only(hcc005.check(np.repeat(np.repeat(spleen, 2, 1), 2, 2).astype(np.uint8)))
+    mask = np.zeros_like(hcc005.labels)
+    mask[:, :, mask.shape[2] // 2 :] = np.repeat(np.repeat(spleen, 2, 1), 2, 2)
+    finding = only(hcc005.check(mask))
     assert finding.code == "liver_position"
     assert "mostly in the patient's left half (0 % to the right of the mid-line)" in finding.message
 

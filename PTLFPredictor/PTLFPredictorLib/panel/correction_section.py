@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from ..errors import PTLFError
 from ..mrml import segments as mrml_segments
 from ..segmentation.names import Role
+from .section import Section
 from .session import Session
 from .state import SegmentsKind
 from .widgets import say
@@ -28,7 +29,7 @@ NAMES_SHOWN = 3
 ROLES = (mrml_segments.LIVER, mrml_segments.TUMOUR)
 
 
-class CorrectionSection:
+class CorrectionSection(Section):
     def __init__(self, ui, session: Session, tell):
         self.ui, self.session, self._tell = ui, session, tell
         self.confirm = _confirm

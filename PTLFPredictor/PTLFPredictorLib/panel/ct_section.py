@@ -18,16 +18,18 @@ from .findings_list import FindingsList
 from .numbers import read_number, written
 from .runs import show_progress
 from .sample_run import SampleRun
+from .section import Section
 from .session import Session
 from .widgets import WheelGuard, as_tip, clear, mark, plain_label, say
 
 ANSWERS = (None, True, False)
 
 
-class CTSection:
+class CTSection(Section):
     def __init__(self, ui, session: Session, tell, on_change):
         self.ui, self.session, self._tell = ui, session, tell
         self.sample = SampleRun(on_change)
+        self.runs = (self.sample,)
         for selector in (
             ui.volumeSelector,
             ui.existingSelector,

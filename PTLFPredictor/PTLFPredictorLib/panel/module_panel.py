@@ -1,4 +1,4 @@
-"""The whole panel: six sections over one session, shown anew at most once per turn of the event loop."""
+"""The whole panel: its sections over one session, shown anew at most once per turn of the event loop."""
 
 from __future__ import annotations
 
@@ -19,13 +19,26 @@ from .questions import Questions
 from .radscore_section import RadscoreSection
 from .result_section import ResultSection
 from .run_state import State
+from .runs import ChildRun
+from .section import Section, SectionEntry
 from .segmentation_section import SegmentationSection
 from .session import Session
+from .timers import Timer
 from .widgets import WheelGuard, say
 
 SETTINGS_ACKNOWLEDGED = "PTLFPredictor/AcknowledgedVersion"
 ACKNOWLEDGEMENT_VERSION = "1"
-SECTIONS = ("ct", "segmentation", "correction", "radscore", "nomogram", "result")
+
+SECTIONS = [
+    SectionEntry("ct", lambda host: CTSection(host.ui, host.session, host.tell, host.changed)),
+    SectionEntry("segmentation", lambda host: SegmentationSection(host.ui, host.session, host.tell, host.changed)),
+    SectionEntry("correction", lambda host: CorrectionSection(host.ui, host.session, host.tell)),
+    SectionEntry("radscore", lambda host: RadscoreSection(host.ui, host.session, host.tell, host.changed)),
+    SectionEntry("nomogram", lambda host: NomogramSection(host.ui, host.session, host.tell, host.choose_path)),
+    SectionEntry("result", lambda host: ResultSection(host.ui, host.session, host.tell, host.choose_path)),
+    SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
+]
+"""The panel's sections, in the order in which they are shown and told of what happens; see `section`."""
 
 VOXELS_SETTLE_MS = 250
 """Brush strokes arrive as many events; the segments are looked at when they have settled."""
@@ -45,15 +58,9 @@ class ModulePanel:
     def __init__(self, ui, resources: Path):
         self.ui = ui
         self._waiting = self._closed = self._refreshing = False
-        self._settle = qt.QTimer()
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(VOXELS_SETTLE_MS)
-        self._settle.connect("timeout()", self._look)
-        self._refresh_timer = qt.QTimer()
-        self._refresh_timer.setSingleShot(True)
-        self._refresh_timer.setInterval(0)
-        self._refresh_timer.connect("timeout()", self.refresh)
-        self._sections: tuple = ()
+        self._settle = Timer(self._look, VOXELS_SETTLE_MS)
+        self._refresh_timer = Timer(self.refresh)
+        self._sections: tuple[Section, ...] = ()
         self.session = Session("PTLFPredictor", self.changed, self._settle_voxels, self._leave)
         self.session.open()
         self._wheel = WheelGuard()
@@ -61,18 +68,13 @@ class ModulePanel:
             self._wheel.watch(widget)
         self.choose_file = _choose_file
         self.dependencies = Dependencies(resources / "requirements.txt")
-        self.ct = CTSection(ui, self.session, self.tell, self.changed)
-        self.segmentation = SegmentationSection(ui, self.session, self.tell, self.changed)
-        self.correction = CorrectionSection(ui, self.session, self.tell)
-        self.radscore = RadscoreSection(ui, self.session, self.tell, self.changed)
-        self.nomogram = NomogramSection(ui, self.session, self.tell, lambda *a: self.choose_file(*a))
-        self.result = ResultSection(ui, self.session, self.tell, lambda *a: self.choose_file(*a))
-        self.questions = Questions(ui, self.session, lambda: self.segmentation.models)
-        self._sections = (
-            self.ct, self.segmentation, self.correction, self.radscore, self.nomogram, self.result, self.questions
-        )  # fmt: skip
+        for entry in SECTIONS:
+            entry.place(ui)
+            setattr(self, entry.name, entry.make(self))
+        self._sections = tuple(getattr(self, entry.name) for entry in SECTIONS)
+        self._folding = [entry.name for entry in SECTIONS if hasattr(ui, f"{entry.name}Section")]
         self._last_states: tuple = ()
-        for name in SECTIONS:
+        for name in self._folding:
             self._button(name).connect("contentsCollapsed(bool)", lambda closed, name=name: self._folded(name, closed))
         ui.researchUseLabel.text = RESEARCH_USE
         ui.acknowledgementLabel.text = _(
@@ -93,11 +95,13 @@ class ModulePanel:
     # Life: entered, left, scene closed, gone
 
     def enter(self) -> None:
-        self.correction.enter()
+        for section in self._sections:
+            section.enter()
         self.session.look()
 
     def exit(self) -> None:
-        self.correction.exit()
+        for section in self._sections:
+            section.exit()
 
     def take_over(self) -> None:
         """Show what the scene holds: after opening, loading or closing a scene."""
@@ -119,8 +123,8 @@ class ModulePanel:
         self.ct.paused = True
         self.ct.sample.forget()
         self.session.close()
-        self.nomogram.exit()
-        self.correction.scene_closes()
+        for section in self._sections:
+            section.scene_closes()
 
     def node_removed(self) -> None:
         """A node has left the scene: perhaps the CT on screen."""
@@ -141,21 +145,21 @@ class ModulePanel:
 
     def cleanup(self) -> None:
         """Leave no process, node, observer or timer behind; where the widgets went first, touch none of them."""
+        sections, runs = self._sections, self.runs
         self._closed = True
         if not self.ui.messageLabel:
             self._sections = ()
-        for run in self.runs:
+        for run in runs:
             run.close()
         for timer in (self._settle, self._refresh_timer):
-            timer.stop()
-        self.nomogram.exit()
-        self.ct.cleanup()
-        self.correction.cleanup()
+            timer.close()
+        for section in sections:
+            section.cleanup()
         self.session.close()
 
     @property
-    def runs(self):
-        return self.ct.sample, self.segmentation.probe, self.segmentation.run, self.radscore.run
+    def runs(self) -> list[ChildRun]:
+        return [run for section in self._sections for run in section.runs]
 
     # Change and display
 
@@ -204,8 +208,11 @@ class ModulePanel:
 
     def _fold(self) -> None:
         closed = self.session.desk.closed_sections
-        for name in SECTIONS:
+        for name in self._folding:
             self._button(name).collapsed = name in closed
+
+    def choose_path(self, title: str, name: str) -> str:
+        return self.choose_file(title, name)
 
     def tell(self, message: str) -> None:
         """A sentence for the user, in the panel's own line and in Slicer's status bar."""

@@ -13,6 +13,7 @@ from ..signature import Prediction, Predictor, PredictorSource, Signature, geome
 from ..signature.predictors import Value
 from .nomogram_paint import theme_of
 from .nomogram_widget import NomogramWidget
+from .timers import Timer
 from .widgets import plain_label
 
 SCROLL_BAR = 24
@@ -98,10 +99,7 @@ class NomogramPane(qt.QWidget):
         self._layout.addWidget(self.nomogram)
         self._window = self._closed_window = None
         self._is_narrow = True
-        self._later = qt.QTimer()
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.connect("timeout()", self._arrange)
+        self._later = Timer(self._arrange)
         self.nomogram.hide()
         self.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Preferred)
         self.setMinimumWidth(200)
@@ -155,6 +153,11 @@ class NomogramPane(qt.QWidget):
         self._later.stop()
         if self._window is not None:
             self._window.close()
+
+    def cleanup(self) -> None:
+        self.close_window()
+        self._later.close()
+        self.nomogram.cleanup()
 
     def forget(self) -> None:
         """Another patient comes."""

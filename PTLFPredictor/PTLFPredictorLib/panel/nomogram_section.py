@@ -15,11 +15,12 @@ from .fields import PatientField
 from .nomogram_copies import NomogramCopies
 from .nomogram_pane import NomogramPane
 from .numbers import read_number, written
+from .section import Section
 from .session import Session
 from .widgets import mark, say
 
 
-class NomogramSection:
+class NomogramSection(Section):
     """The patient's values come from the fields alone; what is dragged or moved by keys is always a what-if."""
 
     def __init__(self, ui, session: Session, tell, choose_file):
@@ -247,8 +248,11 @@ class NomogramSection:
             return _("typed: what-if") if typed and values.get(RADSCORE) is not None else _("what-if")
         return _("computed") if own[RADSCORE] is not None else ""
 
-    def exit(self) -> None:
+    def scene_closes(self) -> None:
         self.pane.close_window()
+
+    def cleanup(self) -> None:
+        self.pane.cleanup()
 
 
 def _refused(text: str, why: str) -> dict[str, str] | None:

@@ -19,6 +19,7 @@ from ..signature import NomogramGeometry
 from ..signature.nomogram import Axis
 from ..signature.predictors import Value
 from .nomogram_paint import paint, theme_of
+from .timers import Timer
 
 STEPS = {"ALB": 0.1, "INR": 0.01, "Radscore": 0.1}
 """What an arrow key moves, in the predictor's unit; see `step_of`.  Page keys scroll the panel, as everywhere."""
@@ -58,10 +59,7 @@ class NomogramWidget(qt.QWidget):
         self._movable: list[str] = []
         self._pending: tuple[str, Value] | None = None
         self._told: tuple[str, Value] | None = None
-        self._later = qt.QTimer()  # Slicer's own QTimer.singleShot leaves a timer behind at each call
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.connect("timeout()", self._tell)
+        self._later = Timer(self._tell)
         self.counts: Counter = Counter()
         self.setFocusPolicy(qt.Qt.StrongFocus)
         self.setMinimumWidth(MINIMUM_WIDTH)
@@ -94,6 +92,9 @@ class NomogramWidget(qt.QWidget):
         if self._dragged:
             self._dragged = ""
             self.unsetCursor()
+
+    def cleanup(self) -> None:
+        self._later.close()
 
     @property
     def picture(self) -> tuple[Layout, Reading] | None:

@@ -14,21 +14,19 @@ from ..ct import PHASES
 from ..errors import PTLFError
 from ..segmentation.catalogue import Model
 from ..segmentation.origin import Drawn
+from .choices import Choices
+from .section import Section
 from .session import HAND, MODEL, Session
 from .widgets import say
 
 
-class Questions:
+class Questions(Section):
     def __init__(self, ui, session: Session, models: Callable[[], list[Model]]):
         self.ui, self.session, self._models = ui, session, models
-        self._filling = True
-        self._origins: list[str] = []
         self._message: dict[str, str] = {}
-        for word in (_("as measured"), *PHASES):
-            ui.phaseSelector.addItem(word)
-        self._filling = False
-        ui.phaseSelector.connect("currentIndexChanged(int)", self._answer_phase)
-        ui.originSelector.connect("currentIndexChanged(int)", self._answer_origin)
+        phases = [("", _("as measured")), *((str(phase), str(phase)) for phase in PHASES)]
+        self._phases = Choices(ui.phaseSelector, self._answer_phase, phases)
+        self._origins = Choices(ui.originSelector, self._answer_origin)
         ui.allMetButton.connect("clicked()", self._answer_criteria)
 
     def leave(self) -> None:
@@ -47,15 +45,11 @@ class Questions:
             if not self.ui.readerEdit.text.strip():
                 self.ui.readerEdit.setFocus()
 
-    def _answer_phase(self, index: int) -> None:
-        if not self._filling:
-            phase = ("", *PHASES)[index]
-            self._answer("phase", lambda: self.session.confirm_phase(phase, self.ui.readerEdit.text))
+    def _answer_phase(self, phase: str) -> None:
+        self._answer("phase", lambda: self.session.confirm_phase(phase, self.ui.readerEdit.text))
 
-    def _answer_origin(self, index: int) -> None:
-        if not self._filling:
-            value = self._origins[index]
-            self._answer("origin", lambda: self.session.name_mask_origin(value, self.ui.readerEdit.text))
+    def _answer_origin(self, value: str) -> None:
+        self._answer("origin", lambda: self.session.name_mask_origin(value, self.ui.readerEdit.text))
 
     def _answer_criteria(self) -> None:
         self._answer("criteria", lambda: self.session.confirm_all_criteria(self.ui.readerEdit.text))
@@ -68,13 +62,9 @@ class Questions:
             ui.readerEdit.text = session.desk.reader
         said = session.confirmed_phase
         asked = session.segmentation is not None and session.drawn.drawn is Drawn.UNKNOWN
-        self._filling = True
-        try:
-            ui.phaseSelector.currentIndex = ("", *PHASES).index(said["value"]) if said else 0
-            if asked:
-                self._fill_origins()
-        finally:
-            self._filling = False
+        self._phases.show(said["value"] if said else "")
+        if asked:
+            self._fill_origins()
         ui.phaseSelector.enabled = session.volume is not None
         say(ui.phaseStatus, "\n".join(filter(None, (self._measured(), _by(said), self._message.get("phase", "")))))
         for widget in (ui.originLabel, ui.originSelector):
@@ -104,12 +94,9 @@ class Questions:
         said = self.session.state.mask_origin.get("value", "")
         if said and said not in dict(entries):  # a scene from a computer that has it
             entries.append((said, said.removeprefix(MODEL)))
-        if [value for value, _title in entries] != self._origins:
-            self._origins = [value for value, _title in entries]
-            self.ui.originSelector.clear()
-            for _value, title in entries:
-                self.ui.originSelector.addItem(title)
-        self.ui.originSelector.currentIndex = self._origins.index(said)
+        if [value for value, _title in entries] != self._origins.values:
+            self._origins.fill(entries)
+        self._origins.show(said)
 
     def _drawn_words(self) -> str:
         origin = self.session.drawn

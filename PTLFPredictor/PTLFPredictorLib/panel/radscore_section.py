@@ -15,38 +15,41 @@ from ..measures.radiomics import available_engines, child_options
 from ..record.statements import of_radscore
 from ..signature import ScoreState
 from . import compat
+from .choices import Choices
 from .run_state import State
 from .runs import ChildRun, show_button, show_progress, status_of
+from .section import Section
 from .session import Session
 from .state import Computed, SegmentsKind, Stale, StaleWhy
 from .terms_table import TermsTable
 from .widgets import say
 
+FROM_A_FILE = ""
+"""The last entry of the list of signatures."""
 
-class RadscoreSection:
+
+class RadscoreSection(Section):
     def __init__(self, ui, session: Session, tell, on_change):
         self.ui, self.session, self._tell = ui, session, tell
         self.run = ChildRun("The feature computation", compat.python_executable(), on_change)
+        self.runs = (self.run,)
         self.terms = TermsTable()
         ui.termsHolder.layout().addWidget(self.terms)
         self._queue: list[SegmentsKind] = []
-        self._filling = True
-        self._signatures: list[str] = []
-        ui.signatureSelector.addItem(_("From a file..."))
-        for path in signature.available():
-            self._list_signature(path.stem)
-        self._engines: list[str] = []
-        for name in available_engines():
-            self._list_engine(name)
-        for word in (_("automatic segments"), _("corrected segments")):
-            ui.termsSelector.addItem(word)
         self._filling = False
+        listed = [(path.stem, signature.load(path.stem).title) for path in signature.available()]
+        listed.append((FROM_A_FILE, _("From a file...")))
+        self._signatures = Choices(ui.signatureSelector, self._choose_signature, listed)
+        engines = [(name, _engine_words(name)) for name in available_engines()]
+        self._engines = Choices(ui.engineSelector, lambda engine: session.update(engine=engine), engines)
+        kinds = {
+            SegmentsKind.AUTOMATIC: _("automatic segments"),
+            SegmentsKind.CORRECTED: _("corrected segments"),
+        }
+        self._terms_of = Choices(ui.termsSelector, lambda kind: session.update(terms_of=str(kind)), kinds.items())
         font = qt.QFont(ui.staleLabel.font)
         font.setBold(True)
         ui.staleLabel.setFont(font)
-        ui.signatureSelector.connect("currentIndexChanged(int)", self._choose_signature)
-        ui.engineSelector.connect("currentIndexChanged(int)", self._choose_engine)
-        ui.termsSelector.connect("currentIndexChanged(int)", self._choose_terms)
         ui.demonstrationBox.connect("toggled(bool)", self._choose_demonstration)
         ui.computeButton.connect("clicked()", self.press)
 
@@ -55,20 +58,9 @@ class RadscoreSection:
         self._queue = []
         return [_("The feature computation of the former CT was stopped.")] if self.run.forget() else []
 
-    def _list_engine(self, name: str) -> None:
-        self.ui.engineSelector.addItem({"builtin": _("Built-in"), "pyradiomics": "PyRadiomics"}.get(name, name))
-        self._engines.append(name)
-
-    def _list_signature(self, spec: str) -> None:
-        """Add a signature (id or file) before the last entry, which asks for a file."""
-        self.ui.signatureSelector.insertItem(len(self._signatures), signature.load(spec).title)
-        self._signatures.append(spec)
-
-    def _choose_signature(self, index: int) -> None:
-        if self._filling:
-            return
-        if index < len(self._signatures):
-            self.choose_signature(self._signatures[index])
+    def _choose_signature(self, spec: str) -> None:
+        if spec != FROM_A_FILE:
+            self.choose_signature(spec)
             return
         path = qt.QFileDialog.getOpenFileName(None, _("Signature"), "", _("Signature files (*.json)"))
         if path:
@@ -83,14 +75,6 @@ class RadscoreSection:
             self._tell(error.message)
             return
         self.session.choose_signature(spec, chosen)
-
-    def _choose_engine(self, index: int) -> None:
-        if not self._filling:
-            self.session.update(engine=self._engines[index])
-
-    def _choose_terms(self, index: int) -> None:
-        if not self._filling:
-            self.session.update(terms_of=tuple(SegmentsKind)[index])
 
     def _choose_demonstration(self, on: bool) -> None:
         if not self._filling:
@@ -157,13 +141,14 @@ class RadscoreSection:
         asked = SegmentsKind(state.terms_of) if state.terms_of else None
         shown = next((kind for kind in (asked, session.kind, *kinds) if kind in kinds), None)
         self._filling = True
-        if desk.signature not in self._signatures:
-            self._list_signature(desk.signature)
-        ui.signatureSelector.currentIndex = self._signatures.index(desk.signature)
-        if desk.engine not in self._engines:  # a scene from a computer that has it: shown, so that it can be changed
-            self._list_engine(desk.engine)
-        ui.engineSelector.currentIndex = self._engines.index(desk.engine)
-        ui.termsSelector.currentIndex = tuple(SegmentsKind).index(shown) if shown else 0
+        if desk.signature not in self._signatures.values:  # before the last entry, which asks for a file
+            title = signature.load(desk.signature).title
+            self._signatures.insert(len(self._signatures.values) - 1, desk.signature, title)
+        self._signatures.show(desk.signature)
+        if desk.engine not in self._engines.values:  # a scene from a computer that has it: shown, to be changed
+            self._engines.insert(len(self._engines.values), desk.engine, _engine_words(desk.engine))
+        self._engines.show(desk.engine)
+        self._terms_of.show(shown)
         ui.demonstrationBox.checked = desk.demonstration
         self._filling = False
         ui.demonstrationBox.setVisible(session.signature.is_demo)
@@ -218,3 +203,7 @@ class RadscoreSection:
                 text += " - " + _("stale")
             lines.append(f"{title}: {_('Radscore')} {text}")
         return "\n".join(lines)
+
+
+def _engine_words(name: str) -> str:
+    return {"builtin": _("Built-in"), "pyradiomics": "PyRadiomics"}.get(name, name)

@@ -18,12 +18,13 @@ from ..render.nomogram_layout import short_horizon
 from ..signature import equation
 from . import compat
 from .report_pdf import write_report_pdf
+from .section import Section
 from .session import Session
 from .state import Stale, StaleWhy
 from .widgets import as_tip, say
 
 
-class ResultSection:
+class ResultSection(Section):
     def __init__(self, ui, session: Session, tell, choose_file: Callable[[str, str], str]):
         self.ui, self.session, self._tell, self._choose_file = ui, session, tell, choose_file
         self._exporter = compat.segmentation_exporter()

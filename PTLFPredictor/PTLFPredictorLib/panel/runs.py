@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import qt
 from slicer.i18n import tr as _
 
 from ..child import Child
 from ..errors import PTLFError
 from .run_state import RunState, State
+from .timers import Timer
 from .widgets import as_tip
 
 POLL_MS = 100
@@ -49,9 +49,7 @@ class ChildRun:
         self._work: Path | None = None
         self._on_outputs: Callable[[dict[str, Path]], None] = lambda outputs: None
         self._clear()
-        self._timer = qt.QTimer()
-        self._timer.setInterval(POLL_MS)
-        self._timer.connect("timeout()", self._poll)
+        self._timer = Timer(self._poll, POLL_MS, again=True)
 
     def _clear(self) -> None:
         self.stage, self.done, self.total, self.finished_s = "", 0, 0, 0.0
@@ -130,7 +128,7 @@ class ChildRun:
         """Cancel, and never call anybody again."""
         self._on_change = lambda: None
         self.cancel()
-        self._timer.stop()
+        self._timer.close()
 
     def _poll(self) -> None:
         child = self._child

@@ -17,28 +17,30 @@ from ..segmentation import probe
 from ..segmentation.catalogue import Model, catalogue, from_folder
 from ..segmentation.run import WORKER, read_result, write_job
 from . import compat
+from .choices import Choices
 from .run_state import State
 from .runs import ChildRun, duration, show_button, show_progress, status_of
+from .section import Section
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
 from .widgets import say
 
 DEVICES = ("auto", "cpu", "cuda:0")
 
 
-class SegmentationSection:
+class SegmentationSection(Section):
     def __init__(self, ui, session: Session, tell, on_change):
         self.ui, self.session, self._tell = ui, session, tell
         python = compat.python_executable()
         self.run = ChildRun("The segmentation", python, on_change)
         self.probe = ChildRun("The device check", python, on_change)
+        self.runs = (self.probe, self.run)
         self.device: dict[str, Any] = {}
-        self._filling = False
-        self._models: list[str] = []
         self._catalogue: list[Model] = []
-        for word in (_("Automatic"), _("CPU"), _("GPU")):
-            ui.deviceSelector.addItem(word)
-        ui.modelSelector.connect("currentIndexChanged(int)", self._choose_model)
-        ui.deviceSelector.connect("currentIndexChanged(int)", self._choose_device)
+        self._models = Choices(ui.modelSelector, lambda model: session.update(model=model))
+        devices = zip(DEVICES, (_("Automatic"), _("CPU"), _("GPU")), strict=True)
+        self._devices = Choices(ui.deviceSelector, self._choose_device, devices)
+        self._entered = self._looked = False
+        ui.segmentationSection.connect("contentsCollapsed(bool)", self._folded)
         ui.segmentButton.connect("clicked()", self.press)
         ui.logButton.connect("toggled(bool)", self._open_log)
         ui.useExistingButton.connect("clicked()", lambda: self._use_existing())
@@ -58,9 +60,20 @@ class SegmentationSection:
 
     # Model and device
 
+    def enter(self) -> None:
+        self._entered = True
+        self._folded(self.ui.segmentationSection.collapsed)
+
+    def exit(self) -> None:
+        self._entered = False
+
+    def _folded(self, closed: bool) -> None:
+        """The first time that somebody sees the section, a child is asked for the device."""
+        if self._entered and not closed and not self._looked:
+            self.ask_device()
+
     def open(self) -> None:
-        """Look for models, and ask a child for the device; nothing is installed."""
-        self._filling = True
+        """Look for models, and again for the device where it was looked for; nothing is installed."""
         try:
             models = catalogue()
         except PTLFError as error:
@@ -68,14 +81,11 @@ class SegmentationSection:
             self._tell(error.message)
         models += self._chosen_in_nnunet()
         self._catalogue = models
-        self._models = [model.id for model in models]
-        self.ui.modelSelector.clear()
-        for model in models:
-            self.ui.modelSelector.addItem(f"{model.title} (version {model.version})")
-        self._filling = False
-        if self.session.desk.model not in self._models and self._models:
-            self.session.update(model=self._models[0])
-        self.ask_device()
+        self._models.fill((model.id, f"{model.title} (version {model.version})") for model in models)
+        if models and self.session.desk.model not in self._models.values:
+            self.session.update(model=models[0].id)
+        if self._looked:
+            self.ask_device()
 
     def _chosen_in_nnunet(self) -> list[Model]:
         """The model that the user chose last in the extension NNUNet, where there is one that can be used."""
@@ -91,20 +101,16 @@ class SegmentationSection:
     def ask_device(self) -> None:
         if self.probe.state.busy:
             self.probe.cancel()
-        self.device = {}
+        self.device, self._looked = {}, True
         wanted = self.session.desk.device
         self.probe.start(lambda work: (probe.WORKER, {"device": wanted}), self._take_device)
 
     def _take_device(self, outputs: Mapping[str, Path]) -> None:
         self.device = json.loads(outputs["device"].read_text(encoding="utf-8"))
 
-    def _choose_model(self, index: int) -> None:
-        if not self._filling and 0 <= index < len(self._models):
-            self.session.update(model=self._models[index])
-
-    def _choose_device(self, index: int) -> None:
-        if not self._filling and DEVICES[index] != self.session.desk.device:
-            self.session.update(device=DEVICES[index])
+    def _choose_device(self, device: str) -> None:
+        if device != self.session.desk.device:
+            self.session.update(device=device)
             self.ask_device()
 
     @property
@@ -198,11 +204,9 @@ class SegmentationSection:
 
     def refresh(self) -> None:
         ui, run, desk = self.ui, self.run, self.session.desk
-        self._filling = True
         if self.model is not None:
-            ui.modelSelector.currentIndex = self._models.index(self.model.id)
-        ui.deviceSelector.currentIndex = DEVICES.index(desk.device) if desk.device in DEVICES else 0
-        self._filling = False
+            self._models.show(self.model.id)
+        self._devices.show(desk.device)
         busy = run.state.busy
         say(ui.modelNote, self._model_note())
         say(ui.deviceReason, self._device_reason())

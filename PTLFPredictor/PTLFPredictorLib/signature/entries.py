@@ -12,7 +12,16 @@ from ..measures import clinical
 from ..measures.clinical import Amount, Choice, Quantity
 from ..measures.clinical.units import QUANTITIES
 from ..measures.value import DIMENSIONLESS, Input, Measured, in_words
-from .predictors import Category, Predictor, PredictorKind, PredictorSource, UnitChoice, Value, units_of
+from .predictors import (
+    Category,
+    Predictor,
+    PredictorKind,
+    PredictorSource,
+    UnitChoice,
+    Value,
+    number_words,
+    units_of,
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ class Entry:
         """For people, with the unit."""
         if self.quantity is None:
             return next((level.label for level in self.levels if level.value == value), str(value))
-        return f"{value:.4g}" + ("" if self.unit == DIMENSIONLESS else f" {self.unit}")
+        return number_words(value) + ("" if self.unit == DIMENSIONLESS else f" {self.unit}")
 
 
 class Asks(Protocol):

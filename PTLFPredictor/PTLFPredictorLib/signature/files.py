@@ -37,6 +37,10 @@ def load(spec: str | Path) -> Signature:
         raise BadInput(
             f"There is no signature '{spec}'. Shipped are {', '.join(shipped)}; or name a signature file (JSON)."
         ) from error
+    return _parsed(path, data)
+
+
+def _parsed(path: Path, data: Any) -> Signature:
     try:
         return parse(data)
     except BadInput as error:
@@ -68,7 +72,7 @@ def upgrade(path: str | Path, out: str | Path) -> tuple[str, ...]:
         data = _json_of(path)
     except OSError as error:
         raise BadInput(f"The signature file {path} cannot be read: {error.strerror or error}.") from error
-    signature = parse(data)
+    signature = _parsed(path, data)
     if not signature.upgraded:
         raise BadInput(f"The signature file {path.name} is of schema 2 already.")
     Path(out).write_text(text_of(signature.data), encoding="utf-8")

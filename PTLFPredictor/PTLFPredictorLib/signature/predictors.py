@@ -132,8 +132,13 @@ class Predictor:
     def words(self, value: Value) -> str:
         """A value for people: the label of a level, or a number of up to four digits."""
         if self.kind is PredictorKind.CONTINUOUS:
-            return f"{value:.4g}"
+            return number_words(value)
         return next((level.label for level in self.levels if level.value == value), str(value))
+
+
+def number_words(value: float) -> str:
+    """Up to four digits, and never less than the whole number."""
+    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
 
 
 def column_of(predictor: str, level: str) -> str:

@@ -60,6 +60,12 @@ class Reader:
         value = self._get(key) if default is None else self.data.get(key, default)
         return _text(self.where(key), value, pattern)
 
+    def named(self, key: str) -> str:
+        """A text that is not blank."""
+        if not (value := self.text(key)).strip():
+            raise BadInput(f"{self.where(key)} is empty.")
+        return value
+
     def choice(self, key: str, allowed: Sequence[str], *, default: str | None = None) -> str:
         if default is not None and key not in self.data:
             return default

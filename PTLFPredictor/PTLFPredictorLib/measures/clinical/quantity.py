@@ -105,11 +105,11 @@ class Quantity:
         low, high = (finite(f"The range of {name}", end) for end in range)
         if not low < high:
             raise BadInput(f"The range of {name} is {low:g} to {high:g}; the lower end must stand first.")
-        units = [Unit(_ascii(unit))]
+        units = [Unit(in_ascii(unit))]
         for other, factor in (alternatives or {}).items():
             if finite(f"One {other} of {name}, in {unit},", factor) <= 0:
                 raise BadInput(f"One {other} of {name} is {factor:g} {unit}; it must be more than 0.")
-            units.append(Unit(_ascii(other), _exact(factor)))
+            units.append(Unit(in_ascii(other), _exact(factor)))
         return cls(name, tuple(units), (float(low), float(high)), whole=whole)
 
     @property
@@ -124,7 +124,7 @@ class Quantity:
 
     def unit_named(self, unit: str) -> Unit:
         """Raises `BadInput` for a unit that this quantity does not have."""
-        wanted = _ascii(unit) if isinstance(unit, str) else unit
+        wanted = in_ascii(unit) if isinstance(unit, str) else unit
         for known in self.units:
             if known.name == wanted:
                 return known
@@ -240,5 +240,5 @@ def _exact(value: float) -> Fraction:
     return Fraction(repr(float(value)))
 
 
-def _ascii(unit: str) -> str:
+def in_ascii(unit: str) -> str:
     return unit.strip().replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u")

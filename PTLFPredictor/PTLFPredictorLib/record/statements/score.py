@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...signature import Radscore, ScoreState, Signature
+from ...signature.model import Term
 from ...vois import VOI
 
 
 @dataclass(frozen=True)
 class TermStatement:
-    """One term with its numbers (None where there is none), and in sentences what it measures and when it can vary."""
+    """One term with its numbers (None where there is none); in sentences what it measures, when it cannot vary."""
 
     voi: VOI
     short: str
@@ -85,7 +86,7 @@ def of_radscore(radscore: Radscore, signature: Signature) -> ScoreStatements:
     )
 
 
-def _about(term) -> str:
+def _about(term: Term | None) -> str:
     if term is None:
         return ""
     return " ".join(filter(None, (term.measures, term.cannot_vary and f"Cannot vary: {term.cannot_vary}")))

@@ -50,8 +50,9 @@ def read(entry: Reader, names: Sequence[str]) -> Covariance:
     count = _NUMBERS[len(names)] if len(names) < len(_NUMBERS) else str(len(names))
     size = f"{count} rows of {count} numbers"
     try:
-        matrix = np.array(entry.sequence("matrix"), dtype=float)
-    except (TypeError, ValueError, OverflowError) as error:
+        rows = [Reader({"row": row}, entry.path).list_of_numbers("row") for row in entry.sequence("matrix")]
+        matrix = np.array(rows, dtype=float)
+    except (BadInput, ValueError) as error:
         raise BadInput(f"{entry.where('matrix')} must be {size}.") from error
     if matrix.shape != (len(names),) * 2 or not np.isfinite(matrix).all() or not np.allclose(matrix, matrix.T):
         raise BadInput(f"{entry.where('matrix')} must be a symmetric matrix of {size}.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import BadInput
+from ...measures.clinical.quantity import in_ascii
 from ..predictors import Predictor, PredictorKind
 from ..reader import Reader
 from . import covariance
@@ -51,7 +52,8 @@ def read(entry: Reader, predictors: Sequence[Predictor]) -> Logistic:
         item = listed.sub(name)
         item.choice("origin", tuple(Origin), default="")
         unit = units.get(name, "1")
-        item.choice("unit", (unit,), default=unit)
+        if in_ascii(item.text("unit", default=unit)) != in_ascii(unit):
+            raise BadInput(f"{item.where('unit')} is {item.data['unit']!r}; it must be one of {unit}.")
         values[name] = item.number("value")
         if item.has("odds_ratio") and "ci95" in item.mapping("odds_ratio"):
             errors[name] = _standard_error(item.sub("odds_ratio"))

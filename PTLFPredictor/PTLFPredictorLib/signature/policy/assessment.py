@@ -18,6 +18,7 @@ from ..model import NormalisationOrigin, Signature
 from ..outcome import Origin as NumberOrigin
 from ..outcome import interval
 from ..predictors import RADSCORE, PredictorKind, Value
+from ..predictors import number_words as words
 from ..radscore import Radscore, ScoredTerm, ScoreState, score_terms, sum_of
 from . import bands, masks, states
 from .bands import CONFIDENCE_INTERVAL
@@ -149,10 +150,12 @@ def input_warnings(signature: Signature, values: Mapping[str, Value]) -> list[st
             continue
         (low, high), development = style.range, predictor.development_range
         if not low <= value <= high:
-            found.append(f"{style.label} {value:.4g} lies beyond the axis ({low:g} to {high:g}).")
+            found.append(f"{style.label} {words(value)} lies beyond the axis ({low:g} to {high:g}).")
         if development and not development[0] <= value <= development[1]:
             low, high = development
-            found.append(f"{style.label} {value:.4g} is outside the {origin}development range ({low:g} to {high:g}).")
+            found.append(
+                f"{style.label} {words(value)} is outside the {origin}development range ({low:g} to {high:g})."
+            )
         if style.hatched_above is not None and value > style.hatched_above and style.hatch_note:
             found.append(style.hatch_note)
     return found

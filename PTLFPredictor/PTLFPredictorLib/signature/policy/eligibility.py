@@ -194,8 +194,10 @@ def findings(signature: Signature, eligibility: Eligibility, entered: Entered) -
 
 
 def amount_of(signature: Signature, entered: Entered, quantity: str, unit: str) -> float | None:
-    """What was entered of a quantity ("bilirubin"), in `unit`; None where it was not, or is not asked for."""
-    for entry in signature.entries:
-        if entry.quantity_name == quantity and entry.id in entered.values:
-            return entry.quantity.convert(entered.values[entry.id], entry.unit, unit)
-    return None
+    """The highest that was entered of a quantity ("bilirubin"), in `unit`; None where there is none."""
+    found = (
+        entry.quantity.convert(entered.values[entry.id], entry.unit, unit)
+        for entry in signature.entries
+        if entry.quantity_name == quantity and entry.id in entered.values
+    )
+    return max(found, default=None)

@@ -79,8 +79,8 @@ def gap_of(signature: Signature, entered: Entered, radscore: float) -> Gap | NoR
     return NoRange(f"cannot be computed: {in_words([entry.id for entry in absent], 'and')} are missing")
 
 
-def _over_entry(signature: Signature, entered: Entered, radscore: float, entry: Entry) -> Gap | None:
-    """Over the range, or the levels, of an entry, with all predictors that follow from it."""
+def _over_entry(signature: Signature, entered: Entered, radscore: float, entry: Entry) -> Gap | NoRange | None:
+    """Over the range, or the levels, of an entry, with all predictors that follow from it; none where one has none."""
     if entry.kind is PredictorKind.CATEGORICAL:
         tried: Sequence[Value] = [level.value for level in entry.levels]
         extent = _levels(entry.levels)
@@ -90,9 +90,13 @@ def _over_entry(signature: Signature, entered: Entered, radscore: float, entry: 
             return None
         tried = bounds if entry.needed_by == (entry.id,) else [float(x) for x in np.linspace(*bounds, STEPS)]
         extent = _extent(bounds)
-    found = (signature.values_of(Entered({**entered.values, entry.id: value}), radscore) for value in tried)
-    places = tuple(values for values in found if len(values) == len(signature.predictors))
-    return Gap(entry.label, extent, entry.kind is PredictorKind.CONTINUOUS, places) if places else None
+    found = [signature.known(Entered({**entered.values, entry.id: value}), radscore) for value in tried]
+    problems = dict.fromkeys(problem for known in found for problem in known.problems.values())
+    if problems:
+        why = " ".join(problems).removesuffix(".")
+        return NoRange(f"cannot be computed: {entry.label} is missing, and for some of its values {why}")
+    places = tuple(known.values for known in found)
+    return Gap(entry.label, extent, entry.kind is PredictorKind.CONTINUOUS, places)
 
 
 def _over_predictor(have: Known, predictor: Predictor, absent: Sequence[Entry]) -> Gap | NoRange:

@@ -61,7 +61,6 @@ def check(signature: Signature, published: Path) -> None:
     _check_voltage(signature, reference["input"]["kvp"])
     _check_kernels(signature)
     _check_criteria(signature, [item["id"] for item in reference["eligibility"]])
-    _check_quantities(signature, reference["predictors"])
 
 
 @functools.cache
@@ -135,14 +134,6 @@ def _check_criteria(signature: Signature, published: list[str]) -> None:
             f"'eligibility' leaves out the study's {', '.join(left_out)}; that needs evidence from such patients, and "
             f"{signature.evidence_problem}."
         )
-
-
-def _check_quantities(signature: Signature, published: list[dict[str, Any]]) -> None:
-    """What is called ALB or INR has their plausible values, and INR the limit above which the outcome is present."""
-    names = {item["id"]: item["quantity"] for item in published if "quantity" in item}
-    for one in signature.predictors:
-        if one.quantity_name != names.get(one.id, one.quantity_name):
-            raise BadInput(f"The predictor '{one.id}' must have the 'quantity' {names[one.id]}.")
 
 
 def _needed(evidence: Evidence | None, covers: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...ct import ContrastPhase
+from ...ct import PHASES, ContrastPhase
 from ...errors import BadInput
 from ...measures.radiomics import ExtractionSettings
 from ...measures.radiomics.names import image_type_of, is_feature_name, log_sigma_of
@@ -60,14 +60,15 @@ def _read(data: Mapping[str, Any]) -> Signature:
     ranges = _ranges(root.sub("development_ranges"))
     known = predictors.read(root, ranges, beside)
     model = outcome.read(about, known)
+    terms = _terms(root)
+    extraction = ExtractionSettings.from_dict(root.mapping("extraction"))
+    _check_extraction_covers(terms, extraction)
     block = evidence.read(root.sub("evidence"), known) if root.has("evidence") else None
     problem = evidence_block.problem(data, block)
     proven = None if problem else block
     input_entry = root.sub("input")
     taken = protocol.read(input_entry, proven)
-    extraction = ExtractionSettings.from_dict(root.mapping("extraction"))
-    terms = _terms(root, taken.phases)
-    _check_extraction_covers(terms, extraction)
+    _check_phases(terms, taken.phases)
     normalisation = _normalisation(root, terms)
     if normalisation is not None and normalisation.origin is NormalisationOrigin.DEMO and kind is not Kind.DEMO:
         raise BadInput("'normalisation.origin' is 'demo': the signature's 'kind' must be 'demo' too.")
@@ -92,7 +93,7 @@ def _read(data: Mapping[str, Any]) -> Signature:
         nomogram=nomogram.read(root.sub("nomogram"), known, model),
         development_ranges=ranges,
         development_origin=root.sub("development_ranges").text("origin", default=""),
-        eligibility=tuple(_criterion(item) for item in root.children("eligibility")),
+        eligibility=_criteria(root),
         limits=_limits(root),
         notes=notes,
         missing=root.texts("missing"),
@@ -102,17 +103,17 @@ def _read(data: Mapping[str, Any]) -> Signature:
     )
 
 
-def _terms(root: Reader, phases: Sequence[ContrastPhase]) -> tuple[Term, ...]:
+def _terms(root: Reader) -> tuple[Term, ...]:
     found: dict[tuple[VOI, str], Term] = {}
     for entry in root.children("terms", at_least=1):
-        term = _term(entry, phases)
+        term = _term(entry)
         if term.key in found:
             raise BadInput(f"'terms' names {term.voi.in_files} {term.feature} twice.")
         found[term.key] = term
     return tuple(found.values())
 
 
-def _term(entry: Reader, phases: Sequence[ContrastPhase]) -> Term:
+def _term(entry: Reader) -> Term:
     feature = entry.text("feature")
     if not is_feature_name(feature):
         raise BadInput(f"{entry.where('feature')} is '{feature}', which is no feature that can be computed.")
@@ -124,15 +125,21 @@ def _term(entry: Reader, phases: Sequence[ContrastPhase]) -> Term:
         measures=entry.text("measures", default=""),
         cannot_vary=entry.text("cannot_vary", default=""),
         measure=entry.choice("measure", (RADIOMICS,)),
-        phase=_phase(entry, phases),
+        phase=_phase(entry),
     )
 
 
-def _phase(entry: Reader, taken: Sequence[ContrastPhase]) -> ContrastPhase | None:
-    """Of a term's CT, one of those that are taken; null, which must stand there, for any of them."""
+def _phase(entry: Reader) -> ContrastPhase | None:
+    """Of a term's CT; null, which must stand there, for any that is taken."""
     if "phase" in entry.data and entry.data["phase"] is None:
         return None
-    return ContrastPhase(entry.choice("phase", taken))
+    return ContrastPhase(entry.choice("phase", PHASES))
+
+
+def _check_phases(terms: Sequence[Term], taken: Sequence[ContrastPhase]) -> None:
+    for index, term in enumerate(terms):
+        if term.phase not in (None, *taken):
+            raise BadInput(f"'terms[{index}].phase' is '{term.phase}'; it must be one of {', '.join(taken)}.")
 
 
 def _check_extraction_covers(terms: Sequence[Term], extraction: ExtractionSettings) -> None:
@@ -167,7 +174,7 @@ def _normalisation(root: Reader, terms: Sequence[Term]) -> Normalisation | None:
         ranks = evidence.percentiles(entry.mapping("radscore_percentiles"), entry.sub("radscore_percentiles"))
     return Normalisation(
         origin=origin,
-        n=int(entry.number("n", above=1)),
+        n=entry.whole("n", at_least=2),
         how=entry.text("how"),
         mean=mean,
         sd=sd,
@@ -187,18 +194,40 @@ def _notes(root: Reader) -> tuple[dict[str, str], dict[str, str]]:
     """Notes by id, and those that must stand beside a predictor by its id."""
     notes, beside = {}, {}
     for entry in root.children("notes"):
-        text = notes[entry.text("id")] = entry.text("text")
+        _add(notes, entry.text("id"), entry.text("text"))
         if entry.has("predictor"):
-            beside[entry.text("predictor")] = text
+            _add(beside, entry.text("predictor"), entry.text("text"))
     return notes, beside
+
+
+def _add(notes: dict[str, str], name: str, text: str) -> None:
+    notes[name] = f"{notes[name]} {text}" if name in notes else text
 
 
 def _check_names(ranges: Mapping[str, Any], known: Sequence[Predictor], beside: Mapping[str, str]) -> None:
     """Names that nothing is called by would be read past in silence."""
-    names = {one.id for one in known} | {entry.id for entry in entries_of(known)}
+    entries = {entry.id: entry for entry in entries_of(known)}
+    names = {one.id for one in known} | set(entries)
     for where, given in (("development_ranges", ranges), ("notes", beside)):
         if strange := sorted(set(given) - names):
             raise BadInput(f"'{where}' has {', '.join(strange)}; the signature has {', '.join(sorted(names))}.")
+    for name, bounds in ranges.items():
+        if bounds is not None and name in entries and (quantity := entries[name].quantity) is not None:
+            low, high = quantity.range
+            if not low <= bounds[0] <= bounds[1] <= high:
+                raise BadInput(
+                    f"'development_ranges.{name}' is {bounds[0]:g} to {bounds[1]:g}; of {entries[name].label} only "
+                    f"{low:g} to {high:g} {'' if quantity.unit == '1' else quantity.unit}".rstrip()
+                    + " can be meant."
+                )
+
+
+def _criteria(root: Reader) -> tuple[Criterion, ...]:
+    found = tuple(_criterion(item) for item in root.children("eligibility"))
+    names = [criterion.id for criterion in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise BadInput(f"'eligibility' has {twice[0]} twice.")
+    return found
 
 
 def _criterion(entry: Reader) -> Criterion:

@@ -11,6 +11,9 @@ from ..outcome import Origin, OutcomeModel
 from ..predictors import Predictor, PredictorKind
 from ..reader import Reader
 
+MOST_TICKS = 1000
+"""Of an axis; more cannot be drawn, and a step that is a slip would ask for millions."""
+
 
 def read(entry: Reader, predictors: Sequence[Predictor], model: OutcomeModel) -> NomogramStyle:
     """From a file's ``nomogram``."""
@@ -39,8 +42,8 @@ def _axis(entry: Reader, predictor: Predictor) -> AxisStyle:
         return AxisStyle(predictor.label, None, zero)
     low, high = entry.pair("range")
     rule = TickRule(entry.choice("tick_rule", tuple(TickRule)))
-    step = entry.number("step", above=0) if rule is TickRule.MULTIPLES_AND_ENDS else None
-    ticks = entry.list_of_numbers("ticks") if step is None else scales.multiples_and_ends(low, high, step)
+    step = _step(entry, low, high) if rule is TickRule.MULTIPLES_AND_ENDS else None
+    ticks = _listed(entry, low, high) if step is None else scales.multiples_and_ends(low, high, step)
     return AxisStyle(
         label=predictor.label,
         range=(low, high),
@@ -76,9 +79,23 @@ def _effects(model: OutcomeModel, predictor: Predictor, axis: AxisStyle) -> list
     return scales.effects(model, predictor, places, axis.zero_points_at)
 
 
+def _step(entry: Reader, low: float, high: float) -> float:
+    step = entry.number("step", above=0)
+    if (high - low) / step > MOST_TICKS:
+        raise BadInput(f"{entry.where('step')} is {step:g}: that would be more than {MOST_TICKS} ticks.")
+    return step
+
+
+def _listed(entry: Reader, low: float, high: float) -> tuple[float, ...]:
+    ticks = entry.list_of_numbers("ticks")
+    if not ticks or list(ticks) != sorted(set(ticks)) or ticks[0] < low or ticks[-1] > high:
+        raise BadInput(f"{entry.where('ticks')} must be values from {low:g} to {high:g}, ascending.")
+    return ticks
+
+
 def _ruler(entry: Reader, most: float, what: str) -> Ruler:
     low, high = entry.pair("range")
-    step = entry.number("step", above=0)
+    step = _step(entry, low, high)
     if low > 0 or high < most - 1e-9:
         raise BadInput(f"{entry.where('range')} must hold all {what}: 0 to {most:.4g}.")
     return Ruler(low, high, step)

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from ...errors import BadInput
 from ...measures import clinical
-from ...measures.clinical import Quantity
+from ...measures.clinical import Choice, Quantity
+from ...measures.clinical.quantity import in_ascii
 from ...measures.clinical.units import QUANTITIES
-from ...measures.value import DIMENSIONLESS
-from ..entries import within_a_sentence
+from ...measures.value import DIMENSIONLESS, in_words
+from ..entries import entries_of, within_a_sentence
 from ..outcome import INTERCEPT
 from ..predictors import CLINICAL, RADSCORE, Category, Predictor, PredictorKind, PredictorSource
 from ..reader import Reader
 
 ID = r"[A-Za-z][A-Za-z0-9_]*"
+
+ALSO_CALLED = {
+    "alb": "albumin",
+    "serum albumin": "albumin",
+    "bili": "bilirubin",
+    "tbil": "bilirubin",
+    "total bilirubin": "bilirubin",
+    "serum bilirubin": "bilirubin",
+    "pt inr": "inr",
+}
+"""What people call a quantity beside its own name."""
 
 Ranges = Mapping[str, tuple[float, float] | None]
 
@@ -33,19 +46,61 @@ def read(root: Reader, ranges: Ranges, notes: Mapping[str, str]) -> tuple[Predic
     found: dict[str, Predictor] = {}
     for entry in root.children("predictors", at_least=1):
         one = _predictor(entry)
-        if one.id in found or one.id == INTERCEPT:
-            raise BadInput(f"{entry.where('id')} is '{one.id}', a name that is taken.")
+        for key, value, taken in (
+            ("id", one.id, [INTERCEPT, *found]),
+            ("label", one.label, [other.label for other in found.values()]),
+        ):
+            if _folded(value) in map(_folded, taken):
+                raise BadInput(f"{entry.where(key)} is '{value}', a name that is taken.")
+        _check_name(one)
         found[one.id] = replace(one, development_range=ranges.get(one.id), note=notes.get(one.id, ""))
     if [one.source for one in found.values()].count(PredictorSource.RADSCORE) != 1:
         raise BadInput(f"'predictors' must have exactly one whose source is '{PredictorSource.RADSCORE}'.")
+    _check_entries(tuple(found.values()))
     return tuple(found.values())
+
+
+def _folded(name: str) -> str:
+    """What people take for the same name."""
+    return " ".join(name.casefold().split())
+
+
+def _check_name(one: Predictor) -> None:
+    """What is called like a quantity must be it.
+
+    Else its plausible values, the limit above which the outcome is present, and the measures that take it are lost.
+    """
+    quantities = {_folded(name.replace("_", " ")): name for name in QUANTITIES} | ALSO_CALLED
+    for called in (one.id, one.label):
+        quantity = quantities.get(_folded(re.sub("[_-]", " ", called)))
+        if quantity is not None and one.quantity_name != quantity:
+            raise BadInput(f"The predictor '{one.id}' must have the 'quantity' {quantity}.")
+
+
+def _check_entries(found: tuple[Predictor, ...]) -> None:
+    """What the measures take: as they take it, and not called like a predictor that is computed."""
+    entries = {entry.id: entry for entry in entries_of(found)}
+    for one in found:
+        if one.source is not PredictorSource.MEASURE:
+            continue
+        if one.id in entries:
+            raise BadInput(f"The predictor '{one.id}' is computed, but '{one.id}' is also what a person enters.")
+        for key, kind in clinical.required_inputs(one.measure_name).items():
+            if not isinstance(kind, Choice):
+                continue
+            values = [level.value for level in entries[key].levels]
+            if not set(values) <= set(kind.values):
+                raise BadInput(
+                    f"'{key}' has the levels {in_words(values, 'and')}; for {one.measure} they are "
+                    f"{in_words([str(value) for value in kind.values], 'and')}."
+                )
 
 
 def _predictor(entry: Reader) -> Predictor:
     kind = PredictorKind(entry.choice("kind", tuple(PredictorKind)))
     source = PredictorSource(entry.choice("source", tuple(PredictorSource)))
     _only_its_own(entry, kind, source)
-    name, label = entry.text("id", pattern=ID), entry.text("label")
+    name, label = entry.text("id", pattern=ID), entry.named("label")
     if (source is PredictorSource.RADSCORE) != (name == RADSCORE):
         raise BadInput(f"{entry.where('id')} is '{name}': the Radscore, and no other predictor, is called {RADSCORE}.")
     if source is PredictorSource.RADSCORE and kind is not PredictorKind.CONTINUOUS:
@@ -72,10 +127,10 @@ def _only_its_own(entry: Reader, kind: PredictorKind, source: PredictorSource) -
 
 
 def _levels(entry: Reader) -> tuple[Category, ...]:
-    levels = tuple(Category(item.text("value"), item.text("label")) for item in entry.children("levels", at_least=2))
-    values = [level.value for level in levels]
-    if len(set(values)) < len(values):
-        raise BadInput(f"{entry.where('levels')} has a value twice.")
+    levels = tuple(Category(item.named("value"), item.named("label")) for item in entry.children("levels", at_least=2))
+    for what, names in (("value", [one.value for one in levels]), ("label", [one.label for one in levels])):
+        if len(set(map(_folded, names))) < len(names):
+            raise BadInput(f"{entry.where('levels')} has a {what} twice.")
     return levels
 
 
@@ -103,11 +158,16 @@ def _quantity(entry: Reader, label: str) -> tuple[Quantity, str]:
     known_as = entry.choice("quantity", ("", *QUANTITIES), default="")
     registered = QUANTITIES.get(known_as)
     name = within_a_sentence(label) if registered is None else registered.name
+    if not (unit := entry.text("unit")).strip():
+        raise BadInput(f"{entry.where('unit')} is empty; a number without a unit has '{DIMENSIONLESS}'.")
     factors = {}
     for item in entry.children("units") if "units" in entry.data else ():
-        factors[item.text("unit")] = item.number("factor", above=0)
+        other = in_ascii(item.named("unit"))
+        if other in (in_ascii(unit), *factors):
+            raise BadInput(f"{entry.where('units')} has {other} twice.")
+        factors[other] = item.number("factor", above=0)
     try:
-        found = Quantity.declared(name, entry.text("unit"), entry.pair("range"), factors)
+        found = Quantity.declared(name, unit, entry.pair("range"), factors)
         for unit in found.units if registered else ():
             registered.unit_named(unit.name)
     except BadInput as error:
@@ -124,4 +184,5 @@ def _quantity(entry: Reader, label: str) -> tuple[Quantity, str]:
             f"{low:g} to {high:g} {'' if found.unit == DIMENSIONLESS else found.unit}".rstrip()
             + "."
         )
-    return replace(found, too_high=registered.too_high, usual=registered.in_unit(found.unit).usual), known_as
+    as_registered = registered.in_unit(found.unit)
+    return replace(found, too_high=registered.too_high, usual=as_registered.usual, whole=registered.whole), known_as

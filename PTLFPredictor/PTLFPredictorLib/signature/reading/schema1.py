@@ -75,20 +75,21 @@ def upgrade(data: Mapping[str, Any]) -> Upgraded:
     """
     root = Reader(data)
     risk_model, about, nomogram = root.sub("risk_model"), root.sub("outcome"), root.sub("nomogram")
+    root.sequence("terms", at_least=1)
     axes = nomogram.sub("axes")
-    labels = {name: axes.sub(name).text("label") for name in NAMES}
+    labels = {name: axes.sub(name).named("label") for name in NAMES}
     made: dict[str, Any] = {}
     for key, value in copy.deepcopy(dict(data)).items():
         if key == "terms":
             made["predictors"] = [{**one, "label": labels[one["id"]]} for one in copy.deepcopy(PREDICTORS)]
             made["terms"] = _terms(root)
         elif key == "outcome":
-            made["outcome"] = {**about.data, "kind": "logistic", **copy.deepcopy(dict(risk_model.data))}
+            made["outcome"] = _outcome(about.data, risk_model.data)
         elif key == "nomogram":
             made["nomogram"] = _nomogram(nomogram, risk_model.sub("coefficients"))
         elif key == "development_ranges":
             made[key] = {name: one for name, one in root.mapping(key).items() if name in (*NAMES, "origin", "how")}
-        elif key != "risk_model":
+        elif key not in ("risk_model", "predictors"):
             made[key] = value
     made["schema"] = "ptlf-signature/2"
     made["notes"] = _notes(root)
@@ -113,7 +114,7 @@ def in_its_names(message: str) -> str:
 
 def content_sha256(data: Mapping[str, Any]) -> str:
     """The hash of evidence as schema 1 had it."""
-    terms = [[term["voi"], term["feature"], term["coefficient"]] for term in data["terms"]]
+    terms = [[term.get(name) for name in ("voi", "feature", "coefficient")] for term in data["terms"]]
     outcome = {name: data["outcome"].get(name) for name in ("name", "horizon")}
     covered = {name: data.get(name) for name in COVERED}
     block = evidence_block.without_hash(data["evidence"])
@@ -130,7 +131,15 @@ def _seal(data: Mapping[str, Any], made: dict[str, Any]) -> str:
 
 def _terms(root: Reader) -> list[dict[str, Any]]:
     phase = _phase(root)
-    return [{"measure": "radiomics", "phase": phase, **term.data} for term in root.children("terms", at_least=1)]
+    own = {"measure": "radiomics", "phase": phase}
+    return [{**own, **term.data, **own} for term in root.children("terms", at_least=1)]
+
+
+def _outcome(about: Mapping[str, Any], risk_model: Mapping[str, Any]) -> dict[str, Any]:
+    """What the risk is of, then the model; an entry of the one never takes the place of the other's."""
+    of_model = ("intercept", "coefficients", "covariance")
+    named = {key: value for key, value in about.items() if key not in of_model} | {"kind": "logistic"}
+    return {**named, **{key: value for key, value in copy.deepcopy(dict(risk_model)).items() if key not in named}}
 
 
 def _phase(root: Reader) -> str | None:
@@ -157,7 +166,5 @@ def _nomogram(entry: Reader, coefficients: Reader) -> dict[str, Any]:
 def _notes(root: Reader) -> list[dict[str, Any]]:
     """The note on albumin's direction stands beside its axis."""
     notes: Sequence[Reader] = list(root.children("notes"))
-    return [
-        {**note.data, "predictor": "ALB"} if note.data.get("id") == "alb_direction" else dict(note.data)
-        for note in notes
-    ]
+    plain = [{key: value for key, value in note.data.items() if key != "predictor"} for note in notes]
+    return [{**note, "predictor": "ALB"} if note.get("id") == "alb_direction" else note for note in plain]
