@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from PTLFPredictorLib.signature import Evidence, evidence
+from PTLFPredictorLib.signature import Entered, Evidence, evidence
 from PTLFPredictorLib.signature.outcome import Covariance
 
 NAMES = ("intercept", "ALB", "INR", "Radscore")
@@ -40,6 +40,11 @@ Raw = Mapping[tuple[str, str], float]
 
 Z = 0.5
 """Z-score of every term of a case whose features a signature was made for."""
+
+
+def alb_inr(alb: float | None = None, inr: float | None = None) -> Entered:
+    """What a person enters for the published signature: ALB in g/L, and INR."""
+    return Entered({"ALB": alb, "INR": inr})
 
 
 def normalised(

@@ -37,7 +37,7 @@ def main(output: Path | None = None) -> dict:
         for i in range(REPAINTS):
             values = {"ALB": 30 + 0.1 * i, "INR": 1.0 + 0.002 * i, "Radscore": 5.0}
             start = time.perf_counter()
-            laboratory = signature.LaboratoryValues(values["ALB"], values["INR"])
+            laboratory = signature.Entered({name: values[name] for name in ("ALB", "INR")})
             prediction = signature.what_if(published, laboratory, values["Radscore"])
             widget.show_reading(Reading(values, prediction))
             widget.render(image)

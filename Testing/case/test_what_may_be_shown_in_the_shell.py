@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from made_signatures import alb_inr
 from PTLFPredictorLib import case as whole
 from PTLFPredictorLib import json_text
 from PTLFPredictorLib.case import Question, Sources, assess_case, draw_or_read, features, make_record, read_case_ct
@@ -28,7 +29,7 @@ from PTLFPredictorLib.render import html, terminal
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.segmentation import provenance
 from PTLFPredictorLib.segmentation.segments import Segments
-from PTLFPredictorLib.signature import LaboratoryValues, all_met, load, parse
+from PTLFPredictorLib.signature import all_met, load, parse
 from shown_rows import ROWS, WHAT_IF, Row
 
 READER = Confirmation("A. Reader", "2026-11-25T10:00:00+01:00")
@@ -89,7 +90,7 @@ def read(measured, published_data) -> Callable[[Row], Read]:
         signature = parse(row.signature(published_data, measured.raw))
         question = Question(
             signature,
-            LaboratoryValues(row.alb, row.inr),
+            alb_inr(row.alb, row.inr),
             radscore=row.radscore,
             answers=all_met(signature, READER) if row.answered else {},
             demonstration=row.demonstration,

@@ -11,12 +11,13 @@ import SimpleITK as sitk
 import slicer
 from panel_case import PanelCase
 
+from made_signatures import alb_inr
 from PTLFPredictorLib import case
 from PTLFPredictorLib.mrml import segments, volumes
 from PTLFPredictorLib.panel import sample_run
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.segmentation.catalogue import default_model
-from PTLFPredictorLib.signature import LaboratoryValues, load
+from PTLFPredictorLib.signature import load
 
 RELATIVE = 1e-9
 
@@ -70,7 +71,7 @@ class Way(PanelCase):
         labels = segments.label_map(self.session.segmentation, self.session.volume)
         sitk.WriteImage(labels, str(folder / "labels.nrrd"))
         sources = case.Sources(folder / "ct.nrrd", folder / "labels.nrrd")
-        entered = LaboratoryValues(43.6, 1.3)
+        entered = alb_inr(43.6, 1.3)
         shown = self.session.desk
         question = case.Question(load(shown.signature), entered, demonstration=shown.demonstration)
         expected = case.run(sources, question, folder / "predict").to_dict()

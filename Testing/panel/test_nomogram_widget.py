@@ -6,6 +6,7 @@ import unittest
 import gestures
 import qt
 
+from made_signatures import alb_inr
 from PTLFPredictorLib import signature
 from PTLFPredictorLib.panel import nomogram_paint
 from PTLFPredictorLib.panel.nomogram_widget import NomogramWidget
@@ -36,7 +37,7 @@ class NomogramCase(unittest.TestCase):
 
     def show(self, values, **more):
         self.values = dict(values)
-        laboratory = signature.LaboratoryValues(values["ALB"], values["INR"])
+        laboratory = alb_inr(values["ALB"], values["INR"])
         prediction = signature.what_if(self.signature, laboratory, values["Radscore"])
         self.widget.show_reading(Reading(self.values, prediction, **more))
 
@@ -169,7 +170,7 @@ class TestPictureIsTheEquation(NomogramCase):
                 "INR": seeded.uniform(0.7, 1.5),
                 "Radscore": seeded.uniform(-21, 8),
             }
-            laboratory = signature.LaboratoryValues(values["ALB"], values["INR"])
+            laboratory = alb_inr(values["ALB"], values["INR"])
             prediction = signature.what_if(self.signature, laboratory, values["Radscore"])
             tips = drawn_tips(layout, Reading(values, prediction))
             points = sum(read(ticks["points"], tips[name]) for name in values)
@@ -233,7 +234,7 @@ class TestShownAndExported(NomogramCase):
         self.assertEqual([p.points[-1][0] for p in ghosts], [layout.x_of_value("INR", 1.09)])
 
     def test_without_a_risk_nothing_stands_on_the_total_or_the_risk_axis(self):
-        laboratory = signature.LaboratoryValues(43.6, 1.09)
+        laboratory = alb_inr(43.6, 1.09)
         prediction = signature.assess(self.signature, {}, laboratory, []).prediction
         layout = self.widget.picture[0]
         tips = drawn_tips(layout, Reading({**EXAMPLE, "Radscore": None}, prediction))
@@ -280,7 +281,7 @@ class TestShownAndExported(NomogramCase):
 
     def test_texts_touch_nothing_at_the_smallest_size(self):
         layout = Layout(self.geometry, 560, 400)
-        laboratory = signature.LaboratoryValues(15.5, 6.0)
+        laboratory = alb_inr(15.5, 6.0)
         values = {"ALB": 15.5, "INR": 6.0, "Radscore": -40.25}
         prediction = signature.what_if(self.signature, laboratory, values["Radscore"])
         reading = Reading(values, prediction, EXAMPLE)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from made_records import demo_data, record_of
-from made_signatures import site
+from made_signatures import alb_inr, site
 from PTLFPredictorLib import RESEARCH_USE, record
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.errors import BadInput
@@ -18,7 +18,7 @@ from PTLFPredictorLib.record import ResultRecord
 from PTLFPredictorLib.render import html, nomogram_svg
 from PTLFPredictorLib.render.nomogram_layout import Layout
 from PTLFPredictorLib.render.nomogram_marks import Reading
-from PTLFPredictorLib.signature import LaboratoryValues, all_met, geometry, load, parse, what_if
+from PTLFPredictorLib.signature import all_met, geometry, load, parse, what_if
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ def test_a_patients_report_is_not_watermarked(published):
 
 @pytest.mark.parametrize("withheld", [False, True])
 def test_a_demo_signature_is_watermarked_outside_demonstration_mode_too(published_data, withheld):
-    laboratory = LaboratoryValues(43.6, 1.6 if withheld else 1.09)
+    laboratory = alb_inr(43.6, 1.6 if withheld else 1.09)
     page = html.html(record_of(parse(demo_data(published_data)), entered=laboratory))
     assert page.count('<div class="stamp">DEMONSTRATION</div>') == 2
 
@@ -185,7 +185,7 @@ def what_if_text(record):
 
 
 def test_a_what_if_never_reads_as_no_risk(published_data):
-    one_missing = record_of(load("ptlf-published"), radscore=7.72, entered=LaboratoryValues(43.6, None))
+    one_missing = record_of(load("ptlf-published"), radscore=7.72, entered=alb_inr(43.6, None))
     assert "With a typed Radscore of 7.72: 20-98 % over INR 0.77 to 1.38" in what_if_text(one_missing)
     hidden = record_of(parse(demo_data(published_data)), radscore=7.72)
     assert "With a typed Radscore of 7.72: risk not shown." in what_if_text(hidden)
@@ -194,7 +194,7 @@ def test_a_what_if_never_reads_as_no_risk(published_data):
 def test_no_text_of_a_what_if_is_one_number(published):
     assert "84 %" not in what_if_text(published)
     signature = load("ptlf-published")
-    prediction = what_if(signature, LaboratoryValues(43.6, 1.09), 7.72)
+    prediction = what_if(signature, alb_inr(43.6, 1.09), 7.72)
     values = {"ALB": 43.6, "INR": 1.09, "Radscore": 7.72}
     drawn = nomogram_svg.svg_of(Layout(geometry(signature), 900, 400), Reading(values, prediction), "t")
     assert "84 %" not in drawn
@@ -250,7 +250,7 @@ def test_window_level_and_width_are_named(published):
 
 
 def test_a_withheld_radscore_ends_with_one_full_stop(published_data):
-    page = html.html(record_of(parse(demo_data(published_data)), entered=LaboratoryValues(43.6, 1.6)))
+    page = html.html(record_of(parse(demo_data(published_data)), entered=alb_inr(43.6, 1.6)))
     assert ".." not in text_of(page)
 
 
@@ -265,7 +265,7 @@ def test_markers_stand_where_the_axes_read_their_values():
     signature = load("ptlf-published")
     layout = Layout(geometry(signature), 900, 400)
     values = {"ALB": 43.6, "INR": 1.09, "Radscore": 7.72}
-    prediction = what_if(signature, LaboratoryValues(43.6, 1.09), 7.72)
+    prediction = what_if(signature, alb_inr(43.6, 1.09), 7.72)
     *markers, total, risk = apexes(nomogram_svg.svg_of(layout, Reading(values, prediction), "t"))
     points = [0.163 * (43.6 - 16) * 5.908, 7.597 * (1.09 - 0.7) * 5.908, 0.317 * (7.72 + 22) * 5.908]
     assert markers == pytest.approx([158 + 604 * point / 100 for point in points], abs=0.02)
@@ -275,7 +275,7 @@ def test_markers_stand_where_the_axes_read_their_values():
 
 def test_a_value_far_beyond_its_axis_is_marked_not_clamped():
     signature = load("ptlf-published")
-    prediction = what_if(signature, LaboratoryValues(43.6, 1.09), 60.0)
+    prediction = what_if(signature, alb_inr(43.6, 1.09), 60.0)
     drawn = nomogram_svg.svg_of(Layout(geometry(signature), 900, 400), Reading({"Radscore": 60.0}, prediction), "t")
     assert "60  off the axis" in drawn
     assert "153.6 points" in drawn

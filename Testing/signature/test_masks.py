@@ -2,10 +2,10 @@
 
 import pytest
 
-from made_signatures import MODEL, SITE, normalised, site
+from made_signatures import MODEL, SITE, alb_inr, normalised, site
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
-from PTLFPredictorLib.signature import LaboratoryValues, assess, evidence, load, masks, parse
+from PTLFPredictorLib.signature import assess, evidence, load, masks, parse
 
 SIGNED = Confirmation("Dr Reader", "2026-11-25T10:00:00+01:00")
 OTHER = {**MODEL, "title": "Another model", "weights_sha256": "b" * 64}
@@ -62,7 +62,7 @@ WITHOUT = [
 def outcome(signature, origin):
     """Level of the finding, and whether the score is shown."""
     features = {term.key: 11.0 for term in signature.terms}
-    shown = assess(signature, features, LaboratoryValues(43.6, 1.09), [], origin=origin)
+    shown = assess(signature, features, alb_inr(43.6, 1.09), [], origin=origin)
     found = [finding for finding in shown.findings if finding.code == masks.CODE]
     return (found[0].level if found else None), shown.radscore.value is not None
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from made_signatures import alb_inr
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import (
-    LaboratoryValues,
     geometry,
     intercept,
     interval_text,
@@ -28,14 +28,14 @@ def signature():
 
 
 def test_points_of_the_worked_example_agree_with_the_paper(signature):
-    prediction = what_if(signature, LaboratoryValues(43.6, 1.09), 7.72)
+    prediction = what_if(signature, alb_inr(43.6, 1.09), 7.72)
     for name, points in PUBLISHED_POINTS.items():
         assert prediction.points[name] == pytest.approx(points, abs=0.09)
     assert prediction.total_points == pytest.approx(99.74, abs=0.02)
 
 
 def test_risk_of_the_worked_example_is_marked_as_derived_and_what_if_and_told_in_two_bands(signature):
-    prediction = what_if(signature, LaboratoryValues(43.6, 1.09), 7.72)
+    prediction = what_if(signature, alb_inr(43.6, 1.09), 7.72)
     assert prediction.risk == pytest.approx(0.837, abs=0.0005)
     assert [interval_text((band.low, band.high)) for band in prediction.bands] == ["74-86 %", "43-96 %"]
     assert prediction.linear_predictor == pytest.approx(1.635, abs=0.0005)
@@ -79,7 +79,7 @@ def test_the_axes_read_back_what_was_put_in_and_the_total_is_the_equation(alb, i
     values = {"ALB": alb, "INR": inr, "Radscore": score}
     for name, value in values.items():
         assert shape.value(name, shape.points(name, value)) == pytest.approx(value, abs=1e-9)
-    prediction = what_if(signature, LaboratoryValues(alb, inr), score)
+    prediction = what_if(signature, alb_inr(alb, inr), score)
     assert shape.total(values) == pytest.approx(prediction.total_points, abs=1e-9)
     assert shape.risk_of_total(shape.total(values)) == pytest.approx(prediction.risk, abs=1e-12)
 
@@ -124,7 +124,7 @@ def test_intercept_from_two_points_of_the_figure(signature):
     assert completed.risk_model.intercept.value == pytest.approx(-16.2, abs=1e-9)
     assert completed.risk_model.intercept.origin == "figure"
     assert completed.id == "ptlf-published-figure"
-    shown = what_if(completed, LaboratoryValues(43.6, 1.09), 7.72)
+    shown = what_if(completed, alb_inr(43.6, 1.09), 7.72)
     assert "read off the paper's figure" in shown.status
     assert shown.bands[-1].over.endswith("the printed standard errors of the coefficients (95 %, taken as independent)")
     assert shown.assumes == "This assumes that 24.5 % get PTLF, as in the training cohort (36 of 147)."

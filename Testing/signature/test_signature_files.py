@@ -11,6 +11,7 @@ import pytest
 from made_signatures import SITE, normalised, site
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.measures.clinical.units import ALBUMIN, INR
 from PTLFPredictorLib.signature import available, completeness, evidence, inputs, load, parse
 from PTLFPredictorLib.signature.files import FOLDER
 
@@ -144,7 +145,7 @@ def test_unknown_id_names_the_shipped_ones():
     ("value", "unit", "expected"), [(43.6, "g/L", 43.6), (4.36, "g/dL", 43.6), (15, "g/L", 15), (6, "g/dL", 60)]
 )
 def test_albumin_in_its_unit(value, unit, expected):
-    assert inputs.albumin_g_per_l(value, unit) == pytest.approx(expected)
+    assert ALBUMIN.convert(value, unit) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_albumin_in_its_unit(value, unit, expected):
 )
 def test_albumin_in_the_wrong_unit_is_asked_about(value, unit, sentence):
     with pytest.raises(BadInput, match=sentence):
-        inputs.albumin_g_per_l(value, unit)
+        ALBUMIN.convert(value, unit)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_albumin_in_the_wrong_unit_is_asked_about(value, unit, sentence):
 )
 def test_inr_that_is_none_is_refused(value, sentence):
     with pytest.raises(BadInput, match=sentence):
-        inputs.checked_inr(value)
+        INR.convert(value, INR.unit)
 
 
 def test_a_radscore_that_cannot_be_meant_is_refused_without_an_axis_that_nobody_published():

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_signatures import NAMES, SITE, VARIANCES, normalised, site
+from made_signatures import NAMES, SITE, VARIANCES, alb_inr, normalised, site
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import Finding
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import (
-    LaboratoryValues,
     Prediction,
     all_met,
     assess,
@@ -29,7 +28,7 @@ from PTLFPredictorLib.signature import (
 from PTLFPredictorLib.vois import VOI
 from shown_rows import ROWS
 
-PATIENT = LaboratoryValues(43.6, 1.09)
+PATIENT = alb_inr(43.6, 1.09)
 FITS = [Finding("slice_thickness", "pass", "Slices of 5.0 mm; the signature takes 4.5 to 5.5 mm.")]
 
 
@@ -60,7 +59,7 @@ DEMO = {"origin": "demo", "kind": "demo"}
 def test_each_row_shows_what_it_may_and_says_it_in_its_own_words(published_data, signature, row):
     raw = raw_features(signature)
     made = parse(row.signature(published_data, raw))
-    laboratory = LaboratoryValues(row.alb, row.inr)
+    laboratory = alb_inr(row.alb, row.inr)
     answers = checklist(made, ANSWERS_THAT_FIT if row.answered else {})
     found = [*FITS, *eligibility.findings(made, answers, laboratory)]
     asked = {"demonstration": row.demonstration, "sample": row.sample}
@@ -173,18 +172,18 @@ def test_a_number_changed_after_the_fit_voids_the_evidence_and_the_record_says_s
 @pytest.mark.parametrize(("missing", "bounds"), [("ALB", (26.5, 49.3)), ("INR", (0.77, 1.38))])
 def test_one_input_missing_gives_the_range_over_its_central_95_percent(published_data, missing, bounds):
     signature = parse(site(published_data))
-    known = LaboratoryValues(None, 1.09) if missing == "ALB" else LaboratoryValues(43.6, None)
+    known = alb_inr(None, 1.09) if missing == "ALB" else alb_inr(43.6, None)
     shown = shown_by(signature, known).prediction
     ends = []
     for value in bounds:
-        full = LaboratoryValues(value, 1.09) if missing == "ALB" else LaboratoryValues(43.6, value)
+        full = alb_inr(value, 1.09) if missing == "ALB" else alb_inr(43.6, value)
         ends.append(shown_by(signature, full).prediction.risk)
     assert shown.risk_interval == pytest.approx(tuple(ends))
     assert "not a confidence interval" in shown.interval_note
 
 
 def test_both_inputs_missing_gives_nothing(published_data):
-    shown = shown_by(parse(site(published_data)), LaboratoryValues())
+    shown = shown_by(parse(site(published_data)), alb_inr())
     assert shown.radscore.value is not None
     assert (shown.prediction.risk, shown.prediction.risk_interval) == (None, None)
 
@@ -298,7 +297,7 @@ def test_a_what_if_without_anything_to_range_over_says_that_no_interval_can_be_g
 
 
 def test_a_what_if_with_one_input_missing_ranges_over_it_too(signature):
-    prediction = what_if(signature, LaboratoryValues(None, 1.09), 7.72)
+    prediction = what_if(signature, alb_inr(None, 1.09), 7.72)
     rest = 7.597 * 1.09 + 0.317 * 7.72
     ends = [1 / (1 + np.exp(-(b0 + 0.163 * alb + rest))) for b0, alb in ((-16.8, 26.5), (-16.0, 49.3))]
     first, second = prediction.bands
@@ -369,7 +368,7 @@ def test_a_missing_voi_withholds_with_its_name(published_data):
 
 
 def test_values_beyond_axis_and_development_range_are_marked_not_clamped(signature):
-    prediction = what_if(signature, LaboratoryValues(55.0, 1.7), 40.0)
+    prediction = what_if(signature, alb_inr(55.0, 1.7), 40.0)
     text = " ".join(prediction.warnings)
     assert "INR 1.7 lies beyond the axis" in text
     assert "Radscore 40 lies beyond the axis" in text
@@ -379,8 +378,8 @@ def test_values_beyond_axis_and_development_range_are_marked_not_clamped(signatu
 
 def test_an_inr_that_is_itself_liver_failure_is_said_in_a_what_if(signature):
     sentence = "INR above 1.5 is itself a criterion of liver failure."
-    assert sentence in what_if(signature, LaboratoryValues(43.6, 1.51), 0.0).warnings
-    assert sentence not in what_if(signature, LaboratoryValues(43.6, 1.5), 0.0).warnings
+    assert sentence in what_if(signature, alb_inr(43.6, 1.51), 0.0).warnings
+    assert sentence not in what_if(signature, alb_inr(43.6, 1.5), 0.0).warnings
 
 
 ANSWERS_THAT_FIT = {
@@ -451,7 +450,7 @@ def test_each_violated_criterion_withholds(signature, criterion):
 )
 def test_an_outcome_already_present_withholds(signature, inr, bilirubin, code):
     answers = checklist(signature, {**ANSWERS_THAT_FIT, "bilirubin_umol_per_l": bilirubin})
-    found = eligibility.findings(signature, answers, LaboratoryValues(40.0, inr))
+    found = eligibility.findings(signature, answers, alb_inr(40.0, inr))
     assert [(f.level, f.code) for f in found] == [("withhold", code)]
 
 
@@ -474,7 +473,7 @@ def test_a_bilirubin_that_cannot_be_umol_per_l_is_refused(signature, value, sent
 def test_whatever_the_input_the_published_signature_never_shows_a_patients_risk(z, alb, inr):
     signature = load("ptlf-published")
     asked = {"demonstration": True, "sample": True}
-    shown = assess(signature, raw_features(signature, z), LaboratoryValues(alb, inr), FITS, **asked)
+    shown = assess(signature, raw_features(signature, z), alb_inr(alb, inr), FITS, **asked)
     assert shown.prediction.risk is None
     assert shown.prediction.risk_interval is None
 

@@ -12,7 +12,6 @@ from . import evidence, files, inputs, intercept, nomogram, outcome, policy
 from .entries import Entered, Entry
 from .evidence import Evidence
 from .files import available, load, parse, upgrade, with_data
-from .inputs import LaboratoryValues
 from .model import Signature
 from .nomogram import NomogramGeometry, geometry
 from .policy import (
@@ -57,7 +56,6 @@ __all__ = [
     "Entry",
     "Evidence",
     "IntervalKind",
-    "LaboratoryValues",
     "NomogramGeometry",
     "Prediction",
     "PredictionState",

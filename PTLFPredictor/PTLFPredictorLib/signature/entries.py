@@ -121,14 +121,6 @@ class Entered:
         known = {name: pair for name, pair in given.items() if pair[0] is not None}
         return cls({name: entries[name].checked(*pair) for name, pair in known.items()})
 
-    @property
-    def albumin_g_per_l(self) -> float | None:
-        return self.values.get("ALB")
-
-    @property
-    def inr(self) -> float | None:
-        return self.values.get("INR")
-
 
 @dataclass(frozen=True)
 class Known:
