@@ -14,6 +14,7 @@ import slicer
 
 from ..ct import Finding, Level
 from ..errors import BadInput
+from ..segmentation.names import Role
 from ..segmentation.segments import OVERLAP_REFUSED, OVERLAP_WARNED
 from . import segment_voxels, segments
 from .origin_marks import DRAWN, ORIGIN, changed_unseen, mark_origin, marks_on, origin_of
@@ -108,14 +109,14 @@ def adopt(node, volume, all_the_same: bool = False):
     return node, finding
 
 
-def _by_name(node) -> dict[str, list[str]]:
+def _by_name(node) -> dict[Role, list[str]]:
     segmentation = node.GetSegmentation()
-    found: dict[str, list[str]] = {"parenchyma": [], LIVER: [], TUMOUR: []}
+    found: dict[Role, list[str]] = {Role.PARENCHYMA: [], LIVER: [], TUMOUR: []}
     for identifier in segmentation.GetSegmentIDs():
         role = segments.role_of(segmentation.GetSegment(identifier))
-        if role is not None and role.value in found:
-            found[role.value].append(identifier)
-    if not found[LIVER] and not found["parenchyma"]:
+        if role in found:
+            found[role].append(identifier)
+    if not found[LIVER] and not found[Role.PARENCHYMA]:
         names = ", ".join(segmentation.GetSegment(i).GetName() for i in segmentation.GetSegmentIDs()) or "none"
         raise BadInput(
             f"No segment can be taken for the liver (segments: {names}). Name one 'liver' and the tumours 'tumor'."
@@ -201,7 +202,7 @@ def _mm(spacing: np.ndarray) -> str:
     return " x ".join(f"{x:.2f}" for x in spacing) + " mm"
 
 
-def _resampled(node, found: Mapping[str, list[str]], volume):
+def _resampled(node, found: Mapping[Role, list[str]], volume):
     """The segments on the voxels of `volume`, in a new node under their own names; the old one stays as it is."""
     new = segments.add_segmentation(volume, "PTLF segments (resampled)")
     source = node.GetSegmentation()
@@ -219,15 +220,15 @@ def _resampled(node, found: Mapping[str, list[str]], volume):
     return new
 
 
-def _take(node, found: Mapping[str, list[str]], volume) -> None:
+def _take(node, found: Mapping[Role, list[str]], volume) -> None:
     """Set the roles; where only a parenchyma was drawn, the tumour is added to it: the liver is the whole organ."""
     segmentation = node.GetSegmentation()
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     if not found[LIVER]:
-        whole = segments.union(node, [*found["parenchyma"], *found[TUMOUR]], volume)
-        segments.fill(node, found["parenchyma"][0], whole, volume)
-        segmentation.GetSegment(found["parenchyma"][0]).SetName(STYLES[LIVER].name)  # no longer what it was called
-    roles = dict.fromkeys((*found[LIVER], *found["parenchyma"]), LIVER) | dict.fromkeys(found[TUMOUR], TUMOUR)
+        whole = segments.union(node, [*found[Role.PARENCHYMA], *found[TUMOUR]], volume)
+        segments.fill(node, found[Role.PARENCHYMA][0], whole, volume)
+        segmentation.GetSegment(found[Role.PARENCHYMA][0]).SetName(STYLES[LIVER].name)  # no longer what it was called
+    roles = dict.fromkeys((*found[LIVER], *found[Role.PARENCHYMA]), LIVER) | dict.fromkeys(found[TUMOUR], TUMOUR)
     for identifier in segmentation.GetSegmentIDs():
         segment = segmentation.GetSegment(identifier)
         role = roles.get(identifier, "")

@@ -11,6 +11,7 @@ import slicer
 import vtk
 
 from ..errors import BadInput
+from ..segmentation.names import Role
 from ..segmentation.segments import derive
 from .segment_roles import LABELMAP, LIVER, TUMOUR, segment_ids
 from .volumes import place, require_no_transform, volume_to_lps
@@ -171,9 +172,9 @@ def volumes_ml(node) -> dict[str, float]:
     (organ, mass), _ = _stacked((liver, tumour))
     parenchyma = int(np.count_nonzero(organ & ~mass))
     return {
-        "liver": (parenchyma + int(mass.sum())) * voxel_ml,
-        "parenchyma": parenchyma * voxel_ml,
-        "tumor": int(mass.sum()) * voxel_ml,
+        LIVER: (parenchyma + int(mass.sum())) * voxel_ml,
+        Role.PARENCHYMA: parenchyma * voxel_ml,
+        TUMOUR: int(mass.sum()) * voxel_ml,
     }
 
 

@@ -274,10 +274,10 @@ def _roles_by_name(named: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int,
             f"It is not certain what the model's label(s) {', '.join(unknown)} mean: add it with 'ptlf models add' and "
             "say what counts, e.g. --labels liver=1,tumor=2."
         )
-    roles: dict[str, list[int]] = {}
+    roles: dict[Role, list[int]] = {}
     for name, labels in named.items():
         if known[name] is not Role.OTHER:
-            roles.setdefault("tumor" if known[name] is Role.TUMOUR else "parenchyma", []).extend(labels)
+            roles.setdefault(Role.TUMOUR if known[name] is Role.TUMOUR else Role.PARENCHYMA, []).extend(labels)
     return {role: tuple(labels) for role, labels in roles.items()}
 
 

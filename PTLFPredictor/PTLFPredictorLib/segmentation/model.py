@@ -104,7 +104,7 @@ class Model:
                 raise UnusableModel(f"The catalogue entry of model '{self.id}' cannot be used: '{name}' is {value!r}.")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.id):
             raise UnusableModel(f"'{self.id}' is no id of a model: letters, digits, '.', '_' and '-' are allowed.")
-        if set(self.label_roles) - set(ROLES) or not self.label_roles.get("parenchyma"):
+        if set(self.label_roles) - set(ROLES) or not self.label_roles.get(Role.PARENCHYMA):
             raise UnusableModel(
                 f"Model '{self.id}': say which labels are parenchyma and tumor; a label of the liver is needed."
             )

@@ -81,7 +81,7 @@ def model_labels(labels: Labels | None) -> dict[str, tuple[int, ...]] | None:
     if names:
         raise BadInput(f"--labels of a model are numbers; '{names[0]}' is none.")
     roles = {
-        "parenchyma": (*labels.get(Role.PARENCHYMA, ()), *labels.get(Role.LIVER, ())),
-        "tumor": labels.get(Role.TUMOUR, ()),
+        Role.PARENCHYMA: (*labels.get(Role.PARENCHYMA, ()), *labels.get(Role.LIVER, ())),
+        Role.TUMOUR: labels.get(Role.TUMOUR, ()),
     }
     return {role: values for role, values in roles.items() if values}

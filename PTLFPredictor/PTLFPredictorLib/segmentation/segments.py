@@ -101,7 +101,7 @@ class Segments:
         counts = np.bincount(self.array.ravel(), minlength=3)
         voxel_ml = float(np.prod(self.labels.GetSpacing())) / 1000
         parenchyma, tumour = float(counts[PARENCHYMA]) * voxel_ml, float(counts[TUMOUR]) * voxel_ml
-        return {"liver": parenchyma + tumour, "parenchyma": parenchyma, "tumor": tumour}
+        return {Role.LIVER: parenchyma + tumour, Role.PARENCHYMA: parenchyma, Role.TUMOUR: tumour}
 
     @property
     def sha256(self) -> str:

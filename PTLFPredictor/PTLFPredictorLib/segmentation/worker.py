@@ -26,6 +26,7 @@ from ..errors import PTLFError, UnusableModel, is_out_of_memory
 from . import device as devices
 from . import model_folder, nnunet_versions
 from .model import Model
+from .names import Role
 from .segments import derive
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _tell(emit, device: devices.Device, estimate_s: float | None) -> None:
 
 def by_role(labels: np.ndarray, roles: Mapping[str, Sequence[int]]) -> np.ndarray:
     """The model's labels -> 0 background, 1 parenchyma, 2 tumour (uint8); labels without a role are background."""
-    parenchyma, tumour = (np.isin(labels, roles.get(role, [])) for role in ("parenchyma", "tumor"))
+    parenchyma, tumour = (np.isin(labels, roles.get(role, [])) for role in (Role.PARENCHYMA, Role.TUMOUR))
     return derive(parenchyma, tumour)
 
 
