@@ -1,11 +1,14 @@
 """What the extension NNUNet keeps in Slicer's settings, as it writes it there."""
 
 import json
+import shutil
 
 import pytest
 import qt
+from panel_case import open_panel
 
 from PTLFPredictorLib.panel import compat
+from PTLFPredictorLib.segmentation import default_model
 
 
 @pytest.fixture
@@ -41,3 +44,19 @@ def test_the_model_that_was_chosen_last(settings, path, folder):
 def test_settings_of_another_version(settings, text):
     settings.setValue("SlicerNNUNet/Parameter", text)
     assert compat.nnunet_model() == ""
+
+
+def test_the_panel_offers_it_beside_the_catalogue(settings, tmp_path):
+    folder = tmp_path / "Dataset731_Liver" / "nnUNetTrainer__nnUNetPlans__3d_demo"
+    shutil.copytree(default_model().folder, folder)
+    settings.setValue("SlicerNNUNet/Parameter", json.dumps({"modelPath": {"_path": str(folder.parent)}}))
+    _, widget, close = open_panel()
+    try:
+        selector = widget.panel.ui.modelSelector
+        titles = [selector.itemText(index) for index in range(selector.count)]
+    finally:
+        close()
+    assert [title for title in titles if "chosen in SlicerNNUnet" in title] == [
+        "Dataset901_PTLFSample (Dataset731_Liver), chosen in SlicerNNUnet (version unknown)"
+    ]
+    assert len(titles) >= 2

@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.skipif(
         importlib.util.find_spec("radiomics.featureextractor" if importlib.util.find_spec("radiomics") else "radiomics")
         is None,
-        reason="PyRadiomics is not installed here: nothing to compare with",
+        reason="PyRadiomics is not in this Python: 'python Testing/environments.py pyradiomics' runs these tests",
     ),
 ]
 

@@ -100,3 +100,15 @@ def test_dice_and_jaccard_tell_the_same_and_swap_precision_with_recall(seed, p, 
     assert there.hd95_mm == pytest.approx(back.hd95_mm)
     diagonal = float(np.linalg.norm(np.multiply((5, 4, 3), SPACING)))
     assert 0 <= there.hd95_mm <= diagonal
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_overlap_is_that_of_itk(seed):
+    """ITK computes Dice from Jaccard: the same but for the last digit."""
+    rng = np.random.default_rng(seed)
+    found, true = (rng.random((6, 9, 11)) < share for share in rng.uniform(0.1, 0.9, 2))
+    itk = sitk.LabelOverlapMeasuresImageFilter()
+    itk.Execute(*(sitk.GetImageFromArray(mask.astype(np.uint8)) for mask in (found, true)))
+    result = compare(found, true, SPACING)
+    assert result.dice == pytest.approx(itk.GetDiceCoefficient(1), rel=1e-14)
+    assert result.jaccard == itk.GetJaccardCoefficient(1)

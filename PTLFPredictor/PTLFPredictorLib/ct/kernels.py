@@ -7,10 +7,20 @@ from another's.  A name that is in no table is "not recognised", never guessed.
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
-SOFT, STANDARD, SHARP, LUNG, BONE = "soft", "standard", "sharp", "lung", "bone"
 
-CLASSES = (SOFT, STANDARD, SHARP, LUNG, BONE)
+class KernelClass(StrEnum):
+    """How sharp a kernel is, or what it is for."""
+
+    SOFT = "soft"
+    STANDARD = "standard"
+    SHARP = "sharp"
+    LUNG = "lung"
+    BONE = "bone"
+
+
+SOFT, STANDARD, SHARP, LUNG, BONE = CLASSES = tuple(KernelClass)
 
 _GE = {
     SOFT: "SOFT",
@@ -46,8 +56,8 @@ _CANON_BODY = {SOFT: (1, 11), STANDARD: (2, 3, 7, 8, 9, 10, 12, 13, 17, 18, 19),
 FC10 and FC17 to FC19 are the standard of body tissue (FC08 and FC18 in most abdominal protocols, FC10 in NLST)."""
 
 
-def class_of(name: str | None) -> str:
-    """One of `CLASSES`, "" where the name is in no table.
+def class_of(name: str | None) -> KernelClass | None:
+    """The class of a kernel, None where its name is in no table.
 
     Parameters
     ----------
@@ -56,10 +66,10 @@ def class_of(name: str | None) -> str:
     """
     words = [word for word in re.split(r"[/\s_]+", str(name or "").strip()) if word]
     if not words:
-        return ""
+        return None
     first = words[0].upper()
     if first.lower() in CLASSES:
-        return first.lower()
+        return KernelClass(first.lower())
     if first in _BY_NAME:
         return _BY_NAME[first]
     if match := _SIEMENS.fullmatch(first):
@@ -70,13 +80,13 @@ def class_of(name: str | None) -> str:
         return SOFT if index < low else STANDARD if index < high else SHARP
     if match := _CANON.fullmatch(first):
         return _canon(int(match["index"]))
-    return ""
+    return None
 
 
-def _canon(index: int) -> str:
+def _canon(index: int) -> KernelClass | None:
     """FC20 to FC29 are for heads and in no class."""
     if 30 <= index < 40 or 80 <= index < 90:
         return BONE
     if 50 <= index < 60:
         return LUNG
-    return next((sort for sort, indices in _CANON_BODY.items() if index in indices), "")
+    return next((sort for sort, indices in _CANON_BODY.items() if index in indices), None)

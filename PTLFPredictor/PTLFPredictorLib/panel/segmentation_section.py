@@ -14,7 +14,7 @@ from .. import child
 from ..errors import PTLFError
 from ..mrml.adoption import DrawnElsewhere
 from ..segmentation import probe
-from ..segmentation.catalogue import Model, catalogue
+from ..segmentation.catalogue import Model, catalogue, from_folder
 from ..segmentation.run import WORKER, read_result, write_job
 from . import compat
 from .choices import Choices
@@ -79,12 +79,24 @@ class SegmentationSection(Section):
         except PTLFError as error:
             models = []
             self._tell(error.message)
+        models += self._chosen_in_nnunet()
         self._catalogue = models
         self._models.fill((model.id, f"{model.title} (version {model.version})") for model in models)
         if models and self.session.desk.model not in self._models.values:
             self.session.update(model=models[0].id)
         if self._looked:
             self.ask_device()
+
+    def _chosen_in_nnunet(self) -> list[Model]:
+        """The model that the user chose last in the extension NNUNet, where there is one that can be used."""
+        chosen = compat.nnunet_model()
+        if not chosen:
+            return []
+        try:
+            return [from_folder(chosen, "SlicerNNUnet")]
+        except PTLFError as error:
+            self._tell(_("The model chosen in the module nnUNet cannot be used here: {reason}").format(reason=error))
+            return []
 
     def ask_device(self) -> None:
         if self.probe.state.busy:

@@ -63,7 +63,11 @@ def agreement(found: sitk.Image, true: sitk.Image) -> dict[str, Agreement]:
 
 
 def compare(found: np.ndarray, true: np.ndarray, spacing_mm: tuple[float, float, float]) -> Agreement:
-    """Agreement of two masks, shape (z, y, x); `spacing_mm` is (x, y, z)."""
+    """Agreement of two masks, shape (z, y, x); `spacing_mm` is (x, y, z).
+
+    Dice and Jaccard are counted here: ITK's LabelOverlapMeasuresImageFilter computes Dice from Jaccard, which differs
+    in the last digit, and has no answer for two empty masks (0) or an empty one (1.8e308).
+    """
     voxel_ml = float(np.prod(spacing_mm)) / 1000
     a, b, both = (int(np.count_nonzero(mask)) for mask in (found, true, found & true))
     return Agreement(

@@ -53,11 +53,6 @@ class Network:
         self.mirror_axes = tuple(axes) if axes else None
         self.tta = self.mirror_axes is not None and (tta is None or tta)
 
-    @property
-    def passes(self) -> int:
-        """Forward passes per tile: folds times mirrorings."""
-        return len(self.folds) * (2 ** len(self.mirror_axes) if self.tta else 1)
-
     def predict(
         self,
         ct: sitk.Image,

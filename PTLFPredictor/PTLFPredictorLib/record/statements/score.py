@@ -11,7 +11,7 @@ from ...vois import VOI
 
 @dataclass(frozen=True)
 class TermStatement:
-    """One term with its numbers (None where there is none); in sentences what it measures, when it cannot vary."""
+    """One term with its numbers (None where there is none); `about` says what it measures and when it cannot vary."""
 
     voi: VOI
     short: str

@@ -150,11 +150,11 @@ def input_warnings(signature: Signature, values: Mapping[str, Value]) -> list[st
             continue
         (low, high), development = style.range, predictor.development_range
         if not low <= value <= high:
-            found.append(f"{style.label} {words(value)} lies beyond the axis ({low:.10g} to {high:.10g}).")
+            found.append(f"{style.label} {words(value)} lies beyond the axis ({low:g} to {high:g}).")
         if development and not development[0] <= value <= development[1]:
             low, high = development
             found.append(
-                f"{style.label} {words(value)} is outside the {origin}development range ({low:.10g} to {high:.10g})."
+                f"{style.label} {words(value)} is outside the {origin}development range ({low:g} to {high:g})."
             )
         if style.hatched_above is not None and value > style.hatched_above and style.hatch_note:
             found.append(style.hatch_note)

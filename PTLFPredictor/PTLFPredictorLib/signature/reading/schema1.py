@@ -75,8 +75,9 @@ def upgrade(data: Mapping[str, Any]) -> Upgraded:
     """
     root = Reader(data)
     risk_model, about, nomogram = root.sub("risk_model"), root.sub("outcome"), root.sub("nomogram")
+    root.sequence("terms", at_least=1)
     axes = nomogram.sub("axes")
-    labels = {name: axes.sub(name).text("label") for name in NAMES}
+    labels = {name: axes.sub(name).named("label") for name in NAMES}
     made: dict[str, Any] = {}
     for key, value in copy.deepcopy(dict(data)).items():
         if key == "terms":
