@@ -294,14 +294,14 @@ class AnyOrder(PanelCase):
             for widget in self.container.findChildren(kind):
                 texts[f"{widget.objectName} {len(texts)}"] = widget.text
         nomogram = self.panel.nomogram.pane.nomogram
-        values = nomogram.picture[1].values
+        values = nomogram.picture()[1].values
         texts["nomogram"] = nomogram.accessibleDescription
         texts["markers"] = " ".join(str(value) for value in values.values() if value is not None)
         return texts
 
     def check_values(self, state):
         """Fields, markers and state agree; a what-if aside, each marker is a typed value of this patient."""
-        values = self.panel.nomogram.pane.nomogram.picture[1].values
+        values = self.panel.nomogram.pane.nomogram.picture()[1].values
         factor = 10 if state.units.get("ALB", "g/L") == "g/dL" else 1
         if not state.what_if:
             self.assertEqual(

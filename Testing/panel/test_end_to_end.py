@@ -46,7 +46,7 @@ class Way(PanelCase):
         assert self.ui.staleLabel.text == ""
         nomogram = self.panel.nomogram.pane.nomogram
         x, y = nomogram.marker_at("INR")
-        gestures.drag(nomogram, (x, y - 4), (nomogram.picture[0].x_of_value("INR", 1.1), y - 4))
+        gestures.drag(nomogram, (x, y - 4), (nomogram.picture()[0].x_of_value("INR", 1.1), y - 4))
         self.settle()
         assert self.ui.inrEdit.text == "1.1"  # a what-if: the patient's 1.3 is what is exported
         gestures.click(self.ui.exportRecordButton)

@@ -12,12 +12,20 @@ from PTLFPredictorLib.panel.runs import ChildRun
 from PTLFPredictorLib.panel.timers import Timer
 
 
+def timers():
+    return [one for one in gc.get_objects() if type(one) is Timer]
+
+
 class TestAPanelThatGoes(PanelCase):
+    def setUp(self):
+        before = {id(one) for one in timers()}
+        super().setUp()
+        self.timers = [one for one in timers() if id(one) not in before]
+
     def test_no_timer_holds_it(self):
-        timers = [one for one in gc.get_objects() if isinstance(one, Timer) and one._call is not None]
-        self.assertGreater(len(timers), 5)
+        self.assertGreater(len(self.timers), 5)
         self.widget.cleanup()
-        self.assertEqual([one._call for one in timers if one._call is not None], [])
+        self.assertEqual(sum(one._call is not None for one in self.timers), 0)
 
     def test_it_is_collected(self):
         panel, nomogram = weakref.ref(self.panel), weakref.ref(self.panel.nomogram)

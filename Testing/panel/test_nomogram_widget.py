@@ -64,7 +64,7 @@ class TestMoving(NomogramCase):
         self.assertEqual(self.moved, [])
 
     def test_a_double_click_sets_the_value_under_it(self):
-        layout, _ = self.widget.picture
+        layout, _ = self.widget.picture()
         gestures.double_click(self.widget, layout.x_of_value("Radscore", 12.0), layout.y("Radscore"))
         name, value = self.moved[-1]
         self.assertEqual(name, "Radscore")
@@ -117,12 +117,12 @@ class TestMoving(NomogramCase):
     def test_a_marker_can_be_dragged_beyond_its_axis_and_is_marked_not_clamped(self):
         self.pull("INR", 130)
         self.assertGreater(self.values["INR"], 1.5)
-        layout, reading = self.widget.picture
+        layout, reading = self.widget.picture()
         texts = [p.text for p in marks_of(layout, reading) if isinstance(p, Text)]
         self.assertTrue(any(t.endswith("off the axis") for t in texts), texts)
 
     def test_the_points_ruler_shows_the_dragged_axis(self):
-        layout, reading = self.widget.picture
+        layout, reading = self.widget.picture()
         dragged = Reading(reading.values, reading.prediction, dragged="INR")
         x = self.widget.marker_at("INR")[0]
         guides = [p for p in marks_of(layout, dragged) if isinstance(p, Line) and p.ink == "guide" and p.x1 == x]
@@ -182,7 +182,7 @@ class TestPictureIsTheEquation(NomogramCase):
                 self.assertAlmostEqual(tips["risk"], layout.x_of_risk(prediction.risk), delta=1.0)
 
     def test_the_painted_pixels_are_where_the_layout_says(self):
-        layout, _ = self.widget.picture
+        layout, _ = self.widget.picture()
         image = self.widget.grab().toImage()
         ratio = image.width() / self.widget.width
         blue = qt.QColor("#0072b2").rgb()
@@ -229,14 +229,14 @@ def place(ticks, value):
 class TestShownAndExported(NomogramCase):
     def test_a_patients_own_values_stay_as_hollow_ghosts_in_a_what_if(self):
         self.show({**EXAMPLE, "INR": 1.3}, ghosts=EXAMPLE)
-        layout, reading = self.widget.picture
+        layout, reading = self.widget.picture()
         ghosts = [p for p in marks_of(layout, reading) if isinstance(p, Shape) and p.hollow]
         self.assertEqual([p.points[-1][0] for p in ghosts], [layout.x_of_value("INR", 1.09)])
 
     def test_without_a_risk_nothing_stands_on_the_total_or_the_risk_axis(self):
         laboratory = alb_inr(43.6, 1.09)
         prediction = signature.assess(self.signature, {}, laboratory, []).prediction
-        layout = self.widget.picture[0]
+        layout = self.widget.picture()[0]
         tips = drawn_tips(layout, Reading({**EXAMPLE, "Radscore": None}, prediction))
         self.assertEqual(set(tips), {"ALB", "INR"})
 
@@ -264,7 +264,7 @@ class TestShownAndExported(NomogramCase):
         import os
         import tempfile
 
-        layout, reading = self.widget.picture
+        layout, reading = self.widget.picture()
         svg = nomogram_svg.svg_of(layout, reading, "PTLF")
         self.assertNotIn(">84 %<", svg)
         for text in ("74-86 %", "43-96 %", "26.6 points", "WHAT-IF", "Research use only"):

@@ -121,7 +121,7 @@ class TestFourPredictors(OtherSignature):
             self.assertIn(words, page)
 
     def test_the_nomogram_has_a_row_for_each_and_room_for_it(self):
-        layout, _reading = self.nomogram.picture
+        layout, _reading = self.nomogram.picture()
         self.assertEqual(layout.rows, ("points", "ALB", "ALBI", "Tumours", "Radscore", "total", "risk"))
         self.assertGreater(self.nomogram.minimumHeight, 400)
 
@@ -203,7 +203,7 @@ class TestTheRadscoreAlone(OtherSignature):
         self.assertEqual(self.rows(), ["radscoreLabel", "radscoreEdit", "radscoreOrigin"])
         expected = round(100 / (1 + math.exp(1.5 - 0.3 * self.score)))
         self.assertEqual(self.risk(), expected)
-        layout, _reading = self.nomogram.picture
+        layout, _reading = self.nomogram.picture()
         self.assertEqual(layout.rows, ("points", "Radscore", "total", "risk"))
         made = self.session.make_record()[0].to_dict()
         self.assertEqual(made["input"]["values"], [])

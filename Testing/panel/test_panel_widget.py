@@ -72,7 +72,7 @@ class TestInputs(PanelCase):
     def test_typed_values_get_their_points(self):
         self.type(self.ui.albEdit, "43.6")
         self.type(self.ui.inrEdit, "1,09")  # a decimal comma is a decimal point
-        reading = self.panel.nomogram.pane.nomogram.picture[1]
+        reading = self.panel.nomogram.pane.nomogram.picture()[1]
         self.assertEqual(reading.values, {"ALB": 43.6, "INR": 1.09, "Radscore": None})
         self.assertAlmostEqual(reading.prediction.points["ALB"], 26.58, delta=0.01)
 
@@ -119,18 +119,18 @@ class TestInputs(PanelCase):
         self.type(self.ui.inrEdit, "1.09")
         nomogram = self.panel.nomogram.pane.nomogram
         x, y = nomogram.marker_at("INR")
-        target = nomogram.picture[0].x_of_value("INR", 1.3)
+        target = nomogram.picture()[0].x_of_value("INR", 1.3)
         gestures.drag(nomogram, (x, y - 4), (target, y - 4))
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.3")
         self.assertEqual((self.session.state.values.get("ALB"), self.session.state.values.get("INR")), (43.6, 1.09))
-        self.assertEqual(nomogram.picture[1].ghosts["INR"], 1.09)
+        self.assertEqual(nomogram.picture()[1].ghosts["INR"], 1.09)
         self.assertTrue(self.ui.whatIfBox.checked)
         self.assertIn("not the patient's values (albumin 43.6 g/L, INR 1.09)", self.ui.inputMessage.text)
         gestures.click(self.ui.resetButton)
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.09")
-        self.assertEqual(nomogram.picture[1].values["INR"], 1.09)
+        self.assertEqual(nomogram.picture()[1].values["INR"], 1.09)
 
     def test_in_a_what_if_the_patients_values_stay_as_ghosts(self):
         self.type(self.ui.albEdit, "43.6")
@@ -138,7 +138,7 @@ class TestInputs(PanelCase):
         self.ui.whatIfBox.checked = True
         self.settle()
         self.type(self.ui.inrEdit, "1.3")
-        reading = self.panel.nomogram.pane.nomogram.picture[1]
+        reading = self.panel.nomogram.pane.nomogram.picture()[1]
         self.assertEqual(reading.values["INR"], 1.3)
         self.assertEqual(reading.ghosts["INR"], 1.09)
         self.assertEqual(self.session.state.values.get("INR"), 1.09)
@@ -365,7 +365,7 @@ class TestScore(PanelCase):
         self.assertIn("STALE: the segments were edited", self.ui.staleLabel.text)
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown: stale")
         self.assertFalse(self.ui.exportRecordButton.enabled)
-        self.assertIsNone(self.panel.nomogram.pane.nomogram.picture[1].prediction.total_points)
+        self.assertIsNone(self.panel.nomogram.pane.nomogram.picture()[1].prediction.total_points)
         self.compute()
         self.assertEqual(self.ui.staleLabel.text, "")
         self.assertIn("Automatic segments: Radscore", self.ui.scoresLabel.text)

@@ -44,7 +44,7 @@ class Patients(PanelCase):
         self.assertEqual(self.session.state, EMPTY)
         for edit in (self.ui.albEdit, self.ui.inrEdit, self.ui.radscoreEdit):
             self.assertEqual(edit.text, "")
-        reading = self.panel.nomogram.pane.nomogram.picture[1]
+        reading = self.panel.nomogram.pane.nomogram.picture()[1]
         self.assertEqual(set(reading.values.values()), {None})
         for label in ("segmentStatus", "computeStatus", "exportStatus", "inputMessage", "staleLabel", "scoresLabel"):
             self.assertEqual(getattr(self.ui, label).text, "", label)
@@ -274,8 +274,8 @@ class TestNoValue(Patients):
         self.assertIsNone(self.session.values()[name])
         nomogram = self.panel.nomogram.pane.nomogram
         self.assertIsNone(nomogram.marker_at(name))
-        self.assertIsNone(nomogram.picture[1].prediction.risk)
-        self.assertIsNone(nomogram.picture[1].prediction.risk_interval)
+        self.assertIsNone(nomogram.picture()[1].prediction.risk)
+        self.assertIsNone(nomogram.picture()[1].prediction.risk_interval)
         self.assert_no_risk(why)
 
     def assert_no_risk(self, why):
@@ -405,7 +405,7 @@ class TestWhatIf(Patients):
         self.assertEqual(self.session.state.what_if, {})
 
     def test_a_double_click_is_a_what_if(self):
-        layout = self.nomogram.picture[0]
+        layout = self.nomogram.picture()[0]
         gestures.double_click(self.nomogram, layout.x_of_value("ALB", 35.0), layout.y("ALB"))
         self.settle()
         self.assertEqual(self.patient(), (43.6, 1.09))
@@ -416,7 +416,7 @@ class TestWhatIf(Patients):
         gestures.drag(
             self.nomogram,
             (self.nomogram.marker_at("INR")[0], self.nomogram.marker_at("INR")[1] - 4),
-            (self.nomogram.picture[0].x_of_value("INR", 1.3), self.nomogram.marker_at("INR")[1] - 4),
+            (self.nomogram.picture()[0].x_of_value("INR", 1.3), self.nomogram.marker_at("INR")[1] - 4),
         )
         self.settle()
         made = self.session.make_record()[0].to_dict()

@@ -82,7 +82,7 @@ class WhatMayBeShown(PanelCase):
         return " ".join(texts)
 
     def picture(self):
-        return self.panel.nomogram.pane.nomogram.picture
+        return self.panel.nomogram.pane.nomogram.picture()
 
     def exports(self):
         """Report, PDF, table and CSV as a person reads them."""

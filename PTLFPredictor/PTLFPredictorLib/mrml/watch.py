@@ -28,6 +28,11 @@ class SegmentsWatch:
     def node(self):
         return self._node
 
+    @property
+    def known(self) -> dict[str, str]:
+        """Content hashes of the node at the last look."""
+        return dict(self._known)
+
     def observe(self, node, known: dict[str, str] | None = None) -> None:
         """Watch another node (None: no node); `known` are the hashes it is compared with."""
         for tag in self._tags:

@@ -22,7 +22,7 @@ class NomogramCopies:
         ui.exportNomogramPdfButton.connect("clicked()", self.export_pdf)
 
     def copy_picture(self) -> None:
-        picture = self._nomogram.picture
+        picture = self._nomogram.picture()
         if picture is not None:
             slicer.app.clipboard().setImage(nomogram_paint.picture_of(*picture, self._session.signature.title))
             self._tell(_("The nomogram is on the clipboard."))
@@ -30,7 +30,7 @@ class NomogramCopies:
     def export_svg(self) -> None:
         def write(path: str) -> None:
             Path(path).write_text(
-                nomogram_svg.svg_of(*self._nomogram.picture, self._session.signature.title), encoding="utf-8"
+                nomogram_svg.svg_of(*self._nomogram.picture(), self._session.signature.title), encoding="utf-8"
             )
 
         self._export("nomogram.svg", write)
@@ -38,7 +38,7 @@ class NomogramCopies:
     def export_pdf(self) -> None:
         self._export(
             "nomogram.pdf",
-            lambda path: nomogram_paint.write_pdf(path, *self._nomogram.picture, self._session.signature.title),
+            lambda path: nomogram_paint.write_pdf(path, *self._nomogram.picture(), self._session.signature.title),
         )
 
     def _export(self, name: str, write: Callable[[str], None]) -> None:

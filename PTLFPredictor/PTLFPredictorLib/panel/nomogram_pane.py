@@ -97,29 +97,25 @@ class NomogramPane(qt.QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(self._narrow)
         self._layout.addWidget(self.nomogram)
-        self._window = self._closed_window = None
-        self._is_narrow = True
+        self.window_of_its_own = self._closed_window = None
+        self.is_narrow = True
         self._later = Timer(self._arrange)
         self.nomogram.hide()
         self.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Preferred)
         self.setMinimumWidth(200)
 
-    @property
-    def is_narrow(self) -> bool:
-        return self._is_narrow
-
     def resizeEvent(self, event):
         # Later, not here: a new height may bring a scroll bar, which changes the width within this very event.
         # The dead band keeps that scroll bar from turning the arrangement back and forth for ever.
-        limit = MINIMUM_WIDTH + (SCROLL_BAR if self._is_narrow else 0)
-        if (self.width < limit) != self._is_narrow:
-            self._is_narrow = not self._is_narrow
+        limit = MINIMUM_WIDTH + (SCROLL_BAR if self.is_narrow else 0)
+        if (self.width < limit) != self.is_narrow:
+            self.is_narrow = not self.is_narrow
             self._later.start()
 
     def _arrange(self) -> None:
-        inside = self._window is None and not self.is_narrow
+        inside = self.window_of_its_own is None and not self.is_narrow
         self._narrow.setVisible(not inside)
-        if self._window is None:
+        if self.window_of_its_own is None:
             self.nomogram.setVisible(inside)
         height = self.nomogram.minimumHeight
         self.setMinimumHeight(height if inside else 0)
@@ -127,22 +123,18 @@ class NomogramPane(qt.QWidget):
 
     def open_window(self) -> None:
         """The nomogram in a window of its own; closing the window brings it back."""
-        if self._window is None:
-            self._window = _NomogramWindow(self._take_back)
-            self._window.setPalette(self.palette)
-            self._window.layout().addWidget(self.nomogram)
+        if self.window_of_its_own is None:
+            self.window_of_its_own = _NomogramWindow(self._take_back)
+            self.window_of_its_own.setPalette(self.palette)
+            self.window_of_its_own.layout().addWidget(self.nomogram)
             self.nomogram.show()
-            self._window.resize(820, 500)
-        self._window.show()
-        self._window.raise_()
-
-    @property
-    def window_of_its_own(self):
-        return self._window
+            self.window_of_its_own.resize(820, 500)
+        self.window_of_its_own.show()
+        self.window_of_its_own.raise_()
 
     def _take_back(self) -> None:
         # It is within its own closeEvent: without a reference PythonQt would delete it there and then.
-        self._closed_window, self._window = self._window, None
+        self._closed_window, self.window_of_its_own = self.window_of_its_own, None
         if self:  # else the panel is gone, and the nomogram goes with its window
             self._layout.addWidget(self.nomogram)
             self._arrange()
@@ -151,8 +143,8 @@ class NomogramPane(qt.QWidget):
 
     def close_window(self) -> None:
         self._later.stop()
-        if self._window is not None:
-            self._window.close()
+        if self.window_of_its_own is not None:
+            self.window_of_its_own.close()
 
     def cleanup(self) -> None:
         self.close_window()

@@ -96,7 +96,6 @@ class NomogramWidget(qt.QWidget):
     def cleanup(self) -> None:
         self._later.close()
 
-    @property
     def picture(self) -> tuple[Layout, Reading] | None:
         """What is on screen, for exports; None without a signature."""
         return None if self._geometry is None else (self._placed(), self._reading)

@@ -85,6 +85,8 @@ class Masks:
         self._hashes.pop(SegmentsKind.CORRECTED, None)
         changed = self.watch.changed()
         node = scene.segmentation
+        if node is not None and self.watch.node is node:
+            self._hashes[SegmentsKind.CORRECTED] = self.watch.known
         if node is not None and changed and self.edited:
             mrml_segments.mark_edited(node, changed)
         if scene.state.sign_off and self.signed is None:
