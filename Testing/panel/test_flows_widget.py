@@ -301,6 +301,51 @@ class TestSceneFromElsewhere(PanelCase):
         self.assertIn("ours.json", self.ui.messageLabel.text)
         self.assertEqual(self.ui.albEdit.text, "43.6")
 
+    def test_what_version_0_1_0_saved_of_the_patient_is_read(self):
+        """It knew albumin and INR alone, under names of their own; JSON texts as it wrote them."""
+        self.draw()
+        node = self.session.scene._node
+        for name in ("values", "units"):
+            node.UnsetParameter(f"PTLF.{name}")
+        sign_off = {"hashes": self.session.hashes("corrected"), "image": self.session.cts.read().identity}
+        sign_off |= {"reader": "A. Reader", "time": "2026-10-01T10:00:00+02:00"}
+        written = {
+            "alb": "4.36",
+            "alb_unit": '"g/dL"',
+            "inr": "1.09",
+            "refused": "{}",
+            "what_if": '{"ALB": 43.6, "INR": 1.3, "Radscore": 7.72}',
+            "sign_off": json.dumps(sign_off),
+            "before": '{"alb": 4.36, "alb_unit": "g/dL", "inr": null, "before": {}}',
+        }
+        for name, text in written.items():
+            node.SetParameter(f"PTLF.{name}", text)
+        path = os.path.join(self.folder.name, "scene.mrb")
+        self.assertTrue(slicer.util.saveScene(path))
+        slicer.mrmlScene.Clear(0)
+        self.settle()
+        slicer.util.loadScene(path)
+        self.settle()
+        state = self.session.state
+        self.assertEqual(state.values, {"ALB": 4.36, "INR": 1.09})
+        self.assertEqual(state.units, {"ALB": "g/dL"})
+        self.assertEqual(dict(self.session.entered().values), {"ALB": 43.6, "INR": 1.09})
+        self.assertEqual(state.before["values"], {"ALB": 4.36})
+        self.assertEqual(self.session.signed.reader, "A. Reader")
+        shown = (self.ui.albEdit.text, self.ui.albUnit.currentText, self.ui.inrEdit.text)
+        self.assertEqual(shown, ("4.36", "g/dL", "1.3"))
+        self.panel.open_sections("nomogram")
+        self.settle()
+        gestures.click(self.ui.resetButton)
+        self.settle()
+        self.assertEqual(self.ui.inrEdit.text, "1.09")
+        self.assertEqual(self.session.scene._node.GetParameter("PTLF.alb"), "")
+        slicer.util.saveScene(path)
+        slicer.mrmlScene.Clear(0)
+        slicer.util.loadScene(path)
+        self.settle()
+        self.assertEqual(self.session.state.values, {"ALB": 4.36, "INR": 1.09})
+
     def test_a_model_and_an_engine_that_are_not_here_can_be_exchanged(self):
         path = self.reopen(model="their-model", engine="pyradiomics")
         self.panel.radscore._engines.fill([("builtin", "Built-in")])

@@ -1,6 +1,6 @@
 """The result on one A4 page as PDF: risk or why there is none, inputs, terms, nomogram, provenance.
 
-Painted by hand: PythonQt wraps neither QtPrintSupport nor a web engine.
+Painted of the same primitives as the nomogram on screen and in SVG, so that all of it stays vectors and text.
 """
 
 from __future__ import annotations
