@@ -45,6 +45,11 @@ ORIGIN = Origin(
 """As `segmentation.run.SegmentationResult.origin` says it."""
 
 
+KEPT = []
+"""Panels of tests that have ended: PySide6 crashes now and then where Python's collector takes a whole window apart, in
+an order of its own.  That a closed panel can be collected has a test (`test_lifetime_widget`)."""
+
+
 def open_panel():
     """The module's widget and its outer container, in Slicer or in the stand-in."""
     if "host" not in sys.modules:
@@ -97,6 +102,7 @@ class PanelCase(unittest.TestCase):
         for run in self.panel.runs:
             run.cancel()
         self._close()
+        KEPT.append((self.container, self.widget, self.ui, self.panel))
         slicer.mrmlScene.Clear(0)
         self.folder.cleanup()
 
