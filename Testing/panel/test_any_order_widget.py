@@ -315,7 +315,7 @@ class AnyOrder(PanelCase):
                 self.assertEqual(self.owner[f"{value}"], self.visit)
             if name in state.refused:
                 self.assertIsNone(value)
-            field = self.panel.nomogram.fields[name]
+            field = self.panel.nomogram.rows.fields[name]
             if not field.typing and not state.what_if:
                 shown = state.refused[name]["text"] if name in state.refused else "" if value is None else f"{value}"
                 self.assertEqual(field.edit.text.rstrip("0"), shown.rstrip("0"), name)

@@ -45,6 +45,7 @@ def test_a_panel_that_is_deleted_without_cleanup_listens_to_nothing_any_more():
     """`createNewWidgetRepresentation` is public, and who made a widget by it may delete it."""
     container, widget, _close = panel_case.open_panel()
     panel = widget.panel
+    runs = panel.runs
     panel.nomogram.pane.open_window()
     window = panel.nomogram.pane.window_of_its_own
     widget.exit()
@@ -56,7 +57,7 @@ def test_a_panel_that_is_deleted_without_cleanup_listens_to_nothing_any_more():
     slicer.mrmlScene.Clear(0)
     gestures.process_events()
     widget.cleanup()
-    assert [run.state.busy for run in panel.runs] == [False] * 4
+    assert [run.state.busy for run in runs] == [False] * 4
 
 
 def test_a_window_behind_another_one_is_not_active_until_it_is_activated():
