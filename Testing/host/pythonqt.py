@@ -17,6 +17,7 @@ import inspect
 import math
 import re
 import sys
+import weakref
 from typing import Any
 
 from PySide6 import QtCore, QtGui, QtNetwork, QtWidgets
@@ -26,7 +27,7 @@ _MODULES = (QtCore, QtGui, QtWidgets, QtNetwork)
 _get_property = QtCore.QObject.property
 _set_property = QtCore.QObject.setProperty
 VTK_POINTER = re.compile(r"(?:\bvtk\w+|\bvoid)\s*\*")
-_adapters: dict[int, dict[tuple, Any]] = {}
+_adapters: weakref.WeakValueDictionary[tuple, Any] = weakref.WeakValueDictionary()
 _plain: set[type] = set()
 
 refusals: list[str] = []
@@ -287,36 +288,52 @@ def _is_pythonqt_call(args: tuple) -> bool:
 def _connect(self, native, args: tuple):
     if not _is_pythonqt_call(args):
         return native(self, "connect")(*args)  # PySide6's own calls
-    signal, slot = _signal(self, native, args[0]), args[1]
+    signal = _signal(self, native, args[0])
     if signal is None:
         refusals.append(f"PythonQt: QObject::connect() signal '{args[0]}' does not exist on {_slicers_class(self)}")
         print(refusals[-1], file=sys.stderr)
         return False
-    if args[0].replace(" ", "").endswith("()"):
-        slot = _adapter(self, native, *args)
-    signal.connect(slot)
+    signal.connect(_adapter(self, *args))
     return True
 
 
-def _adapter(self, native, signature: str, slot):
-    """What calls a slot without arguments; it keeps the slot alive until it is disconnected or the sender goes."""
-    sender = id(self)
-    if sender not in _adapters:
-        _adapters[sender] = {}
-        native(self, "destroyed").connect(lambda *_ignored: _adapters.pop(sender, None))
-    return _adapters[sender].setdefault(_key(signature, slot), lambda *_ignored: slot())
+def _adapter(self, signature: str, slot):
+    """What calls a slot with as many arguments as it takes; it keeps the slot alive, as PythonQt does.
+
+    The connection holds the adapter, until it is disconnected or the sender goes; nothing else does.  (PySide6's own
+    connection to a bound method holds it weakly.)
+    """
+    key = _key(self, signature, slot)
+    found = _adapters.get(key)
+    if found is None:
+        takes = 0 if signature.replace(" ", "").endswith("()") else _arguments(slot)
+        found = _adapters[key] = lambda *given: slot(*given[:takes])
+    return found
+
+
+def _arguments(slot) -> int | None:
+    """How many arguments a callable takes at most; None for any number."""
+    try:
+        parameters = inspect.signature(slot).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(one.kind is one.VAR_POSITIONAL for one in parameters):
+        return None
+    return sum(one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD) for one in parameters)
 
 
 def _disconnect(self, native, args: tuple):
     if not _is_pythonqt_call(args):
         return native(self, "disconnect")(*args)
-    slot = _adapters.get(id(self), {}).pop(_key(*args), args[1])
-    signal = _signal(self, native, args[0])
-    return signal is not None and bool(signal.disconnect(slot))
+    slot, signal = _adapters.pop(_key(self, *args), None), _signal(self, native, args[0])
+    return slot is not None and signal is not None and bool(signal.disconnect(slot))
 
 
-def _key(signature: str, slot) -> tuple:
-    return signature.replace(" ", ""), slot
+def _key(self, signature: str, slot) -> tuple:
+    """By identity, since a key must not keep a slot alive; the adapter does, as long as there is an entry."""
+    owner = getattr(slot, "__self__", None)  # of a method, which is another object each time that it is asked for
+    what = id(slot) if owner is None else slot.__name__
+    return id(self), signature.replace(" ", ""), id(owner), what
 
 
 def python_signature(signature: str) -> str:
