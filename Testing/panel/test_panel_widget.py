@@ -310,6 +310,9 @@ class TestScore(PanelCase):
         # Normalised on the site, no outcomes: relative score, risk withheld.
         self.choose("relative", origin="site", intercept="derived")
         self.assertIn("(relative)", self.ui.scoresLabel.text)
+        shown = float(self.ui.radscoreEdit.text)
+        self.assertAlmostEqual(shown, self.session.patient().radscore.value, places=2)
+        self.assertIn(f"{shown:.2f}", self.ui.scoresLabel.text)
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertIn("relative to this site's cases", self.ui.riskStatus.text)
         self.assertRegex(self.pdf(), r"Radscore -?[0-9.]+ \(relative\)")

@@ -189,6 +189,7 @@ class NomogramSection(Section):
             else:
                 self.rows.show_unit(entry.id, self._unit(entry))
         texts = {name: written(self._value_of(self._entries()[name])) for name in self.rows.fields}
+        texts[RADSCORE] = self._score_text()
         for name, field in {**self.rows.fields, RADSCORE: self._score}.items():
             refused = session.refused.get(name, {"text": "", "why": ""})
             field.show(refused["text"] if refused["why"] else texts.get(name, "") or "")
