@@ -1,7 +1,7 @@
 """From CT, segments and features to Radscore and prediction: the one way, for shell and panel alike.
 
 >>> assessed = assess_case(Question(signature, entered), ct, segments, vectors)
->>> assessed.assessment.prediction.status
+>>> assessed.assessment.prediction.reason
 """
 
 from __future__ import annotations

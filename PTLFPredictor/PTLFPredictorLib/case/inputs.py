@@ -41,7 +41,7 @@ def files_read(ct: Any = None, segmentation: Any = None, model: Any = None) -> t
 
 
 def paths(value: Any) -> Iterator[Path]:
-    """The files and folders that a value of the command line or of a `Case` names."""
+    """The files and folders that a value of the command line or of `Sources` names."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple, set)):

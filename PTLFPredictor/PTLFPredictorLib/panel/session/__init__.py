@@ -207,7 +207,6 @@ class Session:
     measured_phase = property(attrgetter("reader_answers.measured_phase"))
     name_mask_origin = property(attrgetter("reader_answers.name_mask_origin"))
     confirm_all_criteria = property(attrgetter("reader_answers.confirm_all_criteria"))
-    answers: dict[str, Any] = property(attrgetter("reader_answers.criteria"))
 
     @property
     def all_criteria_met(self) -> Mapping[str, Any]:

@@ -76,11 +76,6 @@ class Prediction:
     withheld_beside: tuple[str, ...] = ()
 
     @property
-    def status(self) -> str:
-        """`reason`, by its name in JSON."""
-        return self.reason
-
-    @property
     def is_what_if(self) -> bool:
         return self.state is PredictionState.WHAT_IF
 
