@@ -17,7 +17,7 @@ from PTLFPredictorLib.signature import (
     risk_text,
     what_if,
 )
-from PTLFPredictorLib.signature.nomogram import logistic
+from PTLFPredictorLib.signature.outcome.logistic import logistic
 
 PUBLISHED_POINTS = {"ALB": 26.5, "INR": 17.5, "Radscore": 55.74}
 

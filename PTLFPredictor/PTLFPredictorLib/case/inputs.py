@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..ct import ct_files, image_files
-from ..ct.dicom import is_dicom
+from ..ct import ct_files, image_files, is_dicom
 from ..segmentation import model_folder
 from ..segmentation.reading import Source
 

@@ -9,22 +9,23 @@ from typing import Any
 
 from ..ct import CT, Protocol
 from ..segmentation import provenance
+from ..segmentation.marks import Mark, of_file
 from ..segmentation.origin import Known, Origin
 from ..segmentation.reading import Source
 from ..segmentation.segments import Segments, check
 from .sources import remembered
 
 
-def marks_of(given: Any) -> list[provenance.Mark | None]:
+def marks_of(given: Any) -> list[Mark | None]:
     """The marks in the files that segments are read from; none where a model draws them."""
     if given is None:
         return []
     files = [given] if isinstance(given, (str, Path, Source)) else given
-    return [provenance.of_file(getattr(file, "path", Path(str(file)))) for file in files]
+    return [of_file(getattr(file, "path", Path(str(file)))) for file in files]
 
 
 def brought_to_protocol(
-    ct: CT, segments: Segments, protocol: Protocol, marks: Sequence[provenance.Mark | None] = ()
+    ct: CT, segments: Segments, protocol: Protocol, marks: Sequence[Mark | None] = ()
 ) -> tuple[CT, Segments]:
     """CT and segments in the protocol's slices; both unchanged but for a finding where nothing can be averaged.
 
@@ -54,7 +55,7 @@ def brought_to_protocol(
     return brought, replace(whole, findings=(*whole.findings, *cut, *remembered(ct, whole.labels, whole.origin)))
 
 
-def _as_known_in_slabs(ct: CT, segments: Segments, marks: Sequence[provenance.Mark | None]) -> Segments:
+def _as_known_in_slabs(ct: CT, segments: Segments, marks: Sequence[Mark | None]) -> Segments:
     """With the origin of labels that were written in slabs and come back: their mark, or the ledger, means the slabs.
 
     What the ledger said of the slices as they are stays.

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import UnusableModel
 from . import model_folder
+from .model_archive import inside
 from .names import Role
 
 REQUIRED = frozenset({"id", "title", "version", "licence", "folder", "sha256", "label_roles"})
@@ -83,7 +84,7 @@ class Model:
             if missing := sorted(REQUIRED - data.keys()):
                 raise ValueError(f"missing: {', '.join(missing)}")
             roles = {role: tuple(int(label) for label in labels) for role, labels in data["label_roles"].items()}
-            folder = model_folder.inside(base, str(data["folder"]))
+            folder = inside(base, str(data["folder"]))
         except (ValueError, TypeError, AttributeError) as error:
             raise UnusableModel(f"The catalogue entry of model '{named}' cannot be used ({error}).") from error
         model = cls(**{"citation": "", **data, "folder": folder, "label_roles": roles, "shipped": shipped})

@@ -11,7 +11,7 @@
 from . import evidence, files, inputs, intercept, nomogram, outcome, policy
 from .entries import Entered, Entry
 from .evidence import Evidence
-from .files import available, load, parse, upgrade, with_data
+from .files import available, load, parse, upgrade
 from .model import Signature
 from .nomogram import NomogramGeometry, geometry
 from .policy import (
@@ -24,7 +24,6 @@ from .policy import (
     SignatureState,
     all_met,
     assess,
-    bands,
     checklist,
     completeness,
     describe,
@@ -71,7 +70,6 @@ __all__ = [
     "all_met",
     "assess",
     "available",
-    "bands",
     "checklist",
     "completeness",
     "describe",
@@ -95,5 +93,4 @@ __all__ = [
     "states",
     "upgrade",
     "what_if",
-    "with_data",
 ]

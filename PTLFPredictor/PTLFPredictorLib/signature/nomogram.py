@@ -13,10 +13,7 @@ from dataclasses import dataclass, field
 
 from .model import Signature
 from .outcome import OutcomeModel
-from .outcome.logistic import logistic
 from .predictors import Predictor, PredictorKind, Value
-
-__all__ = ["Axis", "NomogramGeometry", "geometry", "logistic", "offset_of_zeros"]
 
 
 @dataclass(frozen=True)

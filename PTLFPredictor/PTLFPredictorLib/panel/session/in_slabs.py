@@ -13,7 +13,7 @@ import SimpleITK as sitk
 
 from ...ct import slabs
 from ...errors import BadInput
-from ...mrml import adoption, slab_volumes
+from ...mrml import origin_marks, slab_volumes
 from ...mrml import segments as mrml_segments
 from ...segmentation.origin import Drawn, Origin
 from ..state import PatientState, SegmentsKind
@@ -143,7 +143,7 @@ class InSlabs:
             written={} if edited else mrml_segments.content_hashes(node),
         )
         if not brought.unknown and origin.drawn is not Drawn.UNKNOWN:
-            adoption.mark_origin(node, origin)
+            origin_marks.mark_origin(node, origin)
             self._origins.remember(node, origin)
         mrml_segments.show(node, volume)
         hide(scene.node(BEFORE_ROLE))

@@ -20,8 +20,8 @@ from ...signature.predictors import Value
 from ..inputs import InputValue
 from ..result import ResultRecord
 from ..slices import Picture
-from .model import ModelNumber, ModelStatements, of_signature
-from .provenance import Hash, Provenance, SegmentsStatements, of_provenance, of_segments
+from .model import ModelStatements, of_signature
+from .provenance import Provenance, SegmentsStatements, of_provenance, of_segments
 from .risk import BESIDE, NOT_SHOWN, RiskStatements, axis_note, banner, of_prediction, placed
 from .score import ScoreStatements, TermStatement, of_radscore
 from .words import sentence, sentences
@@ -31,9 +31,7 @@ __all__ = [
     "NOT_SHOWN",
     "CriterionStatement",
     "EligibilityStatements",
-    "Hash",
     "InputStatement",
-    "ModelNumber",
     "ModelStatements",
     "Nomogram",
     "Provenance",
