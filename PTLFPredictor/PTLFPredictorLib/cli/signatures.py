@@ -38,11 +38,11 @@ def add(command: Command) -> None:
 
 
 def _signatures_list(_: argparse.Namespace) -> None:
-    from ..signature import available, completeness, load, states
+    from ..signature import available, completeness, load
 
     for path in available():
         signature = load(path)
-        print(f"{signature.id:18} {states.SHORT[completeness(signature)]:16} {signature.title}")
+        print(f"{signature.id:18} {completeness(signature).short:16} {signature.title}")
 
 
 def _signatures_show(given: argparse.Namespace) -> None:

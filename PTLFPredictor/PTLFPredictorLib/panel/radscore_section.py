@@ -183,7 +183,8 @@ class RadscoreSection(Section):
 
     def _signature_note(self) -> str:
         chosen = self.session.signature
-        return "" if signature.completeness(chosen) == signature.states.COMPLETE else signature.describe(chosen)
+        complete = signature.completeness(chosen) is signature.SignatureState.COMPLETE
+        return "" if complete else signature.describe(chosen)
 
     def _scores(self) -> str:
         lines = []

@@ -33,7 +33,6 @@ from .policy import (
     points_of,
     read_answers,
     risk_text,
-    states,
     what_if,
 )
 from .predictors import RADSCORE, Category, Predictor, PredictorKind, PredictorSource, UnitChoice
@@ -90,7 +89,6 @@ __all__ = [
     "policy",
     "read_answers",
     "risk_text",
-    "states",
     "upgrade",
     "what_if",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...confirmation import Confirmation
-from ...ct import Finding
+from ...ct import Finding, Level
 from ...errors import BadInput, PTLFError
 from ...mrml import origin_marks, volumes
 from ...mrml import segments as mrml_segments
@@ -23,7 +23,7 @@ HAND, MODEL = "hand", "model:"
 
 CHANGE_UNKNOWN = Finding(
     "mask_change_unknown",
-    "withhold",
+    Level.WITHHOLD,
     "The segments were changed since a model drew them, by a share that cannot be told: what the model drew is no "
     "longer in the scene. Segment again and correct that.",
 )
@@ -146,9 +146,8 @@ class Origins:
         other = mrml_segments.not_counted(segmentation, Role.OTHER)
         if other:  # names of the table, in its own words: a segment's own name is free text
             listed = ", ".join(sorted({plain(n) if role_of(n) is Role.OTHER else "a coded structure" for n in other}))
-            found.append(
-                Finding("segments_other", "pass", f"Not counted, other structures: {listed}.", {"count": len(other)})
-            )
+            message = f"Not counted, other structures: {listed}."
+            found.append(Finding("segments_other", Level.PASS, message, {"count": len(other)}))
         unknown = mrml_segments.not_counted(segmentation, None)
         if unknown:
             message = (
@@ -156,7 +155,7 @@ class Origins:
                 "(section 3 names them). Name a lesion 'tumor ...' and choose the segmentation once more, or delete "
                 "what is no part of the case."
             )
-            found.append(Finding("segments_unknown", "withhold", message, {"count": len(unknown)}))
+            found.append(Finding("segments_unknown", Level.WITHHOLD, message, {"count": len(unknown)}))
         return found
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ... import case, signature
 from ...case import Question, features
-from ...ct import Finding
+from ...ct import Finding, Level
 from ...errors import BadInput, PTLFError
 from ...measures.radiomics import FeatureVector
 from ...mrml import segments as mrml_segments
@@ -101,7 +101,7 @@ class Results:
         try:
             return self._cts.ct().findings if self._scene.volume is not None else ()
         except PTLFError as error:
-            return (Finding("ct", "fail", error.message),)
+            return (Finding("ct", Level.FAIL, error.message),)
 
     def _current_findings(self, kind: SegmentsKind, computed: Computed) -> tuple[Finding, ...]:
         """Findings with what readers have answered and signed since the features were computed."""
@@ -118,7 +118,7 @@ class Results:
                 again = self.to_be_computed(kind, lying).findings
                 again += tuple(features.findings(lying, computed.vectors))
             except PTLFError as error:
-                again = (*computed.findings, Finding("segments", "withhold", error.message))
+                again = (*computed.findings, Finding("segments", Level.WITHHOLD, error.message))
             self._found[kind] = key, again
         return self._found[kind][1]
 

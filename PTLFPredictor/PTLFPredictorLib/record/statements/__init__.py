@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ...ct import Finding
 from ...signature import Eligibility, Entered, Prediction, PredictorSource, Signature, parse
+from ...signature.model import CriterionKind
 from ...signature.policy.eligibility import CriterionState
 from ...signature.predictors import Value
 from ..inputs import InputValue
@@ -223,7 +224,7 @@ def _eligibility(answers: Eligibility) -> EligibilityStatements:
     bilirubin, by = answers.bilirubin_umol_per_l, answers.answered
     return EligibilityStatements(
         criteria=tuple(
-            CriterionStatement(item.text if item.kind == "inclusion" else f"No: {item.text}", item.status)
+            CriterionStatement(item.text if item.kind is CriterionKind.INCLUSION else f"No: {item.text}", item.status)
             for item in answers.items
         ),
         bilirubin="" if bilirubin is None else f"Bilirubin {bilirubin:g} umol/L.",

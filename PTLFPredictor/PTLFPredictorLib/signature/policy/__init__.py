@@ -1,6 +1,6 @@
 """What may be shown of a signature and a patient, and the words for it."""
 
-from . import bands, eligibility, limits, masks, states
+from . import bands, eligibility, limits, masks
 from .assessment import Assessment, assess, points_of, what_if
 from .bands import Band, interval_text, risk_text
 from .eligibility import Eligibility, all_met, checklist, read_answers
@@ -28,6 +28,5 @@ __all__ = [
     "points_of",
     "read_answers",
     "risk_text",
-    "states",
     "what_if",
 ]

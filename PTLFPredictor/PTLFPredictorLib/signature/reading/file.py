@@ -16,6 +16,7 @@ from ..entries import entries_of
 from ..model import (
     RADIOMICS,
     Criterion,
+    CriterionKind,
     Kind,
     Limits,
     Normalisation,
@@ -231,7 +232,7 @@ def _criteria(root: Reader) -> tuple[Criterion, ...]:
 
 
 def _criterion(entry: Reader) -> Criterion:
-    return Criterion(entry.text("id"), entry.choice("kind", ("inclusion", "exclusion")), entry.text("text"))
+    return Criterion(entry.text("id"), CriterionKind(entry.choice("kind", tuple(CriterionKind))), entry.text("text"))
 
 
 def _limits(root: Reader) -> Limits:
