@@ -22,6 +22,7 @@ from PTLFPredictorLib.signature import (
     evidence,
     load,
     parse,
+    points_of,
     read_answers,
     what_if,
 )
@@ -114,6 +115,21 @@ def test_a_public_reference_allows_no_what_if_on_the_papers_axis(published_data)
     prediction = what_if(parse(normalised(published_data, "public")), PATIENT, 1.0)
     assert (prediction.risk, prediction.bands, prediction.points["Radscore"]) == (None, (), None)
     assert "lies on a reference scale" in prediction.reason
+
+
+def test_points_belong_to_the_papers_axis_alone(published_data, signature):
+    values = {"ALB": 43.6, "INR": 1.09, "Radscore": 7.72}
+    own, public = points_of(signature, values), points_of(parse(normalised(published_data, "public")), values)
+    assert own == pytest.approx({"ALB": 26.5789104, "INR": 17.50439964, "Radscore": 55.66068592})
+    assert public == {**own, "Radscore": None}
+
+
+def test_a_result_of_which_an_entry_is_no_value_leaves_only_points(published_data):
+    shown = shown_by(parse(site(published_data))).prediction
+    assert shown.risk is not None
+    left = shown.without_risk("INR 16 cannot be meant")
+    assert (left.reason, left.points, left.interval_words) == ("INR 16 cannot be meant", shown.points, "")
+    assert (left.total_points, left.linear_predictor, left.risk, left.risk_interval) == (None, None, None, None)
 
 
 def test_evidence_gives_risk_with_the_interval_of_its_covariance(published_data):

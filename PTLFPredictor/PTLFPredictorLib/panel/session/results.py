@@ -16,7 +16,7 @@ from ...mrml import volumes
 from ...segmentation import ledger
 from ...segmentation.origin import Origin
 from ...segmentation.segments import Segments
-from ...signature import RADSCORE, Assessment, Entered, Prediction, PredictionState
+from ...signature import RADSCORE, Assessment, Entered, Prediction
 from ...signature.predictors import Value
 from ...vois import VOI
 from ..state import Computed, SegmentsKind, Stale, StaleWhy
@@ -149,7 +149,7 @@ class Results:
         if not scene.state.refused:
             return found
         why = " ".join(entry["why"] for entry in scene.state.refused.values())
-        return replace(found, prediction=without_risk(found.prediction, why))
+        return replace(found, prediction=found.prediction.without_risk(why))
 
     def entered(self) -> Entered:
         """What was entered for the patient, as far as the signature takes it; of a scene's that is no value nothing."""
@@ -210,13 +210,11 @@ class Results:
             if found is not None:
                 return found
             points = signature.points_of(chosen, _given(self.tried_values()))
-            if signature.completeness(chosen) is signature.SignatureState.REFERENCE:
-                points[RADSCORE] = None  # on another scale than the axis
-            return without_risk(self.patient().prediction, refusal(scene) or "no Radscore", points)
+            return self.patient().prediction.without_risk(refusal(scene) or "no Radscore", points)
         stale = self.stale(self._masks.kind)
         prediction = self.patient().prediction
         if stale and scene.state.computed:
-            return without_risk(prediction, stale.reason, signature.points_of(chosen, _given(self.values())))
+            return prediction.without_risk(stale.reason, signature.points_of(chosen, _given(self.values())))
         return prediction
 
 
@@ -232,19 +230,3 @@ def _entries(tried: Mapping[str, Value | None]) -> Entered:
 
 def _given(values: Mapping[str, Value | None]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def without_risk(prediction: Prediction, why: str, points: Mapping[str, float | None] | None = None) -> Prediction:
-    """A prediction of which nothing may be read but the points of the known inputs."""
-    return replace(
-        prediction,
-        state=PredictionState.NOT_COMPUTABLE,
-        reason=why,
-        points=prediction.points if points is None else points,
-        total_points=None,
-        linear_predictor=None,
-        risk=None,
-        risk_interval=None,
-        interval_note="",
-        withheld_beside=(),
-    )
