@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..ct import CT, Protocol
+from ..ct import CT, Finding, Protocol
 from ..segmentation import provenance
 from ..segmentation.marks import Mark, of_file
 from ..segmentation.origin import Known, Origin
@@ -46,13 +46,17 @@ def brought_to_protocol(
     brought = ct.to_protocol(protocol)
     if brought.slabs is None:
         return brought, segments
-    thin = check(segments, ct)  # a liver that ends in the lowest slice may end above the lowest slab's middle
     whole = segments.in_slabs(brought.slabs)
-    cut = [finding for finding in thin if finding.code == "truncated_liver"]
-    if any(finding.code == "truncated_liver" for finding in check(whole, brought)):
+    cut = cut_off(segments, ct)  # a liver that ends in the lowest slice may end above the lowest slab's middle
+    if cut_off(whole, brought):
         cut = []
     whole = _as_known_in_slabs(brought, whole, marks)
     return brought, replace(whole, findings=(*whole.findings, *cut, *remembered(ct, whole.labels, whole.origin)))
+
+
+def cut_off(segments: Segments, ct: CT) -> list[Finding]:
+    """That the liver ends in the lowest or highest slice, which slabs may hide."""
+    return [finding for finding in check(segments, ct) if finding.code == "truncated_liver"]
 
 
 def _as_known_in_slabs(ct: CT, segments: Segments, marks: Sequence[Mark | None]) -> Segments:

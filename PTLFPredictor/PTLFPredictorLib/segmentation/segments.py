@@ -218,7 +218,7 @@ def _check_size(tumour: np.ndarray, image: sitk.Image) -> list[Finding]:
         return []
     volume = ml_text(sum(lesion.volume_ml for lesion in found))
     message = (
-        f"The tumour is small: {lesions.text(lesions.to_dict(found))}, {volume} in {np.count_nonzero(tumour)} voxels. "
+        f"The tumour is small: {lesions.text(len(found), largest)}, {volume} in {np.count_nonzero(tumour)} voxels. "
         f"Below {lesions.MEASURABLE_MM:g} mm a lesion is not measurable (RECIST), and its features say little."
     )
     return [Finding("small_tumor", Level.WARN, message, {"diameter_mm": largest})]

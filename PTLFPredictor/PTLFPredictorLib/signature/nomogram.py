@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..measures.value import unit_shown
 from .model import Signature
 from .outcome import OutcomeModel
 from .predictors import Predictor, PredictorKind, Value
@@ -192,7 +193,7 @@ def _axis(signature: Signature, predictor: Predictor) -> Axis:
     return Axis(
         name=predictor.id,
         label=predictor.label,
-        unit="" if predictor.unit == "1" else predictor.unit,
+        unit=unit_shown(predictor.unit),
         low=low,
         high=high,
         ticks=tuple((value, f"{value:.10g}") for value in style.ticks),

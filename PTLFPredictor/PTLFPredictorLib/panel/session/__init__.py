@@ -217,6 +217,7 @@ class Session:
 
     to_compute = property(attrgetter("results.to_compute"))
     stale = property(attrgetter("results.stale"))
+    stale_words = property(attrgetter("results.stale_words"))
     to_be_computed = property(attrgetter("results.to_be_computed"))
     take_features = property(attrgetter("results.take_features"))
     findings = property(attrgetter("results.findings"))

@@ -66,7 +66,7 @@ class Origins:
         said = self._scene.state.mask_origin
         if not said:
             return None
-        named = Confirmation(said["reader"], said["time"])
+        named = Confirmation.of(said)
         if said["value"] == HAND:
             return Origin(Drawn.HAND, Known.READER, named=named)
         wanted = said["value"].removeprefix(MODEL)

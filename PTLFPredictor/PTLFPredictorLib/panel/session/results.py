@@ -66,6 +66,11 @@ class Results:
         except PTLFError as error:
             return Stale(StaleWhy.CT_UNUSABLE, error.message)
 
+    def stale_words(self, stale: Stale) -> str:
+        """Why, to stand within a sentence; where the automatic segments were computed, that a reader edited them."""
+        edited = stale.why is StaleWhy.NOT_COMPUTED and self._masks.edited and self._scene.state.computed
+        return "the segments were edited" if edited else stale.reason
+
     def to_be_computed(self, kind: SegmentsKind, segments: Segments) -> Computed:
         """What features that are computed from now on will belong to, still without them."""
         scene, seen = self._scene, self._cts.read()

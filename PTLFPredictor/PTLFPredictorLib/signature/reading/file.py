@@ -218,8 +218,7 @@ def _check_names(ranges: Mapping[str, Any], known: Sequence[Predictor], beside: 
             if not low <= bounds[0] <= bounds[1] <= high:
                 raise BadInput(
                     f"'development_ranges.{name}' is {bounds[0]:g} to {bounds[1]:g}; of {entries[name].label} only "
-                    f"{low:g} to {high:g} {'' if quantity.unit == '1' else quantity.unit}".rstrip()
-                    + " can be meant."
+                    f"{quantity.range_words} can be meant."
                 )
 
 
