@@ -2,10 +2,10 @@
 
 The rooms, in the direction in which imports may point::
 
-    cli, panel -> mrml -> cohort -> case -> report -> signature
-               -> radiomics, segmentation, sample -> ct
+    cli, panel -> mrml -> cohort, training -> case -> render -> record -> signature
+               -> measures, segmentation, sample -> ct -> child
 
-`errors`, `progress` and `child` stand below all rooms.
+What every room may use stands below them: `errors`, `progress`, `hashes`, `vois` and the other modules beside this one.
 """
 
 __version__ = "0.1.0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-BLUE, VERMILLION, SKY, ORANGE, GREEN = "#0072b2", "#d55e00", "#56b4e9", "#e69f00", "#009e73"
+BLUE, SKY, ORANGE, GREEN = "#0072b2", "#56b4e9", "#e69f00", "#009e73"
 
 LIVER, TUMOUR = SKY, ORANGE
 """Outlines on the pictures of a report."""

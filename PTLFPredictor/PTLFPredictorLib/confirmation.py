@@ -31,6 +31,11 @@ class Confirmation:
             raise BadInput(f"Who answers for {what}? Give the reader's name.")
         return cls(name, datetime.now().astimezone().isoformat(timespec="seconds"))
 
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Confirmation:
+        """Of an answer that holds more than ``reader`` and ``time``."""
+        return cls(answer["reader"], answer["time"])
+
     def to_dict(self) -> dict[str, str]:
         return asdict(self)
 

@@ -25,7 +25,7 @@ from marked_files import brushed, copied, write_dicom_seg, write_seg_nrrd
 from PTLFPredictorLib import json_text
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.sample import make_case
-from PTLFPredictorLib.segmentation import default_model, ledger, provenance
+from PTLFPredictorLib.segmentation import default_model, ledger, marks
 from PTLFPredictorLib.segmentation.catalogue import user_folder
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.signature import evidence
@@ -184,8 +184,8 @@ def as_it_was_written(place: Place, folder: Path) -> tuple:
 
 
 def as_a_seg_nrrd_of_slicer(place: Place, folder: Path) -> tuple:
-    origin = provenance.of_file(place.drawn).origin
-    write_seg_nrrd(folder / "s.seg.nrrd", place.labels, provenance.segment_tags(origin, place.labels))
+    origin = marks.of_file(place.drawn).origin
+    write_seg_nrrd(folder / "s.seg.nrrd", place.labels, marks.segment_tags(origin, place.labels))
     shutil.rmtree(ledger.folder())  # another computer
     return (folder / "s.seg.nrrd",)
 
@@ -271,8 +271,8 @@ def test_no_risk_whatever_file_the_demo_models_mask_comes_back_in(place, predict
 
 def test_no_risk_for_a_dicom_seg_with_our_algorithms_name(place, predict, tmp_path):
     pytest.importorskip("highdicom")
-    origin = provenance.of_file(place.drawn).origin
-    name = provenance.algorithm_name(origin, place.labels)
+    origin = marks.of_file(place.drawn).origin
+    name = marks.algorithm_name(origin, place.labels)
     path = write_dicom_seg(tmp_path / "seg.dcm", place.series, place.labels, [name, name])
     shutil.rmtree(ledger.folder())  # another computer
     shown = predict("--segmentation", path, ct=place.series)
@@ -342,7 +342,7 @@ def test_no_risk_for_a_covered_models_mask_of_which_nobody_knows_how_much_was_ch
     model = {**MODEL, "id": "ours", "version": "1", "sha256": "", "licence": "own", "shipped": False, "warning": ""}
     by_hand = sitk.ReadImage(str(place.truth))
     image = copied(by_hand, lambda a: brushed(a, np.count_nonzero(a) // 10))
-    image.SetMetaData(provenance.KEY, provenance.to_text(Origin(Drawn.MODEL, Known.RUN, model), by_hand))
+    image.SetMetaData(marks.KEY, marks.to_text(Origin(Drawn.MODEL, Known.RUN, model), by_hand))
     sitk.WriteImage(image, str(tmp_path / "edited.nrrd"))
     shown = predict("--segmentation", tmp_path / "edited.nrrd")
     assert shown.withheld_by == {"mask_not_covered"}

@@ -11,7 +11,7 @@ from PTLFPredictorLib import json_text
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.ct import read_ct
 from PTLFPredictorLib.sample import known
-from PTLFPredictorLib.segmentation import find_model, ledger, provenance
+from PTLFPredictorLib.segmentation import find_model, ledger, marks
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 
 HAND = ("--mask-origin", "hand", "--reader", "A. Reader")
@@ -139,7 +139,7 @@ def test_the_demo_models_mask_keeps_its_mark_through_slabs(thin_files, tmp_path)
     result = predict(thin_files, tmp_path / "a", "--to-protocol")  # a file without a mark: known by the ledger
     assert findings(result)["model_not_for_patients"]["level"] == "withhold"
     written = tmp_path / "a" / "labels.nii.gz"
-    assert provenance.of_file(written).origin.model["weights_sha256"] == identity["weights_sha256"]
+    assert marks.of_file(written).origin.model["weights_sha256"] == identity["weights_sha256"]
     bare = tmp_path / "bare.nii.gz"
     image = sitk.GetImageFromArray(sitk.GetArrayFromImage(sitk.ReadImage(str(written))))
     image.CopyInformation(sitk.ReadImage(str(written)))

@@ -1,6 +1,6 @@
 """Where slices lie is judged in mm: rounding is no other geometry, and what does not lie on the grid is told.
 
-Every series is read from its folder and judged from its headers alone (`series_findings`): with the same findings.
+Every series is read from its folder and judged from its headers alone (`checked_series`): with the same findings.
 """
 
 import numpy as np
@@ -8,7 +8,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 
-from PTLFPredictorLib.ct import read_ct, series_findings
+from PTLFPredictorLib.ct import checked_series, read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import load
 
@@ -50,9 +50,9 @@ def told(folder):
     """{code: level} of what was found beside what every CT has, the same from the headers alone."""
     ct = read_ct(folder)
     found = {f.code: f.level for f in ct.findings if f.code not in ("hounsfield", "phase")}
-    assert found == {f.code: f.level for f in series_findings(list(folder.iterdir()))}
+    assert found == {f.code: f.level for f in checked_series(list(folder.iterdir())).findings}
     by_code = {f.code: f for f in ct.findings}
-    assert all(by_code[f.code] == f for f in series_findings(list(folder.iterdir())))
+    assert all(by_code[f.code] == f for f in checked_series(list(folder.iterdir())).findings)
     return found
 
 
@@ -104,7 +104,7 @@ def test_half_a_series_of_another_geometry_is_refused_by_folder_and_by_headers(s
     folder = series(turned(0.0, 0.08, lambda k: k % 2))
     with pytest.raises(BadInput, match="mixes images of different size or orientation") as refused:
         read_ct(folder)
-    (found,) = series_findings(list(folder.iterdir()))
+    (found,) = checked_series(list(folder.iterdir())).findings
     assert (found.code, found.level, found.message) == ("not_one_volume", "fail", refused.value.message)
 
 
@@ -155,7 +155,7 @@ def test_uneven_steps(series, z, expected):
     ],
 )
 def test_missing_is_said_only_where_slices_are(series, z, sentence):
-    messages = [f.message for f in series_findings(list(series(moved(z=z)).iterdir()))]
+    messages = [f.message for f in checked_series(list(series(moved(z=z)).iterdir())).findings]
     assert messages == [sentence]
 
 
@@ -193,7 +193,7 @@ def test_slices_that_are_shifted_sideways(series, y, expected):
 def test_a_tilt_below_half_a_degree_withholds_where_the_scan_is_long(series):
     """0.43 degrees over slices 10 mm apart: the last one lies 1.1 mm off."""
     folder = series(moved(y=lambda k: 0.075 * k, z=lambda k: STEP * k))
-    (found,) = series_findings(list(folder.iterdir()))
+    (found,) = checked_series(list(folder.iterdir())).findings
     assert (found.code, found.level) == ("gantry_tilt", "withhold")
     assert found.values["degrees"] < 0.5
 
@@ -242,7 +242,7 @@ def test_what_a_folder_is_refused_for_stops_by_its_headers(series, change, sente
     folder = series(change)
     with pytest.raises(BadInput, match=sentence) as refused:
         read_ct(folder)
-    (found,) = series_findings(list(folder.iterdir()))
+    (found,) = checked_series(list(folder.iterdir())).findings
     assert (found.code, found.level, found.message) == ("not_one_volume", "fail", refused.value.message)
     assert "SECRET" not in found.message
 
@@ -255,5 +255,5 @@ def test_duplicates_are_found_by_headers_as_by_reading(series):
 
 def test_nothing_is_found_on_a_sound_series_of_a_real_scanner(shared):
     for name in ("crlm1006/dicom", "ircad17/dicom", "totalseg_small/dicom", "dcmqi_seg/ct"):
-        stops = [f for f in series_findings(sorted((shared / name).iterdir())) if f.level != "pass"]
+        stops = [f for f in checked_series(sorted((shared / name).iterdir())).findings if f.level != "pass"]
         assert not stops, name

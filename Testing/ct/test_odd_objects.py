@@ -12,8 +12,7 @@ import SimpleITK as sitk
 from pydicom.uid import generate_uid
 
 from dicom_files import write_bare
-from PTLFPredictorLib.ct import ct_files, read_ct
-from PTLFPredictorLib.ct.dicom import is_dicom
+from PTLFPredictorLib.ct import ct_files, is_dicom, read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.reading import read_segments
 

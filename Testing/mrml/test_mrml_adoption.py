@@ -8,7 +8,7 @@ import SimpleITK as sitk
 import slicer
 
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.mrml import adoption, segment_voxels, segments, volumes
+from PTLFPredictorLib.mrml import adoption, origin_marks, segment_voxels, segments, volumes
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 
 SIZE, SPACING = (40, 36, 20), (0.8, 0.75, 5.0)
@@ -212,7 +212,7 @@ def automatic(volume):
     labels.CopyInformation(sitk.DICOMOrient(volumes.image_of(volume), "LPS"))
     node = segments.add_segmentation(volume, "PTLF segments")
     segments.write(node, volume, labels, "PTLF m 1")
-    adoption.mark_origin(node, Origin(Drawn.MODEL, Known.RUN, MODEL))
+    origin_marks.mark_origin(node, Origin(Drawn.MODEL, Known.RUN, MODEL))
     segments.keep_automatic(node, volume)
     return node
 
@@ -245,20 +245,20 @@ def test_origin_and_automatic_copy_survive_a_saved_scene(tmp_path):
     node = slicer.util.getNode("PTLF segments")
     volume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
     adoption.adopt(node, volume)
-    origin = adoption.origin_of(node)
+    origin = origin_marks.origin_of(node)
     assert (origin.drawn, origin.known, origin.model["sha256"]) == (Drawn.MODEL, Known.FILE, "0" * 64)
     erase(node, volume, 5)
     assert segments.changed_share(node, segments.automatic_of(node)) > 0
-    assert not adoption.changed_unseen(node)
+    assert not origin_marks.changed_unseen(node)
 
 
 def test_changes_that_nobody_can_measure_are_known_as_such():
     volume = ct()
     node = automatic(volume)
     slicer.mrmlScene.RemoveNode(segments.automatic_of(node))
-    assert not adoption.changed_unseen(node)
+    assert not origin_marks.changed_unseen(node)
     erase(node, volume, 1)
-    assert adoption.changed_unseen(node)
+    assert origin_marks.changed_unseen(node)
 
 
 @pytest.mark.parametrize(
@@ -268,8 +268,8 @@ def test_changes_that_nobody_can_measure_are_known_as_such():
 )  # fmt: skip
 def test_a_mark_that_cannot_be_read_is_an_unknown_origin(text):
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
-    node.SetAttribute(adoption.ORIGIN, text)
-    assert adoption.origin_of(node) == Origin()
+    node.SetAttribute(origin_marks.ORIGIN, text)
+    assert origin_marks.origin_of(node) == Origin()
 
 
 def test_a_clone_of_marked_segments_keeps_the_mark():
@@ -277,8 +277,8 @@ def test_a_clone_of_marked_segments_keeps_the_mark():
     node = automatic(volume)
     clone = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
     clone.Copy(node)
-    assert adoption.origin_of(clone).model == MODEL
-    assert json.loads(clone.GetAttribute(adoption.DRAWN)) == segments.content_hashes(clone)
+    assert origin_marks.origin_of(clone).model == MODEL
+    assert json.loads(clone.GetAttribute(origin_marks.DRAWN)) == segments.content_hashes(clone)
     slicer.mrmlScene.RemoveNode(node)
     segments.drop_orphans()
     assert segments.automatic_of(clone) is not None
@@ -292,10 +292,10 @@ def test_a_model_s_segments_that_are_copied_into_a_readers_own_keep_the_mark():
     for identifier in ("liver", "tumor"):
         assert own.GetSegmentation().CopySegmentFromSegmentation(node.GetSegmentation(), identifier)
     adoption.adopt(own, volume)
-    assert adoption.origin_of(own).model == MODEL
-    assert not adoption.changed_unseen(own)
+    assert origin_marks.origin_of(own).model == MODEL
+    assert not origin_marks.changed_unseen(own)
     erase(own, volume, 1)
-    assert adoption.changed_unseen(own)
+    assert origin_marks.changed_unseen(own)
 
 
 def test_the_mark_survives_a_saved_and_reloaded_seg_nrrd(tmp_path):
@@ -305,16 +305,16 @@ def test_the_mark_survives_a_saved_and_reloaded_seg_nrrd(tmp_path):
     assert slicer.util.saveNode(node, path)
     loaded = slicer.util.loadSegmentation(path)
     adoption.adopt(loaded, volume)
-    assert adoption.origin_of(loaded).model == MODEL
-    assert not adoption.changed_unseen(loaded)
+    assert origin_marks.origin_of(loaded).model == MODEL
+    assert not origin_marks.changed_unseen(loaded)
 
 
 def test_segments_without_any_mark_are_of_unknown_origin():
     """The other direction: nobody is said to be a model who is none."""
     volume, (liver, first, _) = ct(), boxes()
     node, _ = adoption.adopt(drawn(volume, liver=liver, HCC=first), volume)
-    assert adoption.origin_of(node) == Origin()
-    assert not adoption.changed_unseen(node)
+    assert origin_marks.origin_of(node) == Origin()
+    assert not origin_marks.changed_unseen(node)
 
 
 def test_no_name_of_a_ct_is_a_name_of_a_node_of_ours():

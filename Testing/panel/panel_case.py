@@ -178,6 +178,11 @@ class PanelCase(unittest.TestCase):
             session.take_features(kind, begun, path, 1.0)
         self.settle()
 
+    def raw_features(self):
+        """What was computed on the automatic segments, by VOI and feature."""
+        vectors = self.session.state.of("automatic").vectors
+        return {(voi, name): value for voi, vector in vectors.items() for name, value in vector.values.items()}
+
     def wait_for_features(self):
         def finished():
             return not self.panel.radscore.run.state.busy and not self.panel.radscore._queue

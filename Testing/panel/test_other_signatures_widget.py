@@ -23,7 +23,7 @@ class OtherSignature(PanelCase):
         self.settle()
         self.panel.open_sections("radscore", "nomogram", "result")
         self.take_features()
-        self.raw = self.session.state.of("automatic").features
+        self.raw = self.raw_features()
         self.published = signature.load("ptlf-published").data
         self.score = made_signatures.Z * math.fsum(term["coefficient"] for term in self.published["terms"])
         self.nomogram = self.panel.nomogram.pane.nomogram

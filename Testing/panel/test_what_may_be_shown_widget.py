@@ -48,7 +48,7 @@ class WhatMayBeShown(PanelCase):
         self.panel.open_sections("ct", "segmentation", "correction", "radscore", "nomogram", "result")
         self.take_features()
         self.published = signature.load("ptlf-published").data
-        self.raw = self.session.state.of("automatic").features
+        self.raw = self.raw_features()
 
     def ask(self, row):
         """The panel as a person has it who chose the row's signature and typed in the row's values."""

@@ -181,7 +181,7 @@ def test_vois_may_overlap(case):
 
 @pytest.mark.parametrize("threads", [1, 5])
 def test_the_number_of_threads_changes_nothing(case, golden, monkeypatch, threads):
-    monkeypatch.setattr(builtin_engine, "_threads", lambda: threads)
+    monkeypatch.setattr(builtin_engine, "cpu_cores", lambda: threads)
     found = extract(case.image, case.masks, SIGNATURE, ExtractionSettings())
     for voi, reference in golden["signature"]["5.0"].items():
         assert dict(found[voi].values) == pytest.approx(reference, rel=1e-9)

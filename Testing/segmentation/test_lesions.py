@@ -9,7 +9,8 @@ import pytest
 
 from abdomen import ellipsoid
 from PTLFPredictorLib.measures.radiomics import shape
-from PTLFPredictorLib.segmentation.lesions import largest_diameter, lesions, text, to_dict
+from PTLFPredictorLib.record.parts import Lesions
+from PTLFPredictorLib.segmentation.lesions import largest_diameter, lesions, text
 from PTLFPredictorLib.segmentation.segments import ml_text
 
 SPACING = (0.8, 0.8, 5.0)
@@ -45,16 +46,16 @@ def test_it_is_pyradiomics_maximum_2d_diameter_of_a_single_lesion(radii):
 
 
 def test_no_tumour_no_lesions():
-    told = to_dict(lesions(np.zeros((3, 4, 5), bool), SPACING))
-    assert told == {"count": 0, "largest_diameter_mm": 0.0, "list": []}
-    assert text(told) == ""
+    told = Lesions.of(lesions(np.zeros((3, 4, 5), bool), SPACING))
+    assert told.to_dict() == {"count": 0, "largest_diameter_mm": 0.0, "list": []}
+    assert text(told.count, told.largest_diameter_mm) == ""
 
 
 def test_a_record_lists_the_largest_and_counts_all():
     mask = np.zeros((3, 60, 60), bool)
     mask[1, ::2, ::2] = True
-    told = to_dict(lesions(mask, SPACING))
-    assert (told["count"], len(told["list"])) == (900, 100)
+    told = Lesions.of(lesions(mask, SPACING))
+    assert (told.count, len(told.listed)) == (900, 100)
 
 
 def test_a_large_mask_takes_no_time_to_speak_of():

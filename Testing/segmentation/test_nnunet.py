@@ -25,7 +25,7 @@ from PTLFPredictorLib import child
 from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import Cancelled, OutOfMemory, PTLFError, UnusableModel
 from PTLFPredictorLib.sample import make_case
-from PTLFPredictorLib.segmentation import agreement, default_model, find_model, from_folder, provenance, segment, worker
+from PTLFPredictorLib.segmentation import agreement, default_model, find_model, from_folder, marks, segment, worker
 from PTLFPredictorLib.segmentation.device import Device, choose
 from PTLFPredictorLib.segmentation.nnunet import Network
 from PTLFPredictorLib.segmentation.reading import read_segments
@@ -124,7 +124,7 @@ def test_the_record_names_model_software_and_settings(result):
 @pytest.mark.parametrize("name", ["l.nii.gz", "l.nrrd", "l.mha"])
 def test_what_the_demo_model_drew_is_withheld_from_a_file_too(result, ct, tmp_path, name):
     drawn, _, _ = result
-    provenance.write(drawn.labels, tmp_path / name, drawn.origin)
+    marks.write(drawn.labels, tmp_path / name, drawn.origin)
     case = canonical(ct)
     segments = read_segments(tmp_path / name, case)
     assert segments.origin.model == drawn.origin.model

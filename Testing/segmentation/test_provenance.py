@@ -71,11 +71,11 @@ def is_withheld(segments, ct) -> bool:
 
 def test_the_mark_says_what_it_was_given(demo, phantom):
     origin = demo.with_changes(changed=0.0123, sign_off=READER)
-    text = provenance.to_text(origin, phantom[1])
+    text = marks.to_text(origin, phantom[1])
     assert text.startswith("PTLF1 ptlf-demo-1 2 p=n h=")
     assert default_model().weights_sha256 in text
     assert "Reader" not in text
-    mark = provenance.from_text(text)
+    mark = marks.from_text(text)
     assert mark.origin.model == default_model().identity
     assert (mark.origin.drawn, mark.origin.known, mark.origin.changed) == (Drawn.MODEL, Known.FILE, 0.0123)
     assert mark.origin.made_own
@@ -87,17 +87,17 @@ def test_the_mark_says_what_it_was_given(demo, phantom):
 def test_a_short_field_still_tells_the_weights(demo, phantom, length, model_id, changed):
     model = {**demo.model, "id": model_id, "version": "2026.1.2-beta"}
     origin = demo.with_changes(model=model, changed=changed, at_least=changed > 0, sign_off=READER)
-    text = provenance.to_text(origin, phantom[1], length)
+    text = marks.to_text(origin, phantom[1], length)
     assert len(text) <= length
-    mark = provenance.from_text(text)
+    mark = marks.from_text(text)
     assert mark.origin.model["id"] == "ptlf-demo-1"  # the catalogue knows the weights
     assert mark.origin.edited is mark.origin.at_least is (changed > 0)
     assert mark.content == regions.content(phantom[1])
 
 
 def test_a_share_is_never_rounded_up_to_what_counts(demo):
-    text = provenance.to_text(demo.with_changes(changed=0.0099999))
-    assert provenance.from_text(text).origin.changed < 0.01
+    text = marks.to_text(demo.with_changes(changed=0.0099999))
+    assert marks.from_text(text).origin.changed < 0.01
     (finding,) = provenance.findings(demo.with_changes(changed=0.0099999))
     assert "0.99 % of the voxels" in finding.message
     (finding,) = provenance.findings(demo.with_changes(changed=1e-5, at_least=True, sign_off=READER))
@@ -110,12 +110,12 @@ def test_a_share_is_never_rounded_up_to_what_counts(demo):
     ["", "PTLF1", "PTLF1 m", "PTLF1 m 1 x=y", "PTLF1 m 1 p=q", "PTLF1 m 1 w=12", "PTLF1 m 1 c=9.0000", "FreeSurfer"],
 )
 def test_what_is_no_mark(text):
-    assert provenance.from_text(text) is None
+    assert marks.from_text(text) is None
 
 
 def test_an_unknown_origin_writes_no_mark(phantom, tmp_path):
-    provenance.write(phantom[1], tmp_path / "l.nrrd", Origin())
-    assert provenance.of_file(tmp_path / "l.nrrd") is None
+    marks.write(phantom[1], tmp_path / "l.nrrd", Origin())
+    assert marks.of_file(tmp_path / "l.nrrd") is None
     assert b"PTLF" not in (tmp_path / "l.nrrd").read_bytes()
 
 
@@ -124,7 +124,7 @@ def test_an_unknown_origin_writes_no_mark(phantom, tmp_path):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_label_map_carries_its_mark(phantom, ct, demo, tmp_path, name):
-    provenance.write(phantom[1], tmp_path / name, demo)
+    marks.write(phantom[1], tmp_path / name, demo)
     segments = read_segments(tmp_path / name, ct)
     assert segments.origin.known is Known.FILE
     assert segments.origin.model == demo.model
@@ -133,21 +133,21 @@ def test_a_label_map_carries_its_mark(phantom, ct, demo, tmp_path, name):
 
 
 def test_nifti_has_the_mark_where_other_programs_look_for_it(phantom, demo, tmp_path):
-    provenance.write(phantom[1], tmp_path / "l.nii.gz", demo)
+    marks.write(phantom[1], tmp_path / "l.nii.gz", demo)
     descrip = gzip.decompress((tmp_path / "l.nii.gz").read_bytes())[148:228]
     assert descrip.startswith(b"PTLF1 ptlf-demo-1 2 p=n h=")
     assert descrip[79:] == b"\0"
 
 
 def test_the_mark_survives_another_format(phantom, ct, demo, tmp_path):
-    provenance.write(phantom[1], tmp_path / "l.nrrd", demo)
+    marks.write(phantom[1], tmp_path / "l.nrrd", demo)
     sitk.WriteImage(sitk.ReadImage(str(tmp_path / "l.nrrd")), str(tmp_path / "l.nii.gz"))
     shutil.rmtree(ledger.folder(), ignore_errors=True)
     assert is_withheld(read_segments(tmp_path / "l.nii.gz", ct), ct)
 
 
 def test_a_seg_nrrd_with_our_tags(phantom, ct, demo, tmp_path):
-    tags = provenance.segment_tags(demo, phantom[1])
+    tags = marks.segment_tags(demo, phantom[1])
     assert not any("|" in value for value in tags.values())
     write_seg_nrrd(tmp_path / "s.seg.nrrd", phantom[1], tags)
     segments = read_segments(tmp_path / "s.seg.nrrd", ct)
@@ -157,7 +157,7 @@ def test_a_seg_nrrd_with_our_tags(phantom, ct, demo, tmp_path):
 
 
 def test_a_scene_of_version_0_1_0(phantom, ct, tmp_path):
-    tags = {provenance.ALGORITHM_TYPE: "AUTOMATIC", provenance.ALGORITHM_NAME: "PTLF ptlf-demo-1 2"}
+    tags = {marks.ALGORITHM_TYPE: "AUTOMATIC", marks.ALGORITHM_NAME: "PTLF ptlf-demo-1 2"}
     write_seg_nrrd(tmp_path / "s.seg.nrrd", phantom[1], tags)
     assert is_withheld(read_segments(tmp_path / "s.seg.nrrd", ct), ct)
 
@@ -171,7 +171,7 @@ def write_seg(phantom, write_dicom, tmp_path_factory):
 
 
 def test_a_dicom_seg_with_our_algorithm(phantom, ct, demo, write_seg, tmp_path):
-    path = write_seg(tmp_path / "seg.dcm", [provenance.algorithm_name(demo, phantom[1])] * 2)
+    path = write_seg(tmp_path / "seg.dcm", [marks.algorithm_name(demo, phantom[1])] * 2)
     segments = read_segments(path, ct)
     assert (segments.origin.known, segments.origin.format) == (Known.FILE, "DICOM SEG")
     assert segments.origin.model == demo.model
@@ -185,7 +185,7 @@ def test_a_dicom_seg_of_another_program_is_unknown(phantom, ct, write_seg, tmp_p
 
 
 def test_one_segment_of_a_model_is_enough(phantom, ct, demo, write_seg, tmp_path):
-    path = write_seg(tmp_path / "seg.dcm", [provenance.algorithm_name(demo, phantom[1]), "Other"])
+    path = write_seg(tmp_path / "seg.dcm", [marks.algorithm_name(demo, phantom[1]), "Other"])
     assert is_withheld(read_segments(path, ct), ct)
 
 
@@ -202,7 +202,7 @@ def test_a_copy_without_its_mark_is_known_on_this_computer(phantom, ct, demo, tm
 
 
 def test_what_a_file_said_once_is_remembered(phantom, ct, demo, tmp_path):
-    provenance.write(phantom[1], tmp_path / "l.nrrd", demo)  # from another computer
+    marks.write(phantom[1], tmp_path / "l.nrrd", demo)  # from another computer
     read_segments(tmp_path / "l.nrrd", ct)
     sitk.WriteImage(copied(phantom[1]), str(tmp_path / "stripped.nrrd"))
     assert is_withheld(read_segments(tmp_path / "stripped.nrrd", ct), ct)
@@ -293,7 +293,7 @@ def said_of(path, ct, word):
 
 @pytest.mark.parametrize("stripped", [False, True])
 def test_a_readers_word_does_not_lift_what_is_known(phantom, ct, demo, tmp_path, stripped):
-    provenance.write(phantom[1], tmp_path / "l.nrrd", demo)
+    marks.write(phantom[1], tmp_path / "l.nrrd", demo)
     ledger.remember(ct.identity, phantom[1], demo)
     if stripped:
         sitk.WriteImage(copied(phantom[1]), str(tmp_path / "l.nrrd"))
@@ -305,7 +305,7 @@ def test_a_readers_word_does_not_lift_what_is_known(phantom, ct, demo, tmp_path,
 
 
 def test_a_readers_word_that_agrees_is_no_contradiction(phantom, ct, demo, tmp_path):
-    provenance.write(phantom[1], tmp_path / "l.nrrd", demo)
+    marks.write(phantom[1], tmp_path / "l.nrrd", demo)
     segments = said_of(tmp_path / "l.nrrd", ct, "model:ptlf-demo-1")
     assert not [f for f in segments.findings if f.code == "mask_origin_contradicted"]
     assert segments.origin.sign_off is None  # there is nothing to sign
@@ -331,7 +331,7 @@ def test_an_edit_of_one_percent_with_a_sign_off_is_the_readers_own(phantom, ct, 
     (finding,) = [f for f in segments.checked(ct).findings if f.code == "model_not_for_patients"]
     assert finding.level == "warn"
     assert "1.49 % of the voxels were changed since, and signed by A. Reader" in finding.message
-    provenance.write(segments.labels, tmp_path / "signed.nii.gz", segments.origin)
+    marks.write(segments.labels, tmp_path / "signed.nii.gz", segments.origin)
     again = read_segments(tmp_path / "signed.nii.gz", ct)
     assert again.origin.made_own
     assert level_of("model_not_for_patients", again, ct) == ["warn"]
@@ -341,7 +341,7 @@ def test_a_sign_off_holds_for_no_other_voxels(phantom, ct, demo, tmp_path):
     """An edit that keeps the header, as a script does: without the ledger, what the mark says is the least."""
     signed = demo.with_changes(changed=0.05, sign_off=READER)
     image = sitk.Image(phantom[1])
-    image.SetMetaData(provenance.KEY, provenance.to_text(signed, phantom[1]))
+    image.SetMetaData(marks.KEY, marks.to_text(signed, phantom[1]))
     sitk.WriteImage(image, str(tmp_path / "kept.nrrd"))
     assert read_segments(tmp_path / "kept.nrrd", ct).origin.made_own
     image[40, 50, 7] = 0 if image[40, 50, 7] else 1
@@ -356,12 +356,12 @@ def test_an_edit_whose_share_nobody_can_count_is_never_taken_for_a_small_one(pha
     """A script keeps the header and changes a third of the voxels; what the model drew is on another computer."""
     third = np.count_nonzero(sitk.GetArrayFromImage(phantom[1])) // 3
     image = copied(phantom[1], lambda a: brushed(a, third))
-    image.SetMetaData(provenance.KEY, provenance.to_text(mine, phantom[1]))
+    image.SetMetaData(marks.KEY, marks.to_text(mine, phantom[1]))
     sitk.WriteImage(image, str(tmp_path / "edited.nrrd"))
     read = read_segments(tmp_path / "edited.nrrd", ct)
     assert (read.origin.edited, read.origin.at_least) == (True, True)
     assert Origin.from_dict(read.origin.to_dict()).at_least
-    provenance.write(read.labels, tmp_path / "again.nii.gz", read.origin)
+    marks.write(read.labels, tmp_path / "again.nii.gz", read.origin)
     sitk.WriteImage(copied(read.labels), str(tmp_path / "stripped.nrrd"))  # known by the ledger since it was read
     for name in ("again.nii.gz", "stripped.nrrd"):
         assert read_segments(tmp_path / name, ct).origin.at_least
@@ -370,7 +370,7 @@ def test_an_edit_whose_share_nobody_can_count_is_never_taken_for_a_small_one(pha
 def test_where_what_the_model_drew_is_at_hand_an_edit_that_keeps_the_header_is_counted(phantom, ct, mine, tmp_path):
     ledger.remember(ct.identity, phantom[1], mine)
     image = copied(phantom[1], lambda a: brushed(a, 300))
-    image.SetMetaData(provenance.KEY, provenance.to_text(mine, phantom[1]))
+    image.SetMetaData(marks.KEY, marks.to_text(mine, phantom[1]))
     sitk.WriteImage(image, str(tmp_path / "edited.nrrd"))
     origin = read_segments(tmp_path / "edited.nrrd", ct).origin
     assert not origin.at_least
@@ -379,8 +379,8 @@ def test_where_what_the_model_drew_is_at_hand_an_edit_that_keeps_the_header_is_c
 
 def test_marks_of_several_label_maps_are_an_edit_that_can_be_signed(phantom, ct, mine, tmp_path):
     """Liver and tumour in two files, each as a model drew it once: nobody knows whether in one run."""
-    provenance.write(phantom[1] > 0, tmp_path / "liver.nrrd", mine)
-    provenance.write(phantom[1] == 2, tmp_path / "tumour.nrrd", mine)
+    marks.write(phantom[1] > 0, tmp_path / "liver.nrrd", mine)
+    marks.write(phantom[1] == 2, tmp_path / "tumour.nrrd", mine)
     sources = [Source(tmp_path / "liver.nrrd", Role.LIVER), Source(tmp_path / "tumour.nrrd", Role.TUMOUR)]
     assert read_segments(sources, ct).origin.edited
     shutil.rmtree(ledger.folder())
@@ -391,7 +391,7 @@ def test_marks_of_several_label_maps_are_an_edit_that_can_be_signed(phantom, ct,
 def test_a_mark_that_names_no_label_map_makes_no_edit_of_one_that_does(phantom, mine):
     """As the panel joins what it knows of the scene with the segments' own marks."""
     content = regions.content(phantom[1])
-    joined = provenance.combined([provenance.Mark(mine), provenance.Mark(mine, content)])
+    joined = marks.combined([marks.Mark(mine), marks.Mark(mine, content)])
     assert joined.content == content
 
 
@@ -410,7 +410,7 @@ def test_changes_of_a_changed_mask_do_not_cancel_out(phantom, ct, mine):
 def test_hand_is_written_and_holds_for_no_other_voxels(phantom, ct, tmp_path):
     hand = provenance.said("hand", "A. Reader")
     image = sitk.Image(phantom[1])
-    image.SetMetaData(provenance.KEY, provenance.to_text(hand, phantom[1]))
+    image.SetMetaData(marks.KEY, marks.to_text(hand, phantom[1]))
     sitk.WriteImage(image, str(tmp_path / "l.nrrd"))
     segments = read_segments(tmp_path / "l.nrrd", ct)
     assert (segments.origin.drawn, segments.origin.known) == (Drawn.HAND, Known.FILE)
@@ -421,7 +421,7 @@ def test_hand_is_written_and_holds_for_no_other_voxels(phantom, ct, tmp_path):
 
 
 def test_a_model_for_patients_needs_no_word(phantom, ct, mine, tmp_path):
-    provenance.write(phantom[1], tmp_path / "l.nii.gz", mine)
+    marks.write(phantom[1], tmp_path / "l.nii.gz", mine)
     segments = read_segments(tmp_path / "l.nii.gz", ct)
     assert segments.origin.model["id"] == "site-1"
     assert provenance.drawn_by(segments.origin, ["5" * 64])
@@ -431,7 +431,7 @@ def test_a_model_for_patients_needs_no_word(phantom, ct, mine, tmp_path):
 
 def test_the_mark_of_another_model_hides_no_demo_model(phantom, ct, demo, mine, tmp_path):
     ledger.remember(ct.identity, phantom[1], demo)
-    provenance.write(phantom[1], tmp_path / "l.nrrd", mine)
+    marks.write(phantom[1], tmp_path / "l.nrrd", mine)
     assert is_withheld(read_segments(tmp_path / "l.nrrd", ct), ct)
 
 
@@ -519,12 +519,12 @@ def test_a_model_of_other_weights_is_its_sites_own(models):
 
 def test_earlier_weights_of_the_demo_model_are_not_for_patients():
     earlier = "d946c758e771786e92c0038ae44b620be6b5477a35fa23836d9a0a2d70e6d9d1"
-    mark = provenance.from_text(f"PTLF1 ours 1 p=y w={earlier}")
+    mark = marks.from_text(f"PTLF1 ours 1 p=y w={earlier}")
     assert [f.level for f in provenance.findings(mark.origin)] == ["withhold"]
 
 
 def test_a_demo_model_of_a_later_version_is_not_for_patients_either():
-    mark = provenance.from_text(f"PTLF1 ptlf-demo-2 5 p=n w={'ab' * 32}")
+    mark = marks.from_text(f"PTLF1 ptlf-demo-2 5 p=n w={'ab' * 32}")
     (finding,) = provenance.findings(mark.origin)
     assert (finding.level, finding.message) == ("withhold", "The model 'ptlf-demo-2' is not for patients.")
 
@@ -575,7 +575,7 @@ def test_a_ledger_that_cannot_be_written_is_told_and_loses_nothing(phantom, ct, 
     monkeypatch.setenv("PTLF_DATA", str(tmp_path / "file"))
     finding = ledger.remember(ct.identity, phantom[1], demo)
     assert (finding.code, finding.level) == ("ledger_not_written", "warn")
-    provenance.write(phantom[1], tmp_path / "l.nrrd", demo)
+    marks.write(phantom[1], tmp_path / "l.nrrd", demo)
     segments = read_segments(tmp_path / "l.nrrd", ct)
     assert [f.code for f in segments.findings] == ["ledger_not_written"]
     assert is_withheld(segments, ct)
@@ -634,13 +634,13 @@ def test_predict_asks_who_drew_the_mask_and_keeps_the_answer(phantom_files, tmp_
 
 
 def test_predict_hands_the_mark_on_and_cleaning_up_is_no_edit(phantom_files, phantom, demo, tmp_path):
-    provenance.write(phantom[1], tmp_path / "l.mha", demo)
+    marks.write(phantom[1], tmp_path / "l.mha", demo)
     data = predict(tmp_path / "out", phantom_files, tmp_path / "l.mha", "--drop-below", "30")
     assert data["segmentation"]["volumes_ml"]["tumor"] == 0
     assert data["segmentation"]["origin"]["changed"] == 0
     assert levels(data) == {"model_not_for_patients": "withhold"}
     written = tmp_path / "out" / "labels.nii.gz"
-    assert not provenance.of_file(written).origin.edited
+    assert not marks.of_file(written).origin.edited
     assert levels(predict(tmp_path / "again", phantom_files, written)) == {"model_not_for_patients": "withhold"}
     sitk.WriteImage(copied(sitk.ReadImage(str(written))), str(tmp_path / "stripped.nii.gz"))
     hand = ("--mask-origin", "hand", "--reader", "A. Reader")
@@ -664,7 +664,7 @@ def test_features_take_the_answer_too(phantom_files, tmp_path):
 def test_what_cleans_up_leaves_the_origin(phantom, ct, demo, tmp_path):
     from PTLFPredictorLib.segmentation.postprocess import apply
 
-    provenance.write(phantom[1], tmp_path / "l.nrrd", demo)
+    marks.write(phantom[1], tmp_path / "l.nrrd", demo)
     cleaned = apply(read_segments(tmp_path / "l.nrrd", ct), PostProcessing(fill_holes=True))
     assert cleaned.origin.changed == 0
     assert cleaned.origin.post_processing["fill_holes"]
@@ -678,7 +678,7 @@ def redrawn(array: np.ndarray) -> np.ndarray:
 
 
 def test_a_tumour_of_an_unmarked_file_beside_a_models_liver_is_an_edit_of_unknown_size(phantom, ct, mine, tmp_path):
-    provenance.write(phantom[1] > 0, tmp_path / "liver.nrrd", mine)
+    marks.write(phantom[1] > 0, tmp_path / "liver.nrrd", mine)
     sitk.WriteImage(copied(phantom[1], lambda array: (array == 2).astype(np.uint8)), str(tmp_path / "tumour.nrrd"))
     sources = [Source(tmp_path / "liver.nrrd", Role.LIVER), Source(tmp_path / "tumour.nrrd", Role.TUMOUR)]
     assert read_segments(sources, ct).origin.at_least

@@ -17,7 +17,7 @@ from PTLFPredictorLib.signature import (
     risk_text,
     what_if,
 )
-from PTLFPredictorLib.signature.nomogram import logistic
+from PTLFPredictorLib.signature.outcome.logistic import logistic
 
 PUBLISHED_POINTS = {"ALB": 26.5, "INR": 17.5, "Radscore": 55.74}
 
@@ -40,7 +40,7 @@ def test_risk_of_the_worked_example_is_marked_as_derived_and_what_if_and_told_in
     assert [interval_text((band.low, band.high)) for band in prediction.bands] == ["74-86 %", "43-96 %"]
     assert prediction.linear_predictor == pytest.approx(1.635, abs=0.0005)
     assert prediction.is_what_if
-    assert "derived, not published" in prediction.status
+    assert "derived, not published" in prediction.reason
 
 
 def test_the_nomogram_command_shows_both_bands_the_prevalence_and_which_way_albumin_points(capsys):
@@ -125,7 +125,7 @@ def test_intercept_from_two_points_of_the_figure(signature):
     assert completed.risk_model.intercept.origin == "figure"
     assert completed.id == "ptlf-published-figure"
     shown = what_if(completed, alb_inr(43.6, 1.09), 7.72)
-    assert "read off the paper's figure" in shown.status
+    assert "read off the paper's figure" in shown.reason
     assert shown.bands[-1].over.endswith("the printed standard errors of the coefficients (95 %, taken as independent)")
     assert shown.assumes == "This assumes that 24.5 % get PTLF, as in the training cohort (36 of 147)."
 

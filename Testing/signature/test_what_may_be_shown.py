@@ -22,6 +22,7 @@ from PTLFPredictorLib.signature import (
     evidence,
     load,
     parse,
+    points_of,
     read_answers,
     what_if,
 )
@@ -48,7 +49,7 @@ def shown_by(signature, laboratory=PATIENT, findings=FITS, **options):
 
 def words_of(score, prediction, findings):
     """All that a person reads of an assessment, or of a what-if beside it."""
-    texts = [score.status, prediction.status, prediction.interval_words, prediction.assumes, *prediction.warnings]
+    texts = [score.status, prediction.reason, prediction.interval_words, prediction.assumes, *prediction.warnings]
     return " | ".join([*texts, *prediction.withheld_beside, *(finding.message for finding in findings)])
 
 
@@ -113,7 +114,22 @@ def test_a_public_reference_says_the_percentile_where_the_file_brings_percentile
 def test_a_public_reference_allows_no_what_if_on_the_papers_axis(published_data):
     prediction = what_if(parse(normalised(published_data, "public")), PATIENT, 1.0)
     assert (prediction.risk, prediction.bands, prediction.points["Radscore"]) == (None, (), None)
-    assert "lies on a reference scale" in prediction.status
+    assert "lies on a reference scale" in prediction.reason
+
+
+def test_points_belong_to_the_papers_axis_alone(published_data, signature):
+    values = {"ALB": 43.6, "INR": 1.09, "Radscore": 7.72}
+    own, public = points_of(signature, values), points_of(parse(normalised(published_data, "public")), values)
+    assert own == pytest.approx({"ALB": 26.5789104, "INR": 17.50439964, "Radscore": 55.66068592})
+    assert public == {**own, "Radscore": None}
+
+
+def test_a_result_of_which_an_entry_is_no_value_leaves_only_points(published_data):
+    shown = shown_by(parse(site(published_data))).prediction
+    assert shown.risk is not None
+    left = shown.without_risk("INR 16 cannot be meant")
+    assert (left.reason, left.points, left.interval_words) == ("INR 16 cannot be meant", shown.points, "")
+    assert (left.total_points, left.linear_predictor, left.risk, left.risk_interval) == (None, None, None, None)
 
 
 def test_evidence_gives_risk_with_the_interval_of_its_covariance(published_data):
@@ -150,13 +166,13 @@ def test_evidence_without_a_covariance_shows_no_patients_risk(published_data):
     assert completeness(signature) == "unproven"
     shown = shown_by(signature)
     assert shown.prediction.risk is None
-    assert "the evidence has no covariance, so no interval can be given" in shown.prediction.status
+    assert "the evidence has no covariance, so no interval can be given" in shown.prediction.reason
 
 
 def test_evidence_that_is_not_on_the_intercept_shows_no_patients_risk(published_data):
     shown = shown_by(parse(site(published_data, estimated=("Radscore",))))
     assert shown.prediction.risk is None
-    assert "the evidence is not on the intercept" in shown.prediction.status
+    assert "the evidence is not on the intercept" in shown.prediction.reason
 
 
 def test_a_number_changed_after_the_fit_voids_the_evidence_and_the_record_says_so(published_data):
@@ -165,7 +181,7 @@ def test_a_number_changed_after_the_fit_voids_the_evidence_and_the_record_says_s
     shown = shown_by(parse(data))
     assert shown.radscore.status == "relative"
     assert shown.prediction.risk is None
-    assert "void: a number was changed after it was written" in shown.prediction.status
+    assert "void: a number was changed after it was written" in shown.prediction.reason
     assert [(f.code, f.level) for f in shown.findings] == [("evidence_void", "warn")]
 
 
@@ -416,7 +432,7 @@ def test_unanswered_criteria_withhold_a_patients_risk_and_answered_ones_do_not(p
         found = eligibility.findings(signature, checklist(signature, answers), PATIENT)
         prediction = shown_by(signature, findings=[*FITS, *found]).prediction
         assert (prediction.risk is not None) is shown
-        assert ("not answered" in prediction.status) is not shown
+        assert ("not answered" in prediction.reason) is not shown
 
 
 def test_an_answers_file_may_name_who_answered_but_no_entry_twice(signature, tmp_path):

@@ -1,13 +1,13 @@
 """From CT, segments and features to Radscore and prediction: the one way, for shell and panel alike.
 
 >>> assessed = assess_case(Question(signature, entered), ct, segments, vectors)
->>> assessed.assessment.prediction.status
+>>> assessed.assessment.prediction.reason
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import record
 from ..ct import CT, Finding
@@ -67,7 +67,7 @@ def assess_case(question: Question, ct: CT, segments: Segments, vectors: Mapping
     ct, found = examine(question, ct, segments, vectors)
     seed = known.seed_of(ct.identity)
     assessed = assess_found(question, vectors, found, origin=segments.origin, sample=seed is not None)
-    return Assessed(assessed.assessment, assessed.eligibility, assessed.findings, ct, vectors, seed)
+    return replace(assessed, ct=ct, sample=seed)
 
 
 def assess_found(

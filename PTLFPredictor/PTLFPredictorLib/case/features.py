@@ -12,7 +12,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from .. import child
-from ..ct import CT, Finding, write_temporary
+from ..ct import CT, Finding, Level, write_temporary
 from ..measures.radiomics import DEFAULT_ENGINE, ExtractionSettings, FeatureVector, child_options
 from ..progress import Progress, no_progress
 from ..segmentation.origin import Drawn
@@ -26,7 +26,7 @@ def write_job(
     work: Path,
     ct: CT,
     segments: Segments,
-    wanted: Mapping[str, Sequence[str] | None],
+    wanted: Mapping[VOI, Sequence[str] | None],
     settings: ExtractionSettings,
     engine: str = DEFAULT_ENGINE,
 ) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def read_vectors(path: Path) -> dict[VOI, FeatureVector]:
     return {VOI(vector.voi): vector for vector in vectors}
 
 
-def findings(segments: Segments, vectors: Mapping[str, FeatureVector]) -> list[Finding]:
+def findings(segments: Segments, vectors: Mapping[VOI, FeatureVector]) -> list[Finding]:
     """The finding that withholds where there is a tumour and none of its features could be computed."""
     if VOI.TUMOUR in vectors or not vectors:
         return []
@@ -63,18 +63,18 @@ def findings(segments: Segments, vectors: Mapping[str, FeatureVector]) -> list[F
         f"The tumour ({size}) is too small: its features, Radscore and risk cannot be computed. {drawn}: correct the "
         "segment, or leave such pieces out with --drop-below 0.1."
     )
-    return [Finding("tumor_features", "withhold", message, {"voxels": voxels})]
+    return [Finding("tumor_features", Level.WITHHOLD, message, {"voxels": voxels})]
 
 
 def compute(
     ct: CT,
     segments: Segments,
-    wanted: Mapping[str, Sequence[str] | None],
+    wanted: Mapping[VOI, Sequence[str] | None],
     settings: ExtractionSettings,
     *,
     engine: str = DEFAULT_ENGINE,
     progress: Progress = no_progress,
-) -> dict[str, FeatureVector]:
+) -> dict[VOI, FeatureVector]:
     """Features by VOI, of those VOIs that exist; `radiomics.extract` tells the errors, `findings` what is missing."""
     with tempfile.TemporaryDirectory(prefix="ptlf-") as folder:
         work = Path(folder)

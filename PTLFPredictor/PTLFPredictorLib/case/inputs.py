@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..ct import ct_files, image_files
-from ..ct.dicom import is_dicom
+from ..ct import ct_files, image_files, is_dicom
 from ..segmentation import model_folder
 from ..segmentation.reading import Source
 
@@ -41,7 +40,7 @@ def files_read(ct: Any = None, segmentation: Any = None, model: Any = None) -> t
 
 
 def paths(value: Any) -> Iterator[Path]:
-    """The files and folders that a value of the command line or of a `Case` names."""
+    """The files and folders that a value of the command line or of `Sources` names."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple, set)):

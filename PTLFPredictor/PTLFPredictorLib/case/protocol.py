@@ -7,24 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..ct import CT, Protocol
+from ..ct import CT, Finding, Protocol
 from ..segmentation import provenance
+from ..segmentation.marks import Mark, of_file
 from ..segmentation.origin import Known, Origin
 from ..segmentation.reading import Source
 from ..segmentation.segments import Segments, check
 from .sources import remembered
 
 
-def marks_of(given: Any) -> list[provenance.Mark | None]:
+def marks_of(given: Any) -> list[Mark | None]:
     """The marks in the files that segments are read from; none where a model draws them."""
     if given is None:
         return []
     files = [given] if isinstance(given, (str, Path, Source)) else given
-    return [provenance.of_file(getattr(file, "path", Path(str(file)))) for file in files]
+    return [of_file(getattr(file, "path", Path(str(file)))) for file in files]
 
 
 def brought_to_protocol(
-    ct: CT, segments: Segments, protocol: Protocol, marks: Sequence[provenance.Mark | None] = ()
+    ct: CT, segments: Segments, protocol: Protocol, marks: Sequence[Mark | None] = ()
 ) -> tuple[CT, Segments]:
     """CT and segments in the protocol's slices; both unchanged but for a finding where nothing can be averaged.
 
@@ -45,16 +46,20 @@ def brought_to_protocol(
     brought = ct.to_protocol(protocol)
     if brought.slabs is None:
         return brought, segments
-    thin = check(segments, ct)  # a liver that ends in the lowest slice may end above the lowest slab's middle
     whole = segments.in_slabs(brought.slabs)
-    cut = [finding for finding in thin if finding.code == "truncated_liver"]
-    if any(finding.code == "truncated_liver" for finding in check(whole, brought)):
+    cut = cut_off(segments, ct)  # a liver that ends in the lowest slice may end above the lowest slab's middle
+    if cut_off(whole, brought):
         cut = []
     whole = _as_known_in_slabs(brought, whole, marks)
     return brought, replace(whole, findings=(*whole.findings, *cut, *remembered(ct, whole.labels, whole.origin)))
 
 
-def _as_known_in_slabs(ct: CT, segments: Segments, marks: Sequence[provenance.Mark | None]) -> Segments:
+def cut_off(segments: Segments, ct: CT) -> list[Finding]:
+    """That the liver ends in the lowest or highest slice, which slabs may hide."""
+    return [finding for finding in check(segments, ct) if finding.code == "truncated_liver"]
+
+
+def _as_known_in_slabs(ct: CT, segments: Segments, marks: Sequence[Mark | None]) -> Segments:
     """With the origin of labels that were written in slabs and come back: their mark, or the ledger, means the slabs.
 
     What the ledger said of the slices as they are stays.

@@ -17,7 +17,7 @@ from ..hashes import file_sha256
 from ..outputs import output_folder, refuse_inputs
 from ..progress import Progress, no_progress
 from ..render import html
-from ..segmentation import provenance
+from ..segmentation import marks
 from ..segmentation.postprocess import apply
 from ..signature import checklist
 from . import features
@@ -71,8 +71,8 @@ def run(
             if segments.labels is not given.labels:  # cleaned as asked for: no reader's edit, and still the model's
                 remembered(ct, segments.labels, segments.origin)
             if sources.to_protocol:
-                marks = marks_of(sources.segmentation)
-                ct, segments = brought_to_protocol(ct, segments, signature.protocol, marks)
+                made_earlier = marks_of(sources.segmentation)
+                ct, segments = brought_to_protocol(ct, segments, signature.protocol, made_earlier)
             segments = segments.checked(ct)
         with _timed(seconds, "features"):
             wanted, settings = signature.wanted, signature.extraction
@@ -80,7 +80,7 @@ def run(
         progress("Report", 0, 1)
         assessed = assess_case(question, ct, segments, vectors)
         labels = staging / OUTPUTS["labels"]
-        provenance.write(segments.labels, labels, segments.origin)
+        marks.write(segments.labels, labels, segments.origin)
         result = make_record(question, segments, assessed, seconds, labels_file_sha256=file_sha256(labels))
         record.write(result, staging / OUTPUTS["record"])
         html.write(result, staging / OUTPUTS["report"])

@@ -15,6 +15,6 @@ parent: it watches its standard input, which the parent holds open.
 from .parent import SILENCE_S, Child, run
 from .protocol import Event, progress_of
 from .server import serve
-from .system import MEMORY_LIMIT, kill_tree
+from .system import MEMORY_LIMIT
 
-__all__ = ["MEMORY_LIMIT", "SILENCE_S", "Child", "Event", "kill_tree", "progress_of", "run", "serve"]
+__all__ = ["MEMORY_LIMIT", "SILENCE_S", "Child", "Event", "progress_of", "run", "serve"]

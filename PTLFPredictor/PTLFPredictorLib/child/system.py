@@ -1,6 +1,6 @@
 """Where operating systems differ: starting a process group, ending it, dying with the parent, limiting memory.
 
-The only module of the library that asks which system it runs on.
+No other module asks which system it runs on, but `folders`: where a user's data lie.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import json
 
 from .. import RESEARCH_USE
 from ..errors import BadInput
+from ..record.statements import axis_note
 from ..render.terminal import prediction_lines
 from .command import Command
 from .options import add_values, entered_values, loaded, options_of
@@ -34,5 +35,5 @@ def _nomogram(given: argparse.Namespace) -> None:
     if given.json:
         print(json.dumps(prediction.to_dict(), indent=1, ensure_ascii=False))
         return
-    note = signature.notes.get("alb_direction")
-    print("\n".join(filter(None, [*prediction_lines(prediction), equation(signature), note, RESEARCH_USE])))
+    beside = [equation(signature), axis_note(signature), RESEARCH_USE]
+    print("\n".join(filter(None, [*prediction_lines(prediction), *beside])))

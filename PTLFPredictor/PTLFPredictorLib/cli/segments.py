@@ -27,7 +27,7 @@ def add(command: Command) -> None:
 
 def _segment(given: argparse.Namespace) -> None:
     from ..ct import read_ct
-    from ..segmentation import default_model, ledger, provenance, segment
+    from ..segmentation import default_model, ledger, marks, segment
     from ..segmentation.segments import Segments, check, ml_text
 
     if not given.out.name.lower().endswith(LABEL_MAPS):
@@ -44,7 +44,7 @@ def _segment(given: argparse.Namespace) -> None:
         found = check(segments, ct)  # what stops `predict` stops no reader who is to correct the segments
         if VOI.PARENCHYMA in segments.vois:
             ct = ct.with_liver(segments.vois[VOI.PARENCHYMA], None)
-        provenance.write(segments.labels, output, segments.origin)
+        marks.write(segments.labels, output, segments.origin)
         trouble = ledger.remember(ct.identity, segments.labels, segments.origin)
     volumes = segments.volumes_ml
     amount = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}"

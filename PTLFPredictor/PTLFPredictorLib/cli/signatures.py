@@ -38,14 +38,15 @@ def add(command: Command) -> None:
 
 
 def _signatures_list(_: argparse.Namespace) -> None:
-    from ..signature import available, completeness, load, states
+    from ..signature import available, completeness, load
 
     for path in available():
         signature = load(path)
-        print(f"{signature.id:18} {states.SHORT[completeness(signature)]:16} {signature.title}")
+        print(f"{signature.id:18} {completeness(signature).short:16} {signature.title}")
 
 
 def _signatures_show(given: argparse.Namespace) -> None:
+    from ..measures.value import unit_shown
     from ..signature import equation, load
 
     signature = load(given.signature)
@@ -57,19 +58,14 @@ def _signatures_show(given: argparse.Namespace) -> None:
         if term.cannot_vary:
             print(f"             When it cannot vary: {term.cannot_vary}")
     for entry in signature.entries:
-        takes = ", ".join(_unit_words(unit.unit) for unit in entry.units) or ", ".join(
-            level.value for level in entry.levels
-        )
+        units = [unit_shown(one.unit) or "no unit" for one in entry.units]
+        takes = ", ".join(units or [level.value for level in entry.levels])
         print(f"  takes {entry.id}: {entry.label} ({takes})")
     for criterion in signature.eligibility:
         print(f"  {criterion.kind} {criterion.id}: {criterion.text}")
     _print_state(signature)
     for text in signature.missing:
         print(f"Not published: {text}")
-
-
-def _unit_words(unit: str) -> str:
-    return "no unit" if unit == "1" else unit
 
 
 def _signatures_check(given: argparse.Namespace) -> None:

@@ -2,12 +2,12 @@
 
 from .canonical import CT, DEFAULT_CLIP_HU, canonical
 from .description import describe
-from .dicom import acquisitions_of, checked_series, list_acquisitions, read_acquisition, series_findings
+from .dicom import acquisitions_of, checked_series, list_acquisitions, read_acquisition
 from .dicom_files import header_of, is_dicom
 from .files import ct_files, image_files, read_image_file
 from .findings import Finding, Level, Protocol, of_level
 from .geometry import image_sha256, same_geometry
-from .phase import PHASES, ConfirmedPhase, Phase, PhaseSource
+from .phase import PHASES, ConfirmedPhase, Phase
 from .phase_words import ContrastPhase
 from .read import read_ct, write_temporary
 
@@ -20,7 +20,6 @@ __all__ = [
     "Finding",
     "Level",
     "Phase",
-    "PhaseSource",
     "Protocol",
     "acquisitions_of",
     "canonical",
@@ -37,6 +36,5 @@ __all__ = [
     "read_ct",
     "read_image_file",
     "same_geometry",
-    "series_findings",
     "write_temporary",
 ]

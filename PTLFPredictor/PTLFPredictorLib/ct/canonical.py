@@ -71,17 +71,21 @@ class CT:
             raise BadInput(" ".join(finding.message for finding in stops))
         return self
 
+    def slab_plan(self, protocol: Protocol) -> tuple[slabs.Plan | None, str]:
+        """How thin slices become the protocol's, or why they do not, as a sentence."""
+        depth, slices = self.image.GetSpacing()[2], self.image.GetSize()[2]
+        asked = (depth, slices, protocol.slice_thickness_mm, self.source.get("slice_thickness_mm"), self.findings)
+        return slabs.plan(*asked), slabs.reason(*asked)
+
     def to_protocol(self, protocol: Protocol) -> CT:
         """With thin slices averaged to the protocol's (`slabs`), and a finding that says so, or why they were not.
 
         Segments come along by ``segments.in_slabs(ct.slabs)``; the finding on the slices is that of the slabs.
         """
-        depth, slices = self.image.GetSpacing()[2], self.image.GetSize()[2]
-        asked = (depth, slices, protocol.slice_thickness_mm, self.source.get("slice_thickness_mm"), self.findings)
-        plan = slabs.plan(*asked)
+        plan, why_not = self.slab_plan(protocol)
         if plan is None:
-            needed = any(finding.code == "slice_thickness" and finding.level != Level.PASS for finding in self.findings)
-            message = f"The slices were not averaged to the protocol's. {slabs.reason(*asked)}"
+            needed = any(told.code == "slice_thickness" and told.level is not Level.PASS for told in self.findings)
+            message = f"The slices were not averaged to the protocol's. {why_not}"
             told = Finding("to_protocol", Level.WARN if needed else Level.PASS, message)
             return replace(self, findings=(*self.findings, told))
         return self.in_slabs(plan, protocol)

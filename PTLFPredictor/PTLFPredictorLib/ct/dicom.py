@@ -21,7 +21,6 @@ from ..progress import Progress, no_progress
 from . import itk
 from .acquisition import Acquisition, choose, listed, listing, one_acquisition, one_patient, without_pictures
 from .dicom_files import frame_count, headers_of, one_series, read_header
-from .dicom_files import is_dicom as is_dicom  # its name before the files had a room of their own
 from .findings import Finding, Level
 from .frames import Frame, Slice, frames_of
 from .stack import SAME_POSITION_MM, Grid, grid_of, in_order, of_one_geometry, position
@@ -65,15 +64,6 @@ def _placed(image: sitk.Image, grid: Grid) -> sitk.Image:
     return image
 
 
-def series_findings(paths: Sequence[Path], ways_out: bool = True) -> tuple[Finding, ...]:
-    """What `read_folder` finds on the geometry and acquisition of the files of one series, from their headers alone.
-
-    Where it would refuse them, a finding ``not_one_volume`` with its sentence stops.  What is found on voxels
-    (``no_rescale``) is not among them.  `ways_out` adds the acquisitions to choose from, as a shell takes them.
-    """
-    return checked_series(paths, ways_out).findings
-
-
 @dataclass(frozen=True)
 class Checked:
     """What the headers of a series tell: findings, how many slices `read_folder` would make of it (0: it would refuse
@@ -85,7 +75,11 @@ class Checked:
 
 
 def checked_series(paths: Sequence[Path], ways_out: bool = True) -> Checked:
-    """`series_findings` of the files of one series, with what else only their headers tell."""
+    """What `read_folder` finds on the geometry and acquisition of the files of one series, from their headers alone.
+
+    Where it would refuse them, a finding ``not_one_volume`` with its sentence stops.  What is found on voxels
+    (``no_rescale``) is not among them.  `ways_out` adds the acquisitions to choose from, as a shell takes them.
+    """
     findings: list[Finding] = []
     used: list[Slice] = []
     try:

@@ -70,7 +70,7 @@ def without_shell(text: str) -> str:
 
 
 def of_level(findings: Iterable[Finding], level: Level) -> list[Finding]:
-    return [finding for finding in findings if finding.level == level]
+    return [finding for finding in findings if finding.level is level]
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import SimpleITK as sitk
 
-from .slab_plan import CRUMB_MM, UNEVEN, Plan, finding, plan, reason
+from .slab_plan import CRUMB_MM, Plan, finding, plan, reason
 
-__all__ = ["UNEVEN", "Plan", "apply_ct", "apply_labels", "finding", "grid_before", "plan", "reason"]
+__all__ = ["Plan", "apply_ct", "apply_labels", "finding", "grid_before", "plan", "reason"]
 
 PARENCHYMA, LESIONS = 1, (2, 3)
 """Labels of the derived label map: parenchyma; tumour, and a lesion that the reader unticked.  All are organ."""

@@ -137,6 +137,11 @@ class Measure:
         return Measured(name, value, unit, tuple(used.values()), self.source, tuple(notes))
 
 
+def unit_shown(unit: str) -> str:
+    """For people: "" for a number that has none."""
+    return "" if unit == DIMENSIONLESS else unit
+
+
 def in_words(words: Sequence[str], last: str) -> str:
     """'a, b or c', with `last` before the last word."""
     head, tail = ", ".join(words[:-1]), words[-1]

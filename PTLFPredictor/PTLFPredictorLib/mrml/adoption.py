@@ -17,22 +17,10 @@ from ..errors import BadInput
 from ..segmentation.names import Role
 from ..segmentation.segments import OVERLAP_REFUSED, OVERLAP_WARNED
 from . import segment_voxels, segments
-from .origin_marks import DRAWN, ORIGIN, changed_unseen, mark_origin, marks_on, origin_of
+from .origin_marks import DRAWN, ORIGIN, marks_on
 from .segment_roles import LABELMAP, LIVER, ROLE, STYLES, TUMOUR
 from .segments import MANUAL
 from .volumes import require_no_transform
-
-__all__ = [
-    "DRAWN",
-    "ORIGIN",
-    "OTHER_CT",
-    "DrawnElsewhere",
-    "Place",
-    "adopt",
-    "changed_unseen",
-    "mark_origin",
-    "origin_of",
-]
 
 TISSUE = "~SCT^85756007^Tissue~SCT^85756007^Tissue~"
 """What Slicer gives a segment of which nobody has said what it is."""

@@ -45,12 +45,8 @@ from .volumes import oriented_like, place, volume_to_lps
 __all__ = [
     "ALGORITHM_NAME",
     "ALGORITHM_TYPE",
-    "AUTOMATIC_COPY",
-    "AUTOMATIC_NAME",
     "LIVER",
     "MANUAL",
-    "ROLE",
-    "STYLES",
     "TUMOUR",
     "add_others",
     "add_segment",

@@ -9,10 +9,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from .. import signature
+from ..ct import Level
 from ..errors import BadInput, PTLFError
 from ..mrml import volumes
 from ..mrml.header import take_acquisition
-from ..signature.policy.eligibility import BILIRUBIN
+from ..signature.policy.eligibility import BILIRUBIN, CriterionState
 from .fields import PatientField
 from .findings_list import FindingsList
 from .numbers import read_number, written
@@ -154,7 +155,7 @@ class CTSection(Section):
             findings = () if session.volume is None else session.ct().findings
         except PTLFError:
             findings = ()
-        thick = any(f.code == "slice_thickness" and f.level == "withhold" for f in findings)
+        thick = any(f.code == "slice_thickness" and f.level is Level.WITHHOLD for f in findings)
         button.setVisible(thick)
         if not thick:
             return
@@ -281,8 +282,8 @@ class CTSection(Section):
         self._show_acquisitions()
         self.findings.show_findings(() if ui.transformLabel.text else session.findings())
         items = signature.checklist(session.signature, session.state.answers).items
-        confirmed = sum(item.status == "confirmed" for item in items)
-        violated = sum(item.status == "violated" for item in items)
+        confirmed = sum(item.status is CriterionState.CONFIRMED for item in items)
+        violated = sum(item.status is CriterionState.VIOLATED for item in items)
         text = _("Eligibility: {confirmed} of {all} confirmed").format(confirmed=confirmed, all=len(items))
         ui.eligibilityButton.text = text + (_(", {n} violated").format(n=violated) if violated else "")
 

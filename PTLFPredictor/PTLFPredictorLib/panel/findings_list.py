@@ -7,12 +7,10 @@ from collections.abc import Iterable
 import qt
 from slicer.i18n import tr as _
 
-from ..ct import Finding
+from ..ct import Finding, Level
 from ..ct.findings import without_shell
 from .nomogram_paint import theme_of
 from .widgets import clear, plain_label
-
-ORDER = {"fail": 0, "withhold": 1, "warn": 2, "pass": 3}
 
 
 class FindingsList(qt.QWidget):
@@ -26,12 +24,17 @@ class FindingsList(qt.QWidget):
         self._shown: tuple[Finding, ...] = ()
 
     def show_findings(self, findings: Iterable[Finding]) -> None:
-        ordered = tuple(sorted(findings, key=lambda finding: ORDER[finding.level]))
+        ordered = tuple(sorted(findings, key=lambda finding: -finding.level.severity))
         if ordered == self._shown:
             return
         self._shown = ordered
         clear(self._grid)
-        words = {"fail": _("Cannot be used"), "withhold": _("Withholds the risk"), "warn": _("Note"), "pass": _("Fine")}
+        words = {
+            Level.FAIL: _("Cannot be used"),
+            Level.WITHHOLD: _("Withholds the risk"),
+            Level.WARN: _("Note"),
+            Level.PASS: _("Fine"),
+        }
         for row, finding in enumerate(ordered):
             icon = plain_label("", self)
             icon.setPixmap(_level_icon(self, finding.level))
@@ -43,7 +46,7 @@ class FindingsList(qt.QWidget):
             self._grid.addWidget(text, row, 1)
 
 
-def _level_icon(widget, level: str):
+def _level_icon(widget, level: Level):
     """A sign whose shape, not only its colour, tells the level: check, triangle, barred circle, cross."""
     size = 16
     ratio = 2
@@ -51,7 +54,7 @@ def _level_icon(widget, level: str):
     image.setDevicePixelRatio(ratio)
     image.fill(qt.QColor(0, 0, 0, 0))
     theme = theme_of(widget)
-    pen = qt.QPen(qt.QColor({"pass": theme["marker"], "warn": theme["faint"]}.get(level, theme["warning"])))
+    pen = qt.QPen(qt.QColor({Level.PASS: theme["marker"], Level.WARN: theme["faint"]}.get(level, theme["warning"])))
     pen.setWidthF(2)
     painter = qt.QPainter()
     painter.begin(image)
@@ -60,15 +63,15 @@ def _level_icon(widget, level: str):
         painter.setPen(pen)
         path = qt.QPainterPath()
         strokes = {
-            "pass": [(3, 9, 6, 12), (6, 12, 13, 4)],
-            "warn": [(8, 2, 14, 13), (14, 13, 2, 13), (2, 13, 8, 2), (8, 6, 8, 9.5)],
-            "withhold": [(4, 4, 12, 12)],
-            "fail": [(3, 3, 13, 13), (13, 3, 3, 13)],
+            Level.PASS: [(3, 9, 6, 12), (6, 12, 13, 4)],
+            Level.WARN: [(8, 2, 14, 13), (14, 13, 2, 13), (2, 13, 8, 2), (8, 6, 8, 9.5)],
+            Level.WITHHOLD: [(4, 4, 12, 12)],
+            Level.FAIL: [(3, 3, 13, 13), (13, 3, 3, 13)],
         }[level]
         for x1, y1, x2, y2 in strokes:
             path.moveTo(x1, y1)
             path.lineTo(x2, y2)
-        if level == "withhold":
+        if level is Level.WITHHOLD:
             path.addEllipse(2, 2, 12, 12)
         painter.drawPath(path)
     finally:

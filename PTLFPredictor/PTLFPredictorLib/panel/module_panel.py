@@ -61,7 +61,7 @@ class ModulePanel:
 
     def __init__(self, ui, resources: Path):
         self.ui = ui
-        self._waiting = self._closed = self._refreshing = False
+        self._closed = self._refreshing = False
         self._settle = Timer(self._look, VOXELS_SETTLE_MS)
         self._refresh_timer = Timer(self.refresh)
         self._sections: tuple[Section, ...] = ()

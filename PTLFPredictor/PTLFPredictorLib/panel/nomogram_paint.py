@@ -14,8 +14,6 @@ from ..render.themes import PRINT, theme_for
 PDF_DPI = 144
 """Resolution of the PDF's coordinate system; lines and text stay vectors."""
 
-PIXELS_PER_INCH = 96.0
-
 
 def theme_of(widget) -> dict[str, str]:
     palette = widget.palette

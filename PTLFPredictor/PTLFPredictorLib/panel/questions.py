@@ -79,12 +79,7 @@ class Questions(Section):
             found = self.session.measured_phase() if self.session.volume is not None else {}
         except PTLFError:
             return ""
-        names = {
-            "liver_hu": _("liver"),
-            "aorta_hu": _("aorta"),
-            "portal_vein_hu": _("portal vein"),
-            "spleen_hu": _("spleen"),
-        }
+        names = {"liver_hu": _("liver"), "aorta_hu": _("aorta")}
         parts = [f"{names.get(name, name)} {value:.0f} HU" for name, value in found.items()]
         return _("Measured: {values}.").format(values=", ".join(parts)) if parts else ""
 

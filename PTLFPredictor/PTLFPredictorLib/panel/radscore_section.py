@@ -20,7 +20,7 @@ from .run_state import State
 from .runs import ChildRun, show_button, show_progress, status_of
 from .section import Section
 from .session import Session
-from .state import Computed, SegmentsKind, Stale, StaleWhy
+from .state import Computed, SegmentsKind, Stale
 from .terms_table import TermsTable
 from .widgets import say
 
@@ -177,13 +177,12 @@ class RadscoreSection(Section):
     def _stale_text(self, stale: Stale | None) -> str:
         if stale is None:
             return ""
-        edited = stale.why is StaleWhy.NOT_COMPUTED and self.session.edited
-        reason = _("the segments were edited") if edited else stale.reason
-        return _("STALE: {reason}. Press Recompute.").format(reason=reason)
+        return _("STALE: {reason}. Press Recompute.").format(reason=self.session.stale_words(stale))
 
     def _signature_note(self) -> str:
         chosen = self.session.signature
-        return "" if signature.completeness(chosen) == signature.states.COMPLETE else signature.describe(chosen)
+        complete = signature.completeness(chosen) is signature.SignatureState.COMPLETE
+        return "" if complete else signature.describe(chosen)
 
     def _scores(self) -> str:
         lines = []

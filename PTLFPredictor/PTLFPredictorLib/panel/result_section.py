@@ -20,7 +20,6 @@ from . import compat
 from .report_pdf import write_report_pdf
 from .section import Section
 from .session import Session
-from .state import Stale, StaleWhy
 from .widgets import as_tip, say
 
 
@@ -118,6 +117,7 @@ class ResultSection(Section):
     def refresh(self) -> None:
         ui, session = self.ui, self.session
         stale = session.stale(session.kind)
+        why_stale = session.stale_words(stale) if stale else ""
         prediction = of_prediction(session.patient().prediction, session.signature.horizon)
         computed = bool(session.state.computed)
         stale_shown = bool(stale) and computed
@@ -132,7 +132,7 @@ class ResultSection(Section):
             say(ui.riskStatus, session.refusal())
         elif stale_shown:
             ui.riskLabel.text = _("Risk not shown: stale")
-            say(ui.riskStatus, _("{reason} Press Recompute in section 4.").format(reason=sentence(self._why(stale))))
+            say(ui.riskStatus, _("{reason} Press Recompute in section 4.").format(reason=sentence(why_stale)))
         else:
             ui.riskLabel.text = _risk_words(prediction)
             say(ui.riskStatus, sentences(prediction.reason, prediction.interval_words))
@@ -150,14 +150,10 @@ class ResultSection(Section):
         refused = session.refusal() or " ".join(entry["why"] for entry in session.state.refused.values())
         for button in self._buttons:
             button.enabled = computed and not stale and not refused
-            button.toolTip = as_tip(_("Compute first: {why}").format(why=self._why(stale)) if stale else refused)
+            button.toolTip = as_tip(_("Compute first: {why}").format(why=why_stale) if stale else refused)
         possible, why = self._seg_state()
         ui.exportSegButton.enabled = possible
         ui.exportSegButton.toolTip = as_tip(why)
-
-    def _why(self, stale: Stale) -> str:
-        edited = stale.why is StaleWhy.NOT_COMPUTED and self.session.edited and self.session.state.computed
-        return _("the segments were edited") if edited else stale.reason
 
     def _seg_state(self) -> tuple[bool, str]:
         exporter, reason = self._exporter

@@ -72,7 +72,7 @@ class Computed:
     recipe : str
         SHA-256 of what was asked for (features and extraction settings): signatures that share it share features.
     engine : str
-    vectors : mapping of str to FeatureVector
+    vectors : mapping of VOI to FeatureVector
     findings : tuple of Finding
         Of CT and segments.
     volumes_ml : mapping
@@ -83,14 +83,10 @@ class Computed:
     image: str
     recipe: str
     engine: str
-    vectors: Mapping[str, FeatureVector]
+    vectors: Mapping[VOI, FeatureVector]
     findings: tuple[Finding, ...]
     volumes_ml: Mapping[str, float]
     seconds: float = 0.0
-
-    @property
-    def features(self) -> dict[tuple[str, str], float]:
-        return {(voi, name): value for voi, v in self.vectors.items() for name, value in v.values.items()}
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -5,11 +5,9 @@ from .files import read, read_features, write
 from .inputs import InputValue
 from .making import make, make_features
 from .parts import FeatureValue, SegmentsKind, SignOff, WhatIf
-from .result import FEATURES_SCHEMA, SCHEMA, FeaturesRecord, ResultRecord
+from .result import FeaturesRecord, ResultRecord
 
 __all__ = [
-    "FEATURES_SCHEMA",
-    "SCHEMA",
     "FeatureValue",
     "FeaturesRecord",
     "InputValue",

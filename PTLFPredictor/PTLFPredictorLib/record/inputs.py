@@ -81,7 +81,7 @@ class CTUsed:
 
 def _phase(data: Mapping[str, Any]) -> Phase:
     header, said = data["header"], data["confirmed"]
-    confirmed = None if said is None else ConfirmedPhase(said["name"], Confirmation(said["reader"], said["time"]))
+    confirmed = None if said is None else ConfirmedPhase(said["name"], Confirmation.of(said))
     named, word = (None, "") if header is None else (ContrastPhase(header["name"]), header["word"])
     return Phase(data["name"], data["source"], data["values"], named, word, confirmed)
 

@@ -13,7 +13,7 @@ from .. import __version__
 from ..ct import CT, Finding, image_sha256
 from ..hashes import json_sha256
 from ..measures.radiomics import FeatureVector
-from ..measures.value import DIMENSIONLESS
+from ..measures.value import unit_shown
 from ..segmentation import lesions
 from ..segmentation.segments import Segments
 from ..signature import Assessment, Eligibility, Entered, Signature
@@ -103,8 +103,7 @@ def _now() -> str:
 
 def _values(signature: Signature, entered: Entered) -> tuple[InputValue, ...]:
     return tuple(
-        InputValue(one.id, one.label, entered.values.get(one.id), "" if one.unit == DIMENSIONLESS else one.unit)
-        for one in signature.entries
+        InputValue(one.id, one.label, entered.values.get(one.id), unit_shown(one.unit)) for one in signature.entries
     )
 
 
@@ -121,8 +120,7 @@ def _ct(ct: CT, sample: int | None) -> CTUsed:
 
 
 def _segments(segments: Segments, file_sha256: str | None) -> SegmentsUsed:
-    found = lesions.of_label_map(segments.labels)
-    counted = Lesions(len(found), lesions.largest_diameter(found), tuple(found[: lesions.LISTED]))
+    counted = Lesions.of(lesions.of_label_map(segments.labels))
     return SegmentsUsed(segments.volumes_ml, counted, segments.origin, segments.sha256, file_sha256)
 
 

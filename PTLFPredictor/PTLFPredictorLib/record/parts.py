@@ -6,14 +6,14 @@ type, read and written by it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from ..confirmation import Confirmation
 from ..measures.radiomics import ExtractionSettings
-from ..segmentation.lesions import Lesion
+from ..segmentation.lesions import Lesion, largest_diameter
 from ..segmentation.origin import Origin
 from ..signature import Prediction
 from ..vois import VOI
@@ -21,6 +21,9 @@ from .inputs import Json
 
 LABELS = {"0": "background", "1": "parenchyma", "2": "tumor"}
 """What the numbers of the label map mean."""
+
+LISTED = 100
+"""Lesions that a record lists, the largest first."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Lesions:
     count: int
     largest_diameter_mm: float
     listed: tuple[Lesion, ...]
+
+    @classmethod
+    def of(cls, found: Sequence[Lesion]) -> Lesions:
+        """Of all lesions, the largest first."""
+        return cls(len(found), largest_diameter(found), tuple(found[:LISTED]))
 
     def to_dict(self) -> Json:
         return {
@@ -157,4 +165,4 @@ class SignOff:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SignOff:
-        return cls(Confirmation(data["reader"], data["time"]), SegmentsKind(data["segments"]), data["edited"])
+        return cls(Confirmation.of(data), SegmentsKind(data["segments"]), data["edited"])

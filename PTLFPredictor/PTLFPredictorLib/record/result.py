@@ -13,6 +13,7 @@ from .. import RESEARCH_USE
 from ..confirmation import Confirmation
 from ..ct import Finding
 from ..signature import Eligibility, Prediction, Radscore, ScoredTerm, ScoreState
+from ..signature.model import CriterionKind
 from ..signature.policy.eligibility import BILIRUBIN, ChecklistItem, CriterionState
 from ..vois import VOI
 from .inputs import CTUsed, Inputs, Json, SignatureNamed
@@ -164,8 +165,12 @@ def _extraction(data: Mapping[str, Any]) -> dict[VOI, Extraction]:
 
 
 def _eligibility(data: Mapping[str, Any]) -> Eligibility:
-    items = tuple(ChecklistItem(**{**item, "status": CriterionState(item["status"])}) for item in data["items"])
-    return Eligibility(items, data[BILIRUBIN], Confirmation.from_dict(data["answered"]))
+    return Eligibility(tuple(map(_criterion, data["items"])), data[BILIRUBIN], Confirmation.from_dict(data["answered"]))
+
+
+def _criterion(data: Mapping[str, Any]) -> ChecklistItem:
+    kind, status = CriterionKind(data["kind"]), CriterionState(data["status"])
+    return ChecklistItem(**{**data, "kind": kind, "status": status})
 
 
 def _radscore(data: Mapping[str, Any]) -> Radscore:

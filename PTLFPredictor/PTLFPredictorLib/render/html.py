@@ -10,7 +10,7 @@ from ..colours import LIVER, TUMOUR
 from ..ct.findings import Level, without_shell
 from ..record import ResultRecord
 from ..record.slices import WINDOW_LEVEL_HU, WINDOW_WIDTH_HU, Picture
-from ..record.statements import BESIDE, NOT_SHOWN, Nomogram, Statements, of_record, sentences
+from ..record.statements import BESIDE, FOR_NO_PATIENT, NOT_SHOWN, Nomogram, Statements, of_record, sentences
 from ..signature import geometry
 from . import nomogram_svg
 from .html_basis import eligibility, model, provenance, terms
@@ -29,10 +29,7 @@ LEVEL_WORDS = {
 
 WATERMARK = "DEMONSTRATION"
 
-SHEETS = (
-    '@page { @top-center { content: "DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS"; '
-    "font: bold 8pt Helvetica, Arial, sans-serif; } }"
-)
+SHEETS = f'@page {{ @top-center {{ content: "{FOR_NO_PATIENT}"; font: bold 8pt Helvetica, Arial, sans-serif; }} }}'
 """However many sheets a printer needs, each of a demonstration says so; the watermark is fixed on all of them too."""
 
 SHOWN_REASONS = 2

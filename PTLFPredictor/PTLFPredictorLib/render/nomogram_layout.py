@@ -16,7 +16,7 @@ from ..signature import NomogramGeometry
 from ..signature.nomogram import Axis
 from ..signature.outcome import Origin
 from ..signature.predictors import Value
-from .primitives import Area, Line, Primitive, Text
+from .primitives import SMALL, Area, Line, Primitive, Text
 
 TITLE_WIDTH = 132.0
 """Pixels left of the axes: title, unit and value of each predictor."""
@@ -30,7 +30,6 @@ OVERFLOW = 26.0
 TOP = 30.0
 """Pixels above the first row."""
 
-SMALL = 10.5
 CHARACTER = 0.62
 """Width of a character as a share of the font size; wide enough for DejaVu Sans, so that labels never touch."""
 

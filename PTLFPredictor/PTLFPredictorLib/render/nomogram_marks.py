@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from ..record.statements import banner
 from ..signature import Prediction, PredictionState, interval_text, risk_text
 from ..signature.nomogram import Axis
-from ..signature.predictors import Value
-from .nomogram_layout import SMALL, Layout
-from .primitives import FONT, Area, Line, Primitive, Shape, Text
+from ..signature.predictors import Value, number_words
+from .nomogram_layout import Layout
+from .primitives import FONT, SMALL, Area, Line, Primitive, Shape, Text
 
 
 @dataclass(frozen=True)
@@ -128,4 +128,4 @@ def _arrow(x: float, y: float, beyond: int) -> tuple[tuple[float, float], ...]:
 
 def text_of(axis: Axis, value: Value) -> str:
     """A value as it is shown beside its axis (the typed field keeps every digit)."""
-    return dict(axis.ticks).get(value, str(value)) if axis.is_categorical else f"{value:.4g}"
+    return dict(axis.ticks).get(value, str(value)) if axis.is_categorical else number_words(value)

@@ -5,20 +5,17 @@ from __future__ import annotations
 import textwrap
 
 from ..ct.findings import Level, without_shell
-from ..record.statements import BESIDE, NOT_SHOWN, Statements, TermStatement
+from ..record.statements import BESIDE, FOR_NO_PATIENT, NOT_SHOWN, Statements, TermStatement
 from ..signature import geometry
 from .nomogram_layout import Layout, height_of
 from .nomogram_marks import Reading
-from .primitives import Text
+from .primitives import SMALL, Text
 
 WIDTH, MARGIN, LINE = 760.0, 10.0, 15.0
 """Width of the page in pixels of the drawing, and height of a line of text."""
 
-SMALL = 10.5
-"""Size of the text of which `CHARACTERS` fit on a line."""
-
 CHARACTERS = 118
-
+"""Of a text of size `SMALL`, on a line."""
 
 SPARE = 30
 """Pixels that the nomogram takes beyond its lowest."""
@@ -48,7 +45,7 @@ def page_texts(said: Statements) -> tuple[list[Text], float]:
     page.say(f"PTLFPredictor: risk of {said.outcome[:1].lower()}{said.outcome[1:]}", 17, bold=True)
     page.say(said.research_use, bold=True, ink="warning")
     if said.watermark:
-        page.say("DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS", 15, bold=True, ink="warning")
+        page.say(FOR_NO_PATIENT, 15, bold=True, ink="warning")
     page.gap()
     page.say(f"Risk {risk.shown} {risk.horizon}" if risk.shown else NOT_SHOWN, 16, bold=True)
     page.say(risk.reason)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FONT = 12.0
+FONT, SMALL = 12.0, 10.5
+"""Sizes of texts."""
 
 
 @dataclass(frozen=True)

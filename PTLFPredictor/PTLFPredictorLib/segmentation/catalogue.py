@@ -21,7 +21,7 @@ from ..errors import BadInput, UnusableModel
 from ..folders import data_folder, staging
 from ..hashes import file_sha256
 from . import model_folder
-from .model import Model
+from .model import ID, NOT_IN_CATALOGUE, Model
 from .names import ORGAN_ROLES, Role, role_of
 from .origin import same_weights
 
@@ -171,7 +171,7 @@ def remove(model_id: str) -> None:
     if any(model.id == model_id for model in _shipped()):
         raise BadInput(f"'{model_id}' comes with the product and cannot be removed.")
     folder = user_folder() / model_id
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", model_id) or not folder.is_dir():
+    if not re.fullmatch(ID, model_id) or not folder.is_dir():
         raise BadInput(f"There is no model '{model_id}' that was added by a user.")
     shutil.rmtree(folder)
 
@@ -224,7 +224,7 @@ def _described(
         folder=folder,
         sha256=model_folder.checksum(folder) if weights_too else "",
         label_roles={role: tuple(labels) for role, labels in roles.items()},
-        warning="This model is not in the catalogue: nothing is known here about what it was trained and tested on.",
+        warning=NOT_IN_CATALOGUE,
         intended_input="unknown",
     )
 

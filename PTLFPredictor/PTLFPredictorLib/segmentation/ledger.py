@@ -25,7 +25,6 @@ from ..folders import data_folder, keep
 from ..hashes import json_sha256
 from .origin import Drawn, Known, Origin
 from .regions import ORGAN, TUMOUR, Region, Regions, changed_share, dice, regions_of
-from .regions import content as content
 
 SCHEMA = "ptlf-ledger/1"
 

@@ -10,14 +10,11 @@ neighbour outside.  A row of n voxels measures n voxels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
-
-LISTED = 100
-"""Lesions that a record lists, the largest first."""
 
 MEASURABLE_MM = 10.0
 """Least longest diameter of a measurable lesion on CT (RECIST 1.1, slices up to 5 mm)."""
@@ -64,25 +61,16 @@ def of_label_map(labels: sitk.Image, tumour: int = 2) -> list[Lesion]:
     return lesions(sitk.GetArrayViewFromImage(labels) == tumour, labels.GetSpacing())
 
 
-def to_dict(found: list[Lesion]) -> dict[str, Any]:
-    """``count``, ``largest_diameter_mm`` (0 without lesions) and the `LISTED` largest as ``list``; JSON-ready."""
-    return {
-        "count": len(found),
-        "largest_diameter_mm": largest_diameter(found),
-        "list": [lesion.to_dict() for lesion in found[:LISTED]],
-    }
-
-
-def largest_diameter(found: list[Lesion]) -> float:
+def largest_diameter(found: Sequence[Lesion]) -> float:
+    """In mm, 0 without lesions."""
     return max((lesion.diameter_mm for lesion in found), default=0.0)
 
 
-def text(told: dict[str, Any] | None) -> str:
-    """`to_dict` in a few words: "3 lesions, largest diameter 21.3 mm"; "" without lesions, or in an older record."""
-    if not told or not told["count"]:
+def text(count: int, largest_mm: float) -> str:
+    """In a few words: "3 lesions, largest diameter 21.3 mm"; "" without lesions."""
+    if not count:
         return ""
-    word = "lesion" if told["count"] == 1 else "lesions"
-    return f"{told['count']} {word}, largest diameter {told['largest_diameter_mm']:.1f} mm"
+    return f"{count} {'lesion' if count == 1 else 'lesions'}, largest diameter {largest_mm:.1f} mm"
 
 
 def _box(mask: np.ndarray) -> tuple[slice, ...] | None:

@@ -222,6 +222,7 @@ def weights_of(model: Mapping[str, Any] | None) -> str:
 def _model(model_id: str, version: str, weights: str, patients: str | None) -> dict[str, Any]:
     """The identity of a marked model: the catalogue's where it has it, else what the mark says."""
     from .catalogue import by_weights, not_for_patients
+    from .model import NOT_IN_CATALOGUE
 
     if weights:
         model, warning = by_weights(weights, model_id), not_for_patients(weights)
@@ -230,7 +231,6 @@ def _model(model_id: str, version: str, weights: str, patients: str | None) -> d
     if model is not None:
         return model.identity
     refused = patients == "n" or bool(warning)
-    unknown = "This model is not in the catalogue: nothing is known here about what it was trained and tested on."
     warning = warning or f"The model '{model_id}' is not for patients."
     return {
         "id": model_id,
@@ -241,7 +241,7 @@ def _model(model_id: str, version: str, weights: str, patients: str | None) -> d
         "licence": "unknown",
         "for_patients": patients == "y" and not refused,
         "shipped": refused,
-        "warning": warning if refused else "" if patients == "y" else unknown,
+        "warning": warning if refused else "" if patients == "y" else NOT_IN_CATALOGUE,
     }
 
 

@@ -10,7 +10,13 @@ from typing import Any
 
 from ..errors import UnusableModel
 from . import model_folder
+from .model_archive import inside
 from .names import Role
+
+ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""Of a model, and the name of its folder among the user's."""
+
+NOT_IN_CATALOGUE = "This model is not in the catalogue: nothing is known here about what it was trained and tested on."
 
 REQUIRED = frozenset({"id", "title", "version", "licence", "folder", "sha256", "label_roles"})
 
@@ -83,7 +89,7 @@ class Model:
             if missing := sorted(REQUIRED - data.keys()):
                 raise ValueError(f"missing: {', '.join(missing)}")
             roles = {role: tuple(int(label) for label in labels) for role, labels in data["label_roles"].items()}
-            folder = model_folder.inside(base, str(data["folder"]))
+            folder = inside(base, str(data["folder"]))
         except (ValueError, TypeError, AttributeError) as error:
             raise UnusableModel(f"The catalogue entry of model '{named}' cannot be used ({error}).") from error
         model = cls(**{"citation": "", **data, "folder": folder, "label_roles": roles, "shipped": shipped})
@@ -102,7 +108,7 @@ class Model:
         for name, kind in kinds.items():
             if not isinstance(value := getattr(self, name), kind):
                 raise UnusableModel(f"The catalogue entry of model '{self.id}' cannot be used: '{name}' is {value!r}.")
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.id):
+        if not re.fullmatch(ID, self.id):
             raise UnusableModel(f"'{self.id}' is no id of a model: letters, digits, '.', '_' and '-' are allowed.")
         if set(self.label_roles) - set(ROLES) or not self.label_roles.get(Role.PARENCHYMA):
             raise UnusableModel(

@@ -17,29 +17,9 @@ from typing import Any
 
 from ..errors import UnusableModel
 from ..hashes import file_sha256, json_sha256
-from .model_archive import inside, unpack_members
+from .model_archive import unpack_members
 from .model_files import CHECKPOINT, DATASET, PLANS, check_dataset, check_plans, read_json
 from .model_weights import check_pickle, tensors_sha256
-
-__all__ = [
-    "CHECKPOINT",
-    "DATASET",
-    "PLANS",
-    "Facts",
-    "check",
-    "check_pickle",
-    "checkpoint_files",
-    "checksum",
-    "copy",
-    "files",
-    "inside",
-    "locate",
-    "read_json",
-    "unpack",
-    "verified",
-    "weights",
-    "weights_sha256",
-]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Who drew segments that were read: by their files' marks, else by this computer's ledger, else by a reader's word.
 
-A reader's word never lifts what is known.  The marks themselves, and how they are written, stand in `marks`, whose
-names are found here too.
+A reader's word never lifts what is known.  The marks themselves, and how they are written, stand in `marks`.
 """
 
 from __future__ import annotations
@@ -16,49 +15,8 @@ from ..confirmation import Confirmation
 from ..ct import CT, Finding, Level
 from ..errors import BadInput
 from . import ledger, regions
-from .marks import (
-    ALGORITHM_NAME,
-    ALGORITHM_TYPE,
-    KEY,
-    NIFTI_KEY,
-    TAG,
-    AlgorithmType,
-    Mark,
-    algorithm_name,
-    combined,
-    from_text,
-    of_file,
-    of_tags,
-    same_model,
-    segment_tags,
-    to_text,
-    weights_of,
-    write,
-)
+from .marks import Mark, combined, same_model, weights_of
 from .origin import SIGNED_EDIT_SHARE, Drawn, Known, Origin, same_weights
-
-__all__ = [
-    "ALGORITHM_NAME",
-    "ALGORITHM_TYPE",
-    "KEY",
-    "NIFTI_KEY",
-    "TAG",
-    "AlgorithmType",
-    "Mark",
-    "algorithm_name",
-    "combined",
-    "drawn_by",
-    "findings",
-    "from_text",
-    "of_file",
-    "of_tags",
-    "resolve",
-    "said",
-    "segment_tags",
-    "to_text",
-    "weights_of",
-    "write",
-]
 
 
 def said(text: str | None, reader: str | None) -> Origin | None:
@@ -95,7 +53,8 @@ def resolve(
         Label map on the grid of `ct`.
     ct : CT
     marks : sequence of Mark or None
-        Of each file that the segments were read from (`of_file`), or of each segment of the scene (`of_tags`).
+        Of each file that the segments were read from (`marks.of_file`), or of each segment of the scene
+        (`marks.of_tags`).
     word : Origin, optional
         See `said`.
     """

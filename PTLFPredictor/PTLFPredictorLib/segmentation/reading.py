@@ -13,7 +13,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..ct import CT, Finding
-from . import provenance
+from . import marks, provenance
 from .file_roles import COUNTED, bit, read_roles, require_all_there, require_liver
 from .left_out import left_out, once
 from .names import ORGAN_ROLES, Role
@@ -72,7 +72,7 @@ def read_segments(
     derived = sitk.GetImageFromArray(derive(roles[Role.LIVER] | roles[Role.PARENCHYMA], roles[Role.TUMOUR]))
     derived.CopyInformation(ct.image)
     formats = " + ".join(dict.fromkeys(file.format for file in opened))
-    origin, known = provenance.resolve(derived, ct, [provenance.of_file(source.path) for source in sources], said)
+    origin, known = provenance.resolve(derived, ct, [marks.of_file(source.path) for source in sources], said)
     found = (*once(findings), *left_out(parts, opened), *known)
     return Segments(derived, origin.with_changes(format=formats), found, tuple(parts))
 

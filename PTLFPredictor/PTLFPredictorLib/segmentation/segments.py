@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import SimpleITK as sitk
 
-from ..ct import CT, Finding, Level, image_sha256, same_geometry, slabs
+from ..ct import CT, Finding, Level, image_sha256, of_level, same_geometry, slabs
 from ..errors import BadInput
 from ..vois import VOI
 from . import lesions, plausibility, provenance
@@ -112,11 +112,11 @@ class Segments:
         return replace(self, labels=slabs.apply_labels(self.labels, plan))
 
     def checked(self, ct: CT) -> Segments:
-        """With the findings of `check`; those of level "fail" raise `BadInput`."""
+        """With the findings of `check`; those of level `FAIL` raise `BadInput`."""
         found = check(self, ct)
-        stops = [finding.message for finding in found if finding.level == Level.FAIL]
+        stops = of_level(found, Level.FAIL)
         if stops:
-            raise BadInput(" ".join(stops))
+            raise BadInput(" ".join(finding.message for finding in stops))
         return replace(self, findings=(*self.findings, *found))
 
 
@@ -218,7 +218,7 @@ def _check_size(tumour: np.ndarray, image: sitk.Image) -> list[Finding]:
         return []
     volume = ml_text(sum(lesion.volume_ml for lesion in found))
     message = (
-        f"The tumour is small: {lesions.text(lesions.to_dict(found))}, {volume} in {np.count_nonzero(tumour)} voxels. "
+        f"The tumour is small: {lesions.text(len(found), largest)}, {volume} in {np.count_nonzero(tumour)} voxels. "
         f"Below {lesions.MEASURABLE_MM:g} mm a lesion is not measurable (RECIST), and its features say little."
     )
     return [Finding("small_tumor", Level.WARN, message, {"diameter_mm": largest})]

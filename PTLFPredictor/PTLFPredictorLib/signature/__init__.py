@@ -11,7 +11,7 @@
 from . import evidence, files, inputs, intercept, nomogram, outcome, policy
 from .entries import Entered, Entry
 from .evidence import Evidence
-from .files import available, load, parse, upgrade, with_data
+from .files import available, load, parse, upgrade
 from .model import Signature
 from .nomogram import NomogramGeometry, geometry
 from .policy import (
@@ -24,7 +24,6 @@ from .policy import (
     SignatureState,
     all_met,
     assess,
-    bands,
     checklist,
     completeness,
     describe,
@@ -34,7 +33,6 @@ from .policy import (
     points_of,
     read_answers,
     risk_text,
-    states,
     what_if,
 )
 from .predictors import RADSCORE, Category, Predictor, PredictorKind, PredictorSource, UnitChoice
@@ -71,7 +69,6 @@ __all__ = [
     "all_met",
     "assess",
     "available",
-    "bands",
     "checklist",
     "completeness",
     "describe",
@@ -92,8 +89,6 @@ __all__ = [
     "policy",
     "read_answers",
     "risk_text",
-    "states",
     "upgrade",
     "what_if",
-    "with_data",
 ]

@@ -11,7 +11,7 @@ from ..errors import BadInput
 from ..measures import clinical
 from ..measures.clinical import Amount, Choice, Quantity
 from ..measures.clinical.units import QUANTITIES
-from ..measures.value import DIMENSIONLESS, Input, Measured, in_words
+from ..measures.value import Input, Measured, in_words, unit_shown
 from .predictors import (
     Category,
     Predictor,
@@ -19,6 +19,7 @@ from .predictors import (
     PredictorSource,
     UnitChoice,
     Value,
+    label_of,
     number_words,
     units_of,
 )
@@ -80,8 +81,8 @@ class Entry:
     def words(self, value: Value) -> str:
         """For people, with the unit."""
         if self.quantity is None:
-            return next((level.label for level in self.levels if level.value == value), str(value))
-        return number_words(value) + ("" if self.unit == DIMENSIONLESS else f" {self.unit}")
+            return label_of(self.levels, value)
+        return f"{number_words(value)} {unit_shown(self.unit)}".rstrip()
 
 
 class Asks(Protocol):

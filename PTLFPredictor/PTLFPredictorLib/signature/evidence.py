@@ -8,7 +8,6 @@ from typing import Any
 
 from ..errors import BadInput
 from .evidence_block import (
-    NONE,
     Evidence,
     Excluded,
     ObservedMasks,
@@ -20,7 +19,6 @@ from .files import parse
 from .reading import schema1
 
 __all__ = [
-    "NONE",
     "Evidence",
     "Excluded",
     "ObservedMasks",

@@ -185,12 +185,17 @@ class NomogramStyle:
     axes: Mapping[str, AxisStyle]
 
 
+class CriterionKind(StrEnum):
+    INCLUSION = "inclusion"
+    EXCLUSION = "exclusion"
+
+
 @dataclass(frozen=True)
 class Criterion:
-    """One line of the eligibility checklist: an inclusion criterion or an exclusion."""
+    """One line of the eligibility checklist."""
 
     id: str
-    kind: str
+    kind: CriterionKind
     text: str
 
 
@@ -263,6 +268,11 @@ class Signature:
     @property
     def is_demo(self) -> bool:
         return self.kind is Kind.DEMO
+
+    @property
+    def has_void_evidence(self) -> bool:
+        """Whether the file has evidence that is not of its numbers; `evidence_problem` says why."""
+        return self.evidence is None and self.data.get("evidence") is not None
 
     @property
     def covariance(self) -> Covariance | None:

@@ -11,12 +11,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..measures.value import unit_shown
 from .model import Signature
 from .outcome import OutcomeModel
-from .outcome.logistic import logistic
 from .predictors import Predictor, PredictorKind, Value
-
-__all__ = ["Axis", "NomogramGeometry", "geometry", "logistic", "offset_of_zeros"]
 
 
 @dataclass(frozen=True)
@@ -195,7 +193,7 @@ def _axis(signature: Signature, predictor: Predictor) -> Axis:
     return Axis(
         name=predictor.id,
         label=predictor.label,
-        unit="" if predictor.unit == "1" else predictor.unit,
+        unit=unit_shown(predictor.unit),
         low=low,
         high=high,
         ticks=tuple((value, f"{value:.10g}") for value in style.ticks),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -133,7 +134,12 @@ class Predictor:
         """A value for people: the label of a level, or a number of up to four digits."""
         if self.kind is PredictorKind.CONTINUOUS:
             return number_words(value)
-        return next((level.label for level in self.levels if level.value == value), str(value))
+        return label_of(self.levels, value)
+
+
+def label_of(levels: Sequence[Category], value: Value) -> str:
+    """The label of a level; a value that is none of them as it is."""
+    return next((level.label for level in levels if level.value == value), str(value))
 
 
 def number_words(value: float) -> str:

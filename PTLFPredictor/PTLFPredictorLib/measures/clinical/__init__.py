@@ -10,9 +10,8 @@ from ..value import Input, Measure, Measured, in_words
 from . import albi, bclc, child_pugh
 from .choice import Choice
 from .quantity import Amount, Quantity
-from .units import to_unit
 
-__all__ = ["MEASURES", "Amount", "Choice", "Quantity", "compute", "inputs_of", "measure", "required_inputs", "to_unit"]
+__all__ = ["MEASURES", "Amount", "Choice", "Quantity", "compute", "inputs_of", "measure", "required_inputs"]
 
 MEASURES: dict[str, Measure] = {**albi.MEASURES, **child_pugh.MEASURES, **bclc.MEASURES}
 """By the name that a signature's predictor uses."""

@@ -14,7 +14,7 @@ from numbers import Real
 from typing import Any
 
 from ...errors import BadInput
-from ..value import DIMENSIONLESS, Used, in_words
+from ..value import DIMENSIONLESS, Used, in_words, unit_shown
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,11 @@ class Quantity:
     def range_in(self, unit: str) -> tuple[float, float]:
         """Lowest and highest value that can be meant, in `unit`."""
         return self._bounds(self.range, self.unit_named(unit))
+
+    @property
+    def range_words(self) -> str:
+        """ "15 to 60 g/L": what can be meant, in the first unit."""
+        return f"{self.range[0]:g} to {self.range[1]:g} {unit_shown(self.unit)}".rstrip()
 
     def convert(self, value: float, unit: str, target: str | None = None) -> float:
         """A value in another unit, the first where none is given, if it can be meant in its own.

@@ -59,7 +59,7 @@ def extract(
         a VOI that nothing can be computed of, or too many grey levels.
     """
     values: dict[str, dict[str, float]] = {voi: {} for voi in wanted}
-    with ThreadPoolExecutor(max_workers=_threads()) as pool:
+    with ThreadPoolExecutor(max_workers=cpu_cores()) as pool:
         for group in prepare_vois(image, {voi: masks[voi] for voi in wanted}, settings):
             _extract_group(group, wanted, settings, pool, progress, values)
     return values
@@ -69,10 +69,6 @@ def filtered_image_names(settings: ExtractionSettings) -> dict[str, tuple[str, .
     """``{image type: names of its filtered images}`` under these settings."""
     nothing = Volume(np.zeros((1, 1, 1), dtype=settings.pixel_type), (1.0, 1.0, 1.0))
     return {name: make_filter(name, nothing, options_of(settings, name)).names for name in settings.image_types}
-
-
-def _threads() -> int:
-    return cpu_cores()
 
 
 def _extract_group(

@@ -207,7 +207,6 @@ class Session:
     measured_phase = property(attrgetter("reader_answers.measured_phase"))
     name_mask_origin = property(attrgetter("reader_answers.name_mask_origin"))
     confirm_all_criteria = property(attrgetter("reader_answers.confirm_all_criteria"))
-    answers: dict[str, Any] = property(attrgetter("reader_answers.criteria"))
 
     @property
     def all_criteria_met(self) -> Mapping[str, Any]:
@@ -218,6 +217,7 @@ class Session:
 
     to_compute = property(attrgetter("results.to_compute"))
     stale = property(attrgetter("results.stale"))
+    stale_words = property(attrgetter("results.stale_words"))
     to_be_computed = property(attrgetter("results.to_be_computed"))
     take_features = property(attrgetter("results.take_features"))
     findings = property(attrgetter("results.findings"))

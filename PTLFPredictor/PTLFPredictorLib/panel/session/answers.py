@@ -42,7 +42,7 @@ class Answers:
     @property
     def phase(self) -> ConfirmedPhase | None:
         said = self.confirmed_phase
-        return ConfirmedPhase(said["value"], Confirmation(said["reader"], said["time"])) if said else None
+        return ConfirmedPhase(said["value"], Confirmation.of(said)) if said else None
 
     def measured_phase(self) -> Mapping[str, float]:
         """Attenuation that the phase is told from, by structure; empty before there are segments."""

@@ -157,10 +157,7 @@ class CTOfScene:
             return None, error.message
         if slab_volumes.plan_of(self._scene.volume) is not None:
             return None, "The CT is in slabs already; choose the one that they were averaged from to go back."
-        spacing, slices = ct.image.GetSpacing()[2], ct.image.GetSize()[2]
-        thickness = ct.source.get("slice_thickness_mm")
-        asked = spacing, slices, self._scene.signature.protocol.slice_thickness_mm, thickness, ct.findings
-        return slabs.plan(*asked), slabs.reason(*asked)
+        return ct.slab_plan(self._scene.signature.protocol)
 
     def is_same_ct(self, volume) -> bool:
         """Whether a volume and the one on screen are one CT, one in slabs of the other; by their voxels."""

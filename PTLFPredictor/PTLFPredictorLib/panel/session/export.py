@@ -8,7 +8,7 @@ from ... import case, record
 from ...confirmation import Confirmation
 from ...errors import BadInput
 from ...mrml import segments as mrml_segments
-from ...segmentation import provenance
+from ...segmentation import marks
 from ...segmentation.segments import Segments
 from ..state import SegmentsKind
 from .answers import Answers
@@ -34,7 +34,7 @@ class Export:
         covered = {"hashes": masks.hashes(SegmentsKind.CORRECTED), "image": self._cts.read().identity}
         scene.update(reader=said.reader, sign_off={**said.to_dict(), **covered})
         if not self._origins.change_unknown:  # a mark says by how much they were changed
-            tags = provenance.segment_tags(self._origins.mask_origin(masks.kind), masks.labels(scene.segmentation))
+            tags = marks.segment_tags(self._origins.mask_origin(masks.kind), masks.labels(scene.segmentation))
             mrml_segments.set_tags(scene.segmentation, tags)
 
     def make_record(self) -> tuple[record.ResultRecord, Segments]:

@@ -13,10 +13,10 @@ import SimpleITK as sitk
 
 from ...ct import slabs
 from ...errors import BadInput
-from ...mrml import adoption, slab_volumes
+from ...mrml import origin_marks, slab_volumes
 from ...mrml import segments as mrml_segments
 from ...segmentation.origin import Drawn, Origin
-from ..state import PatientState, SegmentsKind
+from ..state import PatientState
 from .ct_of_scene import CTOfScene
 from .masks import Masks
 from .origins import CHANGE_UNKNOWN, Origins
@@ -121,7 +121,7 @@ class InSlabs:
     def _take_in_slabs(self, brought: Brought, before: PatientState) -> None:
         """Segments in the new node, whose they were: edited or not, by whose model, with what was told of them."""
         scene, (name, kind), origin = self._scene, brought.algorithm, brought.origin
-        volume, hashes = scene.volume, self._masks.hashes
+        volume = scene.volume
         node = mrml_segments.add_segmentation(volume, "PTLF segments in slabs")
         scene.refer(SEGMENTS_ROLE, node)
         mrml_segments.write(node, volume, brought.labels, name, kind or mrml_segments.MANUAL)
@@ -134,16 +134,15 @@ class InSlabs:
             told.append(CHANGE_UNKNOWN.to_dict())
             for tags in brought.tags[:1]:
                 mrml_segments.set_tags(node, {key: text for key, text in tags.items() if text})
-        edited = brought.automatic is None or hashes(SegmentsKind.CORRECTED) != hashes(SegmentsKind.AUTOMATIC)
         scene.state = replace(
             scene.state,
             origin=before.origin if brought.automatic is not None else origin.to_dict(),
             mask_origin=before.mask_origin,
             adoption=told,
-            written={} if edited else mrml_segments.content_hashes(node),
+            written={} if self._masks.edited else mrml_segments.content_hashes(node),
         )
         if not brought.unknown and origin.drawn is not Drawn.UNKNOWN:
-            adoption.mark_origin(node, origin)
+            origin_marks.mark_origin(node, origin)
             self._origins.remember(node, origin)
         mrml_segments.show(node, volume)
         hide(scene.node(BEFORE_ROLE))

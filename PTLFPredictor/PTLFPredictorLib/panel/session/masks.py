@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...case import protocol
 from ...confirmation import Confirmation
 from ...ct import CT
 from ...mrml import segments as mrml_segments
 from ...mrml.watch import SegmentsWatch
 from ...segmentation.origin import Origin
-from ...segmentation.segments import Segments, check
+from ...segmentation.segments import Segments
 from ..state import SegmentsKind
 from .ct_of_scene import CTOfScene
 from .scene import Scene
@@ -75,7 +76,7 @@ class Masks:
         data = self._scene.state.sign_off
         if not data or data.get("hashes") != self.hashes(SegmentsKind.CORRECTED):
             return None
-        return Confirmation(data["reader"], data["time"]) if data.get("image") == self._cts.image() else None
+        return Confirmation.of(data) if data.get("image") == self._cts.image() else None
 
     def look(self) -> None:
         """Compare the watched segments with the last look; any change of voxels takes the sign-off away."""
@@ -102,8 +103,7 @@ class Masks:
 
     def cut_off(self, labels, ct: CT) -> list[dict[str, Any]]:
         """That the liver ends in the lowest or highest slice, which slabs may hide; findings as dicts."""
-        found = check(Segments(labels, Origin()), ct)
-        return [finding.to_dict() for finding in found if finding.code == "truncated_liver"]
+        return [finding.to_dict() for finding in protocol.cut_off(Segments(labels, Origin()), ct)]
 
     def unless_seen(self, cut: list[dict[str, Any]], labels) -> list[dict[str, Any]]:
         """What was seen in the slices, where it is not seen in the CT on screen as well."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...ct import slabs
 from ...errors import BadInput
-from ...mrml import adoption
+from ...mrml import adoption, origin_marks
 from ...mrml import segments as mrml_segments
 from ...segmentation import ledger
 from ...segmentation.origin import Origin
@@ -40,7 +40,7 @@ class NewSegments:
         if protected:
             second = mrml_segments.add_segmentation(volume, "PTLF segments (new run)")
             mrml_segments.write(second, volume, labels, name)
-            adoption.mark_origin(second, origin)
+            origin_marks.mark_origin(second, origin)
             self._origins.remember(second, origin)
             scene.refer(SECOND_ROLE, second)
             scene.update(second_origin=origin.to_dict())
@@ -49,7 +49,7 @@ class NewSegments:
             current = mrml_segments.add_segmentation(volume, "PTLF segments")
             scene.refer(SEGMENTS_ROLE, current)
         mrml_segments.write(current, volume, labels, name)
-        adoption.mark_origin(current, origin)
+        origin_marks.mark_origin(current, origin)
         mrml_segments.keep_automatic(current, volume)
         self._taken(current, origin.to_dict())
         self._origins.remember(current, origin)
@@ -102,7 +102,7 @@ class NewSegments:
         self._masks.watch_current()
         mrml_segments.show(node, scene.volume)
         scene.update(
-            origin=adoption.origin_of(node).to_dict(),
+            origin=origin_marks.origin_of(node).to_dict(),
             adoption=[] if finding is None else [finding.to_dict()],
             written={}, mask_origin={}, sign_off={}, computed={},
         )  # fmt: skip

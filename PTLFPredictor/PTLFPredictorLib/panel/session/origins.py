@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ...confirmation import Confirmation
-from ...ct import Finding
+from ...ct import Finding, Level
 from ...errors import BadInput, PTLFError
-from ...mrml import adoption, volumes
+from ...mrml import origin_marks, volumes
 from ...mrml import segments as mrml_segments
-from ...segmentation import ledger, provenance
+from ...segmentation import ledger, provenance, regions
 from ...segmentation.catalogue import catalogue
+from ...segmentation.marks import Mark, combined, of_tags, segment_tags, weights_of
 from ...segmentation.names import Role, plain, role_of
 from ...segmentation.origin import Drawn, Known, Origin
 from ...segmentation.segments import Segments
@@ -22,7 +23,7 @@ HAND, MODEL = "hand", "model:"
 
 CHANGE_UNKNOWN = Finding(
     "mask_change_unknown",
-    "withhold",
+    Level.WITHHOLD,
     "The segments were changed since a model drew them, by a share that cannot be told: what the model drew is no "
     "longer in the scene. Segment again and correct that.",
 )
@@ -65,7 +66,7 @@ class Origins:
         said = self._scene.state.mask_origin
         if not said:
             return None
-        named = Confirmation(said["reader"], said["time"])
+        named = Confirmation.of(said)
         if said["value"] == HAND:
             return Origin(Drawn.HAND, Known.READER, named=named)
         wanted = said["value"].removeprefix(MODEL)
@@ -86,16 +87,16 @@ class Origins:
 
     def _look_up(self, origin: Origin, word: Origin | None) -> tuple[Origin, tuple[Finding, ...]]:
         segmentation = self._scene.segmentation
-        marks = [provenance.of_tags(tags) for tags in mrml_segments.mark_tags(segmentation)]
+        marks = [of_tags(tags) for tags in mrml_segments.mark_tags(segmentation)]
         if origin.drawn is not Drawn.UNKNOWN and not any(mark and _says_as_much(mark, origin) for mark in marks):
-            marks.append(provenance.Mark(origin))
+            marks.append(Mark(origin))
         try:
             ct, labels = self._cts.ct(), self._masks.labels(segmentation)
         except PTLFError:
             return word or origin, ()
-        mark = provenance.combined(marks)
-        meant = mark is not None and mark.content == ledger.content(labels)
-        unseen = not meant and adoption.changed_unseen(segmentation)
+        mark = combined(marks)
+        meant = mark is not None and mark.content == regions.content(labels)
+        unseen = not meant and origin_marks.changed_unseen(segmentation)
         if unseen and ledger.find(ct.identity, labels) is None:  # nor is it remembered: that would be a share of 0
             return (word or origin if mark is None else mark.origin), (CHANGE_UNKNOWN,)
         found, told = provenance.resolve(labels, ct, marks, word)
@@ -122,7 +123,7 @@ class Origins:
             trouble = ledger.remember(self._cts.ct().identity, labels, origin)
         except PTLFError:
             return
-        mrml_segments.set_tags(node, provenance.segment_tags(origin, labels))
+        mrml_segments.set_tags(node, segment_tags(origin, labels))
         if trouble is not None:
             self._scene.update(adoption=[*self._scene.state.adoption, trouble.to_dict()])
 
@@ -145,9 +146,8 @@ class Origins:
         other = mrml_segments.not_counted(segmentation, Role.OTHER)
         if other:  # names of the table, in its own words: a segment's own name is free text
             listed = ", ".join(sorted({plain(n) if role_of(n) is Role.OTHER else "a coded structure" for n in other}))
-            found.append(
-                Finding("segments_other", "pass", f"Not counted, other structures: {listed}.", {"count": len(other)})
-            )
+            message = f"Not counted, other structures: {listed}."
+            found.append(Finding("segments_other", Level.PASS, message, {"count": len(other)}))
         unknown = mrml_segments.not_counted(segmentation, None)
         if unknown:
             message = (
@@ -155,13 +155,13 @@ class Origins:
                 "(section 3 names them). Name a lesion 'tumor ...' and choose the segmentation once more, or delete "
                 "what is no part of the case."
             )
-            found.append(Finding("segments_unknown", "withhold", message, {"count": len(unknown)}))
+            found.append(Finding("segments_unknown", Level.WITHHOLD, message, {"count": len(unknown)}))
         return found
 
 
-def _says_as_much(mark: provenance.Mark, origin: Origin) -> bool:
+def _says_as_much(mark: Mark, origin: Origin) -> bool:
     """Whether the mark of a segment names the model that its node names; it also says of which voxels."""
     if mark.origin.drawn is not Drawn.MODEL or origin.model is None:
         return mark.origin.drawn is Drawn.MODEL
-    same_weights = provenance.drawn_by(mark.origin, (provenance.weights_of(origin.model),))
+    same_weights = provenance.drawn_by(mark.origin, (weights_of(origin.model),))
     return same_weights or mark.origin.model["id"] == origin.model["id"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ... import case, signature
 from ...case import Question, features
-from ...ct import Finding
+from ...ct import Finding, Level
 from ...errors import BadInput, PTLFError
 from ...measures.radiomics import FeatureVector
 from ...mrml import segments as mrml_segments
@@ -16,7 +16,7 @@ from ...mrml import volumes
 from ...segmentation import ledger
 from ...segmentation.origin import Origin
 from ...segmentation.segments import Segments
-from ...signature import RADSCORE, Assessment, Entered, Prediction, PredictionState
+from ...signature import RADSCORE, Assessment, Entered, Prediction
 from ...signature.predictors import Value
 from ...vois import VOI
 from ..state import Computed, SegmentsKind, Stale, StaleWhy
@@ -66,6 +66,11 @@ class Results:
         except PTLFError as error:
             return Stale(StaleWhy.CT_UNUSABLE, error.message)
 
+    def stale_words(self, stale: Stale) -> str:
+        """Why, to stand within a sentence; where the automatic segments were computed, that a reader edited them."""
+        edited = stale.why is StaleWhy.NOT_COMPUTED and self._masks.edited and self._scene.state.computed
+        return "the segments were edited" if edited else stale.reason
+
     def to_be_computed(self, kind: SegmentsKind, segments: Segments) -> Computed:
         """What features that are computed from now on will belong to, still without them."""
         scene, seen = self._scene, self._cts.read()
@@ -101,7 +106,7 @@ class Results:
         try:
             return self._cts.ct().findings if self._scene.volume is not None else ()
         except PTLFError as error:
-            return (Finding("ct", "fail", error.message),)
+            return (Finding("ct", Level.FAIL, error.message),)
 
     def _current_findings(self, kind: SegmentsKind, computed: Computed) -> tuple[Finding, ...]:
         """Findings with what readers have answered and signed since the features were computed."""
@@ -118,7 +123,7 @@ class Results:
                 again = self.to_be_computed(kind, lying).findings
                 again += tuple(features.findings(lying, computed.vectors))
             except PTLFError as error:
-                again = (*computed.findings, Finding("segments", "withhold", error.message))
+                again = (*computed.findings, Finding("segments", Level.WITHHOLD, error.message))
             self._found[kind] = key, again
         return self._found[kind][1]
 
@@ -149,7 +154,7 @@ class Results:
         if not scene.state.refused:
             return found
         why = " ".join(entry["why"] for entry in scene.state.refused.values())
-        return replace(found, prediction=without_risk(found.prediction, why))
+        return replace(found, prediction=found.prediction.without_risk(why))
 
     def entered(self) -> Entered:
         """What was entered for the patient, as far as the signature takes it; of a scene's that is no value nothing."""
@@ -210,13 +215,11 @@ class Results:
             if found is not None:
                 return found
             points = signature.points_of(chosen, _given(self.tried_values()))
-            if signature.completeness(chosen) is signature.SignatureState.REFERENCE:
-                points[RADSCORE] = None  # on another scale than the axis
-            return without_risk(self.patient().prediction, refusal(scene) or "no Radscore", points)
+            return self.patient().prediction.without_risk(refusal(scene) or "no Radscore", points)
         stale = self.stale(self._masks.kind)
         prediction = self.patient().prediction
         if stale and scene.state.computed:
-            return without_risk(prediction, stale.reason, signature.points_of(chosen, _given(self.values())))
+            return prediction.without_risk(stale.reason, signature.points_of(chosen, _given(self.values())))
         return prediction
 
 
@@ -232,19 +235,3 @@ def _entries(tried: Mapping[str, Value | None]) -> Entered:
 
 def _given(values: Mapping[str, Value | None]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def without_risk(prediction: Prediction, why: str, points: Mapping[str, float | None] | None = None) -> Prediction:
-    """A prediction of which nothing may be read but the points of the known inputs."""
-    return replace(
-        prediction,
-        state=PredictionState.NOT_COMPUTABLE,
-        reason=why,
-        points=prediction.points if points is None else points,
-        total_points=None,
-        linear_predictor=None,
-        risk=None,
-        risk_interval=None,
-        interval_note="",
-        withheld_beside=(),
-    )

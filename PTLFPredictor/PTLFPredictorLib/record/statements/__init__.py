@@ -15,25 +15,25 @@ from dataclasses import dataclass
 
 from ...ct import Finding
 from ...signature import Eligibility, Entered, Prediction, PredictorSource, Signature, parse
+from ...signature.model import CriterionKind
 from ...signature.policy.eligibility import CriterionState
 from ...signature.predictors import Value
 from ..inputs import InputValue
 from ..result import ResultRecord
 from ..slices import Picture
-from .model import ModelNumber, ModelStatements, of_signature
-from .provenance import Hash, Provenance, SegmentsStatements, of_provenance, of_segments
-from .risk import BESIDE, NOT_SHOWN, RiskStatements, axis_note, banner, of_prediction, placed
+from .model import ModelStatements, of_signature
+from .provenance import Provenance, SegmentsStatements, of_provenance, of_segments
+from .risk import BESIDE, FOR_NO_PATIENT, NOT_SHOWN, RiskStatements, axis_note, banner, of_prediction, placed
 from .score import ScoreStatements, TermStatement, of_radscore
 from .words import sentence, sentences
 
 __all__ = [
     "BESIDE",
+    "FOR_NO_PATIENT",
     "NOT_SHOWN",
     "CriterionStatement",
     "EligibilityStatements",
-    "Hash",
     "InputStatement",
-    "ModelNumber",
     "ModelStatements",
     "Nomogram",
     "Provenance",
@@ -225,7 +225,7 @@ def _eligibility(answers: Eligibility) -> EligibilityStatements:
     bilirubin, by = answers.bilirubin_umol_per_l, answers.answered
     return EligibilityStatements(
         criteria=tuple(
-            CriterionStatement(item.text if item.kind == "inclusion" else f"No: {item.text}", item.status)
+            CriterionStatement(item.text if item.kind is CriterionKind.INCLUSION else f"No: {item.text}", item.status)
             for item in answers.items
         ),
         bilirubin="" if bilirubin is None else f"Bilirubin {bilirubin:g} umol/L.",

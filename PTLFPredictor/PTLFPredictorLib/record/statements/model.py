@@ -78,4 +78,4 @@ def _intercept(signature: Signature) -> tuple[str, str]:
 def _evidence(signature: Signature) -> tuple[str, str]:
     if signature.evidence is not None:
         return f"{signature.evidence.n} cases", "valid"
-    return ("none", "missing") if signature.data.get("evidence") is None else ("void", "changed afterwards")
+    return ("void", "changed afterwards") if signature.has_void_evidence else ("none", "missing")

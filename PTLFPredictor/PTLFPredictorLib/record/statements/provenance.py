@@ -51,12 +51,12 @@ class Provenance:
 
 
 def of_segments(used: SegmentsUsed) -> SegmentsStatements:
-    volumes = used.volumes_ml
+    volumes, counted = used.volumes_ml, used.lesions
     return SegmentsStatements(
         liver=ml_text(volumes["liver"]),
         parenchyma=ml_text(volumes["parenchyma"]),
         tumour=ml_text(volumes["tumor"]),
-        lesions="" if used.lesions is None else lesions.text(used.lesions.to_dict()),
+        lesions="" if counted is None else lesions.text(counted.count, counted.largest_diameter_mm),
         source=_source(used.origin),
     )
 

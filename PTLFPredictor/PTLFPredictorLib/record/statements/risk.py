@@ -13,6 +13,9 @@ BESIDE = "For a patient it would be withheld"
 
 NOT_SHOWN = "Risk not shown"
 
+FOR_NO_PATIENT = "DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS"
+"""On each sheet of a demonstration."""
+
 _BANNERS = {PredictionState.WHAT_IF: "WHAT-IF", PredictionState.DEMONSTRATION: "DEMONSTRATION"}
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from ..predictors import Predictor, Value
 from ..reader import Reader
 from . import logistic
-from .covariance import INTERCEPT, NORMAL_95, Covariance
+from .covariance import INTERCEPT, Covariance
 from .linear import Linear
 from .logistic import Logistic
 from .origin import Intercept, Origin, Prevalence
@@ -20,7 +20,6 @@ from .origin import Intercept, Origin, Prevalence
 __all__ = [
     "INTERCEPT",
     "KINDS",
-    "NORMAL_95",
     "Covariance",
     "Intercept",
     "Linear",

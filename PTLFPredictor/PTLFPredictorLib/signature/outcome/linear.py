@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ...measures.value import unit_shown
 from ..predictors import RADSCORE, Predictor, PredictorKind, Value
 from .covariance import NORMAL_95, Covariance
 from .origin import Intercept
@@ -84,5 +85,5 @@ class Linear:
 def _names(predictor: Predictor) -> list[str]:
     if predictor.kind is PredictorKind.CATEGORICAL:
         return [f"[{predictor.id} is {level.label}]" for level in predictor.levels[1:]]
-    unitless = predictor.unit == "1" or predictor.id == RADSCORE
-    return [predictor.id if unitless else f"{predictor.id} [{predictor.unit}]"]
+    unit = "" if predictor.id == RADSCORE else unit_shown(predictor.unit)
+    return [f"{predictor.id} [{unit}]" if unit else predictor.id]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...errors import BadInput
 from ...measures.clinical.quantity import in_ascii
+from ...measures.value import DIMENSIONLESS
 from ..predictors import Predictor, PredictorKind
 from ..reader import Reader
 from . import covariance
@@ -51,7 +52,7 @@ def read(entry: Reader, predictors: Sequence[Predictor]) -> Logistic:
     for name in columns:
         item = listed.sub(name)
         item.choice("origin", tuple(Origin), default="")
-        unit = units.get(name, "1")
+        unit = units.get(name, DIMENSIONLESS)
         if in_ascii(item.text("unit", default=unit)) != in_ascii(unit):
             raise BadInput(f"{item.where('unit')} is {item.data['unit']!r}; it must be one of {unit}.")
         values[name] = item.number("value")

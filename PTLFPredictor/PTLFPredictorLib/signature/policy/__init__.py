@@ -1,7 +1,7 @@
 """What may be shown of a signature and a patient, and the words for it."""
 
-from . import bands, eligibility, limits, masks, states
-from .assessment import Assessment, assess, input_warnings, points_of, what_if
+from . import bands, eligibility, limits, masks
+from .assessment import Assessment, assess, points_of, what_if
 from .bands import Band, interval_text, risk_text
 from .eligibility import Eligibility, all_met, checklist, read_answers
 from .prediction import IntervalKind, Prediction, PredictionState
@@ -22,13 +22,11 @@ __all__ = [
     "completeness",
     "describe",
     "eligibility",
-    "input_warnings",
     "interval_text",
     "limits",
     "masks",
     "points_of",
     "read_answers",
     "risk_text",
-    "states",
     "what_if",
 ]

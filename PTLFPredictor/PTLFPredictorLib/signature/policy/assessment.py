@@ -110,7 +110,7 @@ def what_if(
     if signature.is_demo and not sample:
         return replace(base, reason=states.NO_SAMPLE_CT)
     if completeness(signature) is SignatureState.REFERENCE:
-        return replace(base, reason=states.WHAT_IF_OF_A_REFERENCE, points={**base.points, RADSCORE: None})
+        return replace(base, reason=states.WHAT_IF_OF_A_REFERENCE)
     prediction = _risk(signature, entered, radscore)
     if prediction.risk is None and prediction.risk_interval is None:
         return prediction
@@ -134,7 +134,9 @@ def what_if(
 
 
 def points_of(signature: Signature, values: Mapping[str, Value]) -> dict[str, float | None]:
-    """Points of each predictor that has a value."""
+    """Points of each predictor that has a value; a score on a reference scale is on no axis and has none."""
+    if completeness(signature) is SignatureState.REFERENCE:
+        values = {name: value for name, value in values.items() if name != RADSCORE}
     geometry = nomogram.geometry(signature)
     return {axis.name: geometry.points(axis.name, values[axis.name]) if axis.name in values else None
             for axis in geometry.axes}  # fmt: skip

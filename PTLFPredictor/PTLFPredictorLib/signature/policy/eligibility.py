@@ -12,16 +12,15 @@ from ... import json_text
 from ...confirmation import Confirmation
 from ...ct import Finding, Level
 from ...errors import BadInput
+from ...measures.clinical.units import UMOL_PER_MG
 from ...measures.value import DIMENSIONLESS
 from ..entries import Entered
-from ..model import Signature
+from ..model import CriterionKind, Signature
 
 BILIRUBIN = "bilirubin_umol_per_l"
 
 BILIRUBIN_RANGE = (2.0, 2000.0)
 """Total bilirubin in umol/L that can be meant; below, it is more likely mg/dL."""
-
-UMOL_PER_L_OF_MG_PER_DL = 17.1
 
 ANSWERED_BY, ANSWERED_AT = "answered_by", "answered_at"
 """Entries of the answers that say who gave them, and when (ISO 8601)."""
@@ -42,7 +41,7 @@ class ChecklistItem:
     """One criterion and its state."""
 
     id: str
-    kind: str
+    kind: CriterionKind
     text: str
     status: CriterionState
 
@@ -68,7 +67,7 @@ class Eligibility:
 
 def all_met(signature: Signature, confirmation: Confirmation) -> dict[str, Any]:
     """Answers of a reader for whom all criteria are met: every inclusion so, no exclusion."""
-    answers = {criterion.id: criterion.kind == "inclusion" for criterion in signature.eligibility}
+    answers = {criterion.id: criterion.kind is CriterionKind.INCLUSION for criterion in signature.eligibility}
     return {**answers, ANSWERED_BY: confirmation.reader, ANSWERED_AT: confirmation.time}
 
 
@@ -117,7 +116,7 @@ def checklist(signature: Signature, answers: Mapping[str, Any]) -> Eligibility:
     if bilirubin is not None and 0 < bilirubin < low:
         raise BadInput(
             f"Bilirubin {bilirubin:g} umol/L cannot be meant; {bilirubin:g} mg/dL are "
-            f"{bilirubin * UMOL_PER_L_OF_MG_PER_DL:.0f} umol/L."
+            f"{float(bilirubin * UMOL_PER_MG):.0f} umol/L."
         )
     if bilirubin is not None and not low <= bilirubin <= high:
         raise BadInput(f"Bilirubin {bilirubin:g} umol/L cannot be meant.")
@@ -126,7 +125,7 @@ def checklist(signature: Signature, answers: Mapping[str, Any]) -> Eligibility:
         answer = answers.get(criterion.id)
         if answer not in (True, False, None) or (isinstance(answer, (int, float)) and not isinstance(answer, bool)):
             raise BadInput(f"The eligibility entry '{criterion.id}' must be true, false or null, not {answer!r}.")
-        fits = None if answer is None else answer == (criterion.kind == "inclusion")
+        fits = None if answer is None else answer == (criterion.kind is CriterionKind.INCLUSION)
         status = {
             None: CriterionState.UNCONFIRMED,
             True: CriterionState.CONFIRMED,
@@ -150,7 +149,7 @@ def findings(signature: Signature, eligibility: Eligibility, entered: Entered) -
     for item in eligibility.items:
         if item.status is not CriterionState.VIOLATED:
             continue
-        text = item.text if item.kind == "exclusion" else f"not fulfilled: {item.text}"
+        text = item.text if item.kind is CriterionKind.EXCLUSION else f"not fulfilled: {item.text}"
         message = f"The study did not include such patients ({text[0].lower() + text[1:]})."
         found.append(Finding(f"eligibility_{item.id}", Level.WITHHOLD, message))
     open_items = [item for item in eligibility.items if item.status is CriterionState.UNCONFIRMED]

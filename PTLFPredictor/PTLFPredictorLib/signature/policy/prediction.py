@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -76,11 +76,6 @@ class Prediction:
     withheld_beside: tuple[str, ...] = ()
 
     @property
-    def status(self) -> str:
-        """`reason`, by its name in JSON."""
-        return self.reason
-
-    @property
     def is_what_if(self) -> bool:
         return self.state is PredictionState.WHAT_IF
 
@@ -99,6 +94,29 @@ class Prediction:
         if self.interval_kind is IntervalKind.CONFIDENCE:
             return f"{CONFIDENCE_INTERVAL} {interval}"
         return f"{interval} ({self.interval_note})"
+
+    def without_risk(self, why: str, points: Mapping[str, float | None] | None = None) -> Prediction:
+        """With nothing left to be read but the points of the known inputs: an entry is no value, or is stale.
+
+        Parameters
+        ----------
+        why : str
+        points : mapping of str to float or None, optional
+            In place of its own.
+        """
+        return replace(
+            self,
+            state=PredictionState.NOT_COMPUTABLE,
+            reason=why,
+            points=self.points if points is None else points,
+            total_points=None,
+            linear_predictor=None,
+            risk=None,
+            risk_interval=None,
+            interval_kind=IntervalKind.NONE,
+            interval_note="",
+            withheld_beside=(),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form; ``risk_text`` and ``risk_interval_words`` are what a person is shown."""

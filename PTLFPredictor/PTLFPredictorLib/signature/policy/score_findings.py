@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from ...ct import Finding, Level
-from ..evidence_block import NONE, ends
+from ..evidence_block import ends
 from ..model import Signature
 from ..predictors import RADSCORE
 from ..radscore import ScoredTerm
@@ -18,8 +18,8 @@ def score_findings(signature: Signature, terms: Iterable[ScoredTerm], value: flo
     """Findings on the evidence, on the Z-scores and on the Radscore's place on its axis."""
     terms = list(terms)
     found, limits = [], signature.limits
-    problem = signature.evidence_problem
-    if problem not in ("", NONE):
+    if signature.has_void_evidence:
+        problem = signature.evidence_problem
         found.append(Finding("evidence_void", Level.WARN, f"{problem[0].upper()}{problem[1:]}."))
     for term in terms:
         if term.z is None:

@@ -44,10 +44,6 @@ _SHORT = {
     SignatureState.DEMO: "demonstration",
 }
 
-SHORT = _SHORT
-
-UNNORMALISED, REFERENCE, RELATIVE, UNPROVEN, COMPLETE, DEMO = SignatureState
-
 NO_NORMALISATION = (
     "cannot be computed: the paper does not give the training cohort's mean and SD of each feature; a site "
     "can supply them from its own cases, in the signature file"

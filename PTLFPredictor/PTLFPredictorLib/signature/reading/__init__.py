@@ -3,6 +3,6 @@
 Whether a signature's limits may stand is policy, and checked by `files.parse`.
 """
 
-from .file import SCHEMA, read
+from .file import read
 
-__all__ = ["SCHEMA", "read"]
+__all__ = ["read"]

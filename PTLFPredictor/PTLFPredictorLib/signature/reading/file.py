@@ -16,6 +16,7 @@ from ..entries import entries_of
 from ..model import (
     RADIOMICS,
     Criterion,
+    CriterionKind,
     Kind,
     Limits,
     Normalisation,
@@ -217,8 +218,7 @@ def _check_names(ranges: Mapping[str, Any], known: Sequence[Predictor], beside: 
             if not low <= bounds[0] <= bounds[1] <= high:
                 raise BadInput(
                     f"'development_ranges.{name}' is {bounds[0]:g} to {bounds[1]:g}; of {entries[name].label} only "
-                    f"{low:g} to {high:g} {'' if quantity.unit == '1' else quantity.unit}".rstrip()
-                    + " can be meant."
+                    f"{quantity.range_words} can be meant."
                 )
 
 
@@ -231,7 +231,7 @@ def _criteria(root: Reader) -> tuple[Criterion, ...]:
 
 
 def _criterion(entry: Reader) -> Criterion:
-    return Criterion(entry.text("id"), entry.choice("kind", ("inclusion", "exclusion")), entry.text("text"))
+    return Criterion(entry.text("id"), CriterionKind(entry.choice("kind", tuple(CriterionKind))), entry.text("text"))
 
 
 def _limits(root: Reader) -> Limits:

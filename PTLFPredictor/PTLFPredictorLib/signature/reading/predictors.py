@@ -177,12 +177,11 @@ def _quantity(entry: Reader, label: str) -> tuple[Quantity, str]:
     for unit in found.units:  # which must be what they are for the clinical measures
         if unit.factor != registered.unit_named(unit.name).factor / registered.unit_named(found.unit).factor:
             raise BadInput(f"{entry.where('units')}: one {unit.name} is not {float(unit.factor):g} {found.unit}.")
-    low, high = registered.range_in(found.unit)
+    as_registered = registered.in_unit(found.unit)
+    low, high = as_registered.range
     if found.range[0] < low or found.range[1] > high:
         raise BadInput(
             f"{entry.where('range')} is {found.range[0]:g} to {found.range[1]:g}, wider than what can be meant, "
-            f"{low:g} to {high:g} {'' if found.unit == DIMENSIONLESS else found.unit}".rstrip()
-            + "."
+            f"{as_registered.range_words}."
         )
-    as_registered = registered.in_unit(found.unit)
     return replace(found, too_high=registered.too_high, usual=as_registered.usual, whole=registered.whole), known_as
