@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import importlib.util
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,6 @@ os.environ["PTLF_DATA"] = tempfile.mkdtemp(prefix="ptlf-tests-")  # never the da
 
 settings.register_profile("ptlf", deadline=None)  # a busy machine is no failure
 settings.load_profile("ptlf")
-atexit.register(shutil.rmtree, os.environ["PTLF_DATA"], ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +32,24 @@ def ledger_of_its_own():
     """The phantom's segments, drawn by a model in one test, are not known as that model's in the next."""
     yield
     shutil.rmtree(Path(os.environ["PTLF_DATA"]) / "ledger", ignore_errors=True)
+
+
+ENDED = pytest.StashKey[int]()
+"""The exit status of the tests."""
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[ENDED] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """After real MRML and Qt the process ends here: at its own end Python takes apart what PySide6 and VTK free too."""
+    shutil.rmtree(os.environ["PTLF_DATA"], ignore_errors=True)
+    if "PySide6" in sys.modules and ENDED in config.stash:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[ENDED])
 
 
 def pytest_report_header() -> list[str]:

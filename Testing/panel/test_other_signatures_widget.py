@@ -45,9 +45,14 @@ class OtherSignature(PanelCase):
 
     def rows(self):
         """Names of the visible widgets of the input rows, by row and column."""
-        grid = self.ui.inputsHolder.layout()
-        places = [(*grid.getItemPosition(i)[:2], grid.itemAt(i).widget()) for i in range(grid.count())]
-        return [w.objectName for _row, _column, w in sorted(places, key=lambda p: p[:2]) if w.isVisible()]
+        grid, placed = self.ui.inputsHolder.layout(), []
+        for widget in self.ui.inputsHolder.children():
+            index = grid.indexOf(widget) if widget.inherits("QWidget") else -1
+            if (
+                index >= 0 and widget.isVisible()
+            ):  # no `itemAt`: PySide6 keeps an item that Qt deletes, for another widget
+                placed.append((*grid.getItemPosition(index)[:2], widget.objectName))
+        return [name for _row, _column, name in sorted(placed)]
 
 
 class TestFourPredictors(OtherSignature):

@@ -46,7 +46,8 @@ class Patients(PanelCase):
             self.assertEqual(edit.text, "")
         reading = self.panel.nomogram.pane.nomogram.picture()[1]
         self.assertEqual(set(reading.values.values()), {None})
-        for label in ("segmentStatus", "computeStatus", "exportStatus", "inputMessage", "staleLabel", "scoresLabel"):
+        said = ("segmentStatus", "computeStatus", "parametersStatus", "exportStatus", "inputMessage", "staleLabel")
+        for label in (*said, "scoresLabel"):
             self.assertEqual(getattr(self.ui, label).text, "", label)
 
 

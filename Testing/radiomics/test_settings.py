@@ -162,6 +162,10 @@ def test_nothing_is_resampled_where_a_file_gives_no_spacing_or_no_interpolator(t
         ({"imageType": ["Original"]}, "section 'imageType' .* names with their options"),
         ({"featureClass": ["glcm"]}, "section 'featureClass' .* names with their options"),
         ({"featureClass": {"glcm": "Contrast"}}, "class 'glcm' needs a list of its features"),
+        ({"featureClass": {"glcm": [1]}}, "glcm has no feature 1"),
+        ({"featureClass": {"glcm": [{"Contrast": []}]}}, "glcm has no feature {'Contrast'"),
+        ({"imageType": {"LoG": 5}}, "image type 'LoG' needs its options by their names, or nothing, not 5"),
+        ({"imageType": {"LoG": [1.0]}}, "image type 'LoG' needs its options"),
         ([1, 2], "holds no sections"),
     ],
 )
@@ -186,6 +190,18 @@ def test_yaml_is_read_where_a_package_for_it_is_installed(tmp_path):
     assert (settings.bin_width, len(features)) == (10, 14 + 93)
     with pytest.raises(BadInput, match="not well formed"):
         read_parameter_file(written(tmp_path / "bad.yaml", "setting: [1"))
+    for content, sentence in (
+        ("1: {}\na: {}\n", "unknown sections: 1, a"),
+        ("imageType:\n  LoG: {1: 2, a: 3}\n", "LoG has no option 1, a"),
+        ("[" * 5000, "nested too deeply"),
+    ):
+        with pytest.raises(BadInput, match=sentence):
+            read_parameter_file(written(tmp_path / "odd.yaml", content))
+
+
+def test_a_file_is_json_by_its_name_in_capitals_too(tmp_path):
+    (tmp_path / "CT.JSON").write_text(json.dumps(CT_FILE), encoding="utf-16")  # which YAML would not read
+    assert read_parameter_file(tmp_path / "CT.JSON")[0].bin_width == 10
 
 
 def test_yaml_without_a_package_for_it_says_what_to_do(tmp_path, monkeypatch):

@@ -99,11 +99,11 @@ def _benches() -> tuple[str, ...]:
 def _test(given: argparse.Namespace) -> int:
     if importlib.util.find_spec("pytest") is None or not (ROOT / "Testing").is_dir():
         raise MissingDependency("The tests run from a checkout, through './ptlf test'.")
-    chosen = [] if given.slow else ["-m", "not slow"]
+    chosen = ["--cov", "--cov-report=term:skip-covered"] if given.slow else ["-m", "not slow"]
     steps = [
         [sys.executable, "-m", "ruff", "check", "."],
         [str(Path(sys.executable).with_name("lint-imports"))],
-        [sys.executable, "-m", "pytest", *chosen, "--cov", "--cov-report=term:skip-covered", *given.pytest],
+        [sys.executable, "-m", "pytest", *chosen, *given.pytest],
     ]
     codes = [subprocess.run(step, cwd=ROOT, check=False).returncode for step in steps]
     return next((code for code in codes if code), 0)

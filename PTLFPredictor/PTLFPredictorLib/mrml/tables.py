@@ -5,7 +5,7 @@ Numbers are text with every digit: a saved table keeps six digits of a numeric c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import slicer
 import vtk
@@ -13,11 +13,14 @@ import vtk
 from .. import RESEARCH_USE
 
 
-def add_table(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]):
-    """A new table node of text columns, with the research-use line as its description."""
+def add_table(
+    name: str, columns: Sequence[str], rows: Iterable[Sequence[object]], about: Mapping[str, str] | None = None
+):
+    """A new table node of text columns, with the research-use line as its description, and attributes `about` it."""
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
     node.SetDescription(RESEARCH_USE)
-    node.SetAttribute("PTLF.notice", RESEARCH_USE)
+    for key, text in {"notice": RESEARCH_USE, **(about or {})}.items():
+        node.SetAttribute(f"PTLF.{key}", text)
     arrays = []
     for title in columns:
         array = vtk.vtkStringArray()

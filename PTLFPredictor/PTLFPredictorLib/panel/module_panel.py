@@ -15,6 +15,7 @@ from .ct_section import CTSection
 from .dependencies import Dependencies
 from .diagnostics import diagnostics
 from .nomogram_section import NomogramSection
+from .parameters_section import ParametersSection
 from .questions import Questions
 from .radscore_section import RadscoreSection
 from .result_section import ResultSection
@@ -34,6 +35,9 @@ SECTIONS = [
     SectionEntry("segmentation", lambda host: SegmentationSection(host.ui, host.session, host.tell, host.changed)),
     SectionEntry("correction", lambda host: CorrectionSection(host.ui, host.session, host.tell)),
     SectionEntry("radscore", lambda host: RadscoreSection(host.ui, host.session, host.tell, host.changed)),
+    SectionEntry(
+        "parameters", lambda host: ParametersSection(host.ui, host.session, host.changed, host.radscore.unmet)
+    ),
     SectionEntry("nomogram", lambda host: NomogramSection(host.ui, host.session, host.tell, host.choose_path)),
     SectionEntry("result", lambda host: ResultSection(host.ui, host.session, host.tell, host.choose_path)),
     SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),

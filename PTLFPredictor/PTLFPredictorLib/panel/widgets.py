@@ -49,7 +49,7 @@ class WheelGuard(qt.QObject):
     def watch(self, widget) -> None:
         """Guard a list, or the list inside a node selector."""
         for box in (widget, *widget.children()):
-            if hasattr(box, "inherits") and box.inherits("QComboBox"):  # PySide6 now and then names a child wrongly
+            if box.inherits("QComboBox"):
                 box.installEventFilter(self)
 
     def eventFilter(self, watched, event):

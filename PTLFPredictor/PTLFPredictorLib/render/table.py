@@ -10,6 +10,7 @@ from ..record import FeatureValue, ResultRecord
 from ..record.statements import RiskStatements, Statements, of_record
 
 COLUMNS = ("what", "voi", "name", "value", "z", "contribution", "note")
+FEATURE_COLUMNS = ("voi", "feature", "value")
 
 Row = Sequence[object]
 
@@ -55,7 +56,7 @@ def write(record: ResultRecord, path: Path) -> None:
 def write_features(features: Iterable[FeatureValue], path: Path) -> None:
     """Features as CSV: VOI, feature, value with every digit."""
     listed = [[one.voi.in_files, one.feature, one.value] for one in features]
-    _write(path, ("voi", "feature", "value"), listed, "\n")
+    _write(path, FEATURE_COLUMNS, listed, "\n")
 
 
 def _write(path: Path, columns: Row, lines: Iterable[Row], end: str = "\r\n") -> None:

@@ -158,7 +158,7 @@ def read_parameter_file(path: Path, pixel_type: str = "int16") -> tuple[Extracti
         For YAML without a package that reads it.
     """
     content = _parse(Path(path))
-    unknown = sorted(set(content) - {"setting", "imageType", "featureClass"})
+    unknown = sorted(str(name) for name in content if name not in ("setting", "imageType", "featureClass"))
     if unknown:
         raise BadInput(f"The parameter file {path} has unknown sections: {', '.join(unknown)}.")
     for name, section in content.items():
@@ -169,15 +169,18 @@ def read_parameter_file(path: Path, pixel_type: str = "int16") -> tuple[Extracti
 
 
 def _parse(path: Path) -> Mapping[str, Any]:
+    is_json = path.suffix.lower() == ".json"
     try:
         raw = path.read_bytes()
-        text = "" if path.suffix == ".json" else raw.decode("utf-8-sig")
+        text = "" if is_json else raw.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"The parameter file {path} cannot be read: {error}.") from error
     try:
-        content = json_text.loads(raw) if path.suffix == ".json" else _load_yaml(text)
+        content = json_text.loads(raw) if is_json else _load_yaml(text)
     except ValueError as error:
         raise BadInput(f"The parameter file {path} is not well formed: {error}") from error
+    except RecursionError as error:
+        raise BadInput(f"The parameter file {path} is nested too deeply.") from error
     if not isinstance(content, Mapping):
         raise BadInput(f"The parameter file {path} holds no sections 'setting', 'imageType', 'featureClass'.")
     return content
@@ -226,7 +229,10 @@ def _settings(given: Mapping[str, Any], image_types: Mapping[str, Any], pixel_ty
     if values.get("interpolator", "sitkBSpline") is None or values.get("resampled_spacing_mm") is None:
         # PyRadiomics resamples only where both are given.
         values["interpolator"], values["resampled_spacing_mm"] = "sitkBSpline", None
-    types = {name: dict(options or {}) for name, options in image_types.items()}
+    for name, options in image_types.items():
+        if options and not isinstance(options, Mapping):
+            raise BadInput(f"The image type '{name}' needs its options by their names, or nothing, not {options!r}.")
+    types = {name: {str(o): value for o, value in (options or {}).items()} for name, options in image_types.items()}
     custom = sorted({option for options in types.values() for option in set(options) & set(SETTING_NAMES)})
     if custom:
         raise BadInput(f"Settings of one image type alone are not possible here: {', '.join(custom)}.")
@@ -242,7 +248,7 @@ def _features(classes: Mapping[str, Any], settings: ExtractionSettings) -> tuple
             raise BadInput(f"The feature class '{name}' is not known here; known are {', '.join(FEATURES)}.")
         if features is not None and not isinstance(features, (list, tuple)):
             raise BadInput(f"The feature class '{name}' needs a list of its features, not {features!r}.")
-        unknown = sorted(set(features or ()) - set(FEATURES[name]))
+        unknown = sorted(str(feature) for feature in features or () if feature not in FEATURES[name])
         if unknown:
             raise BadInput(f"The feature class {name} has no feature {', '.join(unknown)} here.")
     chosen = {name: tuple(classes.get(name) or FEATURES[name]) for name in classes or FEATURES}
