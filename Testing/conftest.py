@@ -54,7 +54,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_report_header() -> list[str]:
     """What is not here is said, not skipped over in silence."""
-    return [f"shared data: {SHARED if SHARED.is_dir() else 'NOT HERE, tests on real CTs are skipped'}"]
+    return [
+        f"shared data: {SHARED if SHARED.is_dir() else 'NOT HERE, tests on real CTs are skipped'}",
+        f"R's values: {'all' if (SHARED / 'r_reference').is_dir() else 'the slim copy in Testing/cohort/r_reference'}",
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -28,8 +28,8 @@ from ..segmentation.nnunet import Network
 from ..signature import load, scales
 from ..signature.files import FOLDER, text_of
 from ..vois import VOI
-from .auc import auc
-from .firth import Firth
+from .statistics.discrimination import auc
+from .statistics.firth import Firth
 
 FIRST_SEED = 3000
 PREDICTORS = ("ALB", "INR", "Radscore")

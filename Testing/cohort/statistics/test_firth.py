@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from PTLFPredictorLib.cohort.auc import auc
-from PTLFPredictorLib.cohort.firth import Firth
+from PTLFPredictorLib.cohort.statistics.discrimination import auc
+from PTLFPredictorLib.cohort.statistics.firth import Firth
 
 
 def two_groups(events, cases):

@@ -1,0 +1,1 @@
+"""Report of a cohort: tables, figures, checklists; layout only."""

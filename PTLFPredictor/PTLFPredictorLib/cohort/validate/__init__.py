@@ -1,0 +1,1 @@
+"""How a signature or model does on cases that it was not fitted on."""
