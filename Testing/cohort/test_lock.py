@@ -56,6 +56,12 @@ def made(out, recipe, text="report", **more):
         lock.write(folder, recipe, **more)
 
 
+def stopped(out, error):
+    with lock.result_folder(out) as folder:
+        (folder / "report.html").write_text("half")
+        raise error
+
+
 class TestPlan:
     def test_every_default_is_spelled_out(self):
         assert plan.to_json(Plan()) == {
@@ -181,13 +187,11 @@ class TestResultFolder:
         recipe, out = lock.Recipe.of("develop", Plan(), {"table": table}), tmp_path / "out"
         made(out, recipe)
         before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-        with pytest.raises(error), lock.result_folder(out) as folder:
-            (folder / "report.html").write_text("half")
-            raise error
+        with pytest.raises(error):
+            stopped(out, error)
         assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
     def test_and_no_folder_where_there_was_none(self, tmp_path):
-        with pytest.raises(RuntimeError), lock.result_folder(tmp_path / "new") as folder:
-            (folder / "report.html").write_text("half")
-            raise RuntimeError
+        with pytest.raises(RuntimeError):
+            stopped(tmp_path / "new", RuntimeError)
         assert not (tmp_path / "new").exists()

@@ -1,7 +1,7 @@
 """Lock files: all that a run was made from, so that it can be made again (`repeat`).
 
-The order of a run's files: the report and its tables; then ``lock.json``, which holds their SHA-256; then the signature,
-whose evidence holds the lock's.  Of the signature the lock therefore holds the hash without the evidence.
+The order of a run's files: the report and its tables; then ``lock.json``, which holds their SHA-256; then the
+signature, whose evidence holds the lock's.  Of the signature the lock therefore holds the hash without the evidence.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime
 import importlib.metadata
 import json
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any

@@ -58,7 +58,8 @@ def _read(hint: Any, value: Any, place: str) -> Any:
     if origin is tuple and isinstance(value, list):
         kinds = [arguments[0]] * len(value) if arguments[1:] == (Ellipsis,) else list(arguments)
         if len(kinds) == len(value):
-            return tuple(_read(one, item, f"{place}[{i}]") for i, (one, item) in enumerate(zip(kinds, value)))
+            pairs = enumerate(zip(kinds, value, strict=True))
+            return tuple(_read(one, item, f"{place}[{i}]") for i, (one, item) in pairs)
     elif typing.get_origin(hint) is not None and isinstance(value, Mapping):
         return {name: _read(arguments[1], item, f"{place}.{name}") for name, item in value.items()}
     elif dataclasses.is_dataclass(hint):
