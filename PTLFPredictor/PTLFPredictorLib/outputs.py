@@ -93,7 +93,8 @@ def output_folder(out: Path, names: Sequence[str]) -> Iterator[Path]:
     ----------
     out : Path
     names : sequence of str
-        All files of a result, the record first, also such as "tables/roc.csv"; read again when the block ends.
+        All files of a result, the record first; also in folders of it (``tables/roc.csv``).  Read again when the block
+        ends.
 
     Raises
     ------
@@ -144,8 +145,8 @@ def _replace(staging: Path, out: Path, names: Sequence[str]) -> None:
     moved: list[tuple[Path, Path]] = []
 
     def move(source: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
         moved.append((source, target))  # before: an interrupt may come between
+        target.parent.mkdir(parents=True, exist_ok=True)
         source.rename(target)
 
     try:
