@@ -138,9 +138,12 @@ def versions() -> dict[str, str]:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file; of a folder, that of the names and hashes of the files directly in it, hidden ones apart."""
+    """SHA-256 of a file; of a folder, that of the names and hashes of the JSON and Parquet files directly in it.
+
+    Others, such as an extraction's log of times, are not read by a run.
+    """
     if path.is_dir():
-        files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+        files = sorted(one for one in path.iterdir() if one.suffix in (".json", ".parquet"))
         return json_sha256({one.name: file_sha256(one) for one in files})
     return file_sha256(path)
 
