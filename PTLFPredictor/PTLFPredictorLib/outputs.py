@@ -93,7 +93,8 @@ def output_folder(out: Path, names: Sequence[str]) -> Iterator[Path]:
     ----------
     out : Path
     names : sequence of str
-        All files of a result, the record first; also in folders of it (``tables/roc.csv``).
+        All files of a result, the record first; also in folders of it (``tables/roc.csv``).  Read again when the block
+        ends.
 
     Raises
     ------
