@@ -56,6 +56,8 @@ class Case:
     outcome : bool or None
         By `rule`, or as the table's own column says.
     components : Components
+    all_criteria_met : bool or None
+        What the column of that name says; False: the patient does not fit the study, and it is not said why.
     answers : mapping
         To the eligibility criteria, as `signature.checklist` takes them.
     patient : str
@@ -80,6 +82,7 @@ class Case:
     clinical: Mapping[str, float | str] = field(default_factory=dict)
     outcome: bool | None = None
     components: Components = field(default_factory=Components)
+    all_criteria_met: bool | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     patient: str = ""
     centre: str = ""
