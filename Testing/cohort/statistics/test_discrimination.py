@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
-import r_reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+import r_reference
 from PTLFPredictorLib.cohort.statistics.discrimination import (
     FEW,
     auc,
