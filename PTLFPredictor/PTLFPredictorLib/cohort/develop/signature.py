@@ -137,7 +137,7 @@ def with_evidence(
         False leaves the covariance out: then no risk of a patient is shown.
     """
     fitted = pipeline.models_[Model.COMBINED]
-    cases = data.only(data.outcome.notna() & fitted.rows)
+    cases = data.only(fitted.rows)
     columns = [column for one in signature["predictors"] for column in signature_file.columns_of(one)]
     names = (INTERCEPT, *columns)
     outcome = FittedOutcome(
@@ -207,7 +207,7 @@ def _continuous(
 ) -> dict[str, np.ndarray]:
     """Values of the continuous predictors in the cases, by id."""
     found = {
-        one["id"]: cases[variable.name].to_numpy(float)
+        one["id"]: cases[variable.name].dropna().to_numpy(float)
         for one, variable in zip(listed, fitted.variables, strict=False)
         if one["kind"] == "continuous"
     }
