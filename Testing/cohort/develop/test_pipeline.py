@@ -24,9 +24,11 @@ def fitted(data, selection=SelectionPlan(), clinical=ClinicalPlan(), **more):
 def test_see(cohort):
     p = fitted(cohort.only(cohort.split == "training"))
     print([(s.name, s.count) for s in p.radscore_.steps_])
-    for u in p.clinical_.univariate_: print(u)
+    for u in p.clinical_.univariate_:
+        print(u)
     print(p.clinical_.p_values_, p.clinical_.kept_)
-    for m, f in p.models_.items(): print(m, f.risk.columns, f.risk.coefficients, f.risk.n, f.risk.events, f.risk.p_values)
+    for m, f in p.models_.items():
+        print(m, f.risk.columns, f.risk.coefficients, f.risk.n, f.risk.events, f.risk.p_values)
     lp = p.linear_predictors(cohort.features, cohort.clinical)
     print(common(lp).sum())
     assert 0
@@ -37,6 +39,9 @@ def test_see_imputed(cohort):
     variables = candidates(train.columns, train.clinical)
     clinical = train.clinical.copy()
     clinical.loc[clinical.index[:30], ["INR", "BCLC stage"]] = None
-    p = Pipeline(SelectionPlan(), ClinicalPlan(), variables, imputations=5).fit(train.features, clinical, train.outcome.to_numpy())
-    for m, f in p.models_.items(): print(m, f.risk.columns, f.risk.coefficients, f.risk.n, f.risk.events, f.risk.p_values)
+    p = Pipeline(SelectionPlan(), ClinicalPlan(), variables, imputations=5).fit(
+        train.features, clinical, train.outcome.to_numpy()
+    )
+    for m, f in p.models_.items():
+        print(m, f.risk.columns, f.risk.coefficients, f.risk.n, f.risk.events, f.risk.p_values)
     assert 0

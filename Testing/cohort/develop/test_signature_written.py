@@ -78,7 +78,9 @@ def test_a_patient_s_score_and_risk_are_the_model_s(data, pipeline, training):
     lp = pipeline.linear_predictors(training.features, training.clinical)[Model.COMBINED]
     score = pipeline.score(training.features)
     for place in (0, 17, 99):
-        features = {term.key: training.features[f"{term.voi.in_files}__{term.feature}"].iloc[place] for term in made.terms}
+        features = {
+            term.key: training.features[f"{term.voi.in_files}__{term.feature}"].iloc[place] for term in made.terms
+        }
         radscore = sum_of(made, score_terms(made, features))
         assert radscore == pytest.approx(score[place])
         row = training.clinical.iloc[place]
@@ -93,7 +95,16 @@ def test_evidence_holds_who_was_fitted_on(data, pipeline, training):
     made = parse(proven(data, pipeline, training)).evidence
     risk = pipeline.models_[Model.COMBINED].risk
     assert (made.n, made.events) == (risk.n, risk.events)
-    assert made.estimated == ("intercept", "ALB", "INR", "bilirubin", "BCLC_stage=B", "BCLC_stage=C", "cirrhosis=1", "Radscore")
+    assert made.estimated == (
+        "intercept",
+        "ALB",
+        "INR",
+        "bilirubin",
+        "BCLC_stage=B",
+        "BCLC_stage=C",
+        "cirrhosis=1",
+        "Radscore",
+    )
     assert made.covariance.matrix == pytest.approx(risk.covariance)
     assert made.fixed == ()
     assert set(made.axes) == {"ALB", "INR", "bilirubin", "Radscore"}

@@ -252,9 +252,7 @@ def _normalisation(pipeline: Pipeline, data: CohortData, radscore: np.ndarray, d
     )
 
 
-def _notes(
-    pipeline: Pipeline, base: Signature, coefficients: Mapping[str, float], demo: bool
-) -> list[dict[str, Any]]:
+def _notes(pipeline: Pipeline, base: Signature, coefficients: Mapping[str, float], demo: bool) -> list[dict[str, Any]]:
     made = signature_file.notes_that_hold(base.data["notes"], coefficients)
     text = (
         "Features and clinical variables were selected in the same cases that the coefficients were fitted in: the "
@@ -263,7 +261,12 @@ def _notes(
     )
     made.append({"id": "selection", "text": text})
     if pipeline.models_[Model.COMBINED].risk.penalised:
-        made.append({"id": "firth", "text": "Fitted with Firth's penalty; the intercept makes the mean risk the observed share."})
+        made.append(
+            {
+                "id": "firth",
+                "text": "Fitted with Firth's penalty; the intercept makes the mean risk the observed share.",
+            }
+        )
     if demo:
         made.insert(0, {"id": "demo", "text": "Developed on synthetic cases. It says nothing about any patient."})
     return made

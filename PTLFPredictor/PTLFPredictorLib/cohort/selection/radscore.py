@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import BadInput
 from ..statistics import lasso, redundancy, univariate
 from ..statistics.firth import Firth
+from ..statistics.logistic import MaximumLikelihood
 from ..statistics.redundancy import Keep
 from .folds import stratified
 from .plan import SelectionPlan, Weights
@@ -57,6 +58,8 @@ class Radscore:
         Their column labels, of a frame; else `columns_`.
     coefficients_, mean_, sd_ : np.ndarray, shape (k,)
         The Radscore is the sum of coefficient times (value - mean) / SD.
+    agreement_ : Intraclass
+        Where the plan asks for it: ICC(2,1) of the columns left by "usable".
     univariate_ : univariate.Compared
         Of the columns left by "not redundant".
     cross_validated_ : lasso.CrossValidated or None
