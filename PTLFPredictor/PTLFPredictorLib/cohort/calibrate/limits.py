@@ -39,13 +39,11 @@ def too_few_events(events: int, n: int, outcome: str) -> str:
     """Why there is no risk, "" where there are enough cases with and without the outcome."""
     if events < LEAST_EVENTS:
         return (
-            f"{events} of {n} cases have {outcome}; a risk is given from {LEAST_EVENTS} on, so that the score is relative to "
-            "these cases"
+            f"{events} of {n} cases have {outcome}, and a risk needs {LEAST_EVENTS} with it and {LEAST_EVENTS} without"
         )
     if n - events < LEAST_EVENTS:
         return (
-            f"{n - events} of {n} cases have no {outcome}; a risk is given from {LEAST_EVENTS} on, so that the score is relative "
-            "to these cases"
+            f"{n - events} of {n} cases have no {outcome}, and a risk needs {LEAST_EVENTS} with it and {LEAST_EVENTS} without"
         )
     return ""
 
@@ -54,8 +52,8 @@ def too_uncertain(standard_error: float) -> str:
     """Why there is no risk, "" where the linear predictor is certain enough."""
     if standard_error > HIGHEST_SE:
         return (
-            f"the standard error of the linear predictor at the median case is {standard_error:.2f}; a risk is given up to "
-            f"{HIGHEST_SE:g}, so that the score is relative to these cases. More cases are needed"
+            f"the standard error of the linear predictor at the median case is {standard_error:.2f}, and a risk is given up "
+            f"to {HIGHEST_SE:g}: more cases are needed"
         )
     return ""
 
@@ -74,7 +72,7 @@ def against_the_score(slope: float, se: float) -> str:
     """Why there is no risk, "" where a higher Radscore goes with a higher risk."""
     if slope <= 0:
         return (
-            f"in these cases a higher Radscore does not go with more of the outcome (slope {slope:.3f}, standard error {se:.3f}): "
-            "the score does not carry over, and stays relative to these cases"
+            f"in these cases a higher Radscore does not go with a higher risk (slope {slope:.3f}, standard error {se:.3f}): the "
+            "score does not carry over"
         )
     return ""
