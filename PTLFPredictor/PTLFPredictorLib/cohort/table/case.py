@@ -39,6 +39,8 @@ class Case:
         DICOM folder or image file; there when the table was read.
     segmentation : tuple of Source
         None: the model draws.
+    segmentation_2 : tuple of Source
+        A second reader's, for the agreement of features; none where there is none.
     labels : mapping, optional
         What the labels mean; see `segmentation.reading.parse_labels`.
     mask_origin : Origin or None
@@ -70,6 +72,7 @@ class Case:
     id: str
     ct: Path
     segmentation: tuple[Source, ...] = ()
+    segmentation_2: tuple[Source, ...] = ()
     labels: Labels | None = None
     mask_origin: Origin | None = None
     series_uid: str | None = None
