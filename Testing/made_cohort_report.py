@@ -16,31 +16,19 @@ from PTLFPredictorLib.cohort.report import (
     Equation,
     Estimate,
     Facts,
-<<<<<<< HEAD
-    Items,
-    Notice,
-    Section,
-    Table,
-    Text,
-=======
     Figure,
     Items,
     Section,
     Table,
     Text,
     basis,
->>>>>>> report
     characteristics,
     figures,
     fixed,
     p_value,
     percent,
     ref,
-<<<<<<< HEAD
-)  # fmt: skip
-=======
 )
->>>>>>> report
 from PTLFPredictorLib.cohort.report.characteristics import Term, Variable
 from PTLFPredictorLib.cohort.report.checklists import Place, Study, metrics, tripod
 from PTLFPredictorLib.cohort.report.figures import Cases, CrossValidation, Group, Odds, Performance, Roc
