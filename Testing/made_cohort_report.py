@@ -11,23 +11,8 @@ import r_reference
 from PTLFPredictorLib.cohort import report
 from PTLFPredictorLib.cohort.flow import Flow, FlowStep
 from PTLFPredictorLib.cohort.report import (
-    Beside,
-    Column,
-    Document,
-    Equation,
-    Estimate,
-    Facts,
-    Items,
-    Notice,
-    Section,
-    Table,
-    Text,
-    characteristics,
-    figures,
-    fixed,
-    p_value,
-    percent,
-    ref,
+    Beside, Column, Document, Equation, Estimate, Facts, Items, Notice, Section, Table, Text, characteristics, figures,
+    fixed, p_value, percent, ref,
 )  # fmt: skip
 from PTLFPredictorLib.cohort.report.characteristics import Term, Variable
 from PTLFPredictorLib.cohort.report.figures import Cases, CrossValidation, Group, Odds, Performance, Roc

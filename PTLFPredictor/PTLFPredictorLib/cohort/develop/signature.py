@@ -265,7 +265,9 @@ def _on_log_scale(values: np.ndarray) -> tuple[float, float] | None:
     return float(np.log(values).mean()), float(np.log(values).std(ddof=1))
 
 
-def _notes(pipeline: Pipeline, base: Signature, coefficients: Mapping[str, float], demo: bool) -> list[dict[str, Any]]:
+def _notes(
+    pipeline: Pipeline, base: Signature, coefficients: Mapping[str, float], demo: bool
+) -> list[dict[str, Any]]:
     made = signature_file.notes_that_hold(base.data["notes"], coefficients)
     text = (
         "Features and clinical variables were selected in the same cases that the coefficients were fitted in: the "
@@ -274,12 +276,7 @@ def _notes(pipeline: Pipeline, base: Signature, coefficients: Mapping[str, float
     )
     made.append({"id": "selection", "text": text})
     if pipeline.models_[Model.COMBINED].risk.penalised:
-        made.append(
-            {
-                "id": "firth",
-                "text": "Fitted with Firth's penalty; the intercept makes the mean risk the observed share.",
-            }
-        )
+        made.append({"id": "firth", "text": "Fitted with Firth's penalty; the intercept makes the mean risk the observed share."})
     if demo:
         made.insert(0, {"id": "demo", "text": "Developed on synthetic cases. It says nothing about any patient."})
     return made
