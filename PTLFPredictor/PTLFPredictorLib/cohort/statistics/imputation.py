@@ -145,7 +145,9 @@ class Pooled(Coefficients):
 
         return 2 * stdtr(self.degrees_of_freedom_, -np.abs(self.params_) / self.standard_errors_)
 
-    def of_imputed(self, imputed: np.ndarray, offsets: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def of_imputed(
+        self, imputed: np.ndarray, offsets: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Linear predictors of cases that were imputed themselves, and their standard errors, each of shape (n,).
 
         Pooled on the logit scale, where Rubin's rules hold (Marshall et al., BMC Med Res Methodol 2009, 9:57): each

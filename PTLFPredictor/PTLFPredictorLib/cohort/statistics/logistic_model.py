@@ -115,3 +115,4 @@ class LogisticModel(Coefficients):
 
     def _without(self, columns: Sequence[int]) -> Maximum:
         return self._likelihood.maximise(held=columns, values=np.zeros(len(columns)))
+
