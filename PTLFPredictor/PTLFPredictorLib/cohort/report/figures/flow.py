@@ -67,9 +67,7 @@ def flow(name: str, cases: Flow, groups: Sequence[Group], title: str = "Patient 
         _box(axes, 2, bottom, 78, 9, f"Included in the analysis: n = {included}")
         y = bottom + 9
         axes.plot((41, 41), (y, y + GAP_MM / 2), color=SOFT, linewidth=0.8)
-        width = (
-            (78 - 4 * (len(groups) - 1)) / len(groups) if len(groups) <= 2 else (178 - 4 * len(groups)) / len(groups)
-        )
+        width = (FULL_MM - 4 - 4 * (len(groups) - 1)) / len(groups) if len(groups) > 1 else 78
         for place, group in enumerate(groups):
             left = 2 + place * (width + 4)
             axes.plot((41, left + width / 2), (y + GAP_MM / 2, y + GAP_MM / 2), color=SOFT, linewidth=0.8)
