@@ -1,4 +1,4 @@
-"""What all fitted logistic models can do: intervals, tests, and predictions with their standard errors."""
+"""What a logistic model fitted to cases can do beyond its coefficients: likelihood ratio tests, profile intervals."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 from ...errors import BadInput
 from . import profile
 from .chi_square import ChiSquare
-from .newton import LogLikelihood, Maximum, expit
+from .coefficients import Coefficients
+from .newton import LogLikelihood, Maximum
 
 
-class LogisticModel:
+class LogisticModel(Coefficients):
     """Logistic regression of a yes-or-no outcome; fitted by `MaximumLikelihood` or with a penalty by `Firth`.
 
     Parameters
@@ -23,10 +24,8 @@ class LogisticModel:
 
     Attributes
     ----------
-    params_ : np.ndarray, shape (k,)
-        Coefficients, the intercept first; ``k = fit_intercept + predictors``.
-    covariance_ : np.ndarray, shape (k, k)
-        Inverse of the Fisher information at the fitted coefficients.
+    params_, covariance_ : np.ndarray, shape (k,) and (k, k)
+        See `Coefficients`; the covariance is the inverse of the Fisher information at the coefficients.
     log_likelihood_ : float
         At the maximum; penalised, where the fit is.
     null_log_likelihood_ : float
@@ -36,9 +35,6 @@ class LogisticModel:
     """
 
     _penalised = False
-
-    def __init__(self, fit_intercept: bool = True):
-        self.fit_intercept = fit_intercept
 
     def fit(self, x: np.ndarray, y: np.ndarray, offset: np.ndarray | None = None):
         """Fit to cases.
@@ -86,21 +82,6 @@ class LogisticModel:
     def null_log_likelihood_(self) -> float:
         return self._without(range(int(self.fit_intercept), len(self.params_))).log_likelihood
 
-    @property
-    def standard_errors_(self) -> np.ndarray:
-        """Square roots of the diagonal of `covariance_`."""
-        return np.sqrt(np.diag(self.covariance_))
-
-    @property
-    def variance_inflation_(self) -> np.ndarray:
-        """Variance inflation factor of each predictor, from the covariance of the coefficients (as ``rms::vif``)."""
-        of_predictors = self.covariance_[int(self.fit_intercept) :, int(self.fit_intercept) :]
-        return np.diag(np.linalg.inv(of_predictors)) * np.diag(of_predictors)
-
-    def wald_interval(self, level: float = 0.95) -> np.ndarray:
-        """Limits ``estimate -+ z SE`` of each coefficient, shape (k, 2): what SPSS and statsmodels print."""
-        return self.params_[:, None] + _normal(level) * self.standard_errors_[:, None] * np.array([-1, 1])
-
     def profile_interval(self, level: float = 0.95, columns: Sequence[int] | None = None) -> np.ndarray:
         """Limits of each coefficient by the profile of the (penalised) likelihood, exact: shape (k, 2).
 
@@ -132,48 +113,6 @@ class LogisticModel:
             for term in self._terms(terms)
         )
 
-    def wald_tests(self, terms: Sequence[Sequence[int]] | None = None) -> tuple[ChiSquare, ...]:
-        """Wald's test of each of the `terms`, as those of `likelihood_ratio_tests`; ``z ** 2`` of a single one."""
-        return tuple(
-            ChiSquare(
-                float(self.params_[term] @ np.linalg.solve(self.covariance_[np.ix_(term, term)], self.params_[term])),
-                len(term),
-            )
-            for term in self._terms(terms)
-        )
-
-    def linear_predictor(self, x: np.ndarray, offset: np.ndarray | float | None = None) -> np.ndarray:
-        """``offset + intercept + x @ coefficients``, shape (n,)."""
-        return self._design(x) @ self.params_ + (0.0 if offset is None else offset)
-
-    def standard_error(self, x: np.ndarray) -> np.ndarray:
-        """Standard error of the linear predictor, shape (n,); what was held in an offset counts as known."""
-        design = self._design(x)
-        return np.sqrt(((design @ self.covariance_) * design).sum(axis=1))
-
-    def risk(self, x: np.ndarray, offset: np.ndarray | float | None = None) -> np.ndarray:
-        """Predicted probability of the outcome, shape (n,)."""
-        return expit(self.linear_predictor(x, offset))
-
-    def risk_interval(self, x: np.ndarray, offset: np.ndarray | float | None = None, level: float = 0.95) -> np.ndarray:
-        """Limits of the risk, shape (n, 2): Wald's on the scale of the linear predictor."""
-        half = _normal(level) * self.standard_error(x)
-        return expit(self.linear_predictor(x, offset)[:, None] + half[:, None] * np.array([-1, 1]))
-
-    def _design(self, x: np.ndarray) -> np.ndarray:
-        x = np.asarray(x, float)
-        return np.column_stack([np.ones(len(x)), x]) if self.fit_intercept else x
-
-    def _terms(self, terms: Sequence[Sequence[int]] | None) -> list[list[int]]:
-        if terms is None:
-            return [[column] for column in range(int(self.fit_intercept), len(self.params_))]
-        return [list(term) for term in terms]
-
     def _without(self, columns: Sequence[int]) -> Maximum:
         return self._likelihood.maximise(held=columns, values=np.zeros(len(columns)))
 
-
-def _normal(level: float) -> float:
-    from scipy.special import ndtri
-
-    return float(ndtri((1 + level) / 2))

@@ -147,13 +147,17 @@ class LogLikelihood:
         best, step, reached, information = place, np.zeros_like(place), -np.inf, None
         try:
             for _ in range(most):
-                height, residual, p = self._score(known + basis @ place)
+                height, residual, p, inverse = self._score(known + basis @ place)
                 if height < reached - 1e-12 * (1 + abs(reached)):
                     step = step / 2
                     place = best + step
                     continue
-                best, reached, information = place, height, _information(basis, p)
-                step = np.linalg.solve(information, basis.T @ residual)
+                best, reached, score = place, height, basis.T @ residual
+                if inverse is not None and basis is self._basis:
+                    step = inverse @ score
+                else:
+                    information = _information(basis, p)
+                    step = np.linalg.solve(information, score)
                 longest = np.abs(basis @ step).max()
                 if longest < near:
                     if not self.penalised and np.linalg.eigvalsh(information)[0] < LEAST_INFORMATION:
@@ -165,14 +169,15 @@ class LogLikelihood:
             pass
         raise self._failed(information, triangle, free)
 
-    def _score(self, eta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """Height up to a constant; residuals whose product with a column is its score, ``y - p + h (1/2 - p)``; p."""
+    def _score(self, eta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray | None]:
+        """Height up to a constant; residuals whose product with a column is its score; p; with the penalty the inverse
+        information of all columns."""
         p, height = expit(eta), log_likelihood(eta, self.y)
         if not self.penalised:
-            return height, self.y - p, p
+            return height, self.y - p, p, None
         inverse = np.linalg.inv(_information(self._basis, p))
         height -= 0.5 * np.linalg.slogdet(inverse)[1]
-        return height, self.y - p + _leverages(self._basis, p, inverse) * (0.5 - p), p
+        return height, self.y - p + _leverages(self._basis, p, inverse) * (0.5 - p), p, inverse
 
     def _failed(self, information: np.ndarray | None, triangle: np.ndarray, free: list[int]) -> BadInput:
         if self.penalised:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...errors import BadInput
+from .coefficients import normal_quantile
 from .newton import LogLikelihood, Maximum
 
 WIDENINGS = 40
@@ -34,9 +35,8 @@ def interval(likelihood: LogLikelihood, maximum: Maximum, column: int, level: fl
 
 def _limit(likelihood: LogLikelihood, maximum: Maximum, column: int, level: float, side: int) -> float:
     from scipy.optimize import brentq
-    from scipy.special import ndtri
 
-    quantile = float(ndtri((1 + level) / 2))
+    quantile = normal_quantile(level)
     error = float(np.sqrt(maximum.covariance[column, column]))
     nearest = maximum
 
