@@ -109,7 +109,7 @@ class CohortData:
         leaving.require_marked(cases, extracted)
         twice = {one.case: one for one in leaving.duplicates(cases, extracted)}
         features = extraction.features()
-        wanted = [column_of(voi, name) for voi, names in signature.wanted.items() for name in names]
+        wanted = [column_of((voi, name)) for voi, names in signature.wanted.items() for name in names]
         if needs_features and (lacking := [name for name in wanted if name not in features.columns]):
             raise BadInput(
                 f"The extraction lacks {len(lacking)} of the signature's {len(wanted)} features: it was made for "
