@@ -29,8 +29,8 @@ SETTINGS = {
     "svg.hashsalt": "ptlf",
     "svg.fonttype": "none",
     "font.family": "DejaVu Sans",
-    "font.size": 7.0,
-    "axes.titlesize": 7.5,
+    "font.size": 7.4,
+    "axes.titlesize": 7.8,
     "axes.linewidth": 0.6,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
@@ -45,7 +45,7 @@ SETTINGS = {
     "lines.linewidth": 1.3,
     "hatch.linewidth": 0.5,
     "legend.frameon": False,
-    "legend.fontsize": 6.8,
+    "legend.fontsize": 7.2,
     "legend.handlelength": 2.6,
 }
 """DejaVu Sans comes with matplotlib: the layout does not hang on the fonts of a computer."""
@@ -90,11 +90,15 @@ def svg(paint: Callable[[Canvas], None], width_mm: float, height_mm: float) -> s
     return _tidied(stream.getvalue())
 
 
+def _hundredths(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+
 def _tidied(text: str) -> str:
-    """Without the parts that a page does not need, numbers with two decimals (a hundredth of a point)."""
+    """Without the parts that a page does not need, coordinates to a hundredth of a point."""
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), text)
+    text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"\d+\.\d{3,}", _hundredths, tag[0]), text)
     text = text.replace("'DejaVu Sans'", FONTS).replace("DejaVu Sans", FONTS)
     return re.sub(r"\n\s*", "\n", text)
