@@ -100,4 +100,3 @@ def _mapped(function: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> 
 
     with parallel_config(backend="loky", inner_max_num_threads=1):
         return Parallel(n_jobs=jobs, return_as="generator")(delayed(function)(item) for item in items)
-

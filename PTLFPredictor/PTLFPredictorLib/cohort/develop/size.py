@@ -67,7 +67,6 @@ class Size:
 def _adjusted(pipeline: Pipeline, train: CohortData, parameters: int) -> float | None:
     """Cox-Snell R squared of the combined model's linear predictor, adjusted for optimism; None where none is left."""
 
-
     from ..statistics.logistic import log_likelihood
 
     lp = pipeline.linear_predictors(train.features, train.clinical)[Model.COMBINED]
