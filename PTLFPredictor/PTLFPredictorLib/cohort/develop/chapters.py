@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...signature import Signature
-from ..report import Block, Column, Equation, Estimate, Facts, Section, Table, Text, basis, characteristics, figures
-from ..report import fixed, p_value, percent, ref
+from ..report import (
+    Block,
+    Column,
+    Equation,
+    Estimate,
+    Facts,
+    Section,
+    Table,
+    Text,
+    basis,
+    characteristics,
+    figures,
+    fixed,
+    p_value,
+    percent,
+    ref,
+)
 from ..report.characteristics import Term
 from ..report.drawing import Cases
 from ..report.figures import CrossValidation, Group, Odds
@@ -17,6 +33,9 @@ from .development import Development
 from .pipeline import Fitted, Model
 from .risk_model import Interval, RiskModel
 from .variables import Variable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INTERVALS = {
     Interval.WALD: "95 % CI, Wald",
@@ -54,7 +73,7 @@ def patients(made: Development, base: Signature) -> Section:
         )
     frame, mask = parts.training.clinical, np.ones(parts.training.n, bool)
     blocks.append(
-        characteristics.missing("missing", "Missing values", frame, {"Training": mask}, columns, _missing_words(made))
+        characteristics.missing("missing", "Missing values", frame, {"Training": mask}, columns, missing_words(made))
     )
     return Section("Patients", tuple(blocks))
 
@@ -79,17 +98,16 @@ def clinical(made: Development, base: Signature) -> Section:
             "multivariate",
             "Multivariate analysis of the clinical variables",
             _terms(found.multivariate_, entered, made),
-            f"{_cases(found.multivariate_)} Variables with a univariate P < {plan.univariate_p:g} together in one model. "
-            f"{_fit_words(found.multivariate_)}",
+            f"{_cases(found.multivariate_)} Variables with a univariate P < {plan.univariate_p:g}, together in one "
+            f"model. {_fit_words(found.multivariate_)}",
             INTERVALS[found.multivariate_.interval],
         )
     )
     kept = ", ".join(one.name for one in found.kept_) or "none"
     jointly = ", ".join(f"{name} {p_value(p)}" for name, p in found.p_values_.items())
     always = f" Always in the model, whatever their P: {', '.join(plan.always)}." if plan.always else ""
-    blocks.append(
-        Text(f"P of each variable, all its levels together: {jointly}. Independent (P < {plan.multivariate_p:g}): {kept}.{always}")
-    )  # fmt: skip
+    independent = f"Independent (P < {plan.multivariate_p:g}): {kept}.{always}"
+    blocks.append(Text(f"P of each variable, all its levels together: {jointly}. {independent}"))
     return Section("Clinical variables", tuple(blocks))
 
 
@@ -151,7 +169,8 @@ def model(made: Development, signature: Signature | None) -> Section:
         return Section("Models", (Text("Neither a feature nor a clinical variable was selected: there is no model."),))
     risk = combined.risk
     of = Cases(risk.n, risk.events, "training")
-    odds = [Odds(one.label, f"per {one.per:g} {one.unit}".strip(), one.ratio) for one in _terms(risk, combined.variables, made)]  # fmt: skip
+    terms = _terms(risk, combined.variables, made)
+    odds = [Odds(one.label, f"per {one.per:g} {one.unit}".strip(), one.ratio) for one in terms]
     blocks.append(figures.forest("forest", odds, of, INTERVALS[risk.interval]))
     blocks.append(Equation(equation(combined)))
     if signature is not None:
@@ -174,7 +193,7 @@ def size(made: Development) -> Section:
     text = (
         f"The {found.needed.cases} cases are those for candidates alone that are counted here. "
         if found.needed is not None
-        else "Riley's criteria give no number: after adjustment for optimism nothing of the explained variation is left. "
+        else "Riley's criteria give no number: after adjustment for optimism no explained variation is left. "
     )
     text += (
         "The features that the Radscore was chosen from are not counted, because no formula takes thousands of "
@@ -220,8 +239,8 @@ def _fit_words(risk: RiskModel) -> str:
         return "Fits to imputations, pooled by Rubin's rules; P by Student's t."
     if risk.penalised:
         return (
-            "Firth's penalty, because maximum likelihood has no finite coefficients here or because the plan asks for it; "
-            "P by the penalised likelihood ratio; intercept by FLIC."
+            "Firth's penalty, because maximum likelihood has no finite coefficients here, or because the plan asks for "
+            "it; P by the penalised likelihood ratio; intercept by FLIC."
         )
     return f"Maximum likelihood; P by {'Wald' if risk.interval is Interval.WALD else 'the likelihood ratio'}."
 
@@ -232,24 +251,32 @@ def _selection_words(made: Development) -> str:
         f" ICC(2,1) between two segmentations at least {plan.icc_at_least:g}." if plan.icc_at_least is not None else ""
     )
     return (
-        f"All on the {made.parts.training.n} training cases. Usable: known in every case and not the same in all.{icc} Of two "
-        f"features with |Spearman's rho| > {plan.correlation_limit:g} one goes ({plan.keep.value}). Univariate: "
+        f"All on the {made.parts.training.n} training cases. Usable: known in every case and not the same in all.{icc} "
+        f"Of two features with |Spearman's rho| > {plan.correlation_limit:g} one goes ({plan.keep.value}). Univariate: "
         f"{plan.test.value}, P < {plan.level:g}, correction: {plan.correction.value}. LASSO: {plan.folds} folds, "
         f"{plan.lambdas} lambdas, {plan.choice.value} of the {plan.measure.value}. Largest: the {plan.largest} largest "
         f"coefficients of standardised features; weights: {plan.weights.value}."
     )
 
 
-def _missing_words(made: Development) -> str:
+def missing_words(made: Development) -> str:
     if made.plan.imputes:
         return (
-            f"Univariate tests on the cases that have the variable; the models on {made.plan.imputations} imputations (chained "
-            "equations with predictive mean matching, the outcome and the Radscore included), pooled by Rubin's rules."
+            f"Univariate tests on the cases that have the variable; the models on {made.plan.imputations} imputations "
+            "(chained equations with predictive mean matching, the outcome and the Radscore included), pooled by Rubin's "
+            "rules."
         )
     return "Each test and each model is on the cases that have its variables (complete cases); n stands at each."
 
 
-def _compared(name: str, title: str, frame, groups, columns, made: Development) -> Table:
+def _compared(
+    name: str,
+    title: str,
+    frame: pd.DataFrame,
+    groups: Mapping[str, np.ndarray],
+    columns: Sequence[characteristics.Variable],
+    made: Development,
+) -> Table:
     plan = made.plan.clinical
     return characteristics.compared(name, title, frame, groups, columns, plan.continuous, plan.categorical)
 
@@ -263,7 +290,7 @@ def _columns(made: Development) -> list[characteristics.Variable]:
     ]
 
 
-def _side_by_side(first, second):
+def _side_by_side(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, tuple[np.ndarray, np.ndarray]]:
     import pandas as pd
 
     frame = pd.concat([first, second])

@@ -6,8 +6,22 @@ from ... import __version__
 from ...render.html import WATERMARK
 from ...signature import Signature
 from ..lock import Recipe
-from ..report import Block, Column, Document, Estimate, Facts, Items, Notice, Section, Table, Text, basis, figures
-from ..report import fixed, ref
+from ..report import (
+    Block,
+    Column,
+    Document,
+    Estimate,
+    Facts,
+    Items,
+    Notice,
+    Section,
+    Table,
+    Text,
+    basis,
+    figures,
+    fixed,
+    ref,
+)
 from ..report.checklists import Place, Study, metrics, tripod
 from ..report.drawing import Cases
 from ..validate import blocks
@@ -103,14 +117,14 @@ def _remarks(made: Development) -> list[str]:
         slope = made.bootstrapped.optimism.corrected[f"{Model.COMBINED} slope"]
         if slope < 0.9:
             found.append(
-                f"The corrected calibration slope is {slope:.2f}: risks of new patients will be too extreme, too high for "
-                "those at high risk and too low for those at low risk. Coefficients are not shrunk by it."
+                f"The corrected calibration slope is {slope:.2f}: risks of new patients will be too extreme, too high "
+                "for those at high risk and too low for those at low risk. Coefficients are not shrunk by it."
             )
     if not made.size.is_enough:
         found.append("There are fewer cases than Riley's criteria ask for; see the chapter on sample size.")
     found += [
-        f"{one.left_out} of {one.cases.n + one.left_out} {one.name} cases lack a value that one of the models takes, and "
-        "are not in the comparison."
+        f"{one.left_out} of {one.cases.n + one.left_out} {one.name} cases lack a value that one of the models takes, "
+        "and are not in the comparison."
         for one in (made.training, *made.validation)
         if one.left_out
     ]
@@ -131,8 +145,8 @@ def _training(made: Development) -> Section:
     of = Cases(made.parts.training.n, made.parts.training.events, "training")
     if rows:
         columns = (
-            "model", "measure", Column("apparent", fixed(3)), Column("optimism", fixed(3)), Column("corrected", fixed(3)),
-            Column(".632+", fixed(3)), Column("nested cross-validation", fixed(3)),
+            "model", "measure", Column("apparent", fixed(3)), Column("optimism", fixed(3)),
+            Column("corrected", fixed(3)), Column(".632+", fixed(3)), Column("nested cross-validation", fixed(3)),
         )  # fmt: skip
         found.append(
             Table("optimism", "Performance corrected for optimism", columns, rows, _resampling_words(made, of))
@@ -270,7 +284,7 @@ def _checklists(made: Development, base: Signature) -> Section:
         other_centre=bool(others) and not others & {centre for centre in train.centre if centre},
         automatic_masks=not train.masks.by_hand and not train.masks.edited_share,
         extraction=f"PTLFPredictor {__version__}; the settings stand in the signature file.",
-        missing=chapters._missing_words(made),
+        missing=chapters.missing_words(made),
         predictors="Clinical numbers linear, levels against the first; features standardised by the training cases.",
         steps=tuple(step.name for step in made.pipeline.radscore_.steps_),
         internal=f"{internal}, the whole selection in each." if internal else "",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 IMPUTATIONS = 2
-"""In each resample, where the plan imputes (Schomaker and Heumann, Stat Med 2018, 37:2252: imputation within resamples)."""
+"""In each resample, where the plan imputes (within resamples: Schomaker and Heumann, Stat Med 2018, 37:2252)."""
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -31,7 +31,7 @@ class Size:
     fitted : int
         Coefficients of the combined model; 0 without one.
     cox_snell : float or None
-        Of the combined model, adjusted for the optimism of `candidates`; None without a model, or where nothing is left.
+        Of the combined model, adjusted for the optimism of `candidates`; None without one, or where nothing is left.
     needed : SampleSize or None
         By Riley's criteria, at that R squared.
     """
