@@ -14,6 +14,7 @@ from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.hashes import json_sha256
 from PTLFPredictorLib.signature import load, parse
 from PTLFPredictorLib.signature.evidence import ObservedMasks, ObservedProtocol
+from PTLFPredictorLib.vois import VOI
 
 PUBLISHED = load("ptlf-published")
 SCAN = ObservedCase(ContrastPhase.PORTAL_VENOUS, 5.0, 0.78, 120.0, "soft")
@@ -197,9 +198,19 @@ def test_another_signature_s_protocol_is_held_against_what_was_observed(tmp_path
 
 def test_features_of_another_signature_are_refused(tmp_path):
     case = extracted("a", features={(KEYS[0][0], "original_firstorder_Mean"): 1.0})
-    with pytest.raises(BadInput, match="lacks 10 of the signature's 10 features"):
+    with pytest.raises(BadInput, match="lacks 10 of the 10 features that are needed"):
         joined(tmp_path, [ROW.format("a")], [case])
-    assert joined(tmp_path, [ROW.format("a")], [case], needs_features=False).n == 1
+
+
+def test_without_features_in_particular_a_case_needs_some_of_each_voi(tmp_path):
+    """A case without a tumour is left out; a single feature that could not be computed is not."""
+    one, no_tumour = dict.fromkeys(KEYS[1:], 1.0), {key: 1.0 for key in KEYS if key[0] is VOI.PARENCHYMA}
+    cases = [extracted("a"), extracted("b", features=one), extracted("c", features=no_tumour)]
+    rows = [ROW.format(name) for name in "abc"]
+    assert list(joined(tmp_path, rows, cases).outcome.index) == ["a"]
+    data = joined(tmp_path, rows, cases, features=())
+    assert (list(data.outcome.index), reasons(data)) == (["a", "b"], {"c": "features"})
+    assert data.features.isna().sum().sum() == 1
 
 
 def test_a_table_that_stops_is_not_joined(tmp_path):

@@ -14,6 +14,7 @@ from .case import ClinicalColumn
 from .columns import Column, normal, unit_named
 from .finding import Code
 from .numbers import Decimals, is_missing, number
+from .words import yes_or_no
 
 Tell = Callable[[Level, Code, str], None]
 """Takes a finding on one cell, or on one column."""
@@ -111,6 +112,8 @@ def level_of(entry: Entry, text: str, tell: Tell) -> str | None:
     for level in entry.levels:
         if normal(text) in (normal(level.value), normal(level.label)):
             return level.value
+    if {level.value for level in entry.levels} == {"0", "1"} and (answer := yes_or_no(text)) is not None:
+        return str(int(answer))
     words = ", ".join(level.value for level in entry.levels)
     tell(Level.WITHHOLD, Code.UNREADABLE, f"the word is none of {words}.")
     return None
