@@ -34,19 +34,20 @@ def run(recipe: lock.Recipe, out: Path, progress: Progress = no_progress) -> Val
     ------
     BadInput
     """
-    plan = plans.from_json(ValidationPlan, recipe.plan)
+    plan = plans.from_json(ValidationPlan, recipe.plan).checked()
     path = recipe.path("signature")
     signature = load(path)
-    progress(0.0, "reading the cases")
-    table = CohortTable.read(recipe.path("table"), signature, rule=plan.rule, time=recipe.time, images=False)
-    table.require_usable()
+    progress("reading the cases", 0, 3)
+    table = CohortTable.read(
+        recipe.path("table"), signature, rule=plan.rule, reader=plan.reader or None, time=recipe.time, images=False
+    ).require_usable()
     if plan.cases is Cases.ALL or all(case.split is Split.NONE for case in table.cases):
         overlap.refuse_own_table(signature, path, table.sha256)
     data = CohortData.join(table, Extraction.read(recipe.path("features")), signature)
-    progress(0.3, "computing")
+    progress("validating", 1, 3)
     found = validate(signature, {case.id: case for case in table.cases}, data, plan)
     page = document(found.validation, found.cases, signature, data, plan, recipe.time)
-    progress(0.8, "writing")
+    progress("writing", 2, 3)
     with lock.result_folder(out) as folder:
         report.write(page, folder)
         text = json.dumps(found.validation.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
