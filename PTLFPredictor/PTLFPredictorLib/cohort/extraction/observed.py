@@ -60,18 +60,18 @@ class ObservedMask:
 
     Parameters
     ----------
-    model : str
+    weights : str
         SHA-256 of the weights of the model that did (as far as a mark told it); "" for none.
     by_hand : bool
     changed : float
         Share of the model's voxels that were changed since, 0 to 1.
     """
 
-    model: str = ""
+    weights: str = ""
     by_hand: bool = False
     changed: float = 0.0
 
     @classmethod
     def of(cls, origin: Origin) -> ObservedMask:
-        model = weights_of(origin.model) if origin.drawn is Drawn.MODEL else ""
-        return cls(model, origin.drawn is Drawn.HAND, float(origin.changed))
+        weights = weights_of(origin.model) if origin.drawn is Drawn.MODEL else ""
+        return cls(weights, origin.drawn is Drawn.HAND, float(origin.changed))

@@ -28,14 +28,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "ptlf-extraction/1"
 
-CASES, FEATURES, SECOND, TABLE, TIMES = (
-    "cases.json",
-    "features.parquet",
-    "features_2.parquet",
-    "cases.csv",
-    "log.csv",
-)
-"""Files of an extraction; all but the last are the same bytes whatever computed them, and when."""
+CASES, FEATURES, SECOND, TIMES = "cases.json", "features.parquet", "features_2.parquet", "log.csv"
+"""Files of an extraction, beside those of its report; all but the last are the same bytes whatever computed them."""
 
 
 class CaseState(StrEnum):

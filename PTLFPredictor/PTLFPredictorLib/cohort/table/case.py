@@ -39,6 +39,8 @@ class Case:
         DICOM folder or image file; there when the table was read.
     segmentation : tuple of Source
         None: the model draws.
+    segmentation_2 : tuple of Source
+        A second reader's, for the agreement of features; none where there is none.
     labels : mapping, optional
         What the labels mean; see `segmentation.reading.parse_labels`.
     mask_origin : Origin or None
@@ -54,6 +56,8 @@ class Case:
     outcome : bool or None
         By `rule`, or as the table's own column says.
     components : Components
+    all_criteria_met : bool or None
+        What the column of that name says; False: the patient does not fit the study, and it is not said why.
     answers : mapping
         To the eligibility criteria, as `signature.checklist` takes them.
     patient : str
@@ -68,6 +72,7 @@ class Case:
     id: str
     ct: Path
     segmentation: tuple[Source, ...] = ()
+    segmentation_2: tuple[Source, ...] = ()
     labels: Labels | None = None
     mask_origin: Origin | None = None
     series_uid: str | None = None
@@ -77,6 +82,7 @@ class Case:
     clinical: Mapping[str, float | str] = field(default_factory=dict)
     outcome: bool | None = None
     components: Components = field(default_factory=Components)
+    all_criteria_met: bool | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     patient: str = ""
     centre: str = ""

@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING
 
 from ...ct import Level
 from ...errors import BadInput
+from ...hashes import file_sha256
 from ...outputs import output_file
 from ...signature import Signature
+from . import across
 from .case import Case, ClinicalColumn, LeftOut
+from .columns import Vocabulary
 from .finding import TableFinding
+from .header import columns_of
 from .outcome import OutcomeRule
+from .row import Layout
+from .rows import cases_of
+from .sheet import read_sheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +63,9 @@ class CohortTable:
         *,
         rule: OutcomeRule = OutcomeRule.PAPER_ANY,
         reader: str | None = None,
-        time: str | None = None,
+        time: str = "",
         encoding: str | None = None,
+        images: bool = True,
     ) -> CohortTable:
         """Read a CSV or Parquet file; paths in it are relative to it.
 
@@ -71,16 +79,36 @@ class CohortTable:
         reader : str, optional
             Who answers for what rows say without naming a reader.
         time : str, optional
-            ISO 8601, of answers for which the table gives none; now where not given.
+            ISO 8601, of answers for which the table gives none (column 'answered_at').
         encoding : str, optional
             Of a CSV; found out where not given.
+        images : bool
+            Whether each case needs its CT and segments; False where features are there already.
 
         Raises
         ------
         BadInput
             When it cannot be read as a table of cases at all; all else is a finding.
         """
-        raise NotImplementedError
+        path = Path(path)
+        vocabulary = Vocabulary(signature)
+        wanted = f"case id and {'CT' if images else 'anything else'} (e.g. 'case' and 'ct')"
+        sheet = read_sheet(path, lambda row: vocabulary.known(row, needs_ct=images), wanted, encoding)
+        sheet, columns, found = columns_of(sheet, vocabulary, signature)
+        layout = Layout(sheet, columns, vocabulary, reader, time)
+        cases, left_out = cases_of(layout, signature, rule, path.parent, images)
+        cases, repeated, told = across.without_repeated_ids(cases)
+        findings = [*sheet.findings, *found, *layout.findings, *told, *across.findings(cases)]
+        findings.sort(key=lambda one: (-one.level.severity, one.row is not None, one.row or 0))
+        return cls(
+            path,
+            file_sha256(path),
+            rule,
+            tuple(cases),
+            tuple(sorted((*left_out, *repeated), key=lambda one: one.row)),
+            tuple(findings),
+            tuple(layout.further.values()),
+        )
 
     @property
     def rows(self) -> int:
