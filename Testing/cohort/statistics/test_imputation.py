@@ -110,7 +110,24 @@ def test_it_agrees_with_statsmodels():
         differences.append((ours.params_ - theirs.params_) / theirs.standard_errors_)
         errors.append(ours.standard_errors_ / theirs.standard_errors_)
     assert np.mean(differences, axis=0) == pytest.approx([0, 0, 0], abs=0.15)
-    assert np.mean(errors, axis=0) == pytest.approx([1, 1, 1], abs=0.08)
+    assert np.mean(errors, axis=0) == pytest.approx([1.08, 1.08, 1.08], abs=0.12)  # MICEData draws no residual variance
+
+
+@pytest.mark.slow
+def test_intervals_cover_what_the_cohorts_were_drawn_from():
+    """200 cohorts of 400 with up to a third of the information missing; Monte Carlo error of a coverage: 1.5 %."""
+    truth, held, estimates, errors = np.array([-1, 1.2, 0.6]), [], [], []
+    for seed in range(1000, 1200):
+        _, x, y = missing_at_random(400, seed)
+        pooled = Pooled().fit([MaximumLikelihood().fit(one, y) for one in chained_equations(x, y, 20, seed=1)])
+        low, high = pooled.wald_interval().T
+        held.append((low < truth) & (truth < high))
+        estimates.append(pooled.params_)
+        errors.append(pooled.standard_errors_)
+    assert (np.mean(held, axis=0) > 0.905).all()
+    assert (np.mean(held, axis=0) < 0.985).all()
+    assert np.mean(errors, axis=0) == pytest.approx(np.std(estimates, axis=0), rel=0.12)
+    assert np.mean(estimates, axis=0) == pytest.approx(truth, abs=0.05)
 
 
 @pytest.mark.parametrize(("percent", "wanted"), [(0, 20), (19, 20), (35, 35)])
