@@ -68,6 +68,9 @@ def _at_file_scope(path: Path) -> frozenset[int]:
         node = waiting.pop()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+            continue
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             lines.add(node.lineno)
         waiting += ast.iter_child_nodes(node)

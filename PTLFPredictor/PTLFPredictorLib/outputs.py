@@ -93,7 +93,8 @@ def output_folder(out: Path, names: Sequence[str]) -> Iterator[Path]:
     ----------
     out : Path
     names : sequence of str
-        All files of a result, the record first.
+        All files of a result, the record first; also in folders of it (``tables/roc.csv``).  Read again when the block
+        ends.
 
     Raises
     ------
@@ -145,6 +146,7 @@ def _replace(staging: Path, out: Path, names: Sequence[str]) -> None:
 
     def move(source: Path, target: Path) -> None:
         moved.append((source, target))  # before: an interrupt may come between
+        target.parent.mkdir(parents=True, exist_ok=True)
         source.rename(target)
 
     try:

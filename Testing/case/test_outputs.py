@@ -178,6 +178,16 @@ def test_a_new_result_replaces_the_former_and_nothing_else(former):
     assert texts(former) == {**dict.fromkeys(NAMES, "new"), "notes.txt": "a reader's"}
 
 
+def test_a_result_may_have_files_in_folders(tmp_path):
+    names = ("report.html", "tables/a.csv", "tables/b.csv")
+    for written in (names, names[:2]):
+        with output_folder(tmp_path, names) as made:
+            (made / "tables").mkdir()
+            for name in written:
+                (made / name).write_text(name)
+        assert set(map(str, contents(tmp_path))) == set(written)
+
+
 def test_a_file_that_the_new_result_lacks_does_not_stay(former):
     with output_folder(former, NAMES) as staging:
         fill(staging, "new", NAMES[:1])

@@ -3,6 +3,7 @@
 from .assess import Assessed, assess_case, assess_found, examine, make_record
 from .inputs import files_read, paths
 from .question import Question
+from .ready import ready_segments
 from .run import OUTPUTS, run
 from .sources import Sources, draw_or_read, read_case_ct
 
@@ -19,5 +20,6 @@ __all__ = [
     "make_record",
     "paths",
     "read_case_ct",
+    "ready_segments",
     "run",
 ]

@@ -5,27 +5,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from .. import record
 from ..errors import BadInput
 from ..hashes import file_sha256
 from ..outputs import output_folder, refuse_inputs
-from ..progress import Progress, no_progress
+from ..progress import Progress, no_progress, timed
 from ..render import html
 from ..segmentation import marks
-from ..segmentation.postprocess import apply
 from ..signature import checklist
 from . import features
 from .assess import assess_case, make_record
 from .inputs import files_read
-from .protocol import brought_to_protocol, marks_of
 from .question import Question
-from .sources import OnEvent, Sources, draw_or_read, ignore, read_case_ct, remembered
+from .ready import ready_segments
+from .sources import OnEvent, Sources, ignore, read_case_ct
 
 OUTPUTS = {"record": "result.json", "labels": "labels.nii.gz", "report": "report.html"}
 """Files of a finished case."""
@@ -63,18 +59,11 @@ def run(
     with output_folder(out, tuple(OUTPUTS.values())) as staging:
         seconds: dict[str, float] = {}
         checklist(signature, question.answers)  # a broken answer is told before minutes of work
-        with _timed(seconds, "ct"):
+        with timed(seconds, "ct"):
             ct = read_case_ct(sources, signature, progress)
-        with _timed(seconds, "segments"):
-            given = draw_or_read(sources, ct, progress, on_event)
-            segments = apply(given, sources.post_processing)
-            if segments.labels is not given.labels:  # cleaned as asked for: no reader's edit, and still the model's
-                remembered(ct, segments.labels, segments.origin)
-            if sources.to_protocol:
-                made_earlier = marks_of(sources.segmentation)
-                ct, segments = brought_to_protocol(ct, segments, signature.protocol, made_earlier)
-            segments = segments.checked(ct)
-        with _timed(seconds, "features"):
+        with timed(seconds, "segments"):
+            ct, segments = ready_segments(sources, ct, signature.protocol, progress, on_event)
+        with timed(seconds, "features"):
             wanted, settings = signature.wanted, signature.extraction
             vectors = features.compute(ct, segments, wanted, settings, engine=sources.engine, progress=progress)
         progress("Report", 0, 1)
@@ -108,10 +97,3 @@ def _require_own(out: Path) -> None:
             f"'{labels}' is not as a former run wrote it, and would be replaced. Move it, give it as --segmentation of "
             "a run into another folder, or delete it."
         )
-
-
-@contextlib.contextmanager
-def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
-    start = time.monotonic()
-    yield
-    seconds[name] = time.monotonic() - start

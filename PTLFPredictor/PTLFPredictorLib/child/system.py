@@ -16,6 +16,9 @@ from typing import Any
 MEMORY_LIMIT = "PTLF_MEMORY_LIMIT_MB"
 """Environment variable: address space that a child may use, in MB (not on Windows)."""
 
+CORES = "PTLF_CORES"
+"""Environment variable: CPU cores that a child may use, of those there are."""
+
 _WINDOWS = os.name == "nt"
 
 
@@ -61,5 +64,25 @@ def die_with_parent(work: Path) -> None:
 
 
 def cpu_cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """CPU cores that this process may use; `CORES` names fewer."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    asked = os.environ.get(CORES, "")
+    return min(there, int(asked)) if asked.isdecimal() and int(asked) else there
+
+
+_LIMITS = (("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
+"""A container's limit and use below ``/sys/fs/cgroup``: of version 2 and 1."""
+
+
+def free_memory_bytes() -> int | None:
+    """Memory that new processes can use without swapping, within a container's limit; None where it is not told."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        return None
+    for limit, used in _LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # "max": no limit
+            base = Path("/sys/fs/cgroup")
+            free = min(free, int((base / limit).read_text()) - int((base / used).read_text()))
+    return max(free, 0)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import BadInput
 from ..outputs import output_file
@@ -13,7 +11,7 @@ from ..render import table
 from ..render.terminal import finding_lines
 from ..vois import VOI
 from .command import Command
-from .options import add_engine, add_image, loaded, post_processing, segmentation
+from .options import add_engine, add_image, features_asked, loaded, post_processing, segmentation
 from .stderr import progress_bar, tell_device
 
 
@@ -42,7 +40,7 @@ def _features(given: argparse.Namespace) -> None:
     from ..segmentation.reading import parse_labels, read_segments, told
 
     signature = loaded(given.signature) if given.signature else None
-    settings, wanted = _asked(given, signature)
+    settings, wanted = features_asked(given, signature)
     protocol = None if signature is None else signature.protocol
     steps = post_processing(given)
     said = provenance.said(given.mask_origin, given.reader)
@@ -74,16 +72,3 @@ def _features(given: argparse.Namespace) -> None:
             record.write(made, output)
     counts = ", ".join(f"{len(vector.values)} of the {voi.words}" for voi, vector in vectors.items())
     print("\n".join([*finding_lines(made.findings), f"Features: {counts}. Written: {given.out}"]))
-
-
-def _asked(given: argparse.Namespace, signature: Any) -> tuple[Any, Mapping[VOI, Sequence[str] | None]]:
-    """Extraction settings, and the features of each VOI: a signature's, a parameter file's (of both VOIs), or all."""
-    from ..measures.radiomics import ExtractionSettings
-    from ..measures.radiomics.parameter_file import read_parameter_file
-
-    if signature is not None:
-        return signature.extraction, signature.wanted
-    if given.params is not None:
-        settings, names = read_parameter_file(given.params)
-        return settings, dict.fromkeys(VOI, names)
-    return ExtractionSettings(), dict.fromkeys(VOI)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput
+from ..vois import VOI
 from .stderr import say
 
 
@@ -31,6 +32,11 @@ def add_image(command: argparse.ArgumentParser, segmentation_required: bool = Tr
     command.add_argument(
         "--mask-origin", metavar="hand|model:ID", help="who drew them, where the file does not say; with --reader"
     )
+    add_steps(command)
+
+
+def add_steps(command: argparse.ArgumentParser) -> None:
+    """What is done to CT and segments before anything is computed of them."""
     command.add_argument(
         "--to-protocol", action="store_true", help="average thin slices to the signature's, and the segments with them"
     )
@@ -159,3 +165,16 @@ def post_processing(given: argparse.Namespace) -> Any:
     if given.drop_below < 0:
         raise BadInput("--drop-below is a volume in mL; it cannot be negative.")
     return PostProcessing(given.fill_holes, given.drop_below, given.largest_tumor)
+
+
+def features_asked(given: argparse.Namespace, signature: Any) -> tuple[Any, Mapping[VOI, Sequence[str] | None]]:
+    """Extraction settings, and the features of each VOI: a signature's, a parameter file's (of both VOIs), or all."""
+    from ..measures.radiomics import ExtractionSettings
+    from ..measures.radiomics.parameter_file import read_parameter_file
+
+    if signature is not None:
+        return signature.extraction, signature.wanted
+    if given.params is not None:
+        settings, names = read_parameter_file(given.params)
+        return settings, dict.fromkeys(VOI, names)
+    return ExtractionSettings(), dict.fromkeys(VOI)

@@ -10,10 +10,11 @@ from .primitives import Area, Line, Primitive, Shape
 from .themes import PRINT
 
 
-def svg_of(layout: Layout, reading: Reading, title: str) -> str:
-    """A complete SVG document: the nomogram on white, its title, and the research-use line."""
+def svg_of(layout: Layout, reading: Reading | None, title: str) -> str:
+    """A complete SVG document: the nomogram on white, its title, and the research-use line; None: the axes alone."""
     width, height = layout.width, layout.height + FOOTER
-    body = [_element(p) for p in (*axes_of(layout), *marks_of(layout, reading))]
+    marks = marks_of(layout, reading) if reading else []
+    body = [_element(p) for p in (*axes_of(layout), *marks)]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '

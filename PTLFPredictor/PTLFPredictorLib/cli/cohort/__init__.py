@@ -5,20 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from types import ModuleType
-from typing import Protocol
 
 from ..command import Command
+from . import extract
 
-ACTIONS: tuple[ModuleType, ...] = ()
+ACTIONS: tuple[ModuleType, ...] = (extract,)
 """In the order of ``ptlf cohort --help``; each module's `add` adds its action."""
-
-
-class Action(Protocol):
-    """Adds an action of ``ptlf cohort``: its name, the function that runs it, and a line of help."""
-
-    def __call__(
-        self, name: str, function: Callable[[argparse.Namespace], int | None], text: str
-    ) -> argparse.ArgumentParser: ...
 
 
 def add(command: Command) -> None:

@@ -1,1 +1,6 @@
-"""From thousands of features to a Radscore: the steps, each of which learns from training cases alone."""
+"""Which features and clinical variables make a model, and how well it does: selection is repeated in every resample."""
+
+from .plan import ClinicalPlan, Deviation, ResamplingPlan, SelectionPlan, Weights
+from .radscore import Radscore, Step
+
+__all__ = ["ClinicalPlan", "Deviation", "Radscore", "ResamplingPlan", "SelectionPlan", "Step", "Weights"]

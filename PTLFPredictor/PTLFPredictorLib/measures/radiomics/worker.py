@@ -8,7 +8,7 @@ cannot be computed and others can (`case.features.findings` says so).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import SimpleITK as sitk
 
 from ... import child
 from ...errors import BadInput
+from ...progress import Progress
 from ...vois import VOI
 from . import ExtractionSettings, FeatureVector, extract
 
@@ -23,21 +24,31 @@ MAY_BE_LEFT_OUT = (VOI.TUMOUR,)
 """VOIs without which a case has a report all the same: a tumour may be so small that nothing can be computed of it."""
 
 
+def vectors_of(
+    image: sitk.Image,
+    masks: Mapping[str, sitk.Image],
+    wanted: Mapping[str, Sequence[str] | None],
+    settings: ExtractionSettings,
+    *,
+    engine: str,
+    progress: Progress,
+) -> dict[str, FeatureVector]:
+    """`extract`, without a VOI of `MAY_BE_LEFT_OUT` where only the others can be computed."""
+    options = {"engine": engine, "progress": progress}
+    try:
+        return extract(image, masks, wanted, settings, **options)
+    except BadInput:
+        others = {voi: names for voi, names in wanted.items() if voi not in MAY_BE_LEFT_OUT}
+        if not others or len(others) == len(wanted):
+            raise
+        return extract(image, masks, others, settings, **options)
+
+
 def compute(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:
     image = sitk.ReadImage(str(work / job["image"]))
     masks = {voi: sitk.ReadImage(str(work / name)) for voi, name in job["masks"].items()}
     settings, progress = ExtractionSettings.from_dict(job["settings"]), child.progress_of(emit)
-
-    def of(wanted: dict[str, Any]) -> dict[str, FeatureVector]:
-        return extract(image, masks, wanted, settings, engine=job["engine"], progress=progress)
-
-    try:
-        vectors = of(job["wanted"])
-    except BadInput:
-        others = {voi: names for voi, names in job["wanted"].items() if voi not in MAY_BE_LEFT_OUT}
-        if not others or len(others) == len(job["wanted"]):
-            raise
-        vectors = of(others)
+    vectors = vectors_of(image, masks, job["wanted"], settings, engine=job["engine"], progress=progress)
     output = work / "features.json"
     output.write_text(json.dumps([vector.to_dict() for vector in vectors.values()]), encoding="utf-8")
     return {"features": output}

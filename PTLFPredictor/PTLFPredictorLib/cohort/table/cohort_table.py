@@ -1,0 +1,148 @@
+"""The table as it was read: cases, rows that are none, findings."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...ct import Level
+from ...errors import BadInput
+from ...hashes import file_sha256
+from ...outputs import output_file
+from ...signature import Signature
+from . import across
+from .case import Case, ClinicalColumn, LeftOut
+from .columns import Vocabulary
+from .finding import TableFinding
+from .header import columns_of
+from .outcome import OutcomeRule
+from .row import Layout
+from .rows import cases_of
+from .sheet import read_sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FINDINGS_COLUMNS = ("row", "column", "level", "code", "finding")
+
+
+@dataclass(frozen=True)
+class CohortTable:
+    """A cohort's table.
+
+    Parameters
+    ----------
+    path : Path
+    sha256 : str
+        Of the file.
+    rule : OutcomeRule
+    cases : tuple of Case
+        In the table's order.
+    left_out : tuple of LeftOut
+        Rows that cannot be cases.
+    findings : tuple of TableFinding
+    clinical : tuple of ClinicalColumn
+        Further clinical columns.
+    """
+
+    path: Path
+    sha256: str
+    rule: OutcomeRule
+    cases: tuple[Case, ...]
+    left_out: tuple[LeftOut, ...]
+    findings: tuple[TableFinding, ...]
+    clinical: tuple[ClinicalColumn, ...]
+
+    @classmethod
+    def read(
+        cls,
+        path: str | Path,
+        signature: Signature,
+        *,
+        rule: OutcomeRule = OutcomeRule.PAPER_ANY,
+        reader: str | None = None,
+        time: str = "",
+        encoding: str | None = None,
+        images: bool = True,
+    ) -> CohortTable:
+        """Read a CSV or Parquet file; paths in it are relative to it.
+
+        Parameters
+        ----------
+        path : str or Path
+        signature : Signature
+            Whose entries and criteria the columns are.
+        rule : OutcomeRule
+            How the components make the outcome.
+        reader : str, optional
+            Who answers for what rows say without naming a reader.
+        time : str, optional
+            ISO 8601, of answers for which the table gives none (column 'answered_at').
+        encoding : str, optional
+            Of a CSV; found out where not given.
+        images : bool
+            Whether each case needs its CT and segments; False where features are there already.
+
+        Raises
+        ------
+        BadInput
+            When it cannot be read as a table of cases at all; all else is a finding.
+        """
+        path = Path(path)
+        vocabulary = Vocabulary(signature)
+        wanted = f"case id and {'CT' if images else 'anything else'} (e.g. 'case' and 'ct')"
+        sheet = read_sheet(path, lambda row: vocabulary.known(row, needs_ct=images), wanted, encoding)
+        sheet, columns, found = columns_of(sheet, vocabulary, signature)
+        layout = Layout(sheet, columns, vocabulary, reader, time)
+        cases, left_out = cases_of(layout, signature, rule, path.parent, images)
+        cases, repeated, told = across.without_repeated_ids(cases)
+        findings = [*sheet.findings, *found, *layout.findings, *told, *across.findings(cases)]
+        findings.sort(key=lambda one: (-one.level.severity, one.row is not None, one.row or 0))
+        return cls(
+            path,
+            file_sha256(path),
+            rule,
+            tuple(cases),
+            tuple(sorted((*left_out, *repeated), key=lambda one: one.row)),
+            tuple(findings),
+            tuple(layout.further.values()),
+        )
+
+    @property
+    def rows(self) -> int:
+        """Rows that hold something: cases and those that are none."""
+        return len(self.cases) + len(self.left_out)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the table says that its cases are synthetic (a mixture of both is a finding that stops)."""
+        return any(case.synthetic for case in self.cases)
+
+    def require_usable(self) -> CohortTable:
+        """Itself, or `BadInput` where findings stop: before anything is fitted."""
+        stops = [one for one in self.findings if one.level is Level.FAIL]
+        if stops:
+            more = f" ({len(stops) - 1} more such findings.)" if len(stops) > 1 else ""
+            raise BadInput(f"The table cannot be used as it is. {stops[0].words}{more}")
+        return self
+
+    def findings_frame(self) -> pd.DataFrame:
+        """The findings, a row each: `FINDINGS_COLUMNS`."""
+        import pandas as pd
+
+        return pd.DataFrame(self._listed(), columns=FINDINGS_COLUMNS)
+
+    def write_findings(self, path: Path) -> None:
+        """As CSV that a spreadsheet opens."""
+        with output_file(path) as part, open(part, "w", encoding="utf-8-sig", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(FINDINGS_COLUMNS)
+            writer.writerows(self._listed())
+
+    def _listed(self) -> list[tuple[int | str, str, str, str, str]]:
+        return [
+            ("" if one.row is None else one.row, one.column, one.level.value, one.code.value, one.message)
+            for one in self.findings
+        ]
