@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
-import r_reference
 
+import r_reference
 from PTLFPredictorLib.cohort.statistics.classification import at_cutoff, proportion, youden
 from PTLFPredictorLib.cohort.statistics.reclassification import reclassification
 from PTLFPredictorLib.errors import BadInput

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import r_reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import r_reference
 from PTLFPredictorLib.cohort.statistics.decision_curve import grid, net_benefit
 from PTLFPredictorLib.errors import BadInput
 

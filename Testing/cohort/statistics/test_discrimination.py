@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
-import r_reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+import r_reference
 from PTLFPredictorLib.cohort.statistics.discrimination import (
     FEW,
     auc,
@@ -133,7 +133,7 @@ def test_scores_that_order_the_cases_alike_do_not_differ():
 def test_the_logit_interval_is_preferred_at_few_events():
     rng = np.random.default_rng(1)
     for events, logit in ((FEW - 1, True), (FEW, False)):
-        y = np.repeat([1.0, 0.0], [events, 200])
+        y = np.repeat([1.0, 0.0], [events, 2 * FEW])
         result = delong(rng.normal(y, 1), y)
         assert result.preferred == (result.logit_interval if logit else result.interval)
 

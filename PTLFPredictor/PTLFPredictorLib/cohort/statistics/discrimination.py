@@ -13,8 +13,12 @@ import numpy as np
 
 from ...errors import BadInput
 
-FEW = 50
-"""Cases with or without the outcome below which the logit interval is the one to read; see `Auc.preferred`."""
+FEW = 100
+"""Cases with or without the outcome below which the logit interval is the one to read (`Auc.preferred`).
+
+At an AUC of 0.90 DeLong's 95 % interval covers 90 % at 20 events and its level at about 100; the logit interval does so
+from 20 on.
+"""
 
 
 @dataclass(frozen=True)
