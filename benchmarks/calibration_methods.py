@@ -1,9 +1,9 @@
-"""Which update of the published model is the default: error and coverage in four case mixes (docs/calibration-methods.md).
+"""Which update of the published model is the default: error and coverage in four case mixes.
 
     python benchmarks/calibration_methods.py DIR [--seeds 200] [--samples 200] [--only MIX] [--page FILE]
 
 A hospital of 150 cases calibrates the published signature; 1000 further patients of the same hospital are then given
-a risk with its 95 % interval.  The truth is the published model on the authors' scale.  Results are kept in DIR, a line
+a risk with its 95 % interval.  The truth is the published model on the authors' scale.  The page is docs/calibration-methods.md.  Results are kept in DIR, a line
 for each seed, so that an interrupted run goes on where it was.  Seeds are `FIRST_SEED` and those that follow.
 """
 
@@ -90,11 +90,15 @@ REPORTED = {
     "heuristic": "slope, heuristic shrinkage, model's covariance",
 }
 
-BOOTSTRAPPED = {Method.SHRUNK_SLOPE: "default", Method.SLOPE: "slope bootstrap", Method.INTERCEPT: "intercept bootstrap"}
+BOOTSTRAPPED = {
+    Method.SHRUNK_SLOPE: "default",
+    Method.SLOPE: "slope bootstrap",
+    Method.INTERCEPT: "intercept bootstrap",
+}
 
 
 def correlation() -> np.ndarray:
-    """Of the features on the authors' scale: equal up to the sign of the coefficients, so that the Radscore's SD is 5."""
+    """Of the features on the authors' scale: equal up to the coefficients' signs, so that the Radscore's SD is 5."""
     squares, total = float(BASE.terms @ BASE.terms), float(np.abs(BASE.terms).sum())
     rho = (RADSCORE_SD**2 - squares) / (total**2 - squares)
     signs = np.sign(BASE.terms)
@@ -264,7 +268,9 @@ def tables(found: dict[str, list[dict]]) -> str:
         f"above {limits.HIGH_SE:g}: warned": lambda results: share(
             limits.HIGH_SE < one["default"]["se"] <= limits.HIGHEST_SE for one in results
         ),
-        "weight of the hospital's own slope, mean": lambda results: f"{np.mean([one['weight'] for one in results]):.2f}",
+        "weight of the hospital's own slope, mean": lambda results: (
+            f"{np.mean([one['weight'] for one in results]):.2f}"
+        ),
     }
     for words, of in rows.items():
         text += f"| {words} | " + " | ".join(of(found[name]) for name in names) + " |\n"
@@ -283,57 +289,62 @@ def page(found: dict[str, list[dict]], samples: int) -> str:
     default = {name: mean_and_error(results, "default", "coverage")[0] for name, results in found.items()}
     least = min(default[name] for name in FOUR)
     verdict = (
-        f"The shrunk slope covers {100 * default['paper']:.1f} % in the paper's mix (asked for: 90 to 98 %) and at least "
-        f"{100 * least:.1f} % in the others, so it is the default; below 90 % anywhere, the unshrunk slope would be."
+        f"The shrunk slope covers {100 * default['paper']:.1f} % in the paper's mix (asked for: 90 to 98 %) and at "
+        f"least {100 * least:.1f} % in the others, so it is the default; below 90 % anywhere, the unshrunk slope "
+        "would be."
     )
     return f"""# How the published model is calibrated, and why so
 
-Written by `python benchmarks/calibration_methods.py DIR --page docs/calibration-methods.md`; {seeds} seeds (from {FIRST_SEED}),
-{samples} bootstrap samples each, {minutes:.0f} processor minutes. For a clinician: [calibrating.md](calibrating.md).
+Written by `python benchmarks/calibration_methods.py DIR --page docs/calibration-methods.md`; {seeds} seeds (from
+{FIRST_SEED}), {samples} bootstrap samples each, {minutes:.0f} processor minutes. For a clinician:
+[calibrating.md](calibrating.md).
 
 ## What is asked
 
-A hospital with {CASES} cases normalises the ten features with its own mean and SD and updates the published model with its
-outcomes. How far is the risk of its next patients from the truth, and how often does the 95 % interval hold it?
+A hospital with {CASES} cases normalises the ten features with its own mean and SD and updates the published model
+with its outcomes. How far is the risk of its next patients from the truth, and how often does the 95 % interval
+hold it?
 
-The truth is the published model (0.163 albumin, 7.597 INR, 0.317 Radscore) **on the authors' scale**; albumin and INR as in
-the paper's Table 2, features normal with SD 1 and weak correlations that give the Radscore an SD of {RADSCORE_SD:g}, the intercept such that
-{100 * PREVALENCE:.1f} % have the event in the paper's mix. Normalising with its own SD, the hospital forces its Radscores to the authors' spread: where its
-features vary half as much, the right slope on its own scale is half of 0.317, and no intercept can undo that. Real features
-are neither normal nor this independent: read direction and size, not decimals.
+The truth is the published model (0.163 albumin, 7.597 INR, 0.317 Radscore) **on the authors' scale**; albumin and
+INR as in the paper's Table 2, features normal with SD 1 and weak correlations that give the Radscore an SD of
+{RADSCORE_SD:g}, the intercept such that {100 * PREVALENCE:.1f} % have the event in the paper's mix. Normalising
+with its own SD, the hospital forces its Radscores to the authors' spread: where its features vary half as much, the
+right slope on its own scale is half of 0.317, and no intercept can undo that. Real features are neither normal nor
+this independent: read direction and size, not decimals.
 
 ## Methods
 
-- **Intercept alone** (recalibration in the large), **intercept and overall slope** (logistic recalibration), **full refit**: Steyerberg
-  et al., Stat Med 2004, 23:2567; Janssen et al., J Clin Epidemiol 2008, 61:76. **Slope**: albumin and INR as offset; intercept and
-  Radscore's coefficient are estimated.
-- **Shrunk slope**, the default: empirical Bayes. b is the hospital's slope with standard error s, b0 = 0.317 the published one with s0 =
-  0.073 (from its printed interval). Between hospitals slopes differ by a variance t2 = max(0, (b - b0)^2 - s^2 - s0^2), by the method of moments
-  (DerSimonian and Laird, Control Clin Trials 1986, 7:177). Weight of the own slope: (s0^2 + t2) / (s0^2 + t2 + s^2) (Morris, J Am Stat Assoc
-  1983, 78:47). Slopes that agree are averaged by their precision; slopes that do not agree are hardly averaged. The intercept is then
+- **Intercept alone** (recalibration in the large), **intercept and overall slope** (logistic recalibration), **full
+  refit**: Steyerberg et al., Stat Med 2004, 23:2567; Janssen et al., J Clin Epidemiol 2008, 61:76. **Slope**:
+  albumin and INR as offset; intercept and Radscore's coefficient are estimated.
+- **Shrunk slope**, the default: empirical Bayes. b is the hospital's slope with standard error s, b0 = 0.317 the
+  published one with s0 = 0.073 (from its printed interval). Between hospitals slopes differ by a variance t2 =
+  max(0, (b - b0)^2 - s^2 - s0^2), by the method of moments (DerSimonian and Laird, Control Clin Trials 1986,
+  7:177). Weight of the own slope: (s0^2 + t2) / (s0^2 + t2 + s^2) (Morris, J Am Stat Assoc 1983, 78:47). Slopes
+  that agree are averaged by their precision; slopes that do not agree are hardly averaged. The intercept is then
   estimated again, so that the mean risk is the observed share.
-- Two other rules beside it: by precision alone (t2 = 0), and the heuristic factor 1 - 1/chi2 (Steyerberg et al. 2004).
-- **Interval**: the model's covariance takes mean and SD of the features as known (of the shrunk slope: the posterior's covariance, t2 taken as
-  known). The bootstrap repeats everything in samples of the cases: mean, SD, model, shrinkage. Its covariance is of intercept and
-  slope brought back to the scale of the file; what no coefficient can carry (a sample's SDs weigh the terms differently) is
-  added to the intercept's variance, as its mean over the cases.
+- Two other rules beside it: by precision alone (t2 = 0), and the heuristic factor 1 - 1/chi2 (Steyerberg et al.
+  2004).
+- **Interval**: the model's covariance takes mean and SD of the features as known (of the shrunk slope: the
+  posterior's covariance, t2 taken as known). The bootstrap repeats everything in samples of the cases: mean, SD,
+  model, shrinkage. Its covariance is of intercept and slope brought back to the scale of the file; what no
+  coefficient can carry (a sample's SDs weigh the terms differently) is added to the intercept's variance, as its
+  mean over the cases.
 - **Closed testing** (Vergouwe et al., Stat Med 2017, 36:4529) is reported beside the default and decides nothing.
 
 ## What comes out
 
 {verdict}
 
-{tables(found)}
-What follows:
+{tables(found)} What follows:
 
-- The intercept alone is best where the case mix is the paper's, and wrong where it is not, with intervals that do not say so. Nobody knows
-  beforehand which it is.
+- The intercept alone is best where the case mix is the paper's, and wrong where it is not, with intervals that do
+  not say so. Nobody knows beforehand which it is.
 - The slope, shrunk or not, is never far off. Shrinking gains in the paper's mix and costs little elsewhere.
 - Averaging by precision, and the heuristic factor, lose coverage where the hospital differs.
-- Mean and SD add to what a patient's interval must hold, most where the Radscore varies most and where features are skewed. So the
-  bootstrap is the default; `--interval model` leaves them out, and the file says which it is.
-- A hospital of milder cases needs more than {CASES}: many of them do not reach {limits.LEAST_EVENTS} events.
-"""
+- Mean and SD add to what a patient's interval must hold, most where the Radscore varies most and where features are
+  skewed. So the bootstrap is the default; `--interval model` leaves them out, and the file says which it is.
+- A hospital of milder cases needs more than {CASES}: many of them do not reach {limits.LEAST_EVENTS} events. """
 
 
 def main() -> None:

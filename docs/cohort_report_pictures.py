@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "PTLFPredictor")]
 
 import report_pictures  # noqa: E402
-from made_cohort_report import document  # noqa: E402
 
+from made_cohort_report import document  # noqa: E402
 from PTLFPredictorLib.cohort import report  # noqa: E402
 
 

@@ -17,6 +17,7 @@ from ..signature import RADSCORE, PredictorKind, PredictorSource, Signature
 from ..signature.evidence import ObservedMasks, ObservedProtocol
 from . import leaving
 from .extraction import ExtractedCase, Extraction, column_of
+from .extraction.tables import BETWEEN
 from .flow import Exclusion, Flow, Reason
 from .table import Case, ClinicalColumn, CohortTable
 
@@ -81,7 +82,7 @@ class CohortData:
         outcomes: bool = True,
         predictors: Sequence[str] | None = None,
         missing: Missing = Missing.COMPLETE,
-        needs_features: bool = True,
+        features: Sequence[str] | None = None,
     ) -> CohortData:
         """Join by case id.
 
@@ -92,8 +93,9 @@ class CohortData:
         predictors : sequence of str, optional
             Columns of `clinical` that a case needs; the signature's predictors but the Radscore where not given.
         missing : Missing
-        needs_features : bool
-            Whether a case needs every feature of the signature.
+        features : sequence of str, optional
+            Columns that a case needs a value in; the signature's terms where not given, and for an empty sequence some
+            feature of each VOI.
 
         Raises
         ------
@@ -108,14 +110,10 @@ class CohortData:
         cases = [case for case in table.cases if case.id not in gone]
         leaving.require_marked(cases, extracted)
         twice = {one.case: one for one in leaving.duplicates(cases, extracted)}
-        features = extraction.features()
-        wanted = [column_of(voi, name) for voi, names in signature.wanted.items() for name in names]
-        if needs_features and (lacking := [name for name in wanted if name not in features.columns]):
-            raise BadInput(
-                f"The extraction lacks {len(lacking)} of the signature's {len(wanted)} features: it was made for "
-                "another signature. Extract with this one ('ptlf cohort extract --signature ...', or --all)."
-            )
-        measured = set(features.index[features[wanted].notna().all(axis=1)]) if needs_features else set(features.index)
+        values = extraction.features()
+        measured = _measured(
+            values, [column_of(term.key) for term in signature.terms] if features is None else features
+        )
         stay = []
         for case in cases:
             reason = (
@@ -131,7 +129,7 @@ class CohortData:
         columns, clinical = _clinical(stay, table, signature)
         data = cls(
             clinical=clinical,
-            features=features.reindex(ids),
+            features=values.reindex(ids),
             outcome=_series([math.nan if case.outcome is None else float(case.outcome) for case in stay], ids, float),
             split=_series([case.split.value for case in stay], ids, object),
             centre=_series([case.centre for case in stay], ids, object),
@@ -232,6 +230,21 @@ class CohortData:
         if strange := [name for name in predictors if name not in self.clinical.columns]:
             known = ", ".join(self.clinical.columns) or "none"
             raise BadInput(f"The table has no column {', '.join(strange)}; it has {known}.")
+
+
+def _measured(values: pd.DataFrame, wanted: Sequence[str]) -> set[str]:
+    """The cases that have the wanted features; where none in particular is wanted, some of each VOI."""
+    if lacking := [name for name in wanted if name not in values.columns]:
+        raise BadInput(
+            f"The extraction lacks {len(lacking)} of the {len(wanted)} features that are needed: it was made for "
+            "another signature. Extract with this one ('ptlf cohort extract --signature ...', or --all)."
+        )
+    there = values.notna()
+    if wanted:
+        return set(values.index[there[list(wanted)].all(axis=1)])
+    vois = {column.partition(BETWEEN)[0] for column in values.columns}
+    of_each = [there[[c for c in values.columns if c.startswith(voi + BETWEEN)]].any(axis=1) for voi in vois]
+    return {case for case in values.index if all(some[case] for some in of_each)}
 
 
 def _left_out(case: Case, reason: Reason, words: str) -> Exclusion:

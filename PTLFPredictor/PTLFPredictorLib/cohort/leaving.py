@@ -142,7 +142,7 @@ def require_marked(cases: Sequence[Case], extracted: Mapping[str, ExtractedCase]
     unmarked = [case.row for case in cases if extracted[case.id].sample is not None and not case.synthetic]
     if unmarked:
         raise BadInput(
-            f"{len(unmarked)} of the {len(cases)} cases are sample cases, drawn by this program, and the table does not "
-            f"say so (row {unmarked[0]}{' and others' if len(unmarked) > 1 else ''}): nothing that is fitted on them is "
-            "evidence for patients. Mark them in a column 'synthetic'."
+            f"{len(unmarked)} of the {len(cases)} cases are sample cases, drawn by this program, and the table does "
+            f"not say so (row {unmarked[0]}{' and others' if len(unmarked) > 1 else ''}): nothing that is fitted on "
+            "them is evidence for patients. Mark them in a column 'synthetic'."
         )

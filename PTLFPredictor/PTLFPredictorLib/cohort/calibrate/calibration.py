@@ -1,4 +1,4 @@
-"""A signature calibrated to a hospital's cases: normalisation, updated model, their uncertainty, and what may be given."""
+"""A signature calibrated to a hospital's cases: normalisation, updated model, uncertainty, and what may be given."""
 
 from __future__ import annotations
 

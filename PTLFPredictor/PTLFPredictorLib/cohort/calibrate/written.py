@@ -13,7 +13,6 @@ from ... import __version__
 from ...signature import RADSCORE, Evidence, Signature
 from ...signature.evidence import Excluded, ObservedMasks, ObservedProtocol
 from ...signature.model import Kind, NormalisationOrigin
-from ...signature.outcome import Origin
 from .. import signature_file
 from ..signature_file import FittedOutcome
 from . import texts
@@ -64,10 +63,13 @@ def signature_data(base: Signature, made: Calibration, cohort: Cohort) -> dict[s
         input=signature_file.input_of(data["input"], cohort.protocol),
         voi_source=str(signature_file.voi_source_of(cohort.masks)),
         voi_note=texts.voi_note(cohort.masks),
-        outcome=_outcome(data, fitted, base),
+        outcome=_outcome(data, fitted),
         nomogram=signature_file.nomogram(data["predictors"], coefficients, _axes(data, values)),
         development_ranges=_ranges(base, values, who),
-        notes=[*signature_file.notes_that_hold(data["notes"], coefficients), *texts.notes(base, made, cohort.synthetic)],
+        notes=[
+            *signature_file.notes_that_hold(data["notes"], coefficients),
+            *texts.notes(base, made, cohort.synthetic),
+        ],
         missing=texts.missing(base, made),
     )
     if made.plan.scale is Scale.ESTIMATE:
@@ -144,13 +146,11 @@ def fitted_outcome(base: Signature, made: Calibration, cohort: Cohort) -> Fitted
     )
 
 
-def _outcome(data: Mapping[str, Any], fitted: FittedOutcome | None, base: Signature) -> dict[str, Any]:
+def _outcome(data: Mapping[str, Any], fitted: FittedOutcome | None) -> dict[str, Any]:
     if fitted is not None:
         return signature_file.outcome(data["outcome"], data["predictors"], fitted)
-    intercept = base.risk_model.intercept
-    if intercept is not None and intercept.origin is Origin.FITTED:  # elsewhere: it is none of this scale
-        return {**data["outcome"], "intercept": None, "covariance": None}
-    return data["outcome"]
+    # the study's intercept belongs to the study's mean and SD, and gives no risk beside others
+    return {**data["outcome"], "intercept": None, "covariance": None}
 
 
 def _axes(data: Mapping[str, Any], values: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -162,7 +162,8 @@ def _axes(data: Mapping[str, Any], values: Mapping[str, np.ndarray]) -> dict[str
             axes[name] = signature_file.radscore_axis(values[name])
         elif one["kind"] == "continuous":
             low, high = axes[name]["range"]
-            least, most = float(np.min(values[name])), float(np.max(values[name]))
+            column = values.get(name, np.array([low]))
+            least, most = float(np.min(column)), float(np.max(column))
             if least < low or most > high:
                 drawn = signature_file.axis(min(low, least), max(high, most), one.get("range"))
                 kept = {key: x for key, x in axes[name].items() if key in ("hatched_above", "hatch_note")}
@@ -171,7 +172,7 @@ def _axes(data: Mapping[str, Any], values: Mapping[str, np.ndarray]) -> dict[str
 
 
 def _ranges(base: Signature, values: Mapping[str, np.ndarray], who: str) -> dict[str, Any]:
-    """Of every predictor and entry that the file has a range of, and the continuous predictors."""
+    """Of every predictor and entry with values in the cases."""
     names = {one.id for one in base.predictors} | {entry.id for entry in base.entries}
     return signature_file.development_ranges({k: v for k, v in values.items() if k in names}, who)
 

@@ -47,3 +47,7 @@ class DevelopmentPlan:
     cut_offs: tuple[float, ...] = (0.1, 0.2, 0.3, 0.5)
     per: dict[str, float] = field(default_factory=lambda: dict(PER))
     naming: Naming = Naming()
+
+    @property
+    def imputes(self) -> bool:
+        return self.missing is Missing.IMPUTE

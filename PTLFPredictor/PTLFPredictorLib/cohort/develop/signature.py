@@ -137,7 +137,7 @@ def with_evidence(
         False leaves the covariance out: then no risk of a patient is shown.
     """
     fitted = pipeline.models_[Model.COMBINED]
-    cases = data.only(data.outcome.notna() & fitted.rows)
+    cases = data.only(fitted.rows)
     columns = [column for one in signature["predictors"] for column in signature_file.columns_of(one)]
     names = (INTERCEPT, *columns)
     outcome = FittedOutcome(
@@ -207,7 +207,7 @@ def _continuous(
 ) -> dict[str, np.ndarray]:
     """Values of the continuous predictors in the cases, by id."""
     found = {
-        one["id"]: cases[variable.name].to_numpy(float)
+        one["id"]: cases[variable.name].dropna().to_numpy(float)
         for one, variable in zip(listed, fitted.variables, strict=False)
         if one["kind"] == "continuous"
     }
@@ -252,9 +252,7 @@ def _normalisation(pipeline: Pipeline, data: CohortData, radscore: np.ndarray, d
     )
 
 
-def _notes(
-    pipeline: Pipeline, base: Signature, coefficients: Mapping[str, float], demo: bool
-) -> list[dict[str, Any]]:
+def _notes(pipeline: Pipeline, base: Signature, coefficients: Mapping[str, float], demo: bool) -> list[dict[str, Any]]:
     made = signature_file.notes_that_hold(base.data["notes"], coefficients)
     text = (
         "Features and clinical variables were selected in the same cases that the coefficients were fitted in: the "
@@ -263,7 +261,12 @@ def _notes(
     )
     made.append({"id": "selection", "text": text})
     if pipeline.models_[Model.COMBINED].risk.penalised:
-        made.append({"id": "firth", "text": "Fitted with Firth's penalty; the intercept makes the mean risk the observed share."})
+        made.append(
+            {
+                "id": "firth",
+                "text": "Fitted with Firth's penalty; the intercept makes the mean risk the observed share.",
+            }
+        )
     if demo:
         made.insert(0, {"id": "demo", "text": "Developed on synthetic cases. It says nothing about any patient."})
     return made

@@ -1,6 +1,26 @@
-"""Which features and clinical variables make a model, and how well it does: selection is repeated in every resample."""
+"""Which features make a Radscore, and how well a way of making models does: all of it repeated in every resample."""
 
-from .plan import ClinicalPlan, Deviation, ResamplingPlan, SelectionPlan, Weights
+from .nested import Estimate, Nested, nested
+from .performance import MEASURES, Bootstrapped, bootstrap, frequencies, measured
+from .plan import Deviation, ResamplingPlan, SelectionPlan, Weights
 from .radscore import Radscore, Step
+from .way import Radiomics, Way
 
-__all__ = ["ClinicalPlan", "Deviation", "Radscore", "ResamplingPlan", "SelectionPlan", "Step", "Weights"]
+__all__ = [
+    "MEASURES",
+    "Bootstrapped",
+    "Deviation",
+    "Estimate",
+    "Nested",
+    "Radiomics",
+    "Radscore",
+    "ResamplingPlan",
+    "SelectionPlan",
+    "Step",
+    "Way",
+    "Weights",
+    "bootstrap",
+    "frequencies",
+    "measured",
+    "nested",
+]

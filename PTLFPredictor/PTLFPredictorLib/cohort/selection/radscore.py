@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import BadInput
 from ..statistics import lasso, redundancy, univariate
 from ..statistics.firth import Firth
+from ..statistics.logistic import MaximumLikelihood
 from ..statistics.redundancy import Keep
 from .folds import stratified
 from .plan import SelectionPlan, Weights
@@ -57,6 +58,8 @@ class Radscore:
         Their column labels, of a frame; else `columns_`.
     coefficients_, mean_, sd_ : np.ndarray, shape (k,)
         The Radscore is the sum of coefficient times (value - mean) / SD.
+    agreement_ : Intraclass
+        Where the plan asks for it: ICC(2,1) of the columns left by "usable".
     univariate_ : univariate.Compared
         Of the columns left by "not redundant".
     cross_validated_ : lasso.CrossValidated or None
@@ -131,8 +134,9 @@ class Radscore:
             raise BadInput("The plan filters features by their ICC between two segmentations; only one was given.")
         again = np.asarray(second, float)
         both = np.isfinite(again).all(axis=1)
-        readings = np.stack([x[both][:, columns], again[both][:, columns]], axis=-1)
-        return columns[agreement.icc(readings.transpose(1, 0, 2)) >= self.plan.icc_at_least]
+        readings = np.stack([x[both][:, columns].T, again[both][:, columns].T], axis=-1)
+        self.agreement_ = icc(readings)
+        return columns[self.agreement_.value >= self.plan.icc_at_least]
 
     def _not_redundant(self, x: np.ndarray, y: np.ndarray, columns: np.ndarray) -> np.ndarray:
         known = self.plan.keep is Keep.MOST_SIGNIFICANT

@@ -135,7 +135,9 @@ def describe(signature: Signature) -> str:
         return f"A relative score on the {reference_label(signature)}; no risk and no points."
     if state is SignatureState.RELATIVE:
         why = "" if signature.evidence is None else signature.evidence.no_risk
-        because = f"no risk model was fitted on outcomes here ({why})" if why else "no intercept was fitted on outcomes here"
+        because = (
+            f"no risk model was fitted on outcomes here ({why})" if why else "no intercept was fitted on outcomes here"
+        )
         return f"A score relative to this site's cases; no risk, because {because}."
     if state is SignatureState.UNPROVEN:
         return f"A score; no patient's risk, because {unproven(signature)}. What-if at most."

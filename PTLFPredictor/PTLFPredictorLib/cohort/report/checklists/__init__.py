@@ -4,7 +4,8 @@
 `published` writes the same for the shipped signature as documents.
 """
 
+from . import metrics, tripod
 from .answers import Answer, MetricState, TripodState
 from .study import Place, Study
 
-__all__ = ["Answer", "MetricState", "Place", "Study", "TripodState"]
+__all__ = ["Answer", "MetricState", "Place", "Study", "TripodState", "metrics", "tripod"]
