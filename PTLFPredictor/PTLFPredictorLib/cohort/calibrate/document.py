@@ -64,7 +64,7 @@ class Made:
     @property
     def cases(self) -> figures.Cases:
         cases = self.calibration.cases
-        return figures.Cases(cases.n, None if cases.outcome is None else cases.events, "calibration")
+        return figures.Cases(cases.n, cases.events, "calibration")
 
 
 def document(made: Made) -> Document:
