@@ -12,7 +12,7 @@ from ...errors import BadInput
 from ...progress import Progress, no_progress
 from ..calibrate import limits
 from ..data import CohortData
-from ..selection import Cases, bootstrap, nested
+from ..selection import bootstrap, nested
 from ..selection.nested import Nested
 from ..selection.performance import Bootstrapped
 from ..statistics.classification import Youden, youden
@@ -156,10 +156,10 @@ def develop(
         validation = tuple(
             _judged(name, pipeline, part, plan, youdens, fitted_here=False) for name, part in parts.validation.items()
         )
-        way, cases = Way(plan, variables), Cases(y, train.features, train.clinical, again)
-        plan_ = plan.resampling
-        crossed = nested(way, cases, plan_, runner(jobs, progress, "nested cross-validation")) if plan_.repeats else None
-        booted = bootstrap(way, cases, plan_, runner(jobs, progress, "bootstrap")) if plan_.bootstraps else None
+        way = Way(plan, variables, train.features, train.clinical, y, again)
+        how = plan.resampling
+        crossed = nested(way, how, runner(jobs, progress, "nested cross-validation")) if how.repeats else None
+        booted = bootstrap(way, how, runner(jobs, progress, "bootstrap")) if how.bootstraps else None
     combined = pipeline.models_.get(Model.COMBINED)
     no_signature = (
         ""
