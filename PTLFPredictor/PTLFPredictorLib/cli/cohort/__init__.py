@@ -7,9 +7,9 @@ from collections.abc import Callable
 from types import ModuleType
 
 from ..command import Command
-from . import calibrate, extract, predict
+from . import calibrate, extract, predict, validate
 
-ACTIONS: tuple[ModuleType, ...] = (extract, calibrate, predict)
+ACTIONS: tuple[ModuleType, ...] = (extract, calibrate, predict, validate)
 """In the order of ``ptlf cohort --help``; each module's `add` adds its action."""
 
 

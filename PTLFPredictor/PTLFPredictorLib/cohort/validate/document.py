@@ -6,13 +6,28 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...render.html import WATERMARK
-from ...signature import Signature, SignatureState, describe
-from ..report import Block, Column, Document, Facts, Items, Notice, Section, Table, Text, characteristics, figures, ref
+from ...signature import Signature
+from ..report import (
+    Block,
+    Column,
+    Document,
+    Estimate,
+    Facts,
+    Items,
+    Notice,
+    Section,
+    Table,
+    Text,
+    characteristics,
+    figures,
+    fixed,
+    percent,
+)
 from ..report.basis import imaging, use
 from ..report.drawing import Cases
 from ..report.figures import Group
 from . import blocks
-from .models import SIGNATURE, ScoredCase
+from .models import ScoredCase
 from .plan import ValidationPlan, Withheld
 from .validation import Validation
 
@@ -20,10 +35,11 @@ if TYPE_CHECKING:
     from ..data import CohortData
 
 METHODS = (
-    "AUC: DeLong and others, Biometrics 1988, 44:837; interval on the logit: Pepe, The statistical evaluation of medical "
-    "tests, 2003. No curve is turned: where a higher score means fewer events, the AUC is below 0.5 and stays there.",
-    "Calibration: Cox, Biometrika 1958, 45:562; Van Calster and others, BMC Med 2019, 17:230. ICI: Austin and Steyerberg, "
-    "Stat Med 2019, 38:4051.",
+    "AUC: DeLong and others, Biometrics 1988, 44:837; interval on the logit: Pepe, The statistical evaluation of "
+    "medical tests, 2003. No curve is turned: where a higher score means fewer events, the AUC is below 0.5 and "
+    "stays there.",
+    "Calibration: Cox, Biometrika 1958, 45:562; Van Calster and others, BMC Med 2019, 17:230. ICI: Austin and "
+    "Steyerberg, Stat Med 2019, 38:4051.",
     "Decision curve: Vickers and Elkin, Med Decis Making 2006, 26:565.",
     "Cut-offs come from elsewhere (the signature's training cases, or a choice made beforehand); none is looked for in "
     "the cases of the validation.",
@@ -52,7 +68,9 @@ def document(
     own = validation.own
     of = Cases(own.n, own.events, "validation")
     sections = (
-        Section("What came out", (_headline(validation), *_warned(validation), use(own.has_risk, validation.synthetic))),
+        Section(
+            "What came out", (_headline(validation), *_warned(validation), use(own.has_risk, validation.synthetic))
+        ),
         Section("Cases", _cases(validation, cases, data, plan)),
         Section("Discrimination", blocks.discrimination(validation.models, validation.compared, of)),
         Section("Calibration", blocks.calibration(validation.models, of)),
@@ -88,8 +106,7 @@ def _headline(validation: Validation) -> Facts:
 
 
 def _words(value: float, interval: tuple[float, float]) -> str:
-    estimate = blocks.Estimate(value, *interval)
-    return estimate.words(blocks.fixed(2))
+    return Estimate(value, *interval).words(fixed(2))
 
 
 def _warned(validation: Validation) -> tuple[Block, ...]:
@@ -125,25 +142,32 @@ def _cases(
 def _sensitivity(validation: Validation) -> Table:
     rows = []
     for name, one in (("risk shown", validation.own), ("all, withheld too", validation.with_withheld)):
-        area = None if one.auc is None else blocks.Estimate(one.auc.auc, *one.auc.preferred)
+        area = None if one.auc is None else Estimate(one.auc.auc, *one.auc.preferred)
         counts = None if one.calibration is None else one.calibration.expected_observed
-        rows.append((name, one.n, one.events, area, None if counts is None else blocks.Estimate(counts.ratio, *counts.interval)))  # fmt: skip
-    columns = ("cases", "n", "events", Column("AUC (95 % interval)", blocks.fixed(3)), Column("expected / observed", blocks.fixed(2)))  # fmt: skip
+        ratio = None if counts is None else Estimate(counts.ratio, *counts.interval)
+        rows.append((name, one.n, one.events, area, ratio))
+    columns = ("cases", "n", "events", Column("AUC (95 % interval)", fixed(3)), Column("expected / observed", fixed(2)))
     note = "The product withholds a score far from the cohort's; the validation is of the risks that it would show."
     return Table("withheld", "With and without the cases whose score is withheld", columns, rows, note)
 
 
 def _by_case(validation: Validation, cases: Sequence[ScoredCase]) -> Table:
-    names = list(validation.models)
     own = validation.own
-    risk = own.risk if own.has_risk else [None] * len(cases)
+    risk = [float(one) for one in own.risk] if own.has_risk else [None] * own.n
+    scores = zip(*(one.score for one in validation.models.values()), strict=True)
     rows = [
-        (case.id, case.radscore, *(validation.models[name].score[i] for name in names), None if own.calibration is None else float(risk[i]), own.outcome[i])
-        for i, case in enumerate(cases)
-    ]  # fmt: skip
-    columns = ("case", "Radscore", *(f"{name}: score" for name in names), Column("risk", blocks.percent(1)), "outcome")
-    note = "Scores of models with risks are linear predictors."
-    return Table("cases", "Scores, risk and outcome", columns, rows, note, limit=10)
+        (case.id, case.radscore, *score, risk, outcome)
+        for case, score, risk, outcome in zip(cases, scores, risk, own.outcome, strict=True)
+    ]
+    columns = (
+        "case",
+        Column("Radscore", fixed(2)),
+        *(Column(f"{name}: {'linear predictor' if one.has_risk else 'score'}", fixed(2))
+          for name, one in validation.models.items()),
+        Column("risk", percent(1)),
+        "outcome",
+    )  # fmt: skip
+    return Table("cases", "Scores, risk and outcome", columns, rows, limit=10)
 
 
 def _asked(plan: ValidationPlan) -> tuple[tuple[str, str], ...]:

@@ -145,7 +145,9 @@ def cutoffs_of(signature: Signature, chosen: Sequence[float]) -> tuple[Cutoff, .
     found = {} if signature.evidence is None else signature.evidence.calibration.get("cut_offs", {})
     try:
         own = [
-            Cutoff("Youden, training cases" if name == "youden" else str(name), float(one["linear_predictor"]), Scale.SCORE)
+            Cutoff(
+                "Youden, training cases" if name == "youden" else str(name), float(one["linear_predictor"]), Scale.SCORE
+            )
             for name, one in found.items()
         ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -22,13 +22,15 @@ RESULT = "result.json"
 COMMAND = "validate"
 
 
-def run(recipe: lock.Recipe, out: Path, progress: Progress = no_progress) -> Validation:
+def run(recipe: lock.Recipe, out: Path, progress: Progress = no_progress, jobs: int = 1) -> Validation:
     """Validate, and write report.html, tables, result.json and lock.json to `out`.
 
     Parameters
     ----------
     recipe : Recipe
         Of inputs "table", "features" and "signature".
+    jobs : int
+        Not used: a validation takes seconds.
 
     Raises
     ------
