@@ -1,4 +1,4 @@
-"""Real CTs made small, through ``ptlf cohort extract``: a run killed half-way, broken cases, the files that come of it."""
+"""Small CTs through ``ptlf cohort extract``: a run that is killed half-way, broken cases, the files that come of it."""
 
 from __future__ import annotations
 

@@ -88,9 +88,9 @@ def test_a_run_that_is_stopped_keeps_what_is_finished_and_leaves_no_process(tmp_
         "import sys; from PTLFPredictorLib.cohort.extraction import run; from PTLFPredictorLib.cli import main; "
         f"run.WORKER = {MODULE!r}; sys.exit(main(sys.argv[1:]))"
     )
+    command = ("cohort", "extract", "--table", str(tmp_path / "table.csv"), "--out", str(out), "--jobs", "2")
     run = subprocess.Popen(
-        [sys.executable, "-c", code_of_run, "cohort", "extract", "--table", str(tmp_path / "table.csv")]
-        + ["--out", str(out), "--jobs", "2"],
+        [sys.executable, "-c", code_of_run, *command],
         env={**os.environ, "PYTHONPATH": os.pathsep.join((str(LIBRARY), str(TESTING)))},
         stderr=subprocess.PIPE,
         text=True,
@@ -110,7 +110,7 @@ def test_a_run_that_is_stopped_keeps_what_is_finished_and_leaves_no_process(tmp_
 
 def test_a_case_without_segments_needs_a_model_that_is_named(tmp_path):
     listed = [Case(2, "a", tmp_path / "ct.txt")]
-    with pytest.raises(extraction_run.BadInput, match="1 of the 1 cases have no segmentation.*--model"):
+    with pytest.raises(extraction_run.BadInput, match=r"1 of the 1 cases have no segmentation.*--model"):
         extract(listed, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
