@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 IMPUTATIONS = 2
-"""In each resample, where the plan imputes (Schomaker and Heumann, Stat Med 2018, 37:2252: imputation within resamples)."""
+"""In each resample, where the plan imputes (within resamples: Schomaker and Heumann, Stat Med 2018, 37:2252)."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -100,4 +100,3 @@ def _mapped(function: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> 
 
     with parallel_config(backend="loky", inner_max_num_threads=1):
         return Parallel(n_jobs=jobs, return_as="generator")(delayed(function)(item) for item in items)
-
