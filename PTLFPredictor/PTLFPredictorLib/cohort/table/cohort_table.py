@@ -12,7 +12,7 @@ from ...errors import BadInput
 from ...hashes import file_sha256
 from ...outputs import output_file
 from ...signature import Signature
-from . import across
+from . import across, outcomes
 from .case import Case, ClinicalColumn, LeftOut
 from .columns import Vocabulary
 from .finding import TableFinding
@@ -98,7 +98,8 @@ class CohortTable:
         layout = Layout(sheet, columns, vocabulary, reader, time)
         cases, left_out = cases_of(layout, signature, rule, path.parent, images)
         cases, repeated, told = across.without_repeated_ids(cases)
-        findings = [*sheet.findings, *found, *layout.findings, *told, *across.findings(cases)]
+        findings = [*sheet.findings, *found, *layout.findings, *told]
+        findings += [*across.findings(cases), *outcomes.findings(cases, layout, rule)]
         findings.sort(key=lambda one: (-one.level.severity, one.row is not None, one.row or 0))
         return cls(
             path,
