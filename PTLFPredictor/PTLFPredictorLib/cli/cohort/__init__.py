@@ -7,9 +7,9 @@ from collections.abc import Callable
 from types import ModuleType
 
 from ..command import Command
-from . import extract
+from . import extract, sample
 
-ACTIONS: tuple[ModuleType, ...] = (extract,)
+ACTIONS: tuple[ModuleType, ...] = (extract, sample)
 """In the order of ``ptlf cohort --help``; each module's `add` adds its action."""
 
 
