@@ -7,9 +7,9 @@ from collections.abc import Callable
 from types import ModuleType
 
 from ..command import Command
-from . import extract, sample
+from . import extract, predict, sample
 
-ACTIONS: tuple[ModuleType, ...] = (extract, sample)
+ACTIONS: tuple[ModuleType, ...] = (sample, extract, predict)
 """In the order of ``ptlf cohort --help``; each module's `add` adds its action."""
 
 

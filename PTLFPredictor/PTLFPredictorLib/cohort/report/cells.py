@@ -20,7 +20,7 @@ def fixed(decimals: int) -> Formatter:
 
 
 def significant(digits: int) -> Formatter:
-    """So many significant digits, and always all digits before the point: 0.0123, 1992, 85113."""
+    """So many significant digits, and always all digits before the point: 0.0123, 1992, 85114."""
 
     def shown(number: float) -> str:
         if number == 0 or not math.isfinite(number):
@@ -77,23 +77,33 @@ class Share:
 
 @dataclass(frozen=True)
 class MeanSD:
+    """Mean and standard deviation; `shown` rounds both."""
+
     mean: float
     sd: float
+    shown: Formatter = THREE_DIGITS
 
-    def words(self, shown: Formatter) -> str:
-        return f"{shown(self.mean)} \u00b1 {shown(self.sd)}"
+    def words(self, _: Formatter) -> str:
+        return f"{self.shown(self.mean)} \u00b1 {self.shown(self.sd)}"
 
 
 @dataclass(frozen=True)
 class MedianIQR:
-    """Median and quartiles."""
+    """Median and quartiles; `shown` rounds all three."""
 
     median: float
     q1: float
     q3: float
+    shown: Formatter = THREE_DIGITS
 
-    def words(self, shown: Formatter) -> str:
-        return f"{shown(self.median)} ({shown(self.q1)} to {shown(self.q3)})"
+    def words(self, _: Formatter) -> str:
+        return f"{self.shown(self.median)} ({self.shown(self.q1)} to {self.shown(self.q3)})"
+
+
+def of_spread(spread: float) -> Formatter:
+    """As many decimals as give a spread two significant digits: 61 (52 to 70), 1.03 (0.95 to 1.16)."""
+    known = math.isfinite(spread) and spread > 0
+    return fixed(min(max(1 - math.floor(math.log10(spread)), 0), 4)) if known else THREE_DIGITS
 
 
 @dataclass(frozen=True)
@@ -123,4 +133,6 @@ def words(cell: Cell, shown: Formatter) -> str:
 
 def parts(cell: Cell) -> Mapping[str, float | int]:
     """The numbers of a cell that holds several, by name; empty for any other."""
-    return dict(vars(cell)) if isinstance(cell, Parts) else {}
+    if not isinstance(cell, Parts):
+        return {}
+    return {name: value for name, value in vars(cell).items() if not callable(value)}

@@ -29,8 +29,8 @@ SETTINGS = {
     "svg.hashsalt": "ptlf",
     "svg.fonttype": "none",
     "font.family": "DejaVu Sans",
-    "font.size": 7.0,
-    "axes.titlesize": 7.5,
+    "font.size": 7.4,
+    "axes.titlesize": 7.8,
     "axes.linewidth": 0.6,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
@@ -45,7 +45,7 @@ SETTINGS = {
     "lines.linewidth": 1.3,
     "hatch.linewidth": 0.5,
     "legend.frameon": False,
-    "legend.fontsize": 6.8,
+    "legend.fontsize": 7.2,
     "legend.handlelength": 2.6,
 }
 """DejaVu Sans comes with matplotlib: the layout does not hang on the fonts of a computer."""
@@ -90,11 +90,16 @@ def svg(paint: Callable[[Canvas], None], width_mm: float, height_mm: float) -> s
     return _tidied(stream.getvalue())
 
 
+def _rounded(text: str, decimals: int) -> str:
+    return re.sub(r"\d+\.\d{2,}", lambda number: f"{round(float(number[0]), decimals):g}", text)
+
+
 def _tidied(text: str) -> str:
-    """Without the parts that a page does not need, numbers with two decimals (a hundredth of a point)."""
+    """Without what a page does not need; coordinates to a hundredth of a point, of paths to a tenth (35 micrometres)."""
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), text)
+    text = re.sub(r'\bd="[^"]*"', lambda path: _rounded(path[0], 1), text)
+    text = re.sub(r"<[^>]*>", lambda tag: _rounded(tag[0], 2), text)
     text = text.replace("'DejaVu Sans'", FONTS).replace("DejaVu Sans", FONTS)
     return re.sub(r"\n\s*", "\n", text)

@@ -9,7 +9,8 @@ from html import escape
 from pathlib import Path
 
 from ... import RESEARCH_USE
-from ...render.html import CSS, LEVEL_WORDS
+from ...record.statements import FOR_NO_PATIENT
+from ...render.html import CSS, LEVEL_WORDS, SHEETS
 from .cells import Cell, Indented, words
 from .document import (
     REF_CLOSE,
@@ -32,8 +33,12 @@ from .document import (
 COHORT_CSS = CSS.with_name("cohort.css")
 """On top of the sheet of a patient's report: the two look alike."""
 
-WIDE = 7
+WIDE = 8
 """Columns from which on a table is set in small type."""
+
+
+MANY = 6
+"""Items from which on a list has two columns."""
 
 
 def html(document: Document) -> str:
@@ -54,7 +59,7 @@ class _Page:
     def document(self, said: Document) -> str:
         body = "".join(self.section(number, one) for number, one in enumerate(said.sections, 1))
         stamp = f'<div class="stamp sheet" aria-hidden="true">{escape(said.watermark)}</div>' if said.watermark else ""
-        sheets = "".join((_sheet(CSS), _sheet(COHORT_CSS), _head_of_sheets(said)))
+        sheets = _sheet(CSS) + _sheet(COHORT_CSS) + (SHEETS if said.watermark else "")
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -78,7 +83,8 @@ class _Page:
             case Equation(text):
                 return f'<pre class="equation">{self.text(text)}</pre>'
             case Items(items):
-                return f"<ul>{''.join(f'<li>{self.text(one)}</li>' for one in items)}</ul>"
+                many = ' class="many"' if len(items) >= MANY else ""
+                return f"<ul{many}>{''.join(f'<li>{self.text(one)}</li>' for one in items)}</ul>"
             case Facts():
                 return self.facts(block)
             case Findings():
@@ -174,7 +180,7 @@ def _class(numeric: bool) -> str:
 
 
 def _first_line(said: Document) -> str:
-    return " ".join(escape(one) for one in (said.watermark and f"{said.watermark}.", RESEARCH_USE) if one)
+    return escape(" ".join((f"{FOR_NO_PATIENT}.", RESEARCH_USE) if said.watermark else (RESEARCH_USE,)))
 
 
 def _contents(said: Document) -> str:
@@ -182,12 +188,6 @@ def _contents(said: Document) -> str:
         f'<a href="#section-{number}">{number} {escape(one.title)}</a>' for number, one in enumerate(said.sections, 1)
     )
     return f'<nav aria-label="Contents">{listed}</nav>' if len(said.sections) > 1 else ""
-
-
-def _head_of_sheets(said: Document) -> str:
-    """However many sheets a printer needs, each says what the mark says."""
-    mark = said.watermark.replace("\\", "").replace('"', "'")
-    return f'@page {{ @top-center {{ content: "{mark}"; }} }}' if mark else ""
 
 
 def _sheet(path: Path) -> str:

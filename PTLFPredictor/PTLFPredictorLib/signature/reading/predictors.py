@@ -70,11 +70,16 @@ def _check_name(one: Predictor) -> None:
 
     Else its plausible values, the limit above which the outcome is present, and the measures that take it are lost.
     """
-    quantities = {_folded(name.replace("_", " ")): name for name in QUANTITIES} | ALSO_CALLED
     for called in (one.id, one.label):
-        quantity = quantities.get(_folded(re.sub("[_-]", " ", called)))
+        quantity = quantity_called(called)
         if quantity is not None and one.quantity_name != quantity:
             raise BadInput(f"The predictor '{one.id}' must have the 'quantity' {quantity}.")
+
+
+def quantity_called(name: str) -> str | None:
+    """Which of the known quantities an id or label means: "TBIL" -> "bilirubin"; None for any other name."""
+    quantities = {_folded(one.replace("_", " ")): one for one in QUANTITIES} | ALSO_CALLED
+    return quantities.get(_folded(re.sub("[_-]", " ", name)))
 
 
 def _check_entries(found: tuple[Predictor, ...]) -> None:

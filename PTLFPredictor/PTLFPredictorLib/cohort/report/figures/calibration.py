@@ -41,7 +41,7 @@ def calibration(
     low, high = float(curve[0][0]), float(curve[0][-1])
 
     def paint(canvas) -> None:
-        axes, below = canvas.subplots(2, 1, height_ratios=(5, 1), sharex=True)
+        axes, below = canvas.subplots(2, 1, height_ratios=(5, 1.3), sharex=True)
         axes.plot((0, 1), (0, 1), color=FAINT, linewidth=0.8, label="as it should be")
         if band is not None:
             axes.fill_between(curve[0], *band, color=BLUE, alpha=0.15, linewidth=0, label="95 % interval")
@@ -59,10 +59,11 @@ def calibration(
         below.bar(middle, heights[0], width, color=ORANGE, linewidth=0)
         below.bar(middle, -heights[1], width, color=SOFT, linewidth=0)
         below.axhline(0, color=SOFT, linewidth=0.5)
-        below.set(xlabel="Predicted risk", yticks=[])
+        tallest = [max(int(one.max()), 1) for one in heights]
+        below.set(xlabel="Predicted risk", ylim=(-1.1 * tallest[1], 1.1 * tallest[0]))
+        below.set_yticks((tallest[0] / 2, -tallest[1] / 2), ("event", "no event"))
+        below.tick_params(axis="y", length=0)
         below.spines["left"].set_visible(False)
-        below.text(1.0, max(heights[0].max(), 1), "event", ha="right", va="top", fontsize=6.5)
-        below.text(1.0, -max(heights[1].max(), 1), "no event", ha="right", va="bottom", fontsize=6.5)
         for one in (axes, below):
             one.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f} %")
         axes.yaxis.set_major_formatter(lambda y, _: f"{100 * y:.0f} %")

@@ -53,7 +53,7 @@ def roc(name: str, curves: Sequence[Roc], cases: Cases, interval: str, title: st
                 axes.plot(*curve.point, marker="o", markersize=4.5, color=colour, markerfacecolor="white")
         axes.set(xlabel="1 \u2212 specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
         axes.set_aspect("equal")
-        canvas.legend(title=f"AUC, {interval}", loc="outside lower left", alignment="left", title_fontsize=6.8)
+        canvas.legend(title=f"AUC, {interval}", loc="outside lower left", alignment="left", title_fontsize=7.2)
 
     aucs = "; ".join(f"{curve.label} AUC {curve.auc.words(fixed(3))}" for curve in curves)
     marked = " Circle: the cut-off that was chosen on the training cases." if any(c.point for c in curves) else ""

@@ -6,10 +6,11 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...flow import Flow
 from ..document import Figure
 from ..drawing import FULL_MM, INK, SOFT, svg
 
-LINE_MM, GAP_MM, WORDS = 3.4, 5.0, 62
+LINE_MM, GAP_MM, WORDS = 3.6, 6.0, 62
 """Height of a line of text, space between two boxes, characters in a line of an exclusion."""
 
 
@@ -26,17 +27,13 @@ class Group:
         return f"{self.label}\nn = {self.n}{told}"
 
 
-def flow(
-    name: str, total: int, excluded: Sequence[tuple[str, int]], groups: Sequence[Group], title: str = "Patient flow"
-) -> Figure:
+def flow(name: str, cases: Flow, groups: Sequence[Group], title: str = "Patient flow") -> Figure:
     """From the rows of the table to the groups of the analysis.
 
     Parameters
     ----------
-    total : int
-        Cases in the table.
-    excluded : sequence of (reason, n)
-        In the order in which they are looked for; a case is counted under its first reason.
+    cases : Flow
+        A case is counted under its first reason.
     groups : sequence of Group
         Training and validation, or all.
 
@@ -45,13 +42,12 @@ def flow(
     ValueError
         Cases that are neither excluded nor in a group.
     """
-    included = total - sum(n for _, n in excluded)
+    total, included = cases.total, cases.included
     if included != sum(group.n for group in groups):
         raise ValueError(f"{included} cases are left, the groups have {sum(group.n for group in groups)}")
-    steps = [(textwrap.wrap(f"{reason}: {n}", WORDS), n) for reason, n in excluded if n]
-    told = [line for lines, _ in steps for line in lines]
+    told = [line for step in cases.steps for line in textwrap.wrap(f"{step.reason}: {step.n}", WORDS)]
     middle = max(LINE_MM * (len(told) + 1) + 4, 12) if told else 0
-    height = 12 + (middle + 2 * GAP_MM if told else GAP_MM) + 9 + GAP_MM + 16
+    height = 12 + (middle + GAP_MM if told else 0) + GAP_MM + 9 + GAP_MM + 16
 
     def paint(canvas) -> None:
         canvas.set_layout_engine("none")
@@ -70,15 +66,15 @@ def flow(
         _arrow(axes, (41, 11.5), (41, bottom))
         _box(axes, 2, bottom, 78, 9, f"Included in the analysis: n = {included}")
         y = bottom + 9
-        width = (
-            (78 - 4 * (len(groups) - 1)) / len(groups) if len(groups) <= 2 else (178 - 4 * len(groups)) / len(groups)
-        )
+        axes.plot((41, 41), (y, y + GAP_MM / 2), color=SOFT, linewidth=0.8)
+        width = (FULL_MM - 4 - 4 * (len(groups) - 1)) / len(groups) if len(groups) > 1 else 78
         for place, group in enumerate(groups):
             left = 2 + place * (width + 4)
-            _arrow(axes, (left + width / 2 if left < 80 else 78, y), (left + width / 2, y + GAP_MM))
+            axes.plot((41, left + width / 2), (y + GAP_MM / 2, y + GAP_MM / 2), color=SOFT, linewidth=0.8)
+            _arrow(axes, (left + width / 2, y + GAP_MM / 2), (left + width / 2, y + GAP_MM))
             _box(axes, left, y + GAP_MM, width, 15, str(group))
 
-    reasons = "; ".join(f"{reason} {n}" for reason, n in excluded if n) or "none"
+    reasons = "; ".join(f"{step.reason} {step.n}" for step in cases.steps) or "none"
     parts = "; ".join(str(group).replace("\n", ", ") for group in groups)
     return Figure(
         name,
@@ -94,7 +90,9 @@ def _box(axes, x: float, y: float, width: float, height: float, text: str, left:
 
     axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=INK, linewidth=0.7))
     at, anchor = (x + 2, "left") if left else (x + width / 2, "center")
-    axes.text(at, y + height / 2, text, ha=anchor, va="center", linespacing=1.35)
+    lines = text.split("\n")  # each a text of its own: the page's font is not the one that was measured
+    for place, line in enumerate(lines):
+        axes.text(at, y + height / 2 + (place - (len(lines) - 1) / 2) * LINE_MM, line, ha=anchor, va="center")
 
 
 def _arrow(axes, start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -127,7 +127,7 @@ def coefficients(
 
 def selection_frequencies(
     name: str, features: Sequence[str], shares: np.ndarray, chosen: Sequence[str], repeats: int, cases: Cases,
-    title: str = "How often resampling selects a feature", limit: int = 25,
+    title: str = "How often resampling selects a feature", limit: int = 15,
 ) -> Figure:  # fmt: skip
     """Share of bootstrap samples in which the whole selection, repeated, keeps a feature.
 

@@ -21,7 +21,7 @@ def nomogram(name: str, signature: Signature, cases: Cases, title: str = "Nomogr
         name,
         title,
         drawn,
-        f"{cases} Shaded: the range of these cases. It draws the equation and adds nothing to it. It shows no interval: "
+        f"{cases} Shaded: the range of these cases. It draws the equation, no more, and shows no interval: "
         "a patient's risk with its interval comes from ptlf predict or the panel, after the checks of CT, segments and "
         "eligibility, never from a ruler on this page.",
         f"{title} of {signature.title}: {axes}.",

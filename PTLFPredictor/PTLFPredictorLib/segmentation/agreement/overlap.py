@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import BadInput
-from .segments import PARENCHYMA, TUMOUR
+from ...errors import BadInput
+from ..segments import PARENCHYMA, TUMOUR
 
 REGIONS = {"liver": (PARENCHYMA, TUMOUR), "parenchyma": (PARENCHYMA,), "tumor": (TUMOUR,)}
 
