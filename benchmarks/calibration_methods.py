@@ -3,8 +3,9 @@
     python benchmarks/calibration_methods.py DIR [--seeds 200] [--samples 200] [--only MIX] [--page FILE]
 
 A hospital of 150 cases calibrates the published signature; 1000 further patients of the same hospital are then given
-a risk with its 95 % interval.  The truth is the published model on the authors' scale.  The page is docs/calibration-methods.md.  Results are kept in DIR, a line
-for each seed, so that an interrupted run goes on where it was.  Seeds are `FIRST_SEED` and those that follow.
+a risk with its 95 % interval.  The truth is the published model on the authors' scale.  The page is
+docs/calibration-methods.md.  Results are kept in DIR, a line for each seed, so that an interrupted run goes on where it
+was.  Seeds are `FIRST_SEED` and those that follow.
 """
 
 from __future__ import annotations
