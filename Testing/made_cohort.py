@@ -1,7 +1,7 @@
 """A cohort of arrays, without images: R's features and R's clinical columns, joined by the outcome.
 
-147 cases of ``features.csv`` (10 planted features) take the clinical values of cases of ``cohort_logistic.csv`` with the
-same outcome, so that both are related to it.  100 of them are for training, 47 for validation.
+147 cases of ``features.csv`` (10 planted features) take the clinical values of cases of ``cohort_logistic.csv`` with
+the same outcome, so that both are related to it.  100 of them are for training, 47 for validation.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import r_reference
 
+import r_reference
 from PTLFPredictorLib.cohort.data import CohortData
 from PTLFPredictorLib.cohort.extraction import CaseState, ExtractedCase, ObservedCase, ObservedMask, column_of
 from PTLFPredictorLib.cohort.flow import Flow

@@ -1,11 +1,10 @@
 """From features and clinical variables to three models: what the paper did, on training cases alone."""
 
-import numpy as np
 import pytest
-from made_cohort import made_cohort
 
+from made_cohort import made_cohort
 from PTLFPredictorLib.cohort.develop.clinical import ClinicalPlan
-from PTLFPredictorLib.cohort.develop.pipeline import Model, Pipeline, common
+from PTLFPredictorLib.cohort.develop.pipeline import Pipeline, common
 from PTLFPredictorLib.cohort.develop.variables import candidates
 from PTLFPredictorLib.cohort.selection import SelectionPlan
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from types import ModuleType
 
 from ..command import Command
-from . import calibrate, extract, predict
+from . import calibrate, develop, extract, predict, repeat, validate
 
-ACTIONS: tuple[ModuleType, ...] = (extract, calibrate, predict)
+ACTIONS: tuple[ModuleType, ...] = (extract, calibrate, develop, validate, predict, repeat)
 """In the order of ``ptlf cohort --help``; each module's `add` adds its action."""
 
 

@@ -45,8 +45,8 @@ class Parts:
                 raise BadInput(f"{without} of {data.n} cases have no split, the others have: each needs one, or none.")
             if Split.TRAINING not in known:
                 raise BadInput(
-                    f"No case is a training case: the column 'split' has {in_words([str(one) for one in known], 'and')}. "
-                    "Name the cases to learn from 'training'."
+                    f"No case is a training case: the column 'split' has {in_words(list(map(str, known)), 'and')}. Name "
+                    "the cases to learn from 'training'."
                 )
             others = [split for split in known if split is not Split.TRAINING]
             parts = cls(
@@ -59,6 +59,6 @@ class Parts:
         n, events = self.training.n, self.training.events
         if min(events, n - events) < fewest:
             raise BadInput(
-                f"Of the {n} training cases {events} have the outcome and {n - events} have not; to learn from them there "
-                f"must be at least {fewest} of each."
+                f"Of the {n} training cases {events} have the outcome and {n - events} have not; to learn from them "
+                f"there must be at least {fewest} of each."
             )

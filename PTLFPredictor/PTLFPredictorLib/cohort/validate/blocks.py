@@ -11,7 +11,7 @@ import numpy as np
 
 from ..report import Block, Column, Estimate, Table, Text, figures, fixed, p_value, percent
 from ..report.drawing import Cases
-from ..statistics.calibration import Coefficient
+from ..statistics.calibration import Coefficient, ExpectedObserved
 from ..statistics.classification import Proportion
 from ..statistics.discrimination import Auc, roc_curve
 from .performance import Compared, Performance, Scale
@@ -28,12 +28,7 @@ def discrimination(
 ) -> tuple[Block, ...]:
     """AUC of each model with both intervals, DeLong's test between them, the ROC curves."""
     preferred = _interval_words(models)
-    rows = [
-        (name, _area(one.auc, one.auc.preferred), _area(one.auc, one.auc.interval), _area(one.auc, one.auc.logit_interval), one.auc.se)
-        if one.auc is not None
-        else (name, None, None, None, None)
-        for name, one in models.items()
-    ]  # fmt: skip
+    rows = [(name, *_areas(one.auc)) for name, one in models.items()]
     found: list[Block] = [
         Table(
             f"{prefix}auc",
@@ -59,6 +54,12 @@ def _interval_words(models: Mapping[str, Performance]) -> str:
     return "95 % interval by DeLong"
 
 
+def _areas(auc: Auc | None) -> tuple[Estimate | float | None, ...]:
+    if auc is None:
+        return (None,) * 4
+    return (*(_area(auc, one) for one in (auc.preferred, auc.interval, auc.logit_interval)), auc.se)
+
+
 def _area(auc: Auc, interval: tuple[float, float]) -> Estimate:
     return Estimate(auc.auc, *interval)
 
@@ -75,18 +76,21 @@ def _compared(compared: Sequence[Compared], cases: Cases, prefix: str) -> Table:
     rows = []
     for one in compared:
         change = one.reclassification
-        more = (None, None) if change is None else (_with_se(change.nri, change.nri_se), _with_se(change.idi, change.idi_se))
-        rows.append(
-            (f"{one.first} \u2212 {one.second}", Estimate(one.auc.difference, *one.auc.interval), one.auc.statistic, one.auc.p, *more)
-        )  # fmt: skip
+        more = (
+            (None, None)
+            if change is None
+            else (_with_se(change.nri, change.nri_se), _with_se(change.idi, change.idi_se))
+        )
+        area = Estimate(one.auc.difference, *one.auc.interval)
+        rows.append((f"{one.first} \u2212 {one.second}", area, one.auc.statistic, one.auc.p, *more))
     return Table(
         f"{prefix}compared",
         "Models compared on the same cases",
         ("difference", Column("AUC (95 % interval)", THREE), Column("z", fixed(2)), Column("P", p_value),
          Column("NRI (95 % interval)", THREE), Column("IDI (95 % interval)", THREE)),
         rows,
-        f"{cases} DeLong's test for paired curves, two-sided, not corrected for the number of pairs. NRI (continuous) and "
-        "IDI can be above 0 for a model that is merely miscalibrated: they prove nothing without the calibration.",
+        f"{cases} DeLong's test for paired curves, two-sided, not corrected for the number of pairs. NRI (continuous) "
+        "and IDI can be above 0 for a model that is merely miscalibrated: they prove nothing without the calibration.",
     )  # fmt: skip
 
 
@@ -110,8 +114,8 @@ def calibration(models: Mapping[str, Performance], cases: Cases, prefix: str = "
         [_calibration_row(name, one) for name, one in known.items()],
         f"{cases} 95 % intervals. In the large: intercept with the slope held at 1, below 0 where risks are too high. "
         "Slope and joint intercept: fitted together; a slope below 1 says that risks are too extreme. P: likelihood "
-        f"ratio, that both are as they should be. ICI with {smoother}. Scaled Brier: 1 is perfect, 0 no better than the "
-        "prevalence.",
+        f"ratio, that both are as they should be. ICI with {smoother}. Scaled Brier: 1 is perfect, 0 no better than "
+        "the prevalence.",
     )  # fmt: skip
     found: list[Block] = [table]
     if first.calibration.curve is not None:
@@ -119,22 +123,21 @@ def calibration(models: Mapping[str, Performance], cases: Cases, prefix: str = "
         drawn = np.isfinite(curve.observed)
         line = np.array(curve.predicted)[drawn], np.array(curve.observed)[drawn]
         title = f"Calibration: {first_name}"
-        found.append(
-            figures.calibration(f"{prefix}calibration_curve", first.risk, np.array(first.outcome), line, smoother, cases, title)
-        )  # fmt: skip
+        name, outcome = f"{prefix}calibration_curve", np.array(first.outcome)
+        found.append(figures.calibration(name, first.risk, outcome, line, smoother, cases, title))
     return (*found, *_smoothers(first, first_name, cases, prefix), *_groups(first, first_name, cases, prefix))
 
 
 def _calibration_row(name: str, one: Performance) -> tuple:
     found = one.calibration
-    joint, counts = found.joint, found.expected_observed
+    joint = found.joint
     return (
         name,
         _coefficient(found.in_the_large),
         None if joint is None else _coefficient(joint.slope),
         None if joint is None else _coefficient(joint.intercept),
         None if joint is None else joint.p,
-        Estimate(counts.ratio, *counts.interval),
+        _ratio(found.expected_observed),
         None if found.curve is None else found.curve.errors.ici,
         found.brier.score,
         found.brier.scaled,
@@ -145,8 +148,14 @@ def _coefficient(found: Coefficient | None) -> Estimate | None:
     return None if found is None else Estimate(found.value, *found.interval)
 
 
+def _ratio(found: ExpectedObserved | None) -> Estimate | None:
+    return None if found is None else Estimate(found.ratio, *found.interval)
+
+
 def _smoothers(one: Performance, name: str, cases: Cases, prefix: str) -> tuple[Block, ...]:
-    rows = [(found.smoother.words, found.ici, found.e50, found.e90, found.emax) for found in one.calibration.by_smoother]
+    rows = [
+        (found.smoother.words, found.ici, found.e50, found.e90, found.emax) for found in one.calibration.by_smoother
+    ]
     if not rows:
         return ()
     columns = ("smoother", *(Column(title, THREE) for title in ("ICI", "E50", "E90", "Emax")))
@@ -167,9 +176,9 @@ def _groups(one: Performance, name: str, cases: Cases, prefix: str) -> tuple[Blo
     ]
     columns = ("group of risk", "cases", "events", Column("expected", fixed(1)), Column("observed share", percent()))
     note = (
-        f"{cases} Hosmer-Lemeshow \u03c7\u00b2 = {found.chi2:.2f}, {found.df} degrees of freedom, P = {p_value(found.p)}. Given "
-        "because readers ask: it hangs on how the groups are cut, finds nothing in few cases and everything in many, and "
-        "does not say in which direction risks are wrong."
+        f"{cases} Hosmer-Lemeshow: \u03c7\u00b2 {found.chi2:.2f}, {found.df} degrees of freedom, P {p_value(found.p)}. "
+        "Given because readers ask: it hangs on how the groups are cut, finds nothing in few cases and everything in "
+        "many, and does not say in which direction risks are wrong."
     )
     return (Table(f"{prefix}hosmer_lemeshow", f"Groups of risk: {name}", columns, rows, note),)
 
@@ -213,8 +222,8 @@ def cutoffs(models: Mapping[str, Performance], cases: Cases, prefix: str = "") -
         Column("specificity", percent()), Column("PPV", percent()), Column("NPV", percent()),
     )  # fmt: skip
     note = (
-        f"{cases} Positive: at least the cut-off. 95 % intervals by Wilson (Clopper-Pearson's are in the file of results). "
-        "PPV and NPV hold for a prevalence as in these cases."
+        f"{cases} Positive: at least the cut-off. 95 % intervals by Wilson (Clopper-Pearson's are in the file of "
+        "results). PPV and NPV hold for a prevalence as in these cases."
     )
     return (Table(f"{prefix}cutoffs", "At cut-offs that were chosen elsewhere", columns, rows, note),)
 
@@ -232,18 +241,17 @@ def by_subgroup(found: Sequence[Subgroup], fewest: int, cases: Cases, prefix: st
             one.n,
             one.events,
             "too few" if one.too_few else _area(one.auc, one.auc.preferred),
-            None if one.expected_observed is None else Estimate(one.expected_observed.ratio, *one.expected_observed.interval),
+            _ratio(one.expected_observed),
             _coefficient(one.in_the_large),
         )
         for one in found
     ]  # fmt: skip
     columns = (
-        "group", "level", "cases", "events", Column("AUC (95 % interval)", THREE), Column("expected / observed", fixed(2)),
-        Column("in the large", THREE),
+        "group", "level", "cases", "events", Column("AUC (95 % interval)", THREE),
+        Column("expected / observed", fixed(2)), Column("in the large", THREE),
     )  # fmt: skip
     note = (
-        f"{cases} Too few: fewer than {fewest} cases with or without the outcome. Intervals of several subgroups always "
-        "differ somewhere: a difference between two of them is no finding by itself."
+        f"{cases} Too few: fewer than {fewest} cases with or without the outcome. Intervals of several subgroups "
+        "always differ somewhere: a difference between two of them is no finding by itself."
     )
     return Table(f"{prefix}subgroups", "By centre and subgroup", columns, rows, note)
-

@@ -135,20 +135,23 @@ def models_of(signature: Signature) -> tuple[Model, ...]:
 
 
 def cutoffs_of(signature: Signature, chosen: Sequence[float]) -> tuple[Cutoff, ...]:
-    """The cut-off that the evidence brings from the training cases, and chosen risks.
+    """The cut-off that the evidence brings from the cases that it was fitted on, and chosen risks.
 
     Raises
     ------
     BadInput
-        For a chosen risk that is none.
+        For evidence whose cut-offs cannot be read.
     """
-    if wrong := [risk for risk in chosen if not 0 < risk < 1]:
-        raise BadInput(f"A cut-off is a risk between 0 and 1, not {wrong[0]:g}.")
     found = {} if signature.evidence is None else signature.evidence.calibration.get("cut_offs", {})
-    own = [
-        Cutoff("Youden, training cases" if name == "youden" else name, float(one["linear_predictor"]), Scale.SCORE)
-        for name, one in found.items()
-    ]
+    try:
+        own = [
+            Cutoff(
+                "Youden, training cases" if name == "youden" else str(name), float(one["linear_predictor"]), Scale.SCORE
+            )
+            for name, one in found.items()
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"The cut-offs in the signature's evidence cannot be read: {error!r}.") from error
     return (*own, *(Cutoff("chosen", risk, Scale.RISK) for risk in chosen))
 
 

@@ -35,8 +35,8 @@ def checked(signature: Signature, cases: Iterable[ExtractedCase]) -> str:
     if again := sum(fingerprint(case) in known for case in cases):
         raise BadInput(
             f"{again} of the {len(cases)} cases are among those that the signature was fitted on: their performance "
-            "would be apparent, not validated. Leave them out, or say in the table's column 'split' which cases are for "
-            "validation."
+            "would be apparent, not validated. Leave them out, or say in the table's column 'split' which cases are "
+            "for validation."
         )
     return NONE
 

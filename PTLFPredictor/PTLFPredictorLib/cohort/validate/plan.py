@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ...errors import BadInput
 from ..statistics.calibration_curve import Smoother
 from ..table import OutcomeRule
 
@@ -48,6 +49,8 @@ class ValidationPlan:
         Events, and cases without, below which a subgroup's performance is withheld.
     prevalence : float or None
         For the decision curve: of the population that the signature is meant for.
+    reader : str
+        Who answers for what the table says without naming a reader.
     """
 
     cases: Cases = Cases.BY_SPLIT
@@ -59,3 +62,14 @@ class ValidationPlan:
     subgroups: tuple[str, ...] = ()
     fewest: int = 10
     prevalence: float | None = None
+    reader: str = ""
+
+    def checked(self) -> ValidationPlan:
+        """Itself, or `BadInput` for a number that cannot be meant."""
+        if wrong := [risk for risk in self.cutoffs if not 0 < risk < 1]:
+            raise BadInput(f"A cut-off is a risk between 0 and 1, not {wrong[0]:g}.")
+        if self.prevalence is not None and not 0 < self.prevalence < 1:
+            raise BadInput(f"A prevalence is a share between 0 and 1, not {self.prevalence:g}.")
+        if self.fewest < 2:
+            raise BadInput(f"A subgroup needs two cases with and two without the outcome at least, not {self.fewest}.")
+        return self
