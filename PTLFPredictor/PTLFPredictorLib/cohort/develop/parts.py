@@ -36,6 +36,9 @@ class Parts:
         BadInput
             Without training cases, with a split that only some rows have, with too few cases of either outcome.
         """
+        if not data.n:
+            why = "; ".join(f"{step.n}: {step.reason}" for step in data.flow.steps)
+            raise BadInput(f"None of the {data.flow.total} cases is left ({why}).")
         known = [split for split in Split if (data.split == split).any() and split is not Split.NONE]
         if not known:
             parts = cls(data, {})
@@ -45,7 +48,7 @@ class Parts:
                 raise BadInput(f"{without} of {data.n} cases have no split, the others have: each needs one, or none.")
             if Split.TRAINING not in known:
                 raise BadInput(
-                    f"No case is a training case: the column 'split' has {in_words(list(map(str, known)), 'and')}. Name "
+                    f"No case is a training case: the table's splits are {in_words(list(map(str, known)), 'and')}. Name "
                     "the cases to learn from 'training'."
                 )
             others = [split for split in known if split is not Split.TRAINING]
