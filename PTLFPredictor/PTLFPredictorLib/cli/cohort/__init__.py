@@ -7,14 +7,14 @@ from collections.abc import Callable
 from types import ModuleType
 
 from ..command import Command
-from . import calibrate, develop, extract, predict, repeat, validate
+from . import calibrate, develop, extract, predict, repeat, sample, validate
 
-ACTIONS: tuple[ModuleType, ...] = (extract, calibrate, develop, validate, predict, repeat)
+ACTIONS: tuple[ModuleType, ...] = (sample, extract, calibrate, develop, validate, predict, repeat)
 """In the order of ``ptlf cohort --help``; each module's `add` adds its action."""
 
 
 def add(command: Command) -> None:
-    top = command("cohort", _help, "many patients: extract, calibrate, develop, validate, predict, repeat")
+    top = command("cohort", _help, "many patients: extract, predict, calibrate, develop, validate")
     actions = top.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     def action(name: str, function: Callable[[argparse.Namespace], int | None], text: str) -> argparse.ArgumentParser:

@@ -120,7 +120,8 @@ class _Page:
         shown = block.rows[: block.limit]
         body = "".join(f"<tr>{self.row(row, header, numeric)}</tr>" for row in shown)
         left_out = len(block.rows) - len(shown)
-        more = f"The first {len(shown)} of {len(block.rows)} rows; all are in tables/{block.name}.csv."
+        which = f"The first {len(shown)} of {len(block.rows)}" if shown else f"{len(block.rows)}"
+        more = f"{which} rows; all are in tables/{block.name}.csv."
         wide = " wide" if len(header) >= WIDE else ""
         note = self.note(block.note, more if left_out else "")
         caption = f"<caption><b>{self.labels[block.name]}</b> {self.text(block.title)}</caption>"
