@@ -9,6 +9,7 @@ from ...render.html import WATERMARK
 from ...signature import RADSCORE, describe
 from ..report import (
     Block,
+    Column,
     Document,
     Facts,
     Items,
@@ -21,6 +22,7 @@ from ..report import (
     characteristics,
     checklists,
     figures,
+    fixed,
 )
 from ..report.checklists import Place, Study
 from ..report.figures import Group
@@ -144,7 +146,7 @@ def _normalisation(made: Made) -> tuple[Block, ...]:
     beside = "beside the intercept that was estimated with it" if calibration.gives_risk else "on a relative score"
     return (
         Table("normalisation", "Mean and SD of the features", columns, rows, note),
-        basis.terms("terms", made.signature),
+        _terms(made),
         Text(texts.ASSUMES),
         Text(
             f"What mean and SD leave open, at a slope of {calibration.slope:.3f} per point of the Radscore, {beside}: "
@@ -153,6 +155,12 @@ def _normalisation(made: Made) -> tuple[Block, ...]:
             "the cases)."
         ),
     )
+
+
+def _terms(made: Made) -> Table:
+    rows = [(one.short, one.coefficient, " ".join((one.measures, one.cannot_vary)).strip()) for one in made.base.terms]
+    columns = ("Feature", Column("coefficient", fixed(3)), "What it measures, and when it cannot vary")
+    return Table("terms", "What the terms measure", columns, rows, "Terms and coefficients are the signature's.")
 
 
 def _method(made: Made) -> tuple[Block, ...]:
