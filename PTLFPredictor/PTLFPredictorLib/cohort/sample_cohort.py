@@ -26,6 +26,7 @@ from ..sample.outcomes import FREQUENT_INTERCEPT
 from ..sample.scan import NOISE_SD_AT_5_MM
 from ..signature import load
 from ..signature.model import CriterionKind
+from .table import Split
 from .table.outcome import COAGULOPATHY_INR, JAUNDICE_UMOL_PER_L
 
 FIRST_SEED = 7300
@@ -37,7 +38,8 @@ FEWEST_PIXELS, MOST_PIXELS = 64, 512
 READER = "sample cohort"
 """Who answers for a synthetic row: its segments are the truth, its criteria are met by construction."""
 
-TABLE, HELD_OUT = "cohort.csv", "held-out"
+TABLE, SPLIT_TABLE, HELD_OUT = "cohort.csv", "cohort-split.csv", "held-out"
+"""The second is the first with a column `split`: centre A to learn from, B to validate on."""
 
 IN_B = (3, 6, 9)
 """Which of ten cases are of centre B: three, as the paper's validation has 63 of 210; more cases change no earlier."""
@@ -45,10 +47,21 @@ IN_B = (3, 6, 9)
 
 @dataclass(frozen=True)
 class Centre:
-    """How a centre scans: pixels as a share of the matrix asked for, slices in mm, noise in HU at 5 mm."""
+    """How a centre scans, and on which side of the split it is.
+
+    Parameters
+    ----------
+    name : str
+    split : Split
+    matrix_share : float
+        Of the matrix that is asked for.
+    slice_mm : float
+    noise_sd_hu : float
+        At 5 mm.
+    """
 
     name: str
-    split: str
+    split: Split
     matrix_share: float
     slice_mm: float
     noise_sd_hu: float
@@ -63,8 +76,8 @@ class Centre:
 
 
 CENTRES = (
-    Centre("A", "training", 1.0, 5.0, NOISE_SD_AT_5_MM),
-    Centre("B", "validation", 0.875, 4.6, 16.0),
+    Centre("A", Split.TRAINING, 1.0, 5.0, NOISE_SD_AT_5_MM),
+    Centre("B", Split.VALIDATION, 0.875, 4.6, 16.0),
 )
 """With a matrix of 512: pixels of 0.781 and 0.893 mm, slices of 5.0 and 4.6 mm; the protocol takes both."""
 
@@ -91,7 +104,8 @@ class SampleCohort:
 
     Parameters
     ----------
-    table : Path
+    table, split_table : Path
+        Of the cohort, and the same with centre A for training and centre B for validation.
     held_out : Path
         Table of the one case that is in no cohort; its files stand in the folder of the same name.
     members : tuple of Member
@@ -99,6 +113,7 @@ class SampleCohort:
     """
 
     table: Path
+    split_table: Path
     held_out: Path
     members: tuple[Member, ...]
     held_out_member: Member
@@ -146,10 +161,13 @@ def make(
     places = [places_of(member) for member in members]
     places.append(Places(held_out, f"{HELD_OUT}/ct.nrrd", f"{HELD_OUT}/segmentation.nii.gz"))
     draw_missing(out, places, matrix, jobs, progress)
-    _write_table(out / TABLE, [_row(place) for place in places[:-1]])
+    rows = [_row(place) for place in places[:-1]]
+    _write_table(out / TABLE, rows)
+    splits = ({"split": member.centre.split.value} for member in members)
+    _write_table(out / SPLIT_TABLE, [{**row, **split} for row, split in zip(rows, splits, strict=True)])
     table = out / f"{HELD_OUT}.csv"
     _write_table(table, [_row(places[-1])])
-    return SampleCohort(out / TABLE, table, members, held_out)
+    return SampleCohort(out / TABLE, out / SPLIT_TABLE, table, members, held_out)
 
 
 @dataclass(frozen=True)
@@ -216,7 +234,6 @@ def _row(one: Places) -> dict[str, Any]:
         "reader": READER,
         "synthetic": "yes",
         "centre": member.centre.name,
-        "split": member.centre.split,
         "albumin [g/L]": outcome.albumin_g_per_l,
         "INR": outcome.inr,
         "bilirubin [umol/L]": round(float(np.clip(rng.lognormal(np.log(16), 0.45), 4, 70)), 1),
