@@ -1,4 +1,4 @@
-"""A whole report as `develop` might write it, of the synthetic cohort of r_reference: to be looked at, and for tests."""
+"""A whole report as `develop` might write it, of r_reference's synthetic cohort: to be looked at, and for tests."""
 
 from __future__ import annotations
 
@@ -8,16 +8,33 @@ from sklearn.linear_model import lasso_path
 from sklearn.metrics import roc_curve
 
 import r_reference
-from PTLFPredictorLib.cohort import report
 from PTLFPredictorLib.cohort.flow import Flow, FlowStep
 from PTLFPredictorLib.cohort.report import (
-    Beside, Column, Document, Equation, Estimate, Facts, Items, Notice, Section, Table, Text, characteristics, figures,
-    fixed, p_value, percent, ref,
-)  # fmt: skip
+    Beside,
+    Column,
+    Document,
+    Equation,
+    Estimate,
+    Facts,
+    Figure,
+    Items,
+    Section,
+    Table,
+    Text,
+    basis,
+    characteristics,
+    figures,
+    fixed,
+    p_value,
+    percent,
+    ref,
+)
 from PTLFPredictorLib.cohort.report.characteristics import Term, Variable
+from PTLFPredictorLib.cohort.report.checklists import Place, Study, metrics, tripod
 from PTLFPredictorLib.cohort.report.figures import Cases, CrossValidation, Group, Odds, Performance, Roc
 from PTLFPredictorLib.render.html import WATERMARK
 from PTLFPredictorLib.signature import load
+from PTLFPredictorLib.signature.evidence import ObservedMasks, ObservedProtocol
 
 DELONG = "95 % confidence interval (logit DeLong)"
 PROFILE = "95 % CI, profile likelihood"
@@ -65,9 +82,11 @@ def document() -> Document:
         (
             _summary(of_train, of_test),
             _patients(of_train, of_test),
+            _images(),
             _radscore(of_train, train),
             _model(of_train),
             _performance(of_train, of_test, train, test),
+            _checklists(of_train, of_test),
         ),
         watermark=WATERMARK,
         made="PTLFPredictor 0.1.0, plan of 2026-11-26 07:44:30 UTC, lock.json beside this file makes it again.",
@@ -91,13 +110,10 @@ def _summary(of_train: Cases, of_test: Cases) -> Section:
                 ),
                 headline=True,
             ),
-            Notice(
-                "These numbers describe groups of patients. A patient's risk is shown by ptlf predict or the panel alone, "
-                "with its interval, after the checks of CT, segments and eligibility. No cut-off for acting is given here."
-            ),
+            basis.use(risk=True),
             Items(
                 (
-                    f"The risks are too high in centre B ({ref('calibration_validation')}): they need re-calibration there.",
+                    f"The risks are too high in centre B ({ref('calibration_validation')}): re-calibrate there.",
                     f"The Radscore adds to albumin and INR ({ref('auc')}).",
                 )
             ),
@@ -125,17 +141,17 @@ def _patients(of_train: Cases, of_test: Cases) -> Section:
         "Patients",
         (
             Text(
-                "Who came in, and who was left out, in the order in which it was looked for. Outcome: post-TACE liver failure "
-                "within 4 weeks, by the rule paper_any (bilirubin at least 85 \u00b5mol/L, or INR above 1.5, or new ascites or "
-                "encephalopathy)."
+                "Who came in, and who was left out. Outcome: post-TACE liver failure within 4 weeks, by the rule "
+                "paper_any (bilirubin at least 85 \u00b5mol/L, or INR above 1.5, or new ascites or encephalopathy)."
             ),
+            basis.eligibility(load("ptlf-published")),
             figures.flow("flow", flow, groups),
             characteristics.compared("characteristics", "Training and validation", cohort, splits, VARIABLES),
             characteristics.compared(
                 "univariate", "Training cases with and without liver failure", cohort,
                 {"PTLF": train & event, "No PTLF": train & ~event}, VARIABLES,
             ),
-            characteristics.missing("missing", "Missing values", cohort, splits, VARIABLES, "Complete cases per model."),
+            characteristics.missing("missing", "Missing values", cohort, splits, VARIABLES, "Complete cases."),
         ),
         new_page=False,
     )  # fmt: skip
@@ -153,7 +169,8 @@ def _radscore(of_train: Cases, train) -> Section:
         lambdas, np.array(found["cvm"]), np.array(found["cvsd"]), chosen, chosen, found["index_1se_0based"],
         "binomial deviance", 10, "minimum of the deviance",
     )  # fmt: skip
-    weights = r_reference.values("lasso")["radscore"]["weights"]
+    scale = r_reference.values("lasso")["radscore"]
+    weights = scale["weights"]
     names = [FEATURES[one] for one in weights]
     every = [FEATURES.get(one, f"liver__{one}") for one in features.columns[2:]]
     shares = np.random.default_rng(1).beta(0.6, 3, len(every))
@@ -168,11 +185,11 @@ def _radscore(of_train: Cases, train) -> Section:
             Table(
                 "terms",
                 "Terms of the Radscore",
-                ("Feature", Column("Coefficient", fixed(4)), Column("Mean"), Column("SD"), Column("Selected", percent())),
+                ("Feature", Column("Coefficient", fixed(4)), "Mean", "SD", Column("Selected", percent())),
                 [
                     (
-                        FEATURES[one], weight, r_reference.values("lasso")["radscore"]["mean"][one],
-                        r_reference.values("lasso")["radscore"]["sd_1_over_N"][one], float(shares[every.index(FEATURES[one])]),
+                        FEATURES[one], weight, scale["mean"][one], scale["sd_1_over_N"][one],
+                        float(shares[every.index(FEATURES[one])]),
                     )
                     for one, weight in weights.items()
                 ],
@@ -275,7 +292,7 @@ def _performance(of_train: Cases, of_test: Cases, train, test) -> Section:
     )  # fmt: skip
 
 
-def _calibration(name: str, rows, told: dict, cases: Cases, title: str) -> report.Figure:
+def _calibration(name: str, rows, told: dict, cases: Cases, title: str) -> Figure:
     curve = np.array(told["lowess"]["p_sorted"]), np.array(told["lowess"]["smoothed"])
     return figures.calibration(
         name, _scores(rows)["combined"], rows.ptlf.to_numpy(), curve, "lowess, span 2/3", cases, title
@@ -292,3 +309,45 @@ def _scores(rows) -> dict[str, np.ndarray]:
         b = r_reference.values("logistic")[model]["coefficients"]
         found[model] = expit(b["(Intercept)"] + sum(b[name] * rows[name].to_numpy() for name in names))
     return found
+
+
+def _images() -> Section:
+    protocol = ObservedProtocol(("portal venous",), (5.0, 5.0), (0.62, 0.94), (120.0,), ("soft", "standard"))
+    return Section("CTs and segments", (basis.imaging(protocol, ObservedMasks(("1f" * 32,), False, 0.0)),))
+
+
+def _checklists(of_train: Cases, of_test: Cases) -> Section:
+    study = Study(
+        develops=True,
+        evaluates=True,
+        outcome="Post-TACE liver failure within 4 weeks after TACE, by the rule paper_any.",
+        population="Hepatocellular carcinoma before the first TACE.",
+        training=of_train,
+        validation=of_test,
+        centres=2,
+        other_centre=True,
+        automatic_masks=True,
+        extraction="PTLFPredictor 0.1.0, built-in engine, equal to PyRadiomics 3.0.1.",
+        missing="Complete cases.",
+        predictors="Albumin and INR linear; features standardised by the training cases.",
+        steps=("Spearman filter above 0.8.", "Univariate P < 0.05.", "LASSO, ten folds, minimum of the deviance."),
+        internal="Harrell's bootstrap, 200 samples, the whole selection in each.",
+        sample_size="46 events for 3 predictors; Riley's size 623.",
+        large_enough=False,
+        robust=False,
+        measures="AUC, calibration in the large, slope, curve, Brier score, decision curve.",
+        updating="",
+        code="ptlf cohort develop 0.1.0",
+        places={
+            Place.FLOW: "flow",
+            Place.CHARACTERISTICS: "univariate",
+            Place.BETWEEN_SPLITS: "characteristics",
+            Place.MISSING: "missing",
+            Place.TERMS: "terms",
+            Place.MODEL: "multivariable",
+            Place.OPTIMISM: "optimism",
+            Place.PERFORMANCE: "auc",
+            Place.CALIBRATION: "calibration_validation",
+        },
+    )
+    return Section("Checklists", (tripod.table(study), metrics.table(study)), new_page=True)

@@ -4,7 +4,7 @@ from .assess import Assessed, assess_case, assess_found, examine, make_record
 from .inputs import files_read, paths
 from .question import Question
 from .ready import ready_segments
-from .run import OUTPUTS, run
+from .run import OUTPUTS, require_own, run
 from .sources import Sources, draw_or_read, read_case_ct
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "paths",
     "read_case_ct",
     "ready_segments",
+    "require_own",
     "run",
 ]

@@ -55,7 +55,7 @@ def run(
         (Path(out) / name for name in OUTPUTS.values()),
         *files_read(sources.ct, sources.segmentation, None if sources.model is None else sources.model.folder),
     )
-    _require_own(Path(out))
+    require_own(Path(out))
     with output_folder(out, tuple(OUTPUTS.values())) as staging:
         seconds: dict[str, float] = {}
         checklist(signature, question.answers)  # a broken answer is told before minutes of work
@@ -77,7 +77,7 @@ def run(
     return result
 
 
-def _require_own(out: Path) -> None:
+def require_own(out: Path) -> None:
     """Refuse to replace what a former run did not write: a reader may have saved corrected segments over it."""
     if os.path.lexists(out / OUTPUTS["record"]):
         try:

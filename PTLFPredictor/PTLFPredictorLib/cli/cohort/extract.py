@@ -45,7 +45,8 @@ def checked_jobs(given: argparse.Namespace) -> int | None:
 
 def _extract(given: argparse.Namespace) -> int:
     from ...cohort.extraction.job import Options
-    from ...cohort.extraction.run import Where, extract
+    from ...cohort.extraction.run import extract
+    from ...cohort.extraction.schedule import Where
     from ...cohort.table import CohortTable
 
     signature = loaded(given.signature)
@@ -63,7 +64,7 @@ def _extract(given: argparse.Namespace) -> int:
         second=given.second,
     )
     where = Where(checked_jobs(given), given.scheduler)
-    table = CohortTable.read(given.table, signature, reader=given.reader).require_usable()
+    table = CohortTable.read(given.table, signature, reader=given.reader)
     left_out = [(row.id or f"row {row.row}", row.reason) for row in table.left_out]
     try:
         with progress_bar() as progress:

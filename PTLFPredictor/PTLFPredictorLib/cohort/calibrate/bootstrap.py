@@ -159,5 +159,3 @@ def _covariance(
     covariance = np.atleast_2d(np.cov(moved[:, list(estimated)], rowvar=False))
     covariance[0, 0] += rest.var(axis=0, ddof=1).mean()
     return covariance
-
-

@@ -43,7 +43,7 @@ def run_on(address: str, tasks: Sequence[Task]) -> Iterator[tuple[int, Outcome]]
         run = uuid4().hex
         for number, task in enumerate(tasks):
             futures[client.submit(_on_worker, task, key=f"ptlf-{run}-{number}", pure=False)] = number
-        for future in as_completed(list(futures)):
+        for future in as_completed(list(futures), loop=client.loop):
             number = futures.pop(future)
             yield number, _outcome_of(future)
             future.release()

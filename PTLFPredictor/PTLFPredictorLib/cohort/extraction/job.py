@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...case import Question, Sources
+from ...case import Question, Sources, paths
 from ...confirmation import Confirmation
 from ...ct import ConfirmedPhase
+from ...errors import BadInput
 from ...hashes import json_sha256
 from ...measures.radiomics import DEFAULT_ENGINE, ExtractionSettings
 from ...segmentation import Model
@@ -117,6 +118,14 @@ def sources_of(case: Case, options: Options) -> Sources:
         to_protocol=options.to_protocol,
         engine=options.engine,
     )
+
+
+def require_there(sources: Sources) -> None:
+    """Refuse a case whose files are not there, in a sentence that names none of them."""
+    given = sources.segmentation or ()
+    for what, path in [("CT", sources.ct), *(("segmentation", path) for path in paths(given))]:
+        if not path.exists():
+            raise BadInput(f"The {what} is not at the place that the table names.")
 
 
 def job_of(case: Case, options: Options, software: Mapping[str, str]) -> CaseJob:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ... import __name__ as package
 from ...child.system import cpu_cores
-from ...errors import BadInput, OutOfMemory
+from ...errors import BadInput
 from ...outputs import output_folder, refuse_inputs
 from ...progress import Progress, no_progress
 from ...signature.evidence import settings_sha256
@@ -22,13 +21,13 @@ from ..report import write as write_report
 from ..table import Case
 from . import tables
 from .cache import FOLDER, Cache, keys_of
-from .cluster import run_on, threads_of
 from .contained import Outcome, Task
 from .document import document
-from .here import GB, jobs_for, run_here
+from .here import GB
 from .job import CaseJob, Options, job_of
 from .names import file_names, nameless
 from .result import CASES, FEATURES, SECOND, TIMES, CaseState, ExtractedCase, Extraction
+from .schedule import HERE, Where, outcomes
 from .software import software
 
 WORKER = f"{package}.cohort.extraction.worker"
@@ -36,27 +35,11 @@ WHAT = "The extraction"
 SEGMENTS = "segments"
 """Folder of the label maps that a model drew."""
 
-FEW_GB, ALL_GB, DRAWN_GB = 1.5, 2.5, 6.0
+FEW_GB, ALL_GB, DRAWN_GB = 2.0, 3.5, 6.0
 """Memory of a case at most: a signature's features, all of them, and with a model that draws."""
 
 READERS = 8
 """Files that are hashed at a time."""
-
-
-@dataclass(frozen=True)
-class Where:
-    """What computes.
-
-    Parameters
-    ----------
-    jobs : int, optional
-        Cases at a time on this machine; chosen by cores and free memory where it is not given.
-    scheduler : str
-        Address of a Dask scheduler, "" for this machine alone.
-    """
-
-    jobs: int | None = None
-    scheduler: str = ""
 
 
 def extract(
@@ -64,7 +47,7 @@ def extract(
     options: Options,
     out: Path,
     *,
-    where: Where = Where(),
+    where: Where = HERE,
     retry: bool = False,
     left_out: Sequence[tuple[str, str]] = (),
     progress: Progress = no_progress,
@@ -91,7 +74,7 @@ def extract(
     BadInput
         Where a case has no segments and no model is named, or `out` cannot be written.
     """
-    _require_segments(cases, options)
+    require_segments(cases, options)
     here = software()
     jobs = [job_of(case, options, here) for case in cases]
     fixed = (CASES, FEATURES, SECOND, TIMES)
@@ -103,7 +86,11 @@ def extract(
     waiting = {key: job for key, job in zip(keys, jobs, strict=True) if key not in kept}
     if kept:
         say(f"{sum(key in kept for key in keys)} of {len(keys)} cases are kept from before")
-    computed = dict(_compute(waiting, cache, where, _bytes_of(options), progress, say))
+    asked, computed = list(waiting), {}
+    tasks = [Task(WORKER, waiting[key], WHAT) for key in asked]
+    for number, outcome in outcomes(tasks, where, bytes_of(options), progress, say):
+        key = asked[number]
+        computed[key] = cache.keep(key, _told(outcome, waiting[key]))
     entries = [computed.get(key) or kept[key] for key in keys]
     extraction = _extraction(cases, jobs, entries, options, here)
     drawn = {
@@ -115,7 +102,8 @@ def extract(
     return extraction
 
 
-def _require_segments(cases: Sequence[Case], options: Options) -> None:
+def require_segments(cases: Sequence[Case], options: Options) -> None:
+    """Refuse cases without segments where no model is named to draw them."""
     without = sum(not case.segmentation for case in cases)
     if without and options.model is None:
         raise BadInput(
@@ -123,56 +111,11 @@ def _require_segments(cases: Sequence[Case], options: Options) -> None:
         )
 
 
-def _bytes_of(options: Options) -> float:
+def bytes_of(options: Options) -> float:
+    """Memory that a case needs at most."""
     if options.model is not None:
         return DRAWN_GB * GB
     return (ALL_GB if None in options.features.values() else FEW_GB) * GB
-
-
-def _compute(
-    waiting: Mapping[str, CaseJob],
-    cache: Cache,
-    where: Where,
-    bytes_per_case: float,
-    progress: Progress,
-    say: Callable[[str], None],
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Key and entry of each case, kept at once; those that found no memory are tried once more, alone, at the end."""
-    if not waiting:
-        return
-    keys = list(waiting)
-    if where.scheduler:
-        workers, at_a_time = threads_of(where.scheduler)
-        say(f"{at_a_time} cases at a time on {workers} Dask workers")
-    else:
-        at_a_time, why = jobs_for(bytes_per_case) if where.jobs is None else (where.jobs, "as --jobs says")
-        say(f"{at_a_time} case{'s' * (at_a_time > 1)} at a time ({why})")
-    cores = max(1, cpu_cores() // at_a_time)
-    tasks = [Task(WORKER, waiting[key], WHAT, cores) for key in keys]
-    done, failed, again = 0, 0, []
-    progress("Cases", 0, len(keys))
-    for number, outcome in _outcomes(tasks, where, at_a_time):
-        if outcome.exit_code == OutOfMemory.exit_code and at_a_time > 1:
-            again.append(number)
-            continue
-        yield keys[number], cache.keep(keys[number], _told(outcome, waiting[keys[number]]))
-        done, failed = done + 1, failed + bool(outcome.exit_code)
-        progress(f"Cases: {failed} failed" if failed else "Cases", done, len(keys))
-    if again:
-        say(f"{len(again)} case{'s' * (len(again) > 1)} found too little memory beside others, and once more alone")
-    for number, outcome in _outcomes([tasks[number] for number in again], replace(where, jobs=1), 1):
-        key = keys[again[number]]
-        yield key, cache.keep(key, _told(outcome, waiting[key]))
-        done, failed = done + 1, failed + bool(outcome.exit_code)
-        progress(f"Cases: {failed} failed" if failed else "Cases", done, len(keys))
-
-
-def _outcomes(tasks: Sequence[Task], where: Where, at_a_time: int) -> Iterator[tuple[int, Outcome]]:
-    if not tasks:
-        return
-    running = run_on(where.scheduler, tasks) if where.scheduler else run_here(tasks, at_a_time)
-    with contextlib.closing(running):
-        yield from running
 
 
 def _told(outcome: Outcome, job: CaseJob) -> Outcome:

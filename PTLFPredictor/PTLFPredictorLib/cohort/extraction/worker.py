@@ -25,7 +25,7 @@ from ...segmentation import marks
 from ...segmentation.segments import Segments
 from ...vois import VOI
 from .contained import payload_of
-from .job import CaseJob
+from .job import CaseJob, require_there
 from .observed import ObservedCase, ObservedMask
 from .result import CaseState, ExtractedCase
 from .software import software
@@ -35,6 +35,7 @@ def extract(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     """The case as JSON; and the label map, where a model drew it."""
     asked: CaseJob = payload_of(job)
     _require_same(asked.software)
+    require_there(asked.sources)
     progress, seconds = child.progress_of(emit), {}
     signature = asked.question.signature
     with timed(seconds, "ct"):

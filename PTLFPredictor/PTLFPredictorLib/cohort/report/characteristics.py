@@ -74,10 +74,10 @@ def compared(
         title,
         ("Characteristic", *heads, Column("P", p_value), "Test", Column("SMD", fixed(2)), "Missing"),
         rows,
-        "Mean \u00b1 SD where the t-test is used, else median (quartiles); counts with % of those not missing. Tests by "
-        f"{continuous.value}, counts by {categorical.value}; two-sided, not corrected for their number. SMD: standardised "
-        "difference without sign; unlike P it does not grow with the number of cases, and 0.1 to 0.2 is often called "
-        "small.",
+        "Mean \u00b1 SD where the t-test is used, else median (quartiles); counts with % of those not missing. Tests: "
+        f"{continuous.value}, for counts {categorical.value}; two-sided, not corrected for their number. SMD: "
+        "standardised difference without sign; unlike P it does not grow with the number of cases, and 0.1 to 0.2 is "
+        "often called small.",
     )
 
 

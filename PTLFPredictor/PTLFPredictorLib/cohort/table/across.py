@@ -25,7 +25,7 @@ def without_repeated_ids(cases: Sequence[Case]) -> tuple[list[Case], list[LeftOu
             found.append(TableFinding(case.row, "", Level.FAIL, Code.DUPLICATE, message))
         kept.setdefault(case.id, case)
     for rows in _shared(kept.values(), lambda case: case.id.casefold()):
-        message = f"the case ids of rows {_listed(rows)} differ only in capital letters."
+        message = f"the case ids of {listed(rows)} differ only in capital letters."
         found.append(TableFinding(rows[-1].row, "", Level.WARN, Code.DUPLICATE, message))
     return list(kept.values()), left_out, found
 
@@ -69,7 +69,7 @@ def _leakage(cases: Sequence[Case]) -> Iterable[TableFinding]:
         yield TableFinding(None, "", Level.WARN, Code.LEAKAGE, message)
     unsaid = [case for case in cases if case.split is Split.NONE]
     if unsaid and len(unsaid) < len(cases):
-        message = f"{len(unsaid)} cases are on no side of the split (rows {_listed(unsaid)})."
+        message = f"{len(unsaid)} cases are on no side of the split ({listed(unsaid)})."
         yield TableFinding(None, "", Level.WARN, Code.MISSING, message)
 
 
@@ -99,9 +99,11 @@ def _on(cases: Sequence[Case], level: Level, code: Code, what: str) -> TableFind
     )
     code = Code.LEAKAGE if sides else code
     end = "" if what.endswith("?") else "."
-    return TableFinding(cases[-1].row, "", level, code, f"rows {_listed(cases)} {what}{sides}{end}")
+    return TableFinding(cases[-1].row, "", level, code, f"{listed(cases)} {what}{sides}{end}")
 
 
-def _listed(cases: Sequence[Case], most: int = 12) -> str:
+def listed(cases: Sequence[Case], most: int = 12) -> str:
+    """Their rows, for a sentence: "rows 4, 7 and 9"."""
     rows = [str(case.row) for case in cases]
-    return in_words(rows, "and") if len(rows) <= most else f"{', '.join(rows[:most])} and {len(rows) - most} more"
+    text = in_words(rows, "and") if len(rows) <= most else f"{', '.join(rows[:most])} and {len(rows) - most} more"
+    return f"{'row' if len(rows) == 1 else 'rows'} {text}"

@@ -208,7 +208,7 @@ class Vocabulary:
     def like(self, holds: str, titles: Sequence[str]) -> str:
         """A title that is nearly a name of what no column holds; "" where there is none."""
         names = [name for name, held in self._names.items() if held == holds]
-        return next((title for title in titles if difflib.get_close_matches(normal(title), names, 1, 0.8)), "")
+        return next((t for t in titles if difflib.get_close_matches(normal(_parted(t)[0]), names, 1, 0.8)), "")
 
 
 def normal(text: str) -> str:

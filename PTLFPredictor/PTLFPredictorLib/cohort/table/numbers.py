@@ -9,8 +9,9 @@ from enum import Enum
 
 MISSING = frozenset(
     (
-        *("", "na", "n/a", "n.a.", "nan", "-", "--", "---", "\u2013", "\u2014", ".", "?", "nd", "n.d.", "null", "missing"),
-        *("not available", "not done", "unknown", "k.a.", "k. a.", "ka", "keine angabe", "unbekannt", "fehlt"),
+        *("", "na", "n/a", "n.a.", "nan", "-", "--", "---", "\u2013", "\u2014", ".", "?", "nd", "n.d.", "null"),
+        *("missing", "not available", "not done"),
+        *("unknown", "k.a.", "k. a.", "ka", "keine angabe", "unbekannt", "fehlt"),
     )
 )  # fmt: skip
 """What people write where a value is not known; in any case of letters."""

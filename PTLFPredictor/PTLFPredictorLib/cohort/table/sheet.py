@@ -119,14 +119,14 @@ def _sheet(
     while header and not header[-1]:
         header = header[:-1]
     if any(any(row) for row in rows[:head]):
-        message = f"the columns' names were found in row {head + 1}; what stands above them was not read"
-        findings.append(TableFinding(head + 1, "", Level.WARN, Code.LAYOUT, message + "."))
+        message = f"the columns' names stand in row {head + 1}; what stands above them was not read."
+        findings.append(TableFinding(None, "", Level.WARN, Code.LAYOUT, message))
     body = [(first + head + 1 + k, _trimmed(row)) for k, row in enumerate(rows[head + 1 :])]
     body = [(number, row) for number, row in body if row]
     decimals = decimals_of(cell for _, row in body for cell in row)
     if decimals is Decimals.MIXED:
-        message = "some numbers are written with a decimal comma, others with a point; each was read as it is written"
-        findings.append(TableFinding(None, "", Level.WARN, Code.LAYOUT, message + "."))
+        message = "some numbers are written with a decimal comma, others with a point; each was read as it is written."
+        findings.append(TableFinding(None, "", Level.WARN, Code.LAYOUT, message))
     return Sheet(header, ("",) * len(header), tuple(body), decimals, tuple(findings))
 
 

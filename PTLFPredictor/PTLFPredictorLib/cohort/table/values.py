@@ -14,12 +14,16 @@ from .case import ClinicalColumn
 from .columns import Column, normal, unit_named
 from .finding import Code
 from .numbers import Decimals, is_missing, number
+from .words import sign, yes_or_no
 
 Tell = Callable[[Level, Code, str], None]
 """Takes a finding on one cell, or on one column."""
 
 NUMERIC_SHARE = 0.8
 """Of a further column's cells that hold something: from here on it is one of numbers, and what is none is a finding."""
+
+SIGNS = ("ascites_before", "encephalopathy_before")
+"""Entries of two levels whose grades only tell that the sign is there."""
 
 MOST_LEVELS = 12
 """A further column of more words than this is free text."""
@@ -34,10 +38,13 @@ class Amounts:
     quantity : Quantity
     unit : str or None
         Of the column; None where it must stand in each row.
+    told : bool
+        The column itself was told to lack a unit that can be used: its cells are not, one by one.
     """
 
     quantity: Quantity
     unit: str | None
+    told: bool = False
 
     @classmethod
     def of(cls, column: Column, quantity: Quantity, tell: Tell) -> Amounts:
@@ -49,7 +56,7 @@ class Amounts:
                     f"the unit '{column.stated}' is none of {quantity.name}; it must be {quantity.units_in_words()}."
                 )
                 tell(Level.WITHHOLD, Code.UNIT, f"{message} The column is not used.")
-            return cls(quantity, unit)
+            return cls(quantity, unit, told=unit is None)
         if quantity.unit == DIMENSIONLESS:
             return cls(quantity, DIMENSIONLESS)
         if column.unit_index is not None:
@@ -57,7 +64,7 @@ class Amounts:
         if _overlapping(quantity):
             message = f"no unit is stated: write it into the name, e.g. '{column.title} [{quantity.unit}]'"
             tell(Level.WITHHOLD, Code.UNIT, f"{message}. Numbers without one are not used.")
-            return cls(quantity, None)
+            return cls(quantity, None, told=True)
         shown = unit_shown(quantity.units[0].shown)
         tell(Level.WARN, Code.UNIT, f"no unit is stated: taken as {shown}; a slip of unit would be seen.")
         return cls(quantity, quantity.unit)
@@ -67,7 +74,7 @@ class Amounts:
         found = number(text, decimals)
         if found.value is None:
             if found.problem:
-                tell(Level.WITHHOLD, Code.UNREADABLE, f"the cell {found.problem}.")
+                tell(Level.WITHHOLD, Code.UNREADABLE, _sentence(found.problem))
             return None
         units = {
             unit_named(stated, self.quantity) for stated in (found.unit, row_unit) if stated and not is_missing(stated)
@@ -78,7 +85,8 @@ class Amounts:
         elif len(units) > 1:
             tell(Level.WITHHOLD, Code.CONTRADICTION, "the cell and the column of units state different units.")
         elif None in units:
-            tell(Level.WITHHOLD, Code.UNIT, "the number has no unit.")
+            if not self.told:
+                tell(Level.WITHHOLD, Code.UNIT, "the number has no unit.")
         else:
             (unit,) = units
             return found.value, unit
@@ -107,6 +115,10 @@ def level_of(entry: Entry, text: str, tell: Tell) -> str | None:
     for level in entry.levels:
         if normal(text) in (normal(level.value), normal(level.label)):
             return level.value
+    if {level.value for level in entry.levels} == {"0", "1"}:
+        answer = found.present if entry.id in SIGNS and (found := sign(text)) else yes_or_no(text)
+        if answer is not None:
+            return str(int(answer))
     words = ", ".join(level.value for level in entry.levels)
     tell(Level.WITHHOLD, Code.UNREADABLE, f"the word is none of {words}.")
     return None
@@ -154,8 +166,12 @@ def further_value(column: ClinicalColumn, text: str, decimals: Decimals, tell: T
         return text
     found = number(text, decimals)
     if found.problem:
-        tell(Level.WITHHOLD, Code.UNREADABLE, f"the cell {found.problem}.")
+        tell(Level.WITHHOLD, Code.UNREADABLE, _sentence(found.problem))
     return found.value
+
+
+def _sentence(problem: str) -> str:
+    return f"the cell {problem}{'' if problem.endswith('?') else '.'}"
 
 
 def _overlapping(quantity: Quantity) -> bool:

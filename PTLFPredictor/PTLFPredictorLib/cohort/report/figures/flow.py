@@ -67,9 +67,7 @@ def flow(name: str, cases: Flow, groups: Sequence[Group], title: str = "Patient 
         _box(axes, 2, bottom, 78, 9, f"Included in the analysis: n = {included}")
         y = bottom + 9
         axes.plot((41, 41), (y, y + GAP_MM / 2), color=SOFT, linewidth=0.8)
-        width = (
-            (78 - 4 * (len(groups) - 1)) / len(groups) if len(groups) <= 2 else (178 - 4 * len(groups)) / len(groups)
-        )
+        width = (FULL_MM - 4 - 4 * (len(groups) - 1)) / len(groups) if len(groups) > 1 else 78
         for place, group in enumerate(groups):
             left = 2 + place * (width + 4)
             axes.plot((41, left + width / 2), (y + GAP_MM / 2, y + GAP_MM / 2), color=SOFT, linewidth=0.8)
@@ -92,7 +90,9 @@ def _box(axes, x: float, y: float, width: float, height: float, text: str, left:
 
     axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=INK, linewidth=0.7))
     at, anchor = (x + 2, "left") if left else (x + width / 2, "center")
-    axes.text(at, y + height / 2, text, ha=anchor, va="center", linespacing=1.35)
+    lines = text.split("\n")  # each a text of its own: the page's font is not the one that was measured
+    for place, line in enumerate(lines):
+        axes.text(at, y + height / 2 + (place - (len(lines) - 1) / 2) * LINE_MM, line, ha=anchor, va="center")
 
 
 def _arrow(axes, start: tuple[float, float], end: tuple[float, float]) -> None:
