@@ -2,6 +2,10 @@
 
 import textwrap
 
+import pytest
+
+pytest.importorskip("importlinter", reason="import-linter is not installed: './ptlf test' installs it")
+
 from import_contracts import _at_file_scope
 
 

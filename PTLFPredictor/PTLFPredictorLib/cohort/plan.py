@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -13,9 +14,12 @@ from ..errors import BadInput
 
 P = TypeVar("P")
 
+NOT_FINITE = ("nan", "inf", "-inf")
+"""How numbers stand there that JSON has not: results have them where a value does not exist."""
+
 
 def to_json(plan: Any) -> dict[str, Any]:
-    """The JSON of a plan: enums by value, tuples as lists, plans within it as objects."""
+    """The JSON of a plan (or a result): enums by value, tuples as lists, plans within it as objects."""
     return {field.name: _plain(getattr(plan, field.name)) for field in dataclasses.fields(plan)}
 
 
@@ -45,7 +49,7 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
-    return value
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _read(hint: Any, value: Any, place: str) -> Any:
@@ -68,7 +72,7 @@ def _read(hint: Any, value: Any, place: str) -> Any:
         if value in [one.value for one in hint]:
             return hint(value)
         raise BadInput(f"'{place}' is {value!r}; it must be one of {', '.join(str(one.value) for one in hint)}.")
-    elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+    elif hint is float and ((isinstance(value, (int, float)) and not isinstance(value, bool)) or value in NOT_FINITE):
         return float(value)
     elif isinstance(hint, type) and type(value) is hint:
         return value

@@ -98,7 +98,8 @@ class Evidence:
     protocol : ObservedProtocol
     masks : ObservedMasks
     calibration : mapping
-        What the report says of it (slope, intercept, Brier score ...).
+        What the report says of it (slope, intercept, Brier score ...).  ``no_risk``: why the fit gives no risk, within a
+        sentence ("12 of 80 cases have PTLF ...").
     excluded : tuple of Excluded
     percentiles : mapping of (voi, feature) to mapping
         ``{"p5": ..., "p50": ..., "p95": ...}`` of each term's feature.
@@ -130,6 +131,11 @@ class Evidence:
     settings_sha256: str = ""
     synthetic: bool = False
     content_sha256: str = ""
+
+    @property
+    def no_risk(self) -> str:
+        """Why the fit gives no risk, within a sentence; "" where it gives one, or does not say."""
+        return str(self.calibration.get("no_risk") or "")
 
     @property
     def words(self) -> str:

@@ -52,7 +52,7 @@ class Radscore:
         None where it cannot be computed or is withheld.
     state : ScoreState
     reason : str
-        Why there is no value, or what a score on a reference scale is relative to; "" for the other states.
+        Why there is no value, or what a score on a reference scale, or on a site's, is relative to; "" for the others.
     terms : tuple of ScoredTerm
     """
 

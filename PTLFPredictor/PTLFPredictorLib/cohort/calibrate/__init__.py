@@ -1,1 +1,9 @@
-"""A given signature brought to life at a site: its normalisation, and with outcomes its model."""
+"""The published signature brought to life in a hospital: normalisation and risk model calibrated to its cases.
+
+`run` makes report, lock and signature of a recipe; `calibrate` computes on arrays: `scaling`, `update`, `shrinkage`,
+`bootstrap`, `closed_testing`; `limits` says what may be given, `written` and `texts` what the file says.
+"""
+
+from .run import run
+
+__all__ = ["run"]

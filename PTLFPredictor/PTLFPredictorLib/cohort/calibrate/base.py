@@ -93,13 +93,13 @@ def scaling_of(signature: Signature, scale: Scale) -> FeatureScaling | None:
     normalisation = signature.normalisation
     if normalisation is None:
         raise BadInput(
-            f"'--normalisation keep': the signature {signature.id} has no mean and SD of the features to keep. Estimate "
-            "them from these cases (--normalisation estimate)."
+            f"'--normalisation keep': the signature {signature.id} has no mean and SD of the features to keep. "
+            "Estimate them from these cases (--normalisation estimate)."
         )
     if normalisation.origin is NormalisationOrigin.PUBLIC:
         raise BadInput(
-            "'--normalisation keep': the signature's mean and SD are those of a public reference cohort, on whose scale "
-            "no risk is shown. Estimate them from these cases (--normalisation estimate)."
+            "'--normalisation keep': the signature's mean and SD are those of a public reference cohort, on whose "
+            "scale no risk is shown. Estimate them from these cases (--normalisation estimate)."
         )
     keys = [term.key for term in signature.terms]
     return FeatureScaling.given(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..data import Missing
 from ..table import OutcomeRule
 
 
@@ -78,7 +77,9 @@ class CalibrationPlan:
     outcomes : bool
         Whether known outcomes are used; False gives a relative signature.
     rule : OutcomeRule
-    missing : Missing
+        How the components of the outcome make it.
+    reader : str
+        Who answers for what the table says of phase and masks; "" where the table names them.
     """
 
     scale: Scale = Scale.ESTIMATE
@@ -88,4 +89,4 @@ class CalibrationPlan:
     seed: int = 2026
     outcomes: bool = True
     rule: OutcomeRule = OutcomeRule.PAPER_ANY
-    missing: Missing = Missing.COMPLETE
+    reader: str = ""

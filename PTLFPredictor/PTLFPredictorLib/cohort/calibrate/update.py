@@ -46,8 +46,8 @@ class Update:
     def __init__(self, base: Base, method: Method):
         if method is Method.SHRUNK_SLOPE and base.slope_se is None:
             raise BadInput(
-                "The signature's file has no standard error of the Radscore's coefficient, so that nothing says how far a "
-                f"slope is to be shrunk towards it. Choose another method, e.g. --method {Method.SLOPE}."
+                "The signature's file has no standard error of the Radscore's coefficient, so that nothing says how "
+                f"far a slope is to be shrunk towards it. Choose another method, e.g. --method {Method.SLOPE}."
             )
         self.base, self.method = base, method
 

@@ -94,7 +94,14 @@ class ClinicalSelection:
     def __init__(self, plan: ClinicalPlan, variables: Sequence[Variable]):
         self.plan, self.variables = plan, tuple(variables)
 
-    def fit(self, clinical: pd.DataFrame, y: np.ndarray, *, with_intervals: bool = True) -> ClinicalSelection:
+    def fit(
+        self,
+        clinical: pd.DataFrame,
+        y: np.ndarray,
+        imputed: Sequence[pd.DataFrame] = (),
+        *,
+        with_intervals: bool = True,
+    ) -> ClinicalSelection:
         """From training cases.
 
         Parameters
@@ -103,16 +110,21 @@ class ClinicalSelection:
             A column for each candidate; missing values are left out, model by model.
         y : np.ndarray, shape (n,)
             0 or 1.
+        imputed : sequence of DataFrame
+            The same cases without gaps, for the multivariate model; none for the complete cases.
+        with_intervals : bool
+            See `risk_model.fit`.
         """
         y = np.asarray(y, float)
         self.univariate_ = tuple(self._test(one, clinical[one.name], y) for one in self.variables)
         passed = [one.variable for one in self.univariate_ if self._passes(one)]
-        complete, passed = complete_cases(passed, clinical)
+        frames = imputed or (clinical,)
+        complete, passed = complete_cases(passed, frames[0])
         self.multivariate_, self.p_values_, self.kept_ = None, {}, ()
         if not passed or not 0 < y[complete].sum() < complete.sum():
             return self
         self.multivariate_ = risk_model.fit(
-            design(passed, clinical[complete]),
+            np.stack([design(passed, frame[complete]) for frame in frames]),
             y[complete],
             names(passed),
             self.plan.penalty,

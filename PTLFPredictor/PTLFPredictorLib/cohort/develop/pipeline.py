@@ -15,6 +15,7 @@ from ..selection.plan import SelectionPlan
 from ..selection.radscore import Radscore
 from . import risk_model
 from .clinical import ClinicalPlan, ClinicalSelection, complete_cases
+from .gaps import fill
 from .risk_model import RiskModel
 from .variables import Variable, design, names
 
@@ -68,6 +69,8 @@ class Pipeline:
     clinical : ClinicalPlan
     variables : sequence of Variable
         Clinical candidates.
+    imputations : int
+        Of missing clinical values; 0 for complete cases.
 
     Attributes
     ----------
@@ -80,8 +83,11 @@ class Pipeline:
         Share of the training cases with the outcome.
     """
 
-    def __init__(self, selection: SelectionPlan, clinical: ClinicalPlan, variables: Sequence[Variable]):
+    def __init__(
+        self, selection: SelectionPlan, clinical: ClinicalPlan, variables: Sequence[Variable], imputations: int = 0
+    ):
         self.selection, self.clinical, self.variables = selection, clinical, tuple(variables)
+        self.imputations = imputations
 
     def fit(
         self,
@@ -117,16 +123,21 @@ class Pipeline:
         y = np.asarray(y, float)
         self.prevalence_ = float(y.mean())
         self.radscore_ = Radscore(self.selection).fit(features, y, groups=groups, second=second)
-        self.clinical_ = ClinicalSelection(self.clinical, self.variables).fit(
-            clinical, y, with_intervals=with_intervals
-        )
         score = self.radscore_.score(features)
+        imputed: Sequence[pd.DataFrame] = ()
+        if self.imputations:
+            imputed = fill(self.variables, clinical, score, y, self.imputations, self.selection.seed)
+        self.clinical_ = ClinicalSelection(self.clinical, self.variables).fit(
+            clinical, y, imputed, with_intervals=with_intervals
+        )
+        frames = imputed or (clinical,)
         self.models_: dict[Model, Fitted] = {}
         for model, variables, with_radscore in self._wanted():
-            rows, there = complete_cases(variables, clinical)
+            rows, there = complete_cases(variables, frames[0])
             if not 0 < y[rows].sum() < rows.sum() or not (there or with_radscore):
                 continue
-            x = _design(there, clinical[rows], score[rows] if with_radscore else None)
+            each = frames if there else (clinical,)
+            x = np.stack([_design(there, one[rows], score[rows] if with_radscore else None) for one in each])
             columns = (*names(there), *((RADSCORE,) if with_radscore else ()))
             risk = risk_model.fit(
                 x, y[rows], columns, self.clinical.penalty, self.clinical.interval, with_intervals=with_intervals

@@ -8,7 +8,9 @@ from enum import StrEnum
 
 import numpy as np
 
+from ..statistics.coefficients import Coefficients
 from ..statistics.firth import Firth
+from ..statistics.imputation import Pooled
 from ..statistics.logistic import MaximumLikelihood, Separated
 from ..statistics.logistic_model import LogisticModel
 
@@ -37,6 +39,9 @@ class Interval(StrEnum):
     PROFILE = "profile"
     """Of the likelihood, as R's ``confint``; always of a penalised model."""
 
+    POOLED = "pooled"
+    """Wald's by Student's t of a model that was pooled over imputations, whatever was asked for."""
+
 
 @dataclass(frozen=True)
 class RiskModel:
@@ -61,8 +66,7 @@ class RiskModel:
     aliased : tuple of str
         Columns that follow from others in these cases, and so have no coefficient (R prints NA).
     n, events : int
-    fitted : LogisticModel or None
-        None of a model that was pooled over imputations.
+    fitted : Coefficients
     """
 
     columns: tuple[str, ...]
@@ -76,7 +80,7 @@ class RiskModel:
     aliased: tuple[str, ...]
     n: int
     events: int
-    fitted: LogisticModel | None = None
+    fitted: Coefficients
 
     def linear_predictor(self, x: np.ndarray) -> np.ndarray:
         """Shape (n,) of a design (n, columns)."""
@@ -86,9 +90,12 @@ class RiskModel:
         """Of the columns of one variable together, by the test that belongs to `interval`; nan of aliased ones."""
         free = [name for name in self.columns if name not in self.aliased]
         places = [1 + free.index(name) for name in columns if name in free]
-        if not places or self.fitted is None:
+        if not places:
             return float("nan")
-        tests = self.fitted.wald_tests if self.interval is Interval.WALD else self.fitted.likelihood_ratio_tests
+        if self.interval is Interval.POOLED and len(places) == 1:
+            return float(self.fitted.p_values_[places[0]])
+        by_likelihood = self.interval is Interval.PROFILE
+        tests = self.fitted.likelihood_ratio_tests if by_likelihood else self.fitted.wald_tests
         return tests([places])[0].p_value
 
 
@@ -101,15 +108,16 @@ def fit(
     *,
     with_intervals: bool = True,
 ) -> RiskModel:
-    """Fit a model to complete cases.
+    """Fit a model to complete cases, or to imputations of them.
 
     Parameters
     ----------
-    x : np.ndarray, shape (n, columns)
+    x : np.ndarray, shape (n, columns) or (imputations, n, columns)
+        The fits to imputations are pooled by Rubin's rules.
     y : np.ndarray, shape (n,)
         0 or 1.
     with_intervals : bool
-        False leaves `intervals` nan: profiles take many fits, and the refits of a bootstrap need none.
+        False leaves `intervals` and `p_values` nan: profiles take many fits, and the refits of a bootstrap need none.
 
     Raises
     ------
@@ -117,17 +125,16 @@ def fit(
         Where all outcomes are equal; of separated outcomes too with `Penalty.NONE`.
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
-    free = independent(x)
-    model = _fitted(x[:, free], y, penalty)
-    penalised = isinstance(model, Firth)
+    each = x if x.ndim == 3 else x[None]
+    free = np.array(sorted(set.intersection(*(set(independent(one).tolist()) for one in each))), int)
+    model, penalised = _fitted(each[:, :, free], y, penalty)
     kind = Interval.PROFILE if penalised else interval
-    intervals, p_values = np.full((x.shape[1], 2), np.nan), np.full(x.shape[1], np.nan)
+    kind = Interval.POOLED if isinstance(model, Pooled) else kind
+    k = each.shape[2]
+    intervals, p_values = np.full((k, 2), np.nan), np.full(k, np.nan)
     if with_intervals and len(free):
-        rows = range(1, 1 + len(free))
-        whole = model.wald_interval()[1:] if kind is Interval.WALD else model.profile_interval(columns=rows)
-        tests = model.wald_tests() if kind is Interval.WALD else model.likelihood_ratio_tests()
-        intervals[free], p_values[free] = whole, [test.p_value for test in tests]
-    coefficients, covariance = np.zeros(x.shape[1]), np.zeros((1 + x.shape[1],) * 2)
+        intervals[free], p_values[free] = _intervals(model, kind)
+    coefficients, covariance = np.zeros(k), np.zeros((1 + k, 1 + k))
     coefficients[free] = model.params_[1:]
     places = np.concatenate([[0], 1 + free]).astype(int)
     covariance[np.ix_(places, places)] = model.covariance_
@@ -165,12 +172,27 @@ def independent(x: np.ndarray) -> np.ndarray:
     return np.array(kept, int)
 
 
-def _fitted(x: np.ndarray, y: np.ndarray, penalty: Penalty) -> LogisticModel:
-    if penalty is Penalty.FIRTH:
-        return Firth(flic=True).fit(x, y)
-    try:
-        return MaximumLikelihood().fit(x, y)
-    except Separated:
-        if penalty is Penalty.NONE or not 0 < y.mean() < 1:
-            raise
-        return Firth(flic=True).fit(x, y)
+def _intervals(model: Coefficients, kind: Interval) -> tuple[np.ndarray, np.ndarray]:
+    """95 % limits and P of each coefficient but the intercept's."""
+    if isinstance(model, Pooled):
+        return model.wald_interval()[1:], model.p_values_[1:]
+    if kind is Interval.WALD:
+        return model.wald_interval()[1:], np.array([test.p_value for test in model.wald_tests()])
+    limits = model.profile_interval(columns=range(1, len(model.params_)))
+    return limits, np.array([test.p_value for test in model.likelihood_ratio_tests()])
+
+
+def _fitted(x: np.ndarray, y: np.ndarray, penalty: Penalty) -> tuple[Coefficients, bool]:
+    """The model of each imputation, shape (imputations, n, k), pooled where there are several; whether penalised."""
+    penalised = penalty is Penalty.FIRTH
+    if not penalised:
+        try:
+            return _pooled([MaximumLikelihood().fit(one, y) for one in x]), False
+        except Separated:
+            if penalty is Penalty.NONE or not 0 < y.mean() < 1:
+                raise
+    return _pooled([Firth(flic=True).fit(one, y) for one in x]), True
+
+
+def _pooled(models: Sequence[LogisticModel]) -> Coefficients:
+    return models[0] if len(models) == 1 else Pooled().fit(models)

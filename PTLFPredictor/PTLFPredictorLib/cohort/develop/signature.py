@@ -16,6 +16,7 @@ from ...signature.model import RADIOMICS, Kind, NormalisationOrigin
 from ...signature.outcome import INTERCEPT
 from ...signature.predictors import RADSCORE
 from .. import signature_file
+from ..calibrate.scaling import Logarithms
 from ..data import CohortData
 from ..extraction import key_of
 from ..signature_file import FittedOutcome
@@ -24,9 +25,6 @@ from .pipeline import Fitted, Model, Pipeline
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SKEWED = 1.0
-"""Skewness above which a feature's distance from the cohort is judged on the log scale, where its log is less skewed."""
 
 WRITTEN_BY = f"ptlf cohort develop {__version__}"
 
@@ -85,10 +83,7 @@ def build(
     )
     demo = data.synthetic
     of = "synthetic cases" if demo else "cases of this site"
-    columns = {old: new for old, new in zip(risk.columns, coefficients, strict=True)}
-    outcome = FittedOutcome(
-        risk.intercept, coefficients, (INTERCEPT, *(columns[name] for name in risk.columns)), risk.covariance, how
-    )
+    outcome = FittedOutcome(risk.intercept, coefficients, (INTERCEPT, *coefficients), risk.covariance, how)
     return {
         "$schema": "signature.schema.json",
         "schema": "ptlf-signature/2",
@@ -139,7 +134,7 @@ def with_evidence(
         False leaves the covariance out: then no risk of a patient is shown.
     """
     fitted = pipeline.models_[Model.COMBINED]
-    cases = data.only(data.outcome.notna() & fitted.rows)
+    cases = data.only(fitted.rows)
     columns = [column for one in signature["predictors"] for column in signature_file.columns_of(one)]
     names = (INTERCEPT, *columns)
     outcome = FittedOutcome(
@@ -209,7 +204,7 @@ def _continuous(
 ) -> dict[str, np.ndarray]:
     """Values of the continuous predictors in the cases, by id."""
     found = {
-        one["id"]: cases[variable.name].to_numpy(float)
+        one["id"]: cases[variable.name].dropna().to_numpy(float)
         for one, variable in zip(listed, fitted.variables, strict=False)
         if one["kind"] == "continuous"
     }
@@ -240,10 +235,8 @@ def _terms(pipeline: Pipeline, data: CohortData, base: Signature) -> list[dict[s
 def _normalisation(pipeline: Pipeline, data: CohortData, radscore: np.ndarray, demo: bool) -> dict[str, Any]:
     radscore_ = pipeline.radscore_
     keys = [key_of(name) for name in radscore_.names_]
-    log = {}
-    for key, name in zip(keys, radscore_.names_, strict=True):
-        if (found := _on_log_scale(data.features[name].to_numpy(float))) is not None:
-            log[key] = found
+    logs = Logarithms.of(data.features[list(radscore_.names_)].to_numpy(float))
+    found = zip(keys, logs.skewed, logs.mean, logs.sd, strict=True)
     divisor = pipeline.selection.deviation.value
     return signature_file.normalisation(
         NormalisationOrigin.DEMO if demo else NormalisationOrigin.SITE,
@@ -251,18 +244,9 @@ def _normalisation(pipeline: Pipeline, data: CohortData, radscore: np.ndarray, d
         f"{data.n} training cases{' (synthetic)' if demo else ''}; SD with divisor {divisor}",
         dict(zip(keys, map(float, radscore_.mean_), strict=True)),
         dict(zip(keys, map(float, radscore_.sd_), strict=True)),
-        log,
+        {key: (float(mean), float(sd)) for key, skewed, mean, sd in found if skewed},
         radscore,
     )
-
-
-def _on_log_scale(values: np.ndarray) -> tuple[float, float] | None:
-    """Mean and SD of the logarithm of a skewed feature."""
-    from scipy.stats import skew
-
-    if values.min() <= 0 or skew(values) <= SKEWED or abs(skew(np.log(values))) >= skew(values):
-        return None
-    return float(np.log(values).mean()), float(np.log(values).std(ddof=1))
 
 
 def _notes(pipeline: Pipeline, base: Signature, coefficients: Mapping[str, float], demo: bool) -> list[dict[str, Any]]:

@@ -1,26 +1,18 @@
-"""Which features and clinical variables make a model, and how well it does: selection is repeated in every resample."""
+"""Which features make a Radscore, and how well a way of making models does: all of it repeated in every resample."""
 
-from .cases import Cases
-from .clinical import ClinicalPredictors
-from .models import CLINICAL, COMBINED, RADIOMICS, Model, fit_models
-from .nested import Estimate, Nested, Way, nested
+from .nested import Estimate, Nested, nested
 from .performance import MEASURES, Bootstrapped, bootstrap, frequencies, measured
-from .plan import ClinicalPlan, Deviation, ResamplingPlan, SelectionPlan, Weights
+from .plan import Deviation, ResamplingPlan, SelectionPlan, Weights
 from .radscore import Radscore, Step
+from .way import Radiomics, Way
 
 __all__ = [
-    "CLINICAL",
-    "COMBINED",
     "MEASURES",
-    "RADIOMICS",
     "Bootstrapped",
-    "Cases",
-    "ClinicalPlan",
-    "ClinicalPredictors",
     "Deviation",
     "Estimate",
-    "Model",
     "Nested",
+    "Radiomics",
     "Radscore",
     "ResamplingPlan",
     "SelectionPlan",
@@ -28,7 +20,6 @@ __all__ = [
     "Way",
     "Weights",
     "bootstrap",
-    "fit_models",
     "frequencies",
     "measured",
     "nested",

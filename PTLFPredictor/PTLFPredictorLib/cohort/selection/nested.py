@@ -12,13 +12,9 @@ import numpy as np
 from ...errors import BadInput
 from ..statistics.coefficients import normal_quantile
 from ..statistics.discrimination import auc
-from .cases import Cases
 from .folds import stratified
-from .models import Model
 from .plan import ResamplingPlan
-
-Way = Callable[[Cases], Mapping[str, Model]]
-"""Everything that looks at outcomes: `models.fit_models` with its plans."""
+from .way import Way
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,8 @@ class Nested:
         """
         lp, y = self.linear_predictor[model], self.outcome
         together = self.folds[:, :, None] == self.folds[:, None, :]
-        pairs = together & (y[:, None] != y[None, :])
+        known = np.isfinite(lp)
+        pairs = together & (y[:, None] != y[None, :]) & known[:, :, None] & known[:, None, :]
         ahead = (lp[:, :, None] > lp[:, None, :]) + 0.5 * (lp[:, :, None] == lp[:, None, :])
         right = np.where(y[:, None] == 1, ahead, 1 - ahead)
         counts = pairs.sum(axis=2)
@@ -81,7 +78,9 @@ class Nested:
 
     def measured(self, model: str, measure: Callable[[np.ndarray, np.ndarray], float]) -> float:
         """A measure of linear predictor and outcome, of all cases together, averaged over repeats."""
-        values = [_or_nan(measure, lp, self.outcome) for lp in self.linear_predictor[model]]
+        known = [np.isfinite(lp) for lp in self.linear_predictor[model]]
+        pairs = zip(self.linear_predictor[model], known, strict=True)
+        values = [_or_nan(measure, lp[rows], self.outcome[rows]) for lp, rows in pairs]
         return float(np.nanmean(values)) if np.isfinite(values).any() else math.nan
 
     def pooled_auc(self, model: str) -> float:
@@ -89,16 +88,12 @@ class Nested:
         return self.measured(model, auc)
 
 
-def nested(
-    way: Way, cases: Cases, plan: ResamplingPlan | None = None, run: Callable[..., Iterable[Any]] = map
-) -> Nested:
+def nested(way: Way, plan: ResamplingPlan | None = None, run: Callable[..., Iterable[Any]] = map) -> Nested:
     """Cross-validate the whole way, `plan.repeats` times with other folds.
 
     Parameters
     ----------
-    way : callable
-        Cases -> models by name, all selection included.
-    cases : Cases
+    way : Way
     plan : ResamplingPlan, optional
     run : callable
         As `map`; one that works in parallel gives the same.
@@ -108,26 +103,23 @@ def nested(
     BadInput
         With fewer cases of an outcome than folds.
     """
-    plan = plan or ResamplingPlan()
-    y = cases.outcome
+    plan, y = plan or ResamplingPlan(), way.y
     if min((y == 1).sum(), (y == 0).sum()) < plan.folds:
         raise BadInput(f"{plan.folds} folds need as many cases with and without the outcome; choose fewer folds.")
     folds = np.array([stratified(y, plan.folds, (plan.seed, repeat)) for repeat in range(plan.repeats)])
-
-    def one(of_fold: tuple[int, int]) -> dict[str, tuple[tuple, np.ndarray]]:
-        repeat, fold = of_fold
-        held = folds[repeat] == fold
-        models = way(cases.take(np.flatnonzero(~held)))
-        judged = cases.take(np.flatnonzero(held))
-        return {name: (model.names, model.linear_predictor(judged)) for name, model in models.items()}
-
     order = [(repeat, fold) for repeat in range(plan.repeats) for fold in range(plan.folds)]
+
+    def one(of_fold: tuple[int, int]) -> tuple[Mapping[str, np.ndarray], Mapping[str, tuple]]:
+        repeat, fold = of_fold
+        fitted = way.fit(np.flatnonzero(folds[repeat] != fold))
+        return way.linear_predictors(fitted, np.flatnonzero(folds[repeat] == fold)), way.names(fitted)
+
     found = list(run(one, order))
-    predicted = {name: np.full(folds.shape, np.nan) for name in found[0]}
-    for (repeat, fold), models in zip(order, found, strict=True):
-        for name, (_, lp) in models.items():
+    predicted = {name: np.full(folds.shape, np.nan) for name in found[0][0]}
+    for (repeat, fold), (lps, _) in zip(order, found, strict=True):
+        for name, lp in lps.items():
             predicted[name][repeat, folds[repeat] == fold] = lp
-    names = {name: tuple(models[name][0] for models in found) for name in predicted}
+    names = {name: tuple(chosen.get(name, ()) for _, chosen in found) for name in predicted}
     return Nested(y, folds, predicted, names, plan.level)
 
 

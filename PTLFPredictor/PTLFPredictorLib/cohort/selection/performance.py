@@ -15,10 +15,8 @@ from ..statistics import calibration
 from ..statistics.discrimination import auc
 from ..statistics.logistic import expit
 from ..statistics.optimism import Optimism, draw, optimism
-from .cases import Cases
-from .models import Model
-from .nested import Way
 from .plan import ResamplingPlan
+from .way import Way
 
 MEASURES: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "auc": auc,
@@ -56,54 +54,50 @@ def frequencies(names: Iterable[tuple]) -> dict[Any, float]:
     return {name: count / len(names) for name, count in counted.most_common()}
 
 
-def bootstrap(
-    way: Way, cases: Cases, plan: ResamplingPlan | None = None, run: Callable[..., Iterable[Any]] = map
-) -> Bootstrapped:
+def bootstrap(way: Way, plan: ResamplingPlan | None = None, run: Callable[..., Iterable[Any]] = map) -> Bootstrapped:
     """Repeat the whole way in bootstrap samples.
 
     Parameters
     ----------
-    way, cases, plan, run
+    way, plan, run
         As `nested.nested`.
     """
     plan = plan or ResamplingPlan()
-    samples = draw(cases.n, plan.bootstraps, plan.seed)
+    samples = draw(len(way.y), plan.bootstraps, plan.seed)
 
-    def attempt(rows: np.ndarray) -> Mapping[str, Model] | BadInput:
+    def attempt(rows: np.ndarray) -> Any | BadInput:
         try:
-            return way(cases.take(rows))
+            return way.fit(rows)
         except BadInput as error:
             return error
 
-    made = dict(zip(map(_key, samples), run(attempt, samples), strict=True))
+    made = dict(zip((rows.tobytes() for rows in samples), run(attempt, samples), strict=True))
 
-    def fit(rows: np.ndarray) -> Mapping[str, Model]:
-        models = made.get(_key(rows)) or way(cases.take(rows))  # the model of all cases is not among them
-        if isinstance(models, BadInput):
-            raise models
-        return models
+    def fit(rows: np.ndarray) -> Any:
+        fitted = made.get(rows.tobytes())
+        if isinstance(fitted, BadInput):
+            raise fitted
+        return fitted if fitted is not None else way.fit(rows)  # the model of all cases
 
-    def measure(models: Mapping[str, Model], rows: np.ndarray) -> dict[str, float]:
-        return measured(models, cases.take(rows))
+    def measure(fitted: Any, rows: np.ndarray) -> dict[str, float]:
+        return measured(way.linear_predictors(fitted, rows), way.y[rows])
 
     found = optimism(fit, measure, samples)
-    models = [one for one in made.values() if not isinstance(one, BadInput)]
-    names = {name: tuple(one[name].names for one in models) for name in models[0]}
-    return Bootstrapped(found, names)
+    chosen = [way.names(one) for one in made.values() if not isinstance(one, BadInput)]
+    return Bootstrapped(found, {name: tuple(one.get(name, ()) for one in chosen) for name in chosen[0]})
 
 
-def measured(models: Mapping[str, Model], cases: Cases) -> dict[str, float]:
-    """`MEASURES` of each model, by "MODEL MEASURE"; NaN where one does not exist (a slope of separated outcomes)."""
+def measured(linear_predictors: Mapping[str, np.ndarray], y: np.ndarray) -> dict[str, float]:
+    """`MEASURES` of each model, by "MODEL MEASURE"; NaN where one does not exist (a slope of separated outcomes).
+
+    Cases without a linear predictor, because something is missing, are left out.
+    """
     values = {}
-    for name, model in models.items():
-        lp = model.linear_predictor(cases)
+    for name, lp in linear_predictors.items():
+        known = np.isfinite(lp)
         for what, measure in MEASURES.items():
             try:
-                values[f"{name} {what}"] = measure(lp, cases.outcome)
+                values[f"{name} {what}"] = measure(lp[known], y[known])
             except BadInput:
                 values[f"{name} {what}"] = math.nan
     return values
-
-
-def _key(rows: np.ndarray) -> bytes:
-    return rows.tobytes()

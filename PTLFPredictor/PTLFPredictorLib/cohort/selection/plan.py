@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..statistics.lasso import Choice, Measure
 from ..statistics.redundancy import Keep
-from ..statistics.univariate import CategoricalTest, ContinuousTest, Correction
+from ..statistics.univariate import ContinuousTest, Correction
 
 
 class Deviation(enum.Enum):
@@ -70,25 +70,6 @@ class SelectionPlan:
     largest: int = 10
     weights: Weights = Weights.LASSO
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class ClinicalPlan:
-    """From clinical variables to independent predictors; the defaults are the source paper's way.
-
-    Attributes
-    ----------
-    continuous_test, categorical_test, correction, level : ContinuousTest, CategoricalTest, Correction, float
-        Variables with P below `level` enter the multivariate model together.
-    multivariate_level : float
-        Those with P (Wald) below it in that model are the predictors, and the model is fitted with them alone.
-    """
-
-    continuous_test: ContinuousTest = ContinuousTest.BY_NORMALITY
-    categorical_test: CategoricalTest = CategoricalTest.CHI_SQUARE
-    correction: Correction = Correction.NONE
-    level: float = 0.05
-    multivariate_level: float = 0.05
 
 
 @dataclass(frozen=True)

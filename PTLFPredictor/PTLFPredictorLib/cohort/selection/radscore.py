@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import BadInput
+from ...segmentation.agreement import icc
 from ..statistics import lasso, redundancy, univariate
 from ..statistics.firth import Firth
 from ..statistics.logistic import MaximumLikelihood
@@ -134,8 +135,9 @@ class Radscore:
             raise BadInput("The plan filters features by their ICC between two segmentations; only one was given.")
         again = np.asarray(second, float)
         both = np.isfinite(again).all(axis=1)
-        readings = np.stack([x[both][:, columns], again[both][:, columns]], axis=-1)
-        return columns[agreement.icc(readings.transpose(1, 0, 2)) >= self.plan.icc_at_least]
+        readings = np.stack([x[both][:, columns].T, again[both][:, columns].T], axis=-1)
+        self.agreement_ = icc(readings)
+        return columns[self.agreement_.value >= self.plan.icc_at_least]
 
     def _not_redundant(self, x: np.ndarray, y: np.ndarray, columns: np.ndarray) -> np.ndarray:
         known = self.plan.keep is Keep.MOST_SIGNIFICANT

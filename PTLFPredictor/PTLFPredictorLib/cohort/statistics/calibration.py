@@ -188,11 +188,13 @@ def hosmer_lemeshow(p: np.ndarray, y: np.ndarray, groups: int = 10, *, fitted_he
 
     p, y = np.asarray(p, float), np.asarray(y, float)
     breaks = np.unique(np.quantile(p, np.linspace(0, 1, groups + 1)))
-    if len(breaks) < 4:
-        raise BadInput("The risks have too few different values for groups of Hosmer and Lemeshow.")
     group = np.searchsorted(breaks[1:-1], p, side="left")
-    n, observed, expected = (np.bincount(group, weights, len(breaks) - 1) for weights in (None, y, p))
-    chi2 = float(np.sum((observed - expected) ** 2 * (1 / expected + 1 / (n - expected))))
+    if len(np.unique(group)) < max(3, len(breaks) - 1):  # a group that nobody is in
+        raise BadInput("The risks are too few, or have too few different values, for groups of Hosmer and Lemeshow.")
+    n, observed, expected = (np.bincount(group, weights) for weights in (None, y, p))
+    far = (observed - expected) ** 2
+    with np.errstate(divide="ignore"):
+        chi2 = float(np.sum(far[far > 0] * (1 / expected + 1 / (n - expected))[far > 0]))
     df = len(n) - 2 if fitted_here else len(n)
     return HosmerLemeshow(n, observed.astype(int), expected, breaks, chi2, df, float(stats.chi2.sf(chi2, df)))
 

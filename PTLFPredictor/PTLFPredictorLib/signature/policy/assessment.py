@@ -186,7 +186,7 @@ def _why_no_risk(signature: Signature, state: SignatureState, demonstration: boo
         return states.risk_of_an_unproven(signature)
     if state is SignatureState.REFERENCE:
         return states.RISK_OF_A_REFERENCE
-    return states.RISK_OF_A_RELATIVE_SCORE if state is SignatureState.RELATIVE else ""
+    return states.risk_of_a_relative(signature) if state is SignatureState.RELATIVE else ""
 
 
 def _called(signature: Signature, state: SignatureState, value: float) -> tuple[ScoreState, str]:
@@ -196,7 +196,8 @@ def _called(signature: Signature, state: SignatureState, value: float) -> tuple[
         return ScoreState.REFERENCE, states.reference_label(signature) + (f"; {rank(value, ranks)}" if ranks else "")
     of_the_site = signature.normalisation.origin is NormalisationOrigin.SITE
     if state is SignatureState.RELATIVE or (state is SignatureState.UNPROVEN and of_the_site):
-        return ScoreState.RELATIVE, ""
+        ranks = signature.normalisation.radscore_percentiles
+        return ScoreState.RELATIVE, f"{states.relative_label(signature)}, {rank(value, ranks)}" if ranks else ""
     return (ScoreState.DEMONSTRATION if state is SignatureState.DEMO else ScoreState.COMPUTED), ""
 
 

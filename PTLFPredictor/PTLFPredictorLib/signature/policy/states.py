@@ -108,6 +108,18 @@ def risk_of_an_unproven(signature: Signature) -> str:
     )
 
 
+def risk_of_a_relative(signature: Signature) -> str:
+    """Why a relative score has no risk, with the reason that the calibration itself gives."""
+    evidence = signature.evidence
+    why = "" if evidence is None else evidence.no_risk
+    return RISK_OF_A_RELATIVE_SCORE + (f" ({why})" if why else "")
+
+
+def relative_label(signature: Signature) -> str:
+    """What a relative score is relative to: "relative to 80 cases of this site"."""
+    return f"relative to {signature.normalisation.n} cases of this site"
+
+
 def reference_label(signature: Signature) -> str:
     """What a score on a public scale is called: "reference scale of 103 public CTs (...), not the paper's"."""
     scale = signature.normalisation
@@ -122,7 +134,11 @@ def describe(signature: Signature) -> str:
     if state is SignatureState.REFERENCE:
         return f"A relative score on the {reference_label(signature)}; no risk and no points."
     if state is SignatureState.RELATIVE:
-        return "A score relative to this site's cases; no risk, because no intercept was fitted on outcomes here."
+        why = "" if signature.evidence is None else signature.evidence.no_risk
+        because = (
+            f"no risk model was fitted on outcomes here ({why})" if why else "no intercept was fitted on outcomes here"
+        )
+        return f"A score relative to this site's cases; no risk, because {because}."
     if state is SignatureState.UNPROVEN:
         return f"A score; no patient's risk, because {unproven(signature)}. What-if at most."
     if state is SignatureState.DEMO:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...errors import BadInput
 from .. import scales
-from ..model import AxisStyle, NomogramStyle, Ruler, TickRule
+from ..nomogram_style import AxisStyle, NomogramStyle, Ruler, TickRule
 from ..outcome import Origin, OutcomeModel
 from ..predictors import Predictor, PredictorKind
 from ..reader import Reader

@@ -1,0 +1,86 @@
+"""What `calibrate`, `develop` and `validate` read: a table, and features, computed first where none are given."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import BadInput, Cancelled
+from ..options import add_engine, add_model, add_steps, chosen_model, post_processing
+from ..stderr import progress_bar, say
+from .extract import add_running, checked_jobs
+
+if TYPE_CHECKING:
+    from ...signature import Signature
+
+FEATURES = "features"
+"""Folder inside OUT for features that the command computes itself."""
+
+
+def add_inputs(command: argparse.ArgumentParser) -> None:
+    """``--table``, ``--features``, ``--out``, the outcome's rule, and how features are computed without a folder."""
+    from ...cohort.table import OutcomeRule
+
+    command.add_argument("--table", type=Path, required=True, metavar="FILE", help="the cohort's CSV or Parquet")
+    command.add_argument(
+        "--features", type=Path, metavar="DIR",
+        help="what 'ptlf cohort extract' wrote; without it the features are computed first, into OUT/features",
+    )  # fmt: skip
+    command.add_argument("--out", type=Path, required=True, metavar="DIR")
+    command.add_argument(
+        "--outcome-rule", choices=[str(rule) for rule in OutcomeRule], default=str(OutcomeRule.PAPER_ANY),
+        help="how the criteria of liver failure make the outcome, where the table has criteria",
+    )  # fmt: skip
+    group = command.add_argument_group("features, where none are given")
+    add_model(group)
+    add_steps(group)
+    add_engine(group)
+    add_running(command)
+
+
+def features_of(
+    given: argparse.Namespace, signature: Signature, *, everything: bool = False, second: bool = False
+) -> Path:
+    """The folder of features: the one given, else computed now.
+
+    Parameters
+    ----------
+    signature : Signature
+        Whose features are computed, and whose protocol the CTs are checked against.
+    everything : bool
+        All features instead, with the signature's settings.
+    second : bool
+        Of the table's second segmentations too.
+    """
+    if given.features is not None:
+        if not given.features.is_dir():
+            raise BadInput(f"'--features {given.features}' is no folder; 'ptlf cohort extract' makes one.")
+        return given.features
+    from ...cohort.extraction.job import Options
+    from ...cohort.extraction.run import Where, extract
+    from ...cohort.table import CohortTable
+    from ...vois import VOI
+
+    options = Options(
+        signature,
+        wanted=dict.fromkeys(VOI) if everything else None,
+        engine=given.engine,
+        model=chosen_model(given),
+        device=given.device,
+        post_processing=post_processing(given),
+        to_protocol=given.to_protocol,
+        second=second,
+    )
+    table = CohortTable.read(given.table, signature, reader=given.reader).require_usable()
+    folder = given.out / FEATURES
+    left_out = [(row.id or f"row {row.row}", row.reason) for row in table.left_out]
+    try:
+        with progress_bar() as progress:
+            extract(
+                table.cases, options, folder, where=Where(checked_jobs(given)), retry=given.retry, left_out=left_out,
+                progress=progress, say=lambda text: say(f"ptlf: {text}"),
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        raise Cancelled("Cancelled. Finished cases are kept; the same command goes on from there.") from None
+    return folder

@@ -1,0 +1,82 @@
+"""What a calibration may give: a risk, a relative score, or nothing; and the sentence that says why."""
+
+from __future__ import annotations
+
+from ...errors import BadInput
+
+LEAST_CASES, FEW_CASES = 50, 100
+"""Cases for a normalisation: refused below the first, warned below the second."""
+
+LEAST_EVENTS = 20
+"""Cases with the outcome, and without, for a risk."""
+
+HIGHEST_SE, HIGH_SE = 0.4, 0.3
+"""Standard error of the linear predictor at the median case: no risk above the first, warned above the second."""
+
+
+def check_cases(n: int) -> str:
+    """A warning on the number of cases behind a normalisation, "" where they are enough.
+
+    Raises
+    ------
+    BadInput
+        Below `LEAST_CASES`.
+    """
+    if n < LEAST_CASES:
+        raise BadInput(
+            f"{n} cases are left for the mean and SD of the features; at least {LEAST_CASES} are needed, {FEW_CASES} "
+            "or more are better. The report of excluded cases says why others were left out."
+        )
+    if n < FEW_CASES:
+        return (
+            f"Mean and SD of the features stand on {n} cases; from {FEW_CASES} on they would be more certain. What "
+            "that does to a patient is shown below."
+        )
+    return ""
+
+
+def too_few_known(n: int) -> str:
+    """Why there is no risk, "" where enough cases have a known outcome."""
+    if n < LEAST_CASES:
+        return f"the outcome is known in {n} of the cases that are left, and a risk needs {LEAST_CASES}"
+    return ""
+
+
+def too_few_events(events: int, n: int, outcome: str) -> str:
+    """Why there is no risk, "" where there are enough cases with and without the outcome."""
+    needs = f"and a risk needs {LEAST_EVENTS} with it and {LEAST_EVENTS} without"
+    if events < LEAST_EVENTS:
+        return f"{events} of {n} cases have {outcome}, {needs}"
+    if n - events < LEAST_EVENTS:
+        return f"{n - events} of {n} cases have no {outcome}, {needs}"
+    return ""
+
+
+def too_uncertain(standard_error: float) -> str:
+    """Why there is no risk, "" where the linear predictor is certain enough."""
+    if standard_error > HIGHEST_SE:
+        return (
+            f"the standard error of the linear predictor at the median case is {standard_error:.2f}, and a risk is "
+            f"given up to {HIGHEST_SE:g}: more cases are needed"
+        )
+    return ""
+
+
+def wide(standard_error: float) -> str:
+    """A warning on a standard error that is still allowed, "" where it is small."""
+    if HIGH_SE < standard_error <= HIGHEST_SE:
+        return (
+            f"The standard error of the linear predictor at the median case is {standard_error:.2f}, above "
+            f"{HIGH_SE:g}: intervals are wide. More cases would narrow them."
+        )
+    return ""
+
+
+def against_the_score(slope: float, se: float) -> str:
+    """Why there is no risk, "" where a higher Radscore goes with a higher risk."""
+    if slope <= 0:
+        return (
+            f"in these cases a higher Radscore does not go with a higher risk (slope {slope:.3f}, standard error "
+            f"{se:.3f}): the score does not carry over"
+        )
+    return ""

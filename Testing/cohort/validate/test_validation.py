@@ -1,0 +1,231 @@
+"""A signature on other cases: the product's own risks, who is left out, what is refused, and what is said of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+import made_signatures
+import made_validation
+from PTLFPredictorLib.cohort.data import CohortData
+from PTLFPredictorLib.cohort.extraction import ObservedMask
+from PTLFPredictorLib.cohort.fingerprints import fingerprints
+from PTLFPredictorLib.cohort.table import CohortTable
+from PTLFPredictorLib.cohort.validate import Cases, Validation, ValidationPlan, Withheld, validate
+from PTLFPredictorLib.cohort.validate.models import NO_YOUDEN
+from PTLFPredictorLib.cohort.validate.overlap import NONE, UNKNOWN
+from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.signature import SignatureState, assess, load, parse
+
+PUBLISHED = load("ptlf-published")
+YOUDEN = {"youden": {"risk": 0.4, "linear_predictor": -0.405, "sensitivity": 0.8, "specificity": 0.7, "of": "training"}}
+MODELS = {
+    "clinical": {"intercept": -6.0, "coefficients": {"ALB": 0.02, "INR": 4.0}},
+    "radiomics": {"intercept": -1.0, "coefficients": {"Radscore": 0.3}},
+    "with another column": {"intercept": -1.0, "coefficients": {"AFP": 0.3}},
+}
+
+
+def cohort(folder, of, change=lambda cases: cases, **options):
+    path, cases = made_validation.cohort(folder, of, **options)
+    table = CohortTable.read(path, of, images=False)
+    data = CohortData.join(table, made_validation.extraction_of(change(cases), of), of)
+    return {case.id: case for case in table.cases}, data
+
+
+def validated(folder, of, plan=None, **options):
+    cases, data = cohort(folder, of, **options)
+    return validate(of, cases, data, plan or ValidationPlan())
+
+
+def test_the_risks_are_those_that_the_product_shows(tmp_path):
+    of = made_validation.signature()
+    cases, data = cohort(tmp_path, of)
+    found = validate(of, cases, data, ValidationPlan())
+    own = found.validation.own
+    assert own.n == 80
+    for i, row in enumerate(found.cases):
+        shown = assess(of, data.extracted[row.id].features, cases[row.id].entered, ())
+        assert own.risk[i] == pytest.approx(shown.prediction.risk, abs=1e-12)
+        assert own.score[i] == pytest.approx(shown.prediction.linear_predictor, abs=1e-12)
+        assert row.radscore == pytest.approx(shown.radscore.value, abs=1e-12)
+        assert own.outcome[i] == cases[row.id].outcome
+
+
+def test_outcomes_drawn_from_the_risks_look_calibrated_and_shifted_ones_do_not(tmp_path):
+    of = made_validation.signature()
+    right = validated(tmp_path, of, n=400, seed=2).validation.own.calibration
+    assert right.in_the_large.interval[0] < 0 < right.in_the_large.interval[1]
+    assert right.joint.slope.interval[0] < 1 < right.joint.slope.interval[1]
+    wrong = validated(tmp_path, of, n=400, seed=2, shift=-1.0).validation.own.calibration
+    assert wrong.in_the_large.interval[1] < -0.5
+    assert wrong.expected_observed.ratio > 1.2
+
+
+def test_the_models_of_the_evidence_stand_beside_it_on_the_same_cases(tmp_path):
+    of = made_validation.signature(calibration={"cut_offs": YOUDEN, "models": MODELS})
+    found = validated(tmp_path, of).validation
+    assert list(found.models) == ["signature", "clinical", "radiomics"]
+    assert {one.outcome for one in found.models.values()} == {found.own.outcome}
+    assert [(one.first, one.second) for one in found.compared] == [
+        ("signature", "clinical"), ("signature", "radiomics"), ("clinical", "radiomics"),
+    ]  # fmt: skip
+    cases, data = cohort(tmp_path, of)
+    first = cases[data.outcome.index[0]].entered.values
+    expected = -6.0 + 0.02 * first["ALB"] + 4.0 * first["INR"]
+    assert found.models["clinical"].score[0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_without_them_the_radscore_stands_beside_it_as_a_score(tmp_path):
+    found = validated(tmp_path, made_validation.signature()).validation
+    assert list(found.models) == ["signature", "Radscore"]
+    assert found.models["Radscore"].calibration is None
+
+
+def test_the_cutoff_is_the_training_cases_and_belongs_to_the_signature_alone(tmp_path):
+    of = made_validation.signature(calibration={"cut_offs": YOUDEN, "models": MODELS})
+    found = validated(tmp_path, of, ValidationPlan(cutoffs=(0.2,))).validation
+    (youden, chosen), (only,) = found.own.cutoffs, found.models["clinical"].cutoffs
+    assert youden.cutoff.value == -0.405
+    positive = np.array(found.own.score) >= -0.405
+    assert youden.counts.tp == int(np.sum(positive & (np.array(found.own.outcome) == 1)))
+    assert (chosen.cutoff.value, only.cutoff.value) == (0.2, 0.2)
+    assert NO_YOUDEN not in found.notes
+
+
+def test_without_a_cutoff_of_its_own_none_is_looked_for(tmp_path):
+    found = validated(tmp_path, made_validation.signature()).validation
+    assert found.own.cutoffs == ()
+    assert NO_YOUDEN in found.notes
+
+
+def test_cases_that_it_was_fitted_on_are_refused(tmp_path):
+    of = made_validation.signature()
+    _, data = cohort(tmp_path, of)
+    known = fingerprints(list(data.extracted.values())[:3])
+    again = made_validation.signature(calibration={"fitted_on": known})
+    with pytest.raises(BadInput, match="3 of the 80 cases are among those that the signature was fitted on"):
+        validated(tmp_path, again)
+    others = made_validation.signature(calibration={"fitted_on": ["0" * 16]})
+    assert NONE in validated(tmp_path, others).validation.notes
+    assert UNKNOWN in validated(tmp_path, of).validation.notes
+
+
+def test_training_cases_of_the_table_are_not_used(tmp_path):
+    of = made_validation.signature()
+    path, cases = made_validation.cohort(tmp_path, of)
+    lines = path.read_text().splitlines()
+    lines[1:31] = [line.replace(",validation,", ",train,") for line in lines[1:31]]
+    path.write_text("\n".join(lines) + "\n")
+    table = CohortTable.read(path, of, images=False)
+    data = CohortData.join(table, made_validation.extraction_of(cases, of), of)
+    rows = {case.id: case for case in table.cases}
+    found = validate(of, rows, data, ValidationPlan()).validation
+    assert (found.own.n, found.not_used, found.flow.included) == (50, 30, 80)
+    assert validate(of, rows, data, ValidationPlan(cases=Cases.ALL)).validation.own.n == 80
+
+
+def test_cases_whose_score_the_product_withholds_are_left_out_and_counted(tmp_path):
+    of = made_validation.signature()
+    term = of.terms[0].key
+
+    def change(cases):
+        far = {**cases[4].features, term: of.normalisation.mean[term] + 7 * of.normalisation.sd[term]}
+        by_hand = ObservedMask(by_hand=True)
+        changed = [*cases[:4], dataclasses.replace(cases[4], features=far), *cases[5:]]
+        changed[7] = dataclasses.replace(changed[7], masks=by_hand)
+        return changed
+
+    found = validated(tmp_path, of, change=change)
+    assert found.validation.own.n == 78
+    assert {"case-004", "case-007"}.isdisjoint(row.id for row in found.cases)
+    steps = {step.code: step.n for step in found.validation.flow.steps}
+    assert steps == {"checks:feature_far_from_cohort": 1, "checks:mask_not_covered": 1}
+    assert found.validation.flow.included == 78
+    assert found.validation.with_withheld.n == 80
+    everyone = validated(tmp_path, of, ValidationPlan(withheld=Withheld.INCLUDE), change=change).validation
+    assert (everyone.own.n, everyone.with_withheld, everyone.flow.steps) == (80, None, ())
+
+
+def test_centres_and_subgroups_and_those_with_too_few_cases(tmp_path):
+    of = made_validation.signature()
+    found = validated(tmp_path, of, ValidationPlan(subgroups=("sex", "age"), fewest=12)).validation
+    by = {(one.column, one.level): one for one in found.subgroups}
+    assert sum(one.n for (column, _), one in by.items() if column == "centre") == 80
+    assert sum(one.events for (column, _), one in by.items() if column == "sex") == found.own.events
+    assert len([1 for column, _ in by if column == "age"]) == 2
+    for one in by.values():
+        assert one.too_few == (min(one.events, one.n - one.events) < 12)
+        assert (one.auc is None) == one.too_few
+    assert any(one.too_few for one in by.values())
+    assert not all(one.too_few for one in by.values())
+    with pytest.raises(BadInput, match="no column tumours"):
+        validated(tmp_path, of, ValidationPlan(subgroups=("tumours",)))
+
+
+def test_few_events_are_said(tmp_path):
+    of = made_validation.signature()
+    assert any("at least 100 are advised" in note for note in validated(tmp_path, of).validation.notes)
+    assert not any("are advised" in note for note in validated(tmp_path, of, n=500).validation.notes)
+
+
+def test_a_signature_without_mean_and_sd_cannot_be_validated(tmp_path):
+    cases, data = cohort(tmp_path, made_validation.signature())
+    with pytest.raises(BadInput, match="no mean and SD of its features"):
+        validate(PUBLISHED, cases, data, ValidationPlan())
+
+
+def test_a_relative_score_has_discrimination_alone(tmp_path):
+    of = parse(made_signatures.without_outcomes(PUBLISHED.data))
+    found = validated(tmp_path, of).validation
+    assert found.state is SignatureState.RELATIVE
+    assert [one.has_risk for one in found.models.values()] == [False, False]
+    assert found.own.auc is not None
+    assert any("only the discrimination" in note for note in found.notes)
+
+
+def test_a_score_on_a_public_scale_is_the_radscore_alone(tmp_path):
+    of = parse(made_signatures.normalised(PUBLISHED.data, "public"))
+    found = validated(tmp_path, of, plan=ValidationPlan(withheld=Withheld.INCLUDE)).validation
+    assert list(found.models) == ["Radscore"]
+    assert not found.own.has_risk
+
+
+def test_numbers_without_evidence_are_validated_and_it_is_said_that_no_patient_sees_them(tmp_path):
+    of = parse(made_signatures.normalised(PUBLISHED.data, "site"))
+    found = validated(tmp_path, of, plan=ValidationPlan(withheld=Withheld.INCLUDE)).validation
+    assert found.state is SignatureState.UNPROVEN
+    assert found.own.has_risk
+    assert any("no evidence" in note for note in found.notes)
+
+
+def test_a_demonstration_is_not_validated_on_patients(tmp_path):
+    of = load("ptlf-demo")
+    cases, data = cohort(tmp_path, of)
+    with pytest.raises(BadInput, match="not validated on patients"):
+        validate(of, cases, data, ValidationPlan())
+    synthetic = dataclasses.replace(data, synthetic=True)
+    assert validate(of, cases, synthetic, ValidationPlan(withheld=Withheld.INCLUDE)).validation.synthetic
+
+
+def test_one_outcome_only_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="a validation needs cases with and cases without"):
+        validated(tmp_path, made_validation.signature(), shift=-60)
+
+
+def test_evidence_that_cannot_be_read_is_refused(tmp_path):
+    for bad in ({"models": {"clinical": {"intercept": -1.0}}}, {"cut_offs": {"youden": {"risk": 0.4}}}):
+        with pytest.raises(BadInput, match="evidence cannot be read"):
+            validated(tmp_path, made_validation.signature(calibration=bad))
+
+
+def test_the_result_goes_through_json_and_comes_back_the_same(tmp_path):
+    of = made_validation.signature(calibration={"cut_offs": YOUDEN, "models": MODELS})
+    found = validated(tmp_path, of, ValidationPlan(subgroups=("sex",), cutoffs=(0.001,))).validation
+    text = json.dumps(found.to_dict(), allow_nan=False)
+    assert json.dumps(Validation.from_dict(json.loads(text)).to_dict(), allow_nan=False) == text
+    with pytest.raises(BadInput, match="no result of"):
+        Validation.from_dict({"schema": "another"})
