@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 
 from PTLFPredictorLib.cohort import sample_cohort
-from PTLFPredictorLib.cohort.table import CohortTable, OutcomeRule
+from PTLFPredictorLib.cohort.table import CohortTable, OutcomeRule, Split
 from PTLFPredictorLib.ct import Level
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.sample import Disease, SampleCase, draw_outcome, known
@@ -77,7 +77,8 @@ def test_two_centres_scan_differently_and_within_the_protocol(drawn, tmp_path):
         assert low <= 400 / options["matrix"] <= high
         assert protocol.slice_thickness_mm[0] <= options["slice_mm"] <= protocol.slice_thickness_mm[1]
     assert len({tuple(options.values()) for options in by_seed.values()}) == 2
-    table = CohortTable.read(made.table, PUBLISHED)
+    assert {case.split for case in CohortTable.read(made.table, PUBLISHED).cases} == {Split.NONE}
+    table = CohortTable.read(made.split_table, PUBLISHED)
     assert {(case.centre, case.split.value) for case in table.cases} == {("A", "training"), ("B", "validation")}
     assert sum(case.centre == "B" for case in table.cases) == 6
 

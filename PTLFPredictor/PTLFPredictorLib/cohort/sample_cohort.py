@@ -26,6 +26,7 @@ from ..sample.outcomes import FREQUENT_INTERCEPT
 from ..sample.scan import NOISE_SD_AT_5_MM
 from ..signature import load
 from ..signature.model import CriterionKind
+from .table import Split
 from .table.outcome import COAGULOPATHY_INR, JAUNDICE_UMOL_PER_L
 
 FIRST_SEED = 7300
@@ -37,7 +38,8 @@ FEWEST_PIXELS, MOST_PIXELS = 64, 512
 READER = "sample cohort"
 """Who answers for a synthetic row: its segments are the truth, its criteria are met by construction."""
 
-TABLE, HELD_OUT = "cohort.csv", "held-out"
+TABLE, SPLIT_TABLE, HELD_OUT = "cohort.csv", "cohort-split.csv", "held-out"
+"""The second is the first with a column `split`: centre A to learn from, B to validate on."""
 
 IN_B = (3, 6, 9)
 """Which of ten cases are of centre B: three, as the paper's validation has 63 of 210; more cases change no earlier."""
@@ -45,10 +47,21 @@ IN_B = (3, 6, 9)
 
 @dataclass(frozen=True)
 class Centre:
-    """How a centre scans: pixels as a share of the matrix asked for, slices in mm, noise in HU at 5 mm."""
+    """How a centre scans, and on which side of the split it is.
+
+    Parameters
+    ----------
+    name : str
+    split : Split
+    matrix_share : float
+        Of the matrix that is asked for.
+    slice_mm : float
+    noise_sd_hu : float
+        At 5 mm.
+    """
 
     name: str
-    split: str
+    split: Split
     matrix_share: float
     slice_mm: float
     noise_sd_hu: float
@@ -63,8 +76,8 @@ class Centre:
 
 
 CENTRES = (
-    Centre("A", "training", 1.0, 5.0, NOISE_SD_AT_5_MM),
-    Centre("B", "validation", 0.875, 4.6, 16.0),
+    Centre("A", Split.TRAINING, 1.0, 5.0, NOISE_SD_AT_5_MM),
+    Centre("B", Split.VALIDATION, 0.875, 4.6, 16.0),
 )
 """With a matrix of 512: pixels of 0.781 and 0.893 mm, slices of 5.0 and 4.6 mm; the protocol takes both."""
 
@@ -91,7 +104,8 @@ class SampleCohort:
 
     Parameters
     ----------
-    table : Path
+    table, split_table : Path
+        Of the cohort, and the same with centre A for training and centre B for validation.
     held_out : Path
         Table of the one case that is in no cohort; its files stand in the folder of the same name.
     members : tuple of Member
@@ -99,6 +113,7 @@ class SampleCohort:
     """
 
     table: Path
+    split_table: Path
     held_out: Path
     members: tuple[Member, ...]
     held_out_member: Member
@@ -143,45 +158,58 @@ def make(
         )
     members = tuple(Member(first_seed + k, CENTRES[k % 10 in IN_B]) for k in range(cases))
     held_out = Member(first_seed - 1, CENTRES[0])
-    for folder in ("ct", "segmentation", HELD_OUT):
-        (out / folder).mkdir(parents=True, exist_ok=True)
-    places = [(member, *_places(member)) for member in members]
-    places.append((held_out, f"{HELD_OUT}/ct.nrrd", f"{HELD_OUT}/segmentation.nii.gz"))
-    _draw_missing(out, places, matrix, jobs, progress)
-    _write_table(out / TABLE, [_row(*place) for place in places[:-1]])
+    places = [places_of(member) for member in members]
+    places.append(Places(held_out, f"{HELD_OUT}/ct.nrrd", f"{HELD_OUT}/segmentation.nii.gz"))
+    draw_missing(out, places, matrix, jobs, progress)
+    rows = [_row(place) for place in places[:-1]]
+    _write_table(out / TABLE, rows)
+    splits = ({"split": member.centre.split.value} for member in members)
+    _write_table(out / SPLIT_TABLE, [{**row, **split} for row, split in zip(rows, splits, strict=True)])
     table = out / f"{HELD_OUT}.csv"
-    _write_table(table, [_row(*places[-1])])
-    return SampleCohort(out / TABLE, table, members, held_out)
+    _write_table(table, [_row(places[-1])])
+    return SampleCohort(out / TABLE, out / SPLIT_TABLE, table, members, held_out)
 
 
-def _places(member: Member) -> tuple[str, str]:
-    return f"ct/{member.seed}.nrrd", f"segmentation/{member.seed}.nii.gz"
+@dataclass(frozen=True)
+class Places:
+    """Where the images of a case lie, relative to the cohort's folder."""
+
+    member: Member
+    ct: str
+    segmentation: str
 
 
-def _draw_missing(
-    out: Path, places: Sequence[tuple[Member, str, str]], matrix: int, jobs: int, progress: Progress
+def places_of(member: Member) -> Places:
+    return Places(member, f"ct/{member.seed}.nrrd", f"segmentation/{member.seed}.nii.gz")
+
+
+def draw_missing(
+    out: Path, places: Sequence[Places], matrix: int = MATRIX, jobs: int = 1, progress: Progress = no_progress
 ) -> None:
+    """Draw CTs and true segments of the cases that are not there yet, each whole or not at all."""
     from joblib import Parallel, delayed
 
-    missing = [place for place in places if not _is_there(out, *place, matrix)]
+    for folder in {(out / place).parent for one in places for place in (one.ct, one.segmentation)}:
+        folder.mkdir(parents=True, exist_ok=True)
+    missing = [place for place in places if not _is_there(out, place, matrix)]
     progress("Sample cases", len(places) - len(missing), len(places))
     drawn = Parallel(n_jobs=min(jobs, max(1, len(missing))), return_as="generator_unordered")(
-        delayed(_draw)(out, *place, matrix) for place in missing
+        delayed(_draw)(out, place, matrix) for place in missing
     )
     for done, _ in enumerate(drawn, start=len(places) - len(missing) + 1):
         progress("Sample cases", done, len(places))
 
 
-def _is_there(out: Path, member: Member, ct: str, segmentation: str, matrix: int) -> bool:
+def _is_there(out: Path, one: Places, matrix: int) -> bool:
     """Whether this very case was written whole: the segments come last."""
-    claim = known.claim_text(member.seed, member.centre.options(matrix))
-    return (out / segmentation).exists() and known.claim_of(out / ct) == claim
+    claim = known.claim_text(one.member.seed, one.member.centre.options(matrix))
+    return (out / one.segmentation).exists() and known.claim_of(out / one.ct) == claim
 
 
-def _draw(out: Path, member: Member, ct: str, segmentation: str, matrix: int) -> None:
-    case = known.draw(member.seed, **member.centre.options(matrix))
-    (out / segmentation).unlink(missing_ok=True)
-    for image, place in ((case.ct, ct), (case.labels, segmentation)):
+def _draw(out: Path, one: Places, matrix: int) -> None:
+    case = known.draw(one.member.seed, **one.member.centre.options(matrix))
+    (out / one.segmentation).unlink(missing_ok=True)
+    for image, place in ((case.ct, one.ct), (case.labels, one.segmentation)):
         with output_file(out / place) as part:
             sitk.WriteImage(image, str(part), True)
 
@@ -193,19 +221,19 @@ def _write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         writer.writerows(rows)
 
 
-def _row(member: Member, ct: str, segmentation: str) -> dict[str, Any]:
+def _row(one: Places) -> dict[str, Any]:
     """The row of a case: images, values before TACE, answers to the criteria, what followed."""
+    member = one.member
     rng = stream(member.seed, "clinical")
     disease, outcome = Disease.draw(member.seed), member.outcome
     return {
         "case": member.name,
-        "ct": ct,
-        "segmentation": segmentation,
+        "ct": one.ct,
+        "segmentation": one.segmentation,
         "mask_origin": "hand",
         "reader": READER,
         "synthetic": "yes",
         "centre": member.centre.name,
-        "split": member.centre.split,
         "albumin [g/L]": outcome.albumin_g_per_l,
         "INR": outcome.inr,
         "bilirubin [umol/L]": round(float(np.clip(rng.lognormal(np.log(16), 0.45), 4, 70)), 1),
@@ -213,7 +241,8 @@ def _row(member: Member, ct: str, segmentation: str) -> dict[str, Any]:
         "AFP [ng/mL]": float(f"{rng.lognormal(np.log(60), 2.2):.3g}"),
         "tumours": "multiple" if disease.tumour_count > 1 else "one",
         **{
-            one.id: "yes" if one.kind is CriterionKind.INCLUSION else "no" for one in load("ptlf-published").eligibility
+            asked.id: "yes" if asked.kind is CriterionKind.INCLUSION else "no"
+            for asked in load("ptlf-published").eligibility
         },
         **dict(_after(rng, outcome)),
     }

@@ -42,6 +42,7 @@ def _sample(given: argparse.Namespace) -> None:
         f"{len(made.members)} synthetic cases, no patients: {made.events} with PTLF; "
         f"{', '.join(f'{n} of centre {name}' for name, n in by_centre.items())}.\n"
         f"Table: {made.table}\n"
+        f"The same with centre A for training and B for validation: {made.split_table}\n"
         f"Held-out case: {made.held_out} (albumin {held_out.albumin_g_per_l:g} g/L, INR {held_out.inr:g}, "
         f"PTLF {'yes' if held_out.ptlf else 'no'})"
     )
