@@ -12,24 +12,27 @@ each feature's mean and SD, and a logistic model of albumin, INR and Radscore wi
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 
-from ..measures.radiomics import extract
-from ..sample import Disease, draw_outcome, make_case
-from ..segmentation import Model, default_model, verify, worker
-from ..segmentation.nnunet import Network
+from ..progress import Progress, no_progress
+from ..sample import Disease, draw_outcome
+from ..segmentation import default_model
+from ..segmentation.reading import Source
 from ..signature import load, scales
 from ..signature.files import FOLDER, text_of
 from ..vois import VOI
+from . import sample_cohort
+from .extraction.job import Options
+from .extraction.run import extract
 from .statistics.discrimination import auc
 from .statistics.firth import Firth
+from .table import Case
 
 FIRST_SEED = 3000
 PREDICTORS = ("ALB", "INR", "Radscore")
@@ -40,45 +43,28 @@ MASKS = {
 }
 
 
-def features_of(seed: int, masks: str, folder: Path) -> list[dict]:
-    """The signature's features of one sample case, none where the model drew no tumour; kept in `folder`."""
-    kept = folder / f"{seed}-{masks}.json"
-    if kept.exists():
-        return json.loads(kept.read_text())
+def features_of(seeds: Sequence[int], masks: str, folder: Path, progress: Progress = no_progress) -> list[list[dict]]:
+    """The signature's features of each sample case, none where the model drew no tumour; all is kept in `folder`."""
     published = load("ptlf-published")
-    ct, labels = _scan(seed, folder)
-    if masks == "model":
-        model, network = _network()
-        drawn = worker.by_role(network.predict(ct, "cpu"), model.label_roles)
-        labels = worker.largest_organ(worker.in_geometry_of(ct, drawn, model.orientation))
-    vois = {VOI.TUMOUR: labels == 2, VOI.PARENCHYMA: labels == 1}
-    found = (
-        sitk.GetArrayViewFromImage(vois[VOI.TUMOUR]).any() and sitk.GetArrayViewFromImage(vois[VOI.PARENCHYMA]).any()
-    )
-    vectors = extract(ct, vois, published.wanted, published.extraction) if found else {}
-    listed = [
-        {"voi": voi.in_files, "feature": name, "value": value}
-        for voi, vector in vectors.items()
-        for name, value in vector.values.items()
+    places = [sample_cohort.places_of(sample_cohort.Member(seed, sample_cohort.CENTRES[0])) for seed in seeds]
+    sample_cohort.draw_missing(folder, places, progress=progress)
+    drawn = masks == "truth"
+    cases = [
+        Case(row, str(one.member.seed), folder / one.ct, (Source(folder / one.segmentation),) if drawn else ())
+        for row, one in enumerate(places, start=1)
     ]
-    kept.write_text(json.dumps(listed))
+    options = Options(published, model=None if drawn else default_model(), device="cpu")
+    extraction = extract(cases, options, folder / f"features-{masks}", progress=progress)
+    listed = []
+    for case in extraction.cases:
+        whole = all(term.key in case.features for term in published.terms)
+        listed.append(
+            [
+                {"voi": term.voi.in_files, "feature": term.feature, "value": case.features[term.key]}
+                for term in (published.terms if whole else ())
+            ]
+        )
     return listed
-
-
-def _scan(seed: int, folder: Path) -> tuple[sitk.Image, sitk.Image]:
-    """CT and truth of one sample case; kept in `folder`."""
-    kept = [folder / f"{seed}-{name}.nrrd" for name in ("ct", "labels")]
-    if not kept[1].exists():
-        case = make_case(seed, matrix=512)
-        sitk.WriteImage(case.ct, str(kept[0]), True)
-        sitk.WriteImage(case.labels, str(kept[1]), True)
-    return tuple(sitk.ReadImage(str(path)) for path in kept)
-
-
-@functools.cache
-def _network() -> tuple[Model, Network]:
-    model = verify(default_model())
-    return model, Network(model.folder)
 
 
 def fit(seeds: list[int], features: list[list[dict]], masks: str) -> dict:
@@ -177,6 +163,10 @@ def _central_95(values: np.ndarray) -> list[float]:
     return [round(float(v), 3) for v in np.quantile(values, (0.025, 0.975))]
 
 
+def _tell(stage: str, done: int, total: int) -> None:
+    print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -184,13 +174,8 @@ def main() -> None:
     parser.add_argument("--masks", choices=tuple(MASKS), default="model")
     parser.add_argument("--out", type=Path, default=FOLDER / "ptlf-demo.json")
     arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
     seeds = list(range(FIRST_SEED, FIRST_SEED + arguments.cases))
-    features = []
-    for seed in seeds:
-        features.append(features_of(seed, arguments.masks, arguments.folder))
-        print(f"{len(features)} of {len(seeds)}", file=sys.stderr, flush=True)
-    data = fit(seeds, features, arguments.masks)
+    data = fit(seeds, features_of(seeds, arguments.masks, arguments.folder, _tell), arguments.masks)
     arguments.out.write_text(text_of(data), encoding="utf-8")
     load(arguments.out)
     print(f"Written: {arguments.out}")

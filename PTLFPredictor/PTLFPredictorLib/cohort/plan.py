@@ -72,9 +72,7 @@ def _read(hint: Any, value: Any, place: str) -> Any:
         if value in [one.value for one in hint]:
             return hint(value)
         raise BadInput(f"'{place}' is {value!r}; it must be one of {', '.join(str(one.value) for one in hint)}.")
-    elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    elif hint is float and value in NOT_FINITE:
+    elif hint is float and ((isinstance(value, (int, float)) and not isinstance(value, bool)) or value in NOT_FINITE):
         return float(value)
     elif isinstance(hint, type) and type(value) is hint:
         return value

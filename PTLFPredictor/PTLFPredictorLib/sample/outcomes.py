@@ -35,6 +35,9 @@ ALBUMIN_COEFFICIENT, INR_COEFFICIENT, SEVERITY_COEFFICIENT = 0.163, 7.597, 1.2
 INTERCEPT = -1.87
 """Gives the training cohort's 24.5 % of PTLF (a test simulates it)."""
 
+FREQUENT_INTERCEPT = -0.72
+"""Gives 40 %, so that a cohort of 60 has events enough to calibrate on (a test simulates it)."""
+
 
 class Burden(Protocol):
     """What the outcome depends on; `SampleCase` and `Disease` have it."""
@@ -72,10 +75,10 @@ def severity(burden: Burden) -> float:
     return float(SEVERITY_OF_COARSENESS * coarse + SEVERITY_OF_TUMOUR * tumour)
 
 
-def risk(albumin_g_per_l: float, inr: float, severity: float) -> float:
+def risk(albumin_g_per_l: float, inr: float, severity: float, intercept: float = INTERCEPT) -> float:
     """Risk of PTLF by the stated model."""
     logit = (
-        INTERCEPT
+        intercept
         + ALBUMIN_COEFFICIENT * (albumin_g_per_l - ALBUMIN_G_PER_L[0])
         + INR_COEFFICIENT * (inr - INR_MEDIAN)
         + SEVERITY_COEFFICIENT * severity
@@ -83,13 +86,13 @@ def risk(albumin_g_per_l: float, inr: float, severity: float) -> float:
     return float(1 / (1 + np.exp(-logit)))
 
 
-def draw_outcome(seed: int, burden: Burden) -> Outcome:
+def draw_outcome(seed: int, burden: Burden, intercept: float = INTERCEPT) -> Outcome:
     """Laboratory values and outcome of the sample case of this seed."""
     rng = stream(seed, "outcome")
     albumin = round(float(np.clip(rng.normal(*ALBUMIN_G_PER_L), *ALBUMIN_RANGE_G_PER_L)), 1)
     inr = round(float(np.clip(INR_MEDIAN * np.exp(rng.normal(0, INR_LOG_SD)), *INR_RANGE)), 2)
     latent = severity(burden)
-    probability = risk(albumin, inr, latent)
+    probability = risk(albumin, inr, latent, intercept)
     return Outcome(albumin, inr, latent, probability, bool(rng.random() < probability))
 
 

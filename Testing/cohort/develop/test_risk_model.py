@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import r_reference
 from hypothesis import given
 from hypothesis import strategies as st
 
+import r_reference
 from PTLFPredictorLib.cohort.develop.risk_model import Interval, Penalty, fit, independent
 from PTLFPredictorLib.cohort.statistics.logistic import Separated
 

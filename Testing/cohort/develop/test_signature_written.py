@@ -5,8 +5,8 @@ import json
 import jsonschema
 import numpy as np
 import pytest
-from made_cohort import SETTINGS, made_cohort
 
+from made_cohort import SETTINGS, made_cohort
 from PTLFPredictorLib.cohort.develop import signature
 from PTLFPredictorLib.cohort.develop.clinical import ClinicalPlan
 from PTLFPredictorLib.cohort.develop.pipeline import Model, Pipeline

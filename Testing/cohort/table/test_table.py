@@ -1,6 +1,7 @@
 """A cohort's table: what people write is read, what could be meant otherwise is told, nothing is guessed."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,15 @@ from PTLFPredictorLib.ct import ContrastPhase, Level
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.names import Role
 from PTLFPredictorLib.segmentation.origin import Drawn, Known
-from PTLFPredictorLib.signature import checklist, load, parse
+from PTLFPredictorLib.signature import (
+    Category,
+    Predictor,
+    PredictorKind,
+    PredictorSource,
+    checklist,
+    load,
+    parse,
+)
 from PTLFPredictorLib.signature.policy.eligibility import CriterionState
 
 PUBLISHED = load("ptlf-published")
@@ -300,6 +309,26 @@ def test_further_columns_are_numbers_levels_or_left_out(folder):
     mixed = read(folder, "id,ct,AFP,AFP_unit\n1,1.nrrd,3,ng/mL\n2,2.nrrd,4,kU/L\n")
     assert mixed.clinical == ()
     assert "several units" in told(mixed, Code.UNIT)[0]
+
+
+def test_what_was_known_before_tace_is_a_clinical_column_too(folder):
+    """The paper's candidates hold bilirubin and ascites; a sign is 1 whatever its grade."""
+    text = "id,ct,bilirubin [mg/dL],ascites_before,ascites_after\n1,1.nrrd,1.0,slight,slight\n2,2.nrrd,99,none,\n"
+    table = read(folder, text)
+    assert [(one.name, one.unit) for one in table.clinical] == [("bilirubin", "umol/L"), ("ascites_before", "")]
+    assert [dict(case.clinical) for case in table.cases] == [
+        {"bilirubin": 17.1, "ascites_before": 1.0},
+        {"ascites_before": 0.0},
+    ]
+    assert len(told(table, Code.IMPLAUSIBLE)) == 1
+    levels = (Category("0", "no"), Category("1", "yes"))
+    entered = PredictorKind.CATEGORICAL, PredictorSource.ENTERED
+    ascites = Predictor("ascites_before", "Ascites before TACE", *entered, levels=levels)
+    asked = replace(PUBLISHED, predictors=(*PUBLISHED.predictors, ascites))
+    table = read(folder, text, asked)
+    assert table.cases[0].entered.values["ascites_before"] == "1"
+    assert table.cases[0].components.ascites_before == Sign(True, 1)
+    assert [one.name for one in table.clinical] == ["bilirubin"]
 
 
 def test_columns_that_name_patients_are_not_read(folder):

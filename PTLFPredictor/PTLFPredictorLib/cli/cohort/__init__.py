@@ -7,9 +7,9 @@ from collections.abc import Callable
 from types import ModuleType
 
 from ..command import Command
-from . import calibrate, extract, predict, validate
+from . import calibrate, develop, extract, predict, repeat, sample, validate
 
-ACTIONS: tuple[ModuleType, ...] = (extract, calibrate, predict, validate)
+ACTIONS: tuple[ModuleType, ...] = (sample, extract, calibrate, develop, validate, predict, repeat)
 """In the order of ``ptlf cohort --help``; each module's `add` adds its action."""
 
 

@@ -1,4 +1,4 @@
-"""What `calibrate`, `develop` and `validate` read: a table, and features that are computed first where none are given."""
+"""What `calibrate`, `develop` and `validate` read: a table, and features, computed first where none are given."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEATURES = "features"
 
 
 def add_inputs(command: argparse.ArgumentParser) -> None:
-    """``--table``, ``--features``, ``--out``, the rule of the outcome, and how features are computed without a folder."""
+    """``--table``, ``--features``, ``--out``, the outcome's rule, and how features are computed without a folder."""
     from ...cohort.table import OutcomeRule
 
     command.add_argument("--table", type=Path, required=True, metavar="FILE", help="the cohort's CSV or Parquet")

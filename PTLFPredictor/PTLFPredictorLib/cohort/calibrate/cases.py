@@ -12,6 +12,7 @@ from ...signature.evidence import Excluded
 from ...signature.predictors import Predictor, PredictorKind, PredictorSource
 from ..data import CohortData
 from ..extraction import column_of
+from ..fingerprints import fingerprints
 from ..table import Split
 from .bootstrap import Cases
 from .written import Cohort
@@ -27,7 +28,7 @@ def cases_of(data: CohortData, signature: Signature, outcomes: bool) -> Cases:
 
     Without outcomes a predictor may be missing: its columns are then nan, and no model takes them.
     """
-    features = data.features[[column_of(*term.key) for term in signature.terms]].to_numpy(float)
+    features = data.features[[column_of(term.key) for term in signature.terms]].to_numpy(float)
     others = [
         _design(data.clinical[one.id], one)
         for one in signature.predictors
@@ -54,6 +55,7 @@ def cohort_of(data: CohortData, signature: Signature, kept_for_validation: int) 
         masks=data.masks,
         excluded=excluded,
         synthetic=data.synthetic,
+        fingerprints=tuple(fingerprints(data.extracted.values())),
         known_events=int(np.nansum(data.outcome.to_numpy(float))),
     )
 

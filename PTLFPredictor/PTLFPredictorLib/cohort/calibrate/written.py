@@ -14,7 +14,9 @@ from ...signature import RADSCORE, Evidence, Signature
 from ...signature.evidence import Excluded, ObservedMasks, ObservedProtocol
 from ...signature.model import Kind, NormalisationOrigin
 from .. import signature_file
+from ..fingerprints import FITTED_ON
 from ..signature_file import FittedOutcome
+from ..statistics.classification import youden
 from . import texts
 from .base import names_of
 from .calibration import Calibration
@@ -35,6 +37,8 @@ class Cohort:
     synthetic : bool
     known_events : int
         With the outcome, where it is known; also where no model could be fitted.
+    fingerprints : tuple of str
+        Of the cases' CTs, so that a validation can tell whether its cases are others.
     """
 
     ranges: Mapping[str, np.ndarray]
@@ -43,6 +47,7 @@ class Cohort:
     excluded: tuple[Excluded, ...]
     synthetic: bool
     known_events: int
+    fingerprints: tuple[str, ...] = ()
 
 
 def signature_data(base: Signature, made: Calibration, cohort: Cohort) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def evidence_of(
         covariance=None if fitted is None else fitted.for_evidence,
         protocol=cohort.protocol,
         masks=cohort.masks,
-        calibration=facts(made),
+        calibration={**facts(made), FITTED_ON: list(cohort.fingerprints)},
         excluded=cohort.excluded,
         percentiles={
             term.key: signature_file.percentiles(made.cases.features[:, i]) for i, term in enumerate(base.terms)
@@ -122,6 +127,10 @@ def facts(made: Calibration) -> dict[str, Any]:
         "penalised": made.update.penalised_,
         "closed_testing": made.closed.chosen,
     }
+    if made.gives_risk:
+        best = youden(made.update.linear_predictor(made.design), made.cases.outcome)
+        at = {"linear_predictor": best.cutoff, "sensitivity": best.sensitivity, "specificity": best.specificity}
+        found["cut_offs"] = {"youden": at}
     if made.update.shrunk_ is not None:
         found |= {
             "slope_before_shrinkage": made.update.slope_,

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..statistics.univariate import CategoricalTest, ContinuousTest, compare, compare_counts
 from . import risk_model
-from .risk_model import Interval, Penalty, RiskModel
+from .risk_model import Interval, Penalty
 from .variables import Variable, design, names
 
 if TYPE_CHECKING:

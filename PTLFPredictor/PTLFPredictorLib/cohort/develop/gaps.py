@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,26 +63,3 @@ def _values(variable: Variable, numbers: np.ndarray) -> np.ndarray:
         return numbers
     levels = np.array(variable.levels, object)[numbers.astype(int)]
     return levels.astype(float) if variable.binary else levels
-
-
-def typical(variables: Sequence[Variable], clinical: pd.DataFrame) -> dict[str, float | str]:
-    """Median of each variable of numbers, most frequent level (the first of equals) of the others."""
-    found: dict[str, float | str] = {}
-    for one in variables:
-        known = clinical.loc[one.known(clinical[one.name]), one.name]
-        if one.categorical:
-            counts = known.value_counts()
-            found[one.name] = min(counts.index[counts == counts.max()]) if len(counts) else one.levels[0]
-        else:
-            found[one.name] = float(known.median()) if len(known) else 0.0
-    return found
-
-
-def filled(variables: Sequence[Variable], clinical: pd.DataFrame, values: Mapping[str, float | str]) -> pd.DataFrame:
-    """Cases in which what is not known (also a level that the variable has not) is one of `values`."""
-    made = clinical.copy()
-    for one in variables:
-        known = one.known(clinical[one.name])
-        if not known.all():
-            made[one.name] = clinical[one.name].where(known, values[one.name])
-    return made

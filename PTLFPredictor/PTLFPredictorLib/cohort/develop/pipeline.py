@@ -14,8 +14,8 @@ from ...signature.predictors import RADSCORE
 from ..selection.plan import SelectionPlan
 from ..selection.radscore import Radscore
 from . import risk_model
-from .gaps import fill
 from .clinical import ClinicalPlan, ClinicalSelection, complete_cases
+from .gaps import fill
 from .risk_model import RiskModel
 from .variables import Variable, design, names
 

@@ -39,14 +39,14 @@ class DevelopmentPlan:
 
     rule: OutcomeRule = OutcomeRule.PAPER_ANY
     reader: str = ""
-    selection: SelectionPlan = SelectionPlan()
-    clinical: ClinicalPlan = ClinicalPlan()
+    selection: SelectionPlan = field(default_factory=SelectionPlan)
+    clinical: ClinicalPlan = field(default_factory=ClinicalPlan)
     missing: Missing = Missing.COMPLETE
     imputations: int = 20
-    resampling: ResamplingPlan = ResamplingPlan()
+    resampling: ResamplingPlan = field(default_factory=ResamplingPlan)
     cut_offs: tuple[float, ...] = (0.1, 0.2, 0.3, 0.5)
     per: dict[str, float] = field(default_factory=lambda: dict(PER))
-    naming: Naming = Naming()
+    naming: Naming = field(default_factory=Naming)
 
     @property
     def imputes(self) -> bool:

@@ -2,85 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from ...progress import Progress
-from ..selection import Cases
-from . import gaps
 from .pipeline import Model, Pipeline
 from .plan import DevelopmentPlan
 from .variables import Variable
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 IMPUTATIONS = 2
-"""In each resample, where the plan imputes (Schomaker and Heumann, Stat Med 2018, 37:2252: imputation within resamples)."""
+"""In each resample, where the plan imputes (within resamples: Schomaker and Heumann, Stat Med 2018, 37:2252)."""
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True)
-class Refit:
-    """One model of a resample, as `selection.nested` and `selection.bootstrap` take it.
-
-    Parameters
-    ----------
-    pipeline : Pipeline
-    model : Model
-    typical : mapping
-        Of the clinical candidates in the resample: what a judged case has where it has no value of its own.
-    """
-
-    pipeline: Pipeline
-    model: Model
-    typical: Mapping[str, float | str]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Clinical variables and features; none of a resample that gave no model."""
-        fitted = self.pipeline.models_.get(self.model)
-        if fitted is None:
-            return ()
-        features = tuple(self.pipeline.radscore_.names_) if fitted.with_radscore else ()
-        return (*(one.name for one in fitted.variables), *features)
-
-    def linear_predictor(self, cases: Cases) -> np.ndarray:
-        """Shape (n,)."""
-        fitted = self.pipeline.models_.get(self.model)
-        variables = () if fitted is None else fitted.variables
-        clinical = gaps.filled(variables, cases.clinical, self.typical)
-        return self.pipeline.linear_predictors(cases.features, clinical)[self.model]
-
-
-@dataclass(frozen=True)
 class Way:
-    """Cases -> the three models, everything that looks at outcomes included.
+    """Rows of the training cases -> the three models, everything that looks at outcomes included.
+
+    As `selection.Way` asks for.
 
     Parameters
     ----------
     plan : DevelopmentPlan
-    variables : tuple of Variable
+    variables : sequence of Variable
         Clinical candidates.
+    features, clinical : DataFrame
+        Of the training cases.
+    y : np.ndarray, shape (n,)
+        0 or 1.
+    second : DataFrame, optional
+        Features of second segmentations.
     """
 
-    plan: DevelopmentPlan
-    variables: tuple[Variable, ...]
+    def __init__(
+        self,
+        plan: DevelopmentPlan,
+        variables: Sequence[Variable],
+        features: pd.DataFrame,
+        clinical: pd.DataFrame,
+        y: np.ndarray,
+        second: pd.DataFrame | None = None,
+    ):
+        self.plan, self.variables = plan, tuple(variables)
+        self.features, self.clinical, self.y, self.second = features, clinical, np.asarray(y, float), second
 
-    def __call__(self, cases: Cases) -> dict[str, Refit]:
+    def fit(self, rows: np.ndarray) -> Pipeline:
+        """The pipeline of these rows, without intervals of its coefficients."""
         count = IMPUTATIONS if self.plan.imputes else 0
-        pipeline = Pipeline(self.plan.selection, self.plan.clinical, self.variables, count).fit(
-            cases.features,
-            cases.clinical,
-            cases.outcome,
-            groups=cases.origin,
-            second=cases.second,
+        return Pipeline(self.plan.selection, self.plan.clinical, self.variables, count).fit(
+            self.features.iloc[rows],
+            self.clinical.iloc[rows],
+            self.y[rows],
+            groups=rows,
+            second=None if self.second is None else self.second.iloc[rows],
             with_intervals=False,
         )
-        found = gaps.typical(self.variables, cases.clinical)
-        return {str(model): Refit(pipeline, model, found) for model in Model}
+
+    def linear_predictors(self, fitted: Pipeline, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Of each model; nan where a case lacks a value that it takes."""
+        found = fitted.linear_predictors(self.features.iloc[rows], self.clinical.iloc[rows])
+        return {str(model): values for model, values in found.items()}
+
+    def names(self, fitted: Pipeline) -> dict[str, tuple[str, ...]]:
+        """Clinical variables and features of each model; none of a resample that gave no model."""
+        made: dict[str, tuple[str, ...]] = {}
+        for model in Model:
+            one = fitted.models_.get(model)
+            variables = () if one is None else tuple(variable.name for variable in one.variables)
+            features = tuple(fitted.radscore_.names_) if one is not None and one.with_radscore else ()
+            made[str(model)] = (*variables, *features)
+        return made
 
 
 def runner(jobs: int, progress: Progress, stage: str) -> Callable[[Callable[[T], R], Iterable[T]], Iterator[R]]:
@@ -103,4 +100,3 @@ def _mapped(function: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> 
 
     with parallel_config(backend="loky", inner_max_num_threads=1):
         return Parallel(n_jobs=jobs, return_as="generator")(delayed(function)(item) for item in items)
-

@@ -83,10 +83,7 @@ def build(
     )
     demo = data.synthetic
     of = "synthetic cases" if demo else "cases of this site"
-    columns = {old: new for old, new in zip(risk.columns, coefficients, strict=True)}
-    outcome = FittedOutcome(
-        risk.intercept, coefficients, (INTERCEPT, *(columns[name] for name in risk.columns)), risk.covariance, how
-    )
+    outcome = FittedOutcome(risk.intercept, coefficients, (INTERCEPT, *coefficients), risk.covariance, how)
     return {
         "$schema": "signature.schema.json",
         "schema": "ptlf-signature/2",

@@ -31,7 +31,7 @@ class Size:
     fitted : int
         Coefficients of the combined model; 0 without one.
     cox_snell : float or None
-        Of the combined model, adjusted for the optimism of `candidates`; None without a model, or where nothing is left.
+        Of the combined model, adjusted for the optimism of `candidates`; None without one, or where nothing is left.
     needed : SampleSize or None
         By Riley's criteria, at that R squared.
     """
@@ -66,7 +66,6 @@ class Size:
 
 def _adjusted(pipeline: Pipeline, train: CohortData, parameters: int) -> float | None:
     """Cox-Snell R squared of the combined model's linear predictor, adjusted for optimism; None where none is left."""
-
 
     from ..statistics.logistic import log_likelihood
 

@@ -66,7 +66,7 @@ def use(risk: bool, synthetic: bool = False) -> Notice:
     return Notice(
         "The numbers of this report are of groups. One patient's risk comes from ptlf predict or the panel alone, with "
         "its interval, after the checks of CT, segments and eligibility; outside the CTs and patients described here "
-        "it is withheld. No threshold for acting was validated: the risk is for research and decides about no treatment."
+        "it is withheld. No threshold for acting was validated: the risk is for research and decides on no treatment."
     )
 
 

@@ -20,7 +20,7 @@ def fixed(decimals: int) -> Formatter:
 
 
 def significant(digits: int) -> Formatter:
-    """So many significant digits, and always all digits before the point: 0.0123, 1992, 85113."""
+    """So many significant digits, and always all digits before the point: 0.0123, 1992, 85114."""
 
     def shown(number: float) -> str:
         if number == 0 or not math.isfinite(number):

@@ -90,15 +90,16 @@ def svg(paint: Callable[[Canvas], None], width_mm: float, height_mm: float) -> s
     return _tidied(stream.getvalue())
 
 
-def _hundredths(number: re.Match[str]) -> str:
-    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+def _rounded(text: str, decimals: int) -> str:
+    return re.sub(r"\d+\.\d{2,}", lambda number: f"{round(float(number[0]), decimals):g}", text)
 
 
 def _tidied(text: str) -> str:
-    """Without the parts that a page does not need, coordinates to a hundredth of a point."""
+    """Without what a page does not need; coordinates to a hundredth of a point, of paths to a tenth (35 um)."""
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"\d+\.\d{3,}", _hundredths, tag[0]), text)
+    text = re.sub(r'\bd="[^"]*"', lambda path: _rounded(path[0], 1), text)
+    text = re.sub(r"<[^>]*>", lambda tag: _rounded(tag[0], 2), text)
     text = text.replace("'DejaVu Sans'", FONTS).replace("DejaVu Sans", FONTS)
     return re.sub(r"\n\s*", "\n", text)

@@ -37,6 +37,10 @@ WIDE = 8
 """Columns from which on a table is set in small type."""
 
 
+MANY = 6
+"""Items from which on a list has two columns."""
+
+
 def html(document: Document) -> str:
     """The whole page."""
     return _Page(_labels(document)).document(document)
@@ -79,7 +83,8 @@ class _Page:
             case Equation(text):
                 return f'<pre class="equation">{self.text(text)}</pre>'
             case Items(items):
-                return f"<ul>{''.join(f'<li>{self.text(one)}</li>' for one in items)}</ul>"
+                many = ' class="many"' if len(items) >= MANY else ""
+                return f"<ul{many}>{''.join(f'<li>{self.text(one)}</li>' for one in items)}</ul>"
             case Facts():
                 return self.facts(block)
             case Findings():
@@ -115,7 +120,8 @@ class _Page:
         shown = block.rows[: block.limit]
         body = "".join(f"<tr>{self.row(row, header, numeric)}</tr>" for row in shown)
         left_out = len(block.rows) - len(shown)
-        more = f"The first {len(shown)} of {len(block.rows)} rows; all are in tables/{block.name}.csv."
+        which = f"The first {len(shown)} of {len(block.rows)}" if shown else f"{len(block.rows)}"
+        more = f"{which} rows; all are in tables/{block.name}.csv."
         wide = " wide" if len(header) >= WIDE else ""
         note = self.note(block.note, more if left_out else "")
         caption = f"<caption><b>{self.labels[block.name]}</b> {self.text(block.title)}</caption>"

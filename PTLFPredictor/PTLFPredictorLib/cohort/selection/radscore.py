@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import BadInput
+from ...segmentation.agreement import icc
 from ..statistics import lasso, redundancy, univariate
 from ..statistics.firth import Firth
 from ..statistics.logistic import MaximumLikelihood

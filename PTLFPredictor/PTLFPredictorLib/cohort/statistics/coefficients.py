@@ -1,4 +1,4 @@
-"""Coefficients of a logistic model with their covariance: Wald's intervals and tests, predictions with standard errors."""
+"""Coefficients of a logistic model and their covariance: Wald's intervals and tests, predictions with their errors."""
 
 from __future__ import annotations
 

@@ -139,34 +139,43 @@ def _minimise(
     columns: np.ndarray, y: np.ndarray, penalty: float, intercept: float, beta: np.ndarray, tolerance: float
 ) -> tuple[float, np.ndarray]:
     """From a start to the minimiser at one lambda; `columns` is x transposed."""
-    signs = np.sign(beta)
-    eta = intercept + beta @ columns
-    loss, p = _loss(eta, y, beta, penalty)
-    at_once = min(JOINING, max(1, len(y) // 10))
+    n = len(y)
+    active = np.flatnonzero(beta)
+    chosen, moved, signs = columns[active], beta[active], np.sign(beta[active])
+    eta = intercept + moved @ chosen
+    loss, p = _loss(eta, y, moved, penalty)
+    at_once, bound = min(JOINING, max(1, n // 10)), penalty * (1 + 1e-12)
     for _ in range(NEWTON_STEPS):
-        gradient = columns @ (y - p) / len(y)
-        joining = np.flatnonzero((signs == 0) & (np.abs(gradient) > penalty * (1 + 1e-12)))
-        if len(joining) > at_once:
-            joining = joining[np.argsort(-np.abs(gradient[joining]), kind="stable")[:at_once]]
-        signs[joining] = np.sign(gradient[joining])
-        active = np.flatnonzero(signs)
-        chosen, start, signs_active = columns[active], beta[active], signs[active]
-        ascent = np.append((y - p).sum(), len(y) * (gradient[active] - penalty * signs_active))
+        residual = y - p
+        gradient = columns @ residual / n
+        outside = np.abs(gradient) > bound
+        outside[active] = False
+        if outside.any():
+            joining = np.flatnonzero(outside)
+            if len(joining) > at_once:
+                joining = joining[np.argsort(-np.abs(gradient[joining]), kind="stable")[:at_once]]
+            active = np.concatenate([active, joining])
+            moved, signs = np.append(moved, np.zeros(len(joining))), np.append(signs, np.sign(gradient[joining]))
+            chosen = columns[active]
+        ascent = np.empty(len(active) + 1)
+        ascent[0], ascent[1:] = residual.sum(), n * (gradient[active] - penalty * signs)
         step = np.linalg.solve(_curvature(chosen, p * (1 - p)), ascent)
-        scale = 1.0
+        start, origin, scale = moved, intercept, 1.0
         while True:  # the whole step nearly always; halved where the objective would grow
-            moved = start + scale * step[1:]
-            moved[moved * signs_active < 0] = 0.0
-            eta = intercept + scale * step[0] + moved @ chosen
+            intercept, moved = origin + scale * step[0], start + scale * step[1:]
+            moved[moved * signs < 0] = 0.0
+            eta = intercept + moved @ chosen
             new_loss, p = _loss(eta, y, moved, penalty)
             if new_loss <= loss + 1e-14 or scale < 1e-9:
                 break
             scale /= 2
-        at_once = at_once if scale == 1 else 1  # one alone always moves the way of its gradient
-        intercept, loss = intercept + scale * step[0], new_loss
-        beta, signs = np.zeros_like(beta), np.zeros_like(signs)
-        beta[active], signs[active] = moved, np.sign(moved)
-        if np.abs(step).max() < tolerance and moved.all():
+        loss, at_once = new_loss, at_once if scale == 1 else 1  # one alone always moves the way of its gradient
+        if not moved.all():
+            left = moved != 0
+            active, chosen, moved, signs = active[left], chosen[left], moved[left], signs[left]
+        elif np.abs(step).max() < tolerance:
+            beta = np.zeros_like(beta)
+            beta[active] = moved
             return intercept, beta
     raise RuntimeError(f"LASSO did not converge at lambda {penalty:g}")
 

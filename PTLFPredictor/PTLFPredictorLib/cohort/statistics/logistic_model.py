@@ -115,4 +115,3 @@ class LogisticModel(Coefficients):
 
     def _without(self, columns: Sequence[int]) -> Maximum:
         return self._likelihood.maximise(held=columns, values=np.zeros(len(columns)))
-

@@ -19,7 +19,7 @@ from .finding import TableFinding
 from .header import columns_of
 from .outcome import OutcomeRule
 from .row import Layout
-from .rows import cases_of
+from .rows import baseline_columns, cases_of
 from .sheet import read_sheet
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class CohortTable:
         cases, repeated, told = across.without_repeated_ids(cases)
         findings = [*sheet.findings, *found, *layout.findings, *told]
         findings += [*across.findings(cases), *outcomes.findings(cases, layout, rule)]
+        findings = list(dict.fromkeys(findings))  # a column may be asked twice
         findings.sort(key=lambda one: (-one.level.severity, one.row is not None, one.row or 0))
         return cls(
             path,
@@ -108,7 +109,7 @@ class CohortTable:
             tuple(cases),
             tuple(sorted((*left_out, *repeated), key=lambda one: one.row)),
             tuple(findings),
-            tuple(layout.further.values()),
+            (*layout.further.values(), *baseline_columns(layout, signature)),
         )
 
     @property

@@ -17,7 +17,7 @@ from ...segmentation.reading import Source, parse_labels
 from ...signature import Entered, Signature, all_met
 from ...signature.policy.eligibility import ANSWERED_AT, ANSWERED_BY, BILIRUBIN, BILIRUBIN_RANGE
 from . import values, words
-from .case import Case, LeftOut, Split
+from .case import Case, ClinicalColumn, LeftOut, Split
 from .columns import Field, listed
 from .finding import Code, TableFinding
 from .numbers import is_missing
@@ -42,6 +42,14 @@ _SIGNS = {
     "ascites_before": Field.ASCITES_BEFORE,
     "encephalopathy_before": Field.ENCEPHALOPATHY_BEFORE,
 }
+
+
+_BASELINE = {
+    Field.BILIRUBIN: "umol/L",
+    Field.ASCITES_BEFORE: "",
+    Field.ENCEPHALOPATHY_BEFORE: "",
+}
+"""What is known of a patient before TACE and is no entry of the signature: with its unit; 0 or 1 for a sign."""
 
 
 class NoCaseError(Exception):
@@ -100,7 +108,7 @@ def _case(row: Row, signature: Signature, rule: OutcomeRule, base: Path, images:
         acquisition=int(acquisition) if acquisition else None,
         phase=_phase(row),
         entered=_entered(row, signature),
-        clinical=row.clinical(),
+        clinical={**row.clinical(), **_before(row, components, signature)},
         outcome=_outcome(row, components, rule),
         components=components,
         all_criteria_met=row.word(Field.ALL_MET, words.yes_or_no, _YES_OR_NO),
@@ -187,6 +195,27 @@ def _components(row: Row) -> Components:
 
     measured = {name: row.amount(held) for name, held in _MEASURED.items()}
     return Components(**measured, **{name: severity(held) for name, held in _SIGNS.items()})
+
+
+def baseline_columns(layout: Layout, signature: Signature) -> tuple[ClinicalColumn, ...]:
+    """Columns of `Case.clinical` that the table has under names of its own meaning."""
+    asked = {entry.id for entry in signature.entries}
+    return tuple(
+        ClinicalColumn(held.value, unit) for held, unit in _BASELINE.items() if held in layout.of and held not in asked
+    )
+
+
+def _before(row: Row, components: Components, signature: Signature) -> dict[str, float]:
+    signs = {
+        Field.ASCITES_BEFORE: components.ascites_before,
+        Field.ENCEPHALOPATHY_BEFORE: components.encephalopathy_before,
+    }
+    found: dict[str, float] = {}
+    for column in baseline_columns(row.layout, signature):
+        value = row.amount(column.name) if column.unit else signs[Field(column.name)]
+        if value is not None:
+            found[column.name] = float(value.present) if isinstance(value, Sign) else value
+    return found
 
 
 def _outcome(row: Row, components: Components, rule: OutcomeRule) -> bool | None:

@@ -14,13 +14,16 @@ from .case import ClinicalColumn
 from .columns import Column, normal, unit_named
 from .finding import Code
 from .numbers import Decimals, is_missing, number
-from .words import yes_or_no
+from .words import sign, yes_or_no
 
 Tell = Callable[[Level, Code, str], None]
 """Takes a finding on one cell, or on one column."""
 
 NUMERIC_SHARE = 0.8
 """Of a further column's cells that hold something: from here on it is one of numbers, and what is none is a finding."""
+
+SIGNS = ("ascites_before", "encephalopathy_before")
+"""Entries of two levels whose grades only tell that the sign is there."""
 
 MOST_LEVELS = 12
 """A further column of more words than this is free text."""
@@ -112,8 +115,10 @@ def level_of(entry: Entry, text: str, tell: Tell) -> str | None:
     for level in entry.levels:
         if normal(text) in (normal(level.value), normal(level.label)):
             return level.value
-    if {level.value for level in entry.levels} == {"0", "1"} and (answer := yes_or_no(text)) is not None:
-        return str(int(answer))
+    if {level.value for level in entry.levels} == {"0", "1"}:
+        answer = found.present if entry.id in SIGNS and (found := sign(text)) else yes_or_no(text)
+        if answer is not None:
+            return str(int(answer))
     words = ", ".join(level.value for level in entry.levels)
     tell(Level.WITHHOLD, Code.UNREADABLE, f"the word is none of {words}.")
     return None

@@ -90,7 +90,9 @@ def _box(axes, x: float, y: float, width: float, height: float, text: str, left:
 
     axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=INK, linewidth=0.7))
     at, anchor = (x + 2, "left") if left else (x + width / 2, "center")
-    axes.text(at, y + height / 2, text, ha=anchor, va="center", linespacing=1.35)
+    lines = text.split("\n")  # each a text of its own: the page's font is not the one that was measured
+    for place, line in enumerate(lines):
+        axes.text(at, y + height / 2 + (place - (len(lines) - 1) / 2) * LINE_MM, line, ha=anchor, va="center")
 
 
 def _arrow(axes, start: tuple[float, float], end: tuple[float, float]) -> None:
