@@ -90,11 +90,13 @@ def half_way(table, tmp_path_factory) -> tuple[Path, dict[str, float], list[psut
         stdout=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(child.parent.LIBRARY)},
     )
-    process = psutil.Process(run.pid)
-    wait_for(lambda: entries(out) and process.children())
-    children = process.children(recursive=True)
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
+    try:
+        process = psutil.Process(run.pid)
+        wait_for(lambda: entries(out) and process.children())
+        children = process.children(recursive=True)
+    finally:
+        os.kill(run.pid, signal.SIGKILL)
+        run.wait()
     return out, entries(out), children
 
 

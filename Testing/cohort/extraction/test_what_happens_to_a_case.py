@@ -95,10 +95,13 @@ def test_a_run_that_is_stopped_keeps_what_is_finished_and_leaves_no_process(tmp_
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_for(lambda: started(listed[1].ct) and started(listed[2].ct) and list((out / "cache").glob("*.json")))
-    children = psutil.Process(run.pid).children(recursive=True)
-    run.send_signal(getattr(signal, name))
-    _, said = run.communicate(timeout=20)
+    try:
+        wait_for(lambda: started(listed[1].ct) and started(listed[2].ct) and list((out / "cache").glob("*.json")))
+        children = psutil.Process(run.pid).children(recursive=True)
+        run.send_signal(getattr(signal, name))
+        _, said = run.communicate(timeout=20)
+    finally:
+        run.kill()
     assert run.returncode == code
     assert "Finished cases are kept" in said
     assert "Traceback" not in said
