@@ -76,7 +76,7 @@ class Structure:
 
 @functools.cache
 def structure() -> Structure:
-    """Estimated from ``features.csv``; Pearson's correlation of normal scores is ``2 sin(pi / 6 rho)``, rho Spearman's."""
+    """Estimated from ``features.csv``; of normal scores, Pearson's correlation is ``2 sin(pi / 6 rho)``."""
     from scipy import stats
 
     import r_reference
@@ -97,10 +97,10 @@ def structure() -> Structure:
     return Structure(correlation.clip(0, 1), log_sd, levels, planted, truth.beta_per_sd.to_numpy())
 
 
-def draw_latent(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Standard normal features, correlated within blocks, shape (n, 672)."""
-    rho = np.resize(structure().correlation, BLOCKS)
-    shared, own = rng.normal(size=(n, BLOCKS)), rng.normal(size=(n, BLOCKS, BLOCK))
+def draw_latent(n: int, rng: np.random.Generator, blocks: int = BLOCKS) -> np.ndarray:
+    """Standard normal features, correlated within blocks, shape (n, blocks * 8)."""
+    rho = np.resize(structure().correlation, blocks)
+    shared, own = rng.normal(size=(n, blocks)), rng.normal(size=(n, blocks, BLOCK))
     return (np.sqrt(rho)[:, None] * shared[:, :, None] + np.sqrt(1 - rho)[:, None] * own).reshape(n, -1)
 
 

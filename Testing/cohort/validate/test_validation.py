@@ -200,7 +200,7 @@ def test_numbers_without_evidence_are_validated_and_it_is_said_that_no_patient_s
     found = validated(tmp_path, of, plan=ValidationPlan(withheld=Withheld.INCLUDE)).validation
     assert found.state is SignatureState.UNPROVEN
     assert found.own.has_risk
-    assert any("no evidence" in note for note in found.notes)
+    assert any("shows no patient's risk with this signature (the file has no evidence)" in note for note in found.notes)
 
 
 def test_a_demonstration_is_not_validated_on_patients(tmp_path):
