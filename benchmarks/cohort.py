@@ -301,14 +301,11 @@ def print_extraction(found: dict[str, Any]) -> None:
     print(f"extraction of all features: a sample case, {voxels['liver']} voxels of liver, {voxels['tumor']} of tumour")
     for name in ("built_in", "pyradiomics"):
         if name in found:
-            print(
-                f"  {name:<12}{found[name]['processor_s']:>8.1f} processor s{found[name]['wall_s']:>8.1f} s by the clock"
-            )
+            took = found[name]
+            print(f"  {name:<12}{took['processor_s']:>8.1f} s of processor{took['wall_s']:>8.1f} s by the clock")
     if "ratio" in found:
         ratio = found["ratio"]
-        print(
-            f"  PyRadiomics / built-in: {ratio['processor_s']:.1f} in processor time, {ratio['wall_s']:.1f} by the clock"
-        )
+        print(f"  PyRadiomics / built-in: {ratio['processor_s']:.1f} of processor, {ratio['wall_s']:.1f} by the clock")
         print(f"  {found['features']} features, largest relative difference {found['largest_relative_difference']:.2g}")
     else:
         print("  PyRadiomics is not installed here (./ptlf bench cohort makes its environment)")

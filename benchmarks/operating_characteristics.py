@@ -35,6 +35,7 @@ from PTLFPredictorLib.cohort.selection import (  # noqa: E402
     bootstrap,
     nested,
 )
+from PTLFPredictorLib.cohort.selection.nested import logit_interval  # noqa: E402
 from PTLFPredictorLib.cohort.statistics.discrimination import auc, delong  # noqa: E402
 
 SEEDS = tuple(range(20261100, 20261150))
@@ -240,8 +241,215 @@ def run(path: Path, hours: float) -> None:
         print(task, f"{line['processor_seconds']:.0f} s, {spent / 3600:.2f} h in all", flush=True)
 
 
+# --- report -----------------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """An estimate of one cohort's AUC by one estimator, beside the truth."""
+
+    truth: float
+    value: float
+    interval: tuple[float, float]
+
+    @property
+    def error(self) -> float:
+        return self.value - self.truth
+
+    @property
+    def covers(self) -> bool:
+        return self.interval[0] <= self.truth <= self.interval[1]
+
+
+def shifted(value: float, sample: list[float]) -> tuple[float, float]:
+    """Interval of the SD of apparent AUCs in bootstrap samples, moved to the corrected estimate (Noma 2021)."""
+    half = 1.96 * float(np.nanstd(sample, ddof=1))
+    return value - half, min(1.0, value + half)
+
+
+def resampled_t(line: dict[str, Any]) -> tuple[float, tuple[float, float]]:
+    """Mean AUC of folds and Nadeau and Bengio's corrected interval of it (Mach Learn 2003;52:239)."""
+    from scipy.stats import t
+
+    from PTLFPredictorLib.cohort.selection.folds import stratified
+
+    _, y = cohort(line["seed"], line["true_auc"], N, 0)
+    aucs = []
+    for repeat, lp in enumerate(line["nested_linear_predictor"]):
+        of_fold = stratified(y, PLAN.folds, (line["seed"], repeat))
+        aucs += [auc(np.array(lp)[of_fold == k], y[of_fold == k]) for k in range(PLAN.folds)]
+    mean, variance = float(np.mean(aucs)), float(np.var(aucs, ddof=1))
+    half = t.isf(0.025, len(aucs) - 1) * np.sqrt(variance * (1 / len(aucs) + 1 / (PLAN.folds - 1)))
+    return mean, (mean - half, min(1.0, mean + half))
+
+
+def estimators(line: dict[str, Any]) -> dict[str, Judged]:
+    truth, found = line["truth"]["auc"], line["nested"]
+    apparent, training = line["apparent"]["auc"], line["samples"]["training"]
+    harrell, plus = line["harrell"]["auc"], line["632+"]["auc"]
+    out_of_bag = line["samples"]["out_of_bag"]
+    return {
+        "apparent": Judged(truth, apparent, shifted(apparent, training)),
+        HARRELL: Judged(truth, harrell, shifted(harrell, training)),
+        PLUS: Judged(truth, plus, shifted(plus, training)),
+        NESTED: Judged(truth, found["auc"], logit_interval(found["auc"], found["se"])),
+        f"{PLUS}, interval of the out-of-bag SD": Judged(truth, plus, shifted(plus, out_of_bag)),
+        "nested, all folds pooled (DeLong, logit)": Judged(
+            truth, found["pooled_auc"], logit_interval(found["pooled_auc"], found["pooled_se"])
+        ),
+        "nested, mean of folds, corrected resampled t": Judged(truth, *resampled_t(line)),
+    }
+
+
+HARRELL = "Harrell's bootstrap"
+PLUS = ".632+"
+NESTED = "nested, within folds (DeLong, logit)"
+CANDIDATES = (HARRELL, PLUS, NESTED)
+"""For the headline, with the interval that was chosen before; the others only say what else could be had."""
+
+
+def spread(values: list[float], statistic: Any = np.median) -> float:
+    """Bootstrap standard error of a statistic of independent cohorts: the Monte Carlo error."""
+    rng = np.random.default_rng(0)
+    return float(np.std([statistic(rng.choice(values, len(values))) for _ in range(2000)]))
+
+
+def keeps(judged: list[Judged]) -> bool:
+    """Whether an estimator keeps what the headline must, at one true AUC."""
+    bias = abs(float(np.median([one.error for one in judged])))
+    return bias <= BIAS and sum(one.covers for one in judged) > COVERED * len(judged) / len(SEEDS)
+
+
+def headline(found: dict[float, dict[str, list[Judged]]]) -> str:
+    """Of the candidates that keep both at every true AUC the one with the smallest mean squared error; "" if none."""
+    good = [name for name in CANDIDATES if all(keeps(of_auc[name]) for of_auc in found.values())]
+
+    def error(name: str) -> float:
+        return float(np.mean([one.error**2 for of_auc in found.values() for one in of_auc[name]]))
+
+    return min(good, key=error, default="")
+
+
 def report(lines: list[dict[str, Any]]) -> str:
-    raise NotImplementedError
+    simulated = [line for line in lines if "permutation" not in line]
+    permuted = [line for line in lines if "permutation" in line]
+    found: dict[float, dict[str, list[Judged]]] = {}
+    for line in simulated:
+        for name, judged in estimators(line).items():
+            found.setdefault(line["true_auc"], {}).setdefault(name, []).append(judged)
+    hours = sum(line["processor_seconds"] for line in lines) / 3600
+    chosen = headline(found)
+    parts = [
+        "# What development finds at 210 cases",
+        f"Written by `benchmarks/operating_characteristics.py report` from its own run: {len(simulated)} of "
+        f"{len(SEEDS) * len(TRUE_AUCS)} simulated cohorts and {len(permuted)} of {len(PERMUTATIONS)} permutations, "
+        f"{hours:.2f} processor hours. Seeds, sizes and what the headline must keep stood in the script before it ran.",
+        "## What was simulated",
+        f"Cohorts of {N} cases, {PREVALENCE:.1%} with the outcome (the paper's 52 of 210), {BLOCKS * BLOCK} features "
+        f"in {BLOCKS} blocks of {BLOCK}. Correlations within blocks and margins (normal, log-normal, coarse counts) are "
+        "those of `features.csv` of the R reference, estimated by the script; about "
+        f"{_median(simulated, 'not redundant'):.0f} features are left by the Spearman filter (the paper: 410). Ten "
+        "features, one in each of ten blocks, make the outcome, with the weights of `features_truth.csv`, scaled so "
+        f"that the true model has an AUC of {', '.join(f'{a:.2f}' for a in TRUE_AUCS)}. On each cohort the paper's way is "
+        "gone (all defaults of `SelectionPlan`), to a logistic model of the Radscore. The *truth* of a cohort is the "
+        f"AUC of that model in {NEW_CASES:,} new cases. Resampling repeats everything: {PLAN.bootstraps} samples, "
+        f"{PLAN.folds} folds x {PLAN.repeats}.",
+        "## What the developed models are worth",
+        _table(
+            ("true model's AUC", "cohorts", "developed model's AUC, median (range)", "apparent", "its slope"),
+            [
+                (
+                    f"{a:.2f}",
+                    len(of),
+                    _range([o["truth"]["auc"] for o in of]),
+                    f"{np.median([o['apparent']['auc'] for o in of]):.3f}",
+                    f"{np.nanmedian([o['truth'].get('slope', np.nan) for o in of]):.2f}",
+                )
+                for a in found
+                if (of := [line for line in simulated if line["true_auc"] == a])
+            ],
+        ),
+        "The slope is the calibration slope in new cases: the models' risks are far too extreme.",
+        "## Which estimate of it can be believed",
+        _table(
+            ("true AUC", "estimator", "median bias (MC error)", "RMSE", "95 % intervals that cover"),
+            [
+                (
+                    f"{a:.2f}",
+                    name,
+                    f"{np.median(e):+.3f} ({spread(e):.3f})",
+                    f"{np.sqrt(np.mean(np.square(e))):.3f}",
+                    _share(sum(one.covers for one in judged), len(judged)),
+                )
+                for a, of_auc in found.items()
+                for name, judged in of_auc.items()
+                if (e := [one.error for one in judged])
+            ],
+        ),
+        f"The headline must have a median bias within {BIAS} and cover in more than {COVERED} of {len(SEEDS)} cohorts, "
+        f"at each true AUC; candidates, with the interval chosen beforehand: {', '.join(CANDIDATES)}. "
+        + (f"**{chosen}** does, and is the headline." if chosen else _none(found)),
+        "Bootstrap intervals are the SD of the AUC in the samples, moved to the corrected estimate (Noma et al., Stat "
+        "Med 2021;40:5691); those of nested cross-validation see DeLong, Biometrics 1988;44:837, and LeDell et al., "
+        "Electron J Stat 2015;9:1583; the corrected resampled t is Nadeau and Bengio's, Mach Learn 2003;52:239.",
+        "## Which features are found",
+        _table(
+            (
+                "true AUC",
+                "features kept",
+                "of the 10 planted: found",
+                "their blocks: found",
+                "blocks among the ten most frequent in the bootstrap",
+            ),
+            [
+                (
+                    f"{a:.2f}",
+                    f"{_median(of, 'largest'):.0f}",
+                    *(_mean([o["recall"][k] for o in of]) for k in ("features", "blocks", "blocks_most_frequent")),
+                )
+                for a in found
+                if (of := [line for line in simulated if line["true_auc"] == a])
+            ],
+        ),
+        "Means (MC error). A feature of the right block is a stand-in: it is correlated with the planted one.",
+    ]
+    if permuted:
+        values = [line["nested"]["auc"] for line in permuted]
+        parts += [
+            "## Where there is nothing to find",
+            f"Outcomes dealt out anew among the cases, {len(values)} times: mean nested AUC {np.mean(values):.3f} "
+            f"(MC error {np.std(values, ddof=1) / np.sqrt(len(values)):.3f}; 0.47 to 0.53 is asked for), "
+            f"SD {np.std(values, ddof=1):.3f}; {np.mean(np.array(values) > 0.6):.0%} of single runs exceed 0.60.",
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _none(found: dict[float, dict[str, list[Judged]]]) -> str:
+    """Who does not keep what, and which of the other intervals would."""
+    others = [name for name in next(iter(found.values())) if all(keeps(of_auc[name]) for of_auc in found.values())]
+    repaired = f" Both are kept by: {'; '.join(others)}." if others else " Nor does any of the others."
+    return "**None of them does.**" + repaired
+
+
+def _median(lines: list[dict[str, Any]], step: str) -> float:
+    return float(np.median([line["steps"][step] for line in lines]))
+
+
+def _mean(values: list[float]) -> str:
+    return f"{np.mean(values):.1f} ({spread(values, np.mean):.1f})"
+
+
+def _range(values: list[float]) -> str:
+    return f"{np.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+def _share(count: int, of: int) -> str:
+    share = count / of
+    return f"{count} of {of} (MC error {np.sqrt(share * (1 - share) * of):.1f})"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple]) -> str:
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (head, ["---"] * len(head), *rows))
 
 
 if __name__ == "__main__":

@@ -108,6 +108,29 @@ def test_every_solution_meets_the_optimality_conditions(seed, n, k, correlation,
         assert (np.abs(gradient) <= path.lambdas[:, None] + 1e-7).all()
 
 
+def test_copies_of_a_feature_share_what_one_would_have():
+    z, y, _ = data()
+    z = z[:, :12]
+    lambdas = lasso.grid(z, y, 8, 0.05)
+    alone = lasso.path(z, y, lambdas).linear_predictor(z)
+    doubled = np.column_stack([z, z, -z[:, :3]])
+    assert lasso.path(doubled, y, lambdas).linear_predictor(doubled) == pytest.approx(alone, abs=1e-6)
+
+
+def test_a_path_ends_where_a_solution_is_not_reached(monkeypatch):
+    z, y, _ = data()
+    lambdas = lasso.grid(z, y, 20)
+    complete = lasso.cross_validated(z, y, np.arange(len(y)) % 4, lambdas)
+    monkeypatch.setattr(lasso, "NEWTON_STEPS", 9)
+    ended = lasso.path(z, y, lambdas)
+    count = len(ended.lambdas)
+    assert 1 < count < 20
+    assert ended.coefficients == pytest.approx(complete.path.coefficients[:count], abs=1e-8)
+    found = lasso.cross_validated(z, y, np.arange(len(y)) % 4, lambdas)
+    assert 1 < len(found.lambdas) <= count
+    assert found.cvm == pytest.approx(complete.cvm[: len(found.lambdas)], abs=1e-6)
+
+
 def test_at_and_above_the_largest_lambda_nothing_is_kept():
     z, y, _ = data()
     largest = lasso.largest_lambda(z, y)
