@@ -29,6 +29,7 @@ sys.path[:0] = [str(ROOT / "PTLFPredictor"), str(ROOT / "Testing")]
 
 from PTLFPredictorLib.cohort.selection import (  # noqa: E402
     MEASURES,
+    Nested,
     Radiomics,
     ResamplingPlan,
     SelectionPlan,
@@ -164,7 +165,7 @@ def simulate(seed: int, true_auc: float) -> dict[str, Any]:
     boot, cross = bootstrap(way, plan), nested(way, plan)
     model, found = way.MODEL, boot.optimism
     name = f"{model} auc"
-    of_nested = cross.auc(model)
+    of_nested = cross.delong(model)
     kept, planted = set(fitted.radscore.columns_.tolist()), structure().planted
     frequent = list(boot.frequencies(model))[: len(planted)]
     return {
@@ -200,7 +201,7 @@ def permute(seed: int) -> dict[str, Any]:
     cross = nested(Radiomics(x, y, SelectionPlan(seed=seed)), dataclasses.replace(PLAN_OF_PERMUTATION, seed=seed))
     return {
         "permutation": seed,
-        "nested": {"auc": cross.auc(Radiomics.MODEL).value, "pooled_auc": cross.pooled_auc(Radiomics.MODEL)},
+        "nested": {"auc": cross.delong(Radiomics.MODEL).value, "pooled_auc": cross.pooled_auc(Radiomics.MODEL)},
         "nothing_kept": sum(not names for names in cross.names[Radiomics.MODEL]),
         "processor_seconds": time.process_time() - started,
     }
@@ -268,19 +269,14 @@ def shifted(value: float, sample: list[float]) -> tuple[float, float]:
 
 
 def resampled_t(line: dict[str, Any]) -> tuple[float, tuple[float, float]]:
-    """Mean AUC of folds and Nadeau and Bengio's corrected interval of it (Mach Learn 2003;52:239)."""
-    from scipy.stats import t
-
+    """`Nested.auc`: mean of folds and corrected resampled t, from the linear predictors of a line."""
     from PTLFPredictorLib.cohort.selection.folds import stratified
 
     _, y = cohort(line["seed"], line["true_auc"], N, 0)
-    aucs = []
-    for repeat, lp in enumerate(line["nested_linear_predictor"]):
-        of_fold = stratified(y, PLAN.folds, (line["seed"], repeat))
-        aucs += [auc(np.array(lp)[of_fold == k], y[of_fold == k]) for k in range(PLAN.folds)]
-    mean, variance = float(np.mean(aucs)), float(np.var(aucs, ddof=1))
-    half = t.isf(0.025, len(aucs) - 1) * np.sqrt(variance * (1 / len(aucs) + 1 / (PLAN.folds - 1)))
-    return mean, (mean - half, min(1.0, mean + half))
+    folds = np.array([stratified(y, PLAN.folds, (line["seed"], repeat)) for repeat in range(PLAN.repeats)])
+    lp = {Radiomics.MODEL: np.array(line["nested_linear_predictor"])}
+    found = Nested(y, folds, lp, {}, PLAN.level).auc(Radiomics.MODEL)
+    return found.value, found.interval
 
 
 def estimators(line: dict[str, Any]) -> dict[str, Judged]:
@@ -346,12 +342,12 @@ def report(lines: list[dict[str, Any]]) -> str:
         f"{hours:.2f} processor hours. Seeds, sizes and what the headline must keep stood in the script before it ran.",
         "## What was simulated",
         f"Cohorts of {N} cases, {PREVALENCE:.1%} with the outcome (the paper's 52 of 210), {BLOCKS * BLOCK} features "
-        f"in {BLOCKS} blocks of {BLOCK}. Correlations within blocks and margins (normal, log-normal, coarse counts) are "
-        "those of `features.csv` of the R reference, estimated by the script; about "
+        f"in {BLOCKS} blocks of {BLOCK}. Correlations within blocks and margins (normal, log-normal, counts) "
+        "are those of `features.csv` of the R reference, estimated by the script; about "
         f"{_median(simulated, 'not redundant'):.0f} features are left by the Spearman filter (the paper: 410). Ten "
         "features, one in each of ten blocks, make the outcome, with the weights of `features_truth.csv`, scaled so "
-        f"that the true model has an AUC of {', '.join(f'{a:.2f}' for a in TRUE_AUCS)}. On each cohort the paper's way is "
-        "gone (all defaults of `SelectionPlan`), to a logistic model of the Radscore. The *truth* of a cohort is the "
+        f"that the true model has an AUC of {', '.join(f'{a:.2f}' for a in TRUE_AUCS)}. On each cohort the paper's "
+        "way is gone (all defaults of `SelectionPlan`), to a logistic model of the Radscore. The *truth* of a cohort is the "
         f"AUC of that model in {NEW_CASES:,} new cases. Resampling repeats everything: {PLAN.bootstraps} samples, "
         f"{PLAN.folds} folds x {PLAN.repeats}.",
         "## What the developed models are worth",
