@@ -347,8 +347,8 @@ def report(lines: list[dict[str, Any]]) -> str:
         f"{_median(simulated, 'not redundant'):.0f} features are left by the Spearman filter (the paper: 410). Ten "
         "features, one in each of ten blocks, make the outcome, with the weights of `features_truth.csv`, scaled so "
         f"that the true model has an AUC of {', '.join(f'{a:.2f}' for a in TRUE_AUCS)}. On each cohort the paper's "
-        "way is gone (all defaults of `SelectionPlan`), to a logistic model of the Radscore. The *truth* of a cohort is the "
-        f"AUC of that model in {NEW_CASES:,} new cases. Resampling repeats everything: {PLAN.bootstraps} samples, "
+        "way is gone (all defaults of `SelectionPlan`), to a logistic model of the Radscore. The *truth* of a cohort is "
+        f"the AUC of that model in {NEW_CASES:,} new cases. Resampling repeats everything: {PLAN.bootstraps} samples, "
         f"{PLAN.folds} folds x {PLAN.repeats}.",
         "## What the developed models are worth",
         _table(
