@@ -7,7 +7,7 @@ from ...signature import Signature
 from ..report import Section
 from ..report.checklists import Place, Study, metrics, tripod
 from ..report.drawing import Cases
-from .chapters import missing_words
+from .chapters import missing_words, selection_steps
 from .development import Development
 from .performance import prefix_of
 
@@ -47,7 +47,7 @@ def checklists(made: Development, base: Signature) -> Section:
         extraction=f"PTLFPredictor {__version__}; the settings stand in the signature file.",
         missing=missing_words(made),
         predictors="Clinical numbers linear, levels against the first; features standardised by the training cases.",
-        steps=tuple(step.name for step in made.pipeline.radscore_.steps_),
+        steps=selection_steps(made),
         internal=f"{internal}, the whole selection in each." if internal else "",
         sample_size=f"{train.events} events for {made.size.candidates} candidate coefficients.",
         large_enough=made.size.is_enough,
