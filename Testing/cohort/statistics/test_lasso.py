@@ -82,6 +82,20 @@ def test_the_sd_convention_is_a_different_penalty():
     assert same * factor == pytest.approx(lasso.path(population, y, np.array([at])).coefficients[0], abs=1e-8)
 
 
+def test_raw_coefficients_are_those_of_standardised_columns_divided_by_the_sd_and_rank_otherwise():
+    table = R.table("features").iloc[:, 2:]
+    z, y, names = data()
+    at = VALUES["path"]["lambda"][VALUES["cv_deviance"]["index_min_0based"]]
+    found = lasso.path(z, y, np.array([at]))
+    raw = found.coefficients[0] / table.std(ddof=0).to_numpy()
+    expected = VALUES["raw_standardize_TRUE"]
+    assert raw == pytest.approx(vector(expected["nonzero"], names), abs=2e-6)
+    assert found.intercepts[0] - raw @ table.mean().to_numpy() == pytest.approx(expected["intercept"], abs=2e-5)
+    largest = [names[i] for i in np.argsort(-np.abs(raw), kind="stable")[:10]]
+    assert largest == VALUES["radscore"]["top10_by_raw_coefficient_instead"]
+    assert len(set(largest) & set(VALUES["radscore"]["features"])) == 6
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(0, 10**6),

@@ -24,6 +24,11 @@ def test_rho_is_rs():
     sample = R.values("spearman")["matrix_sample"]
     rho = spearman(x[sample["columns"]].to_numpy())
     assert rho == pytest.approx(np.array(sample["spearman"]), abs=1e-12)
+    counts = R.values("spearman")["counts"]
+    above = np.abs(spearman(x.to_numpy())[np.triu_indices(200, 1)])
+    assert (above > 0.8).sum() == counts["pairs_above_0.8"]
+    assert above.sum() == pytest.approx(counts["sum_of_abs_upper"], abs=1e-9)
+    assert np.abs(above - 0.8).min() == pytest.approx(counts["nearest_to_0.8"], abs=1e-12)
 
 
 @pytest.mark.parametrize(
