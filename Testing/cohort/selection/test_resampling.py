@@ -257,6 +257,8 @@ def test_cases_without_a_linear_predictor_are_left_out():
     expected = delong(np.array([3, 1, 2, 0, 2.0]), np.array(y)[kept])
     assert found.delong("model").value == pytest.approx(expected.auc)
     assert found.fold_aucs("model").tolist() == [expected.auc]
+    assert found.auc("model").value == expected.auc  # of one fold: no interval
+    assert np.isnan(found.auc("model").interval).all()
     assert found.measured("model", MEASURES["auc"]) == pytest.approx(expected.auc)
 
 

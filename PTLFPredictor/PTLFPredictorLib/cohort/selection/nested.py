@@ -69,11 +69,14 @@ class Nested:
         """Mean of the folds' AUCs, with an interval that allows for the spread of the models and for shared cases.
 
         Nadeau and Bengio's corrected resampled t (Mach Learn 2003;52:239): the variance of the folds' AUCs times ``1 /
-        their number + 1 / (folds - 1)``.  `delong` covers too seldom (docs/operating-characteristics.md).
+        their number + 1 / (folds - 1)``; no interval of a single fold.  `delong` covers too seldom
+        (docs/operating-characteristics.md).
         """
         from scipy.stats import t
 
         values = self.fold_aucs(model)
+        if len(values) < 2:
+            return Estimate(float(values[0]) if len(values) else math.nan, math.nan, (math.nan, math.nan))
         count = int(self.folds.max()) + 1
         value, deviation = float(values.mean()), float(values.std(ddof=1))
         se = deviation * math.sqrt(1 / len(values) + 1 / (count - 1))
