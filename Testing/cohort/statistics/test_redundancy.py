@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -71,7 +71,9 @@ def test_blocks_do_not_change_the_answer(monkeypatch):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10**6), st.integers(20, 400))
+@given(st.integers(0, 10**6), st.integers(20, 300))
+@example(1, 369)  # the last in single precision
+@example(1, 601)
 def test_sums_of_ranks_are_exact_so_that_no_order_of_summation_matters(seed, n):
     x = np.round(np.random.default_rng(seed).normal(size=(n, 6)), 1)  # ties
     ranks, squares = redundancy.whole_ranks(x)
