@@ -237,6 +237,7 @@ class TestReadTwice:
             develop(cohort, plan, second=cohort.features.iloc[:9])
 
 
+@pytest.mark.slow
 def test_with_enough_cases_the_signature_gives_a_risk(cohort):
     """Five times as many cases, features and values jittered: the linear predictor is certain enough."""
     many = made_cohort(training=None, count=12)
