@@ -148,7 +148,9 @@ def write_cohort(folder: Path, data: CohortData | None = None, **columns: Any) -
         "split": list(data.split),
         "centre": list(data.centre),
     }
-    rows |= {f"{one.name} [{one.unit}]" if one.unit else one.name: list(data.clinical[one.name]) for one in data.columns}
+    rows |= {
+        f"{one.name} [{one.unit}]" if one.unit else one.name: list(data.clinical[one.name]) for one in data.columns
+    }
     frame = pd.DataFrame({name: values for name, values in (rows | columns).items() if values is not None})
     table, features = folder / "cohort.csv", folder / "features"
     frame.to_csv(table, index=False)

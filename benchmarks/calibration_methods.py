@@ -210,7 +210,9 @@ def run(folder: Path, names: Iterable[str], seeds: int, samples: int) -> None:
     b0 = true_intercept()
     for name in names:
         kept = folder / f"{name}-{samples}.jsonl"
-        done = {one["seed"] for one in read(kept)}
+        complete = read(kept)
+        kept.write_text("".join(json.dumps(one) + "\n" for one in complete), encoding="utf-8")
+        done = {one["seed"] for one in complete}
         start = time.process_time()
         with kept.open("a", encoding="utf-8") as stream:
             for seed in range(FIRST_SEED, FIRST_SEED + seeds):
@@ -227,7 +229,7 @@ def read(path: Path) -> list[dict]:
     if not path.exists():
         return []
     lines = path.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1]]  # the last one may have been cut off
+    return [json.loads(line) for line in lines[:-1]]  # what stands behind the last line break was cut off
 
 
 def mean_and_error(results: list[dict], name: str, key: str) -> tuple[float, float]:

@@ -5,9 +5,9 @@
 
 `run` writes one line for each simulated cohort and goes on where FILE ends; it stops at so many processor hours in
 all.
-Features have the correlations of ``r_reference``'s (blocks of eight, estimated from its ``features.csv``), 84 blocks, so
-that about 410 features of 672 are left by the Spearman filter, as in the source paper.  Ten of them, one in each of ten
-blocks, make the outcome; its share is the paper's.  The truth of a cohort is the AUC of the very model that was
+Features have the correlations of ``r_reference``'s (blocks of eight, estimated from its ``features.csv``), 84 blocks,
+so that about 410 features of 672 are left by the Spearman filter, as in the source paper.  Ten of them, one in each of
+ten blocks, make the outcome; its share is the paper's.  The truth of a cohort is the AUC of the very model that was
 developed on it, in 20,000 new cases.
 """
 
@@ -76,7 +76,7 @@ class Structure:
 
 @functools.cache
 def structure() -> Structure:
-    """Estimated from ``features.csv``; of normal scores Pearson's correlation is ``2 sin(pi rho / 6)`` of Spearman's."""
+    """Estimated from ``features.csv``; of normal scores, Pearson's correlation is ``2 sin(pi / 6 rho)``."""
     from scipy import stats
 
     import r_reference
@@ -97,10 +97,10 @@ def structure() -> Structure:
     return Structure(correlation.clip(0, 1), log_sd, levels, planted, truth.beta_per_sd.to_numpy())
 
 
-def draw_latent(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Standard normal features, correlated within blocks, shape (n, 672)."""
-    rho = np.resize(structure().correlation, BLOCKS)
-    shared, own = rng.normal(size=(n, BLOCKS)), rng.normal(size=(n, BLOCKS, BLOCK))
+def draw_latent(n: int, rng: np.random.Generator, blocks: int = BLOCKS) -> np.ndarray:
+    """Standard normal features, correlated within blocks, shape (n, blocks * 8)."""
+    rho = np.resize(structure().correlation, blocks)
+    shared, own = rng.normal(size=(n, blocks)), rng.normal(size=(n, blocks, BLOCK))
     return (np.sqrt(rho)[:, None] * shared[:, :, None] + np.sqrt(1 - rho)[:, None] * own).reshape(n, -1)
 
 
@@ -181,6 +181,7 @@ def simulate(seed: int, true_auc: float) -> dict[str, Any]:
         "samples": {
             part: np.round(getattr(found, part)[name], 5).tolist() for part in ("training", "test", "out_of_bag")
         },
+        "nested_linear_predictor": np.round(cross.linear_predictor[model], 5).tolist(),
         "recall": {
             "features": len(kept & set(planted.tolist())),
             "blocks": len({c // BLOCK for c in kept} & {c // BLOCK for c in planted.tolist()}),

@@ -12,7 +12,7 @@ import pytest
 
 from PTLFPredictorLib.cohort.table import CohortTable
 from PTLFPredictorLib.signature import SignatureState, completeness, load
-from sample_way import READER, ptlf, walked
+from sample_way import READER, documented, ptlf, walked
 
 pytestmark = pytest.mark.slow
 
@@ -53,14 +53,15 @@ def test_the_calibrated_signature_is_a_demonstration(way):
     assert evidence.events >= 20
     assert evidence.masks.by_hand
     assert evidence.protocol.slice_thickness_mm == pytest.approx((4.6, 5.0))
-    report = (way.folder / "calibrated" / "report.html").read_text(encoding="utf-8")
+    report = (way.calibrated / "report.html").read_text(encoding="utf-8")
     assert "synthetic" in report.lower()
     assert "demonstration" in report.lower()
 
 
 def test_the_held_out_case_has_a_risk_that_is_marked_everywhere(way, tmp_path):
-    (row,) = rows_of(way.folder / "held-out.csv")
-    asked = ("predict", "--ct", way.held_out / "ct.nrrd", "--segmentation", way.held_out / "segmentation.nii.gz",
+    (row,) = rows_of(way.held_out)
+    images = way.held_out.with_suffix("")
+    asked = ("predict", "--ct", images / "ct.nrrd", "--segmentation", images / "segmentation.nii.gz",
              "--mask-origin", "hand", "--reader", READER, "--all-criteria-met", "--signature", way.signature,
              "--alb", row["albumin [g/L]"], "--inr", row["INR"])  # fmt: skip
     shown = ptlf(*asked, "--demonstration", "--out", tmp_path / "shown")
@@ -77,8 +78,20 @@ def test_the_held_out_case_has_a_risk_that_is_marked_everywhere(way, tmp_path):
     assert "only in demonstration mode" in hidden.out
 
 
+def test_the_documentation_s_examples_run_word_for_word(way):
+    done = documented("README.md")[:3]
+    for page in ("README.md", "docs/calibrating.md", "docs/cohort-table.md"):
+        for words in documented(page):
+            if words in done:
+                continue
+            answer = way.run(words)
+            assert answer.code == 0, (page, words, answer.err)
+            done.append(words)
+    assert {words[1] for words in done} >= {"sample", "extract", "calibrate", "predict", "repeat"}
+
+
 def test_a_cohort_of_one_is_predicted_with_the_same_mark(way, tmp_path):
-    asked = ("cohort", "predict", "--table", way.folder / "held-out.csv", "--signature", way.signature)
+    asked = ("cohort", "predict", "--table", way.held_out, "--signature", way.signature)
     done = ptlf(*asked, "--demonstration", "--out", tmp_path)
     assert done.code == 0, done.err
     (line,) = rows_of(tmp_path / "predictions.csv")

@@ -26,8 +26,9 @@ class TestCalibratedOnSampleCases(PanelCase):
         super().setUp()
 
     def bring_the_held_out_case(self):
-        ct = sitk.ReadImage(str(self.way.held_out / "ct.nrrd"))
-        labels = sitk.ReadImage(str(self.way.held_out / "segmentation.nii.gz"))
+        images = self.way.held_out.with_suffix("")
+        ct = sitk.ReadImage(str(images / "ct.nrrd"))
+        labels = sitk.ReadImage(str(images / "segmentation.nii.gz"))
         known.remember(canonical(ct).identity, HELD_OUT_SEED, {})
         self.volume = volumes.add_volume(ct, "Held-out sample case")
         self.ui.volumeSelector.setCurrentNode(self.volume)

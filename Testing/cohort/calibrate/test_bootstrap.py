@@ -56,7 +56,8 @@ def test_the_covariance_gives_the_cases_the_spread_of_the_repeated_calibrations(
     estimated = Update(BASE, method).fit(DESIGN, CASES.outcome).estimated_
     brute, by_covariance = linear_predictors(method).var(axis=0, ddof=1), variances(found.covariance, estimated)
     assert np.mean(by_covariance) == pytest.approx(np.mean(brute), rel=0.03)
-    assert np.corrcoef(by_covariance, brute)[0, 1] > 0.8 or method is Method.INTERCEPT
+    if method is not Method.INTERCEPT:  # which has one error for all
+        assert np.corrcoef(by_covariance, brute)[0, 1] > 0.8
 
 
 def test_with_means_and_sds_kept_it_is_the_plain_bootstrap_covariance():

@@ -2,6 +2,8 @@
 
 import copy
 import json
+import shlex
+from pathlib import Path
 
 import jsonschema
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from made_hospital import WEIGHTS, hospital
 from made_signatures import alb_inr, site
-from PTLFPredictorLib.cli import main
+from PTLFPredictorLib.cli import main, parser
 from PTLFPredictorLib.cohort import lock
 from PTLFPredictorLib.cohort.calibrate import limits, run
 from PTLFPredictorLib.cohort.calibrate.base import Base
@@ -24,6 +26,8 @@ from PTLFPredictorLib.hashes import file_sha256
 from PTLFPredictorLib.segmentation.origin import Drawn, Origin
 from PTLFPredictorLib.signature import assess, completeness, describe, load, parse, what_if
 from PTLFPredictorLib.signature.files import FOLDER, text_of
+
+ACTIONS_OF_THE_PAGE = ("sample", "extract", "calibrate")
 
 FEW = {"samples": 60}
 SCHEMA = json.loads((FOLDER / "signature.schema.json").read_text(encoding="utf-8"))
@@ -291,17 +295,26 @@ def test_a_kept_normalisation_without_a_model_leaves_nothing_to_write(tmp_path, 
 # Synthetic cases, and a split
 
 
-def test_synthetic_cases_make_a_demonstration(tmp_path):
+def test_synthetic_cases_make_a_demonstration_and_the_command_says_so(tmp_path, capsys):
     made = hospital(tmp_path, synthetic=True, sample=1)
-    data = calibrated(made, tmp_path / "out")
-    signature = parse(data)
+    options = ["--method", "intercept", "--interval", "model", "--samples", "100"]
+    arguments = ["--table", str(made.table), "--features", str(made.features), "--out", str(tmp_path / "out")]
+    assert main(["cohort", "calibrate", *arguments, *options]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"157 cases, {made.outcome.sum()} with PTLF; 3 left out (report.html says why)\nFitted on")
+    assert " + 0.163 x ALB [g/L] + 7.597 x INR + 0.317 x Radscore\nStandard error at the median case: 0." in said
+    signature = load(tmp_path / "out" / "signature.json")
+    data = signature.data
     assert (data["kind"], data["normalisation"]["origin"], data["evidence"]["synthetic"]) == ("demo", "demo", True)
-    assert completeness(signature) == "demo"
+    assert (completeness(signature), signature.evidence.estimated) == ("demo", ("intercept",))
     assert data["title"].startswith("Demonstration on synthetic cases, not for patients")
+    assert "never for a patient" in describe(signature)
     assert "SYNTHETIC" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8").upper()
     assert assess(signature, **patient(made), sample=True).prediction.risk is None
     assert assess(signature, **patient(made), demonstration=True, sample=True).prediction.state == "demonstration"
-    assert parse({**data, "kind": "site", "normalisation": {**data["normalisation"], "origin": "site"}}).is_demo
+    assert assess(signature, **patient(made), demonstration=True).prediction.risk is None
+    unmarked = {**data, "kind": "site", "normalisation": {**data["normalisation"], "origin": "site"}}
+    assert parse(unmarked).is_demo
 
 
 def test_a_relative_demonstration_shows_no_risk_either(tmp_path):
@@ -324,3 +337,40 @@ def test_cases_that_the_split_keeps_for_validation_stay_out(tmp_path):
     data = calibrated(made, tmp_path / "out")
     assert data["evidence"]["n"] == 153
     assert data["evidence"]["excluded"][-1] == {"reason": "kept for validation, as the table's split says", "n": 47}
+
+
+# The command and its documentation
+
+
+def test_the_signature_that_is_calibrated_is_never_replaced_by_the_result(with_outcomes, capsys):
+    made, _, out = with_outcomes
+    before = file_sha256(out / "signature.json")
+    arguments = ["--table", str(made.table), "--features", str(made.features), "--out", str(out)]
+    assert main(["cohort", "calibrate", *arguments, "--signature", str(out / "signature.json")]) == 2
+    assert "would replace an input of this run" in capsys.readouterr().err
+    assert file_sha256(out / "signature.json") == before
+
+
+def test_a_bootstrap_of_a_few_samples_is_no_covariance(with_outcomes, tmp_path, capsys):
+    made, _, _ = with_outcomes
+    arguments = ["--table", str(made.table), "--features", str(made.features), "--out", str(tmp_path / "out")]
+    assert main(["cohort", "calibrate", *arguments, "--samples", "20"]) == 2
+    assert "at least 100 bootstrap samples" in capsys.readouterr().err
+
+
+def test_the_commands_of_the_page_for_clinicians_are_commands():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "calibrating.md").read_text(encoding="utf-8")
+    block = page.split("```")[1]
+    commands = [shlex.split(line) for line in block.strip().splitlines()]
+    assert [command[:3] for command in commands[:3]] == [["./ptlf", "cohort", name] for name in ACTIONS_OF_THE_PAGE]
+    for command in commands:
+        parser().parse_args(command[1:])
+
+
+def test_the_default_is_the_one_that_the_simulation_chose():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "calibration-methods.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith("| **shrunk slope, bootstrap (default)**"))
+    paper, *others = (float(cell.split("±")[0]) for cell in row.strip("| ").split("|")[1:])
+    assert 90 <= paper <= 98
+    assert min(others) >= 90
+    assert (CalibrationPlan().method, CalibrationPlan().interval) == (Method.SHRUNK_SLOPE, Interval.BOOTSTRAP)

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from made_cohort import QUICK, made_cohort
 
+from made_cohort import QUICK, made_cohort
 from PTLFPredictorLib.cohort.data import Missing
 from PTLFPredictorLib.cohort.develop.clinical import ClinicalPlan
 from PTLFPredictorLib.cohort.develop.development import YOUDEN, develop, median_se
@@ -64,7 +64,7 @@ class TestParts:
             Parts.of(all_same, 10)
 
     def test_so_are_fewer_events_than_folds(self, cohort):
-        with pytest.raises(BadInput, match="29 have the outcome and 71 have not.*at least 30"):
+        with pytest.raises(BadInput, match=r"29 have the outcome and 71 have not.*at least 30"):
             Parts.of(cohort, 30)
 
     def test_no_case_left_says_why(self, cohort):

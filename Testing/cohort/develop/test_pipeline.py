@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_cohort import QUICK, made_cohort
 
+from made_cohort import QUICK, made_cohort
 from PTLFPredictorLib.cohort.develop import risk_model
 from PTLFPredictorLib.cohort.develop.clinical import ClinicalPlan
 from PTLFPredictorLib.cohort.develop.pipeline import Model, Pipeline, common
@@ -102,7 +102,9 @@ class TestNoLeak:
         again = fitted(changed.only(changed.split == "training"))
         assert again.radscore_.names_ == whole.radscore_.names_
         assert (again.radscore_.mean_ == whole.radscore_.mean_).all()
-        assert (again.models_[Model.COMBINED].risk.coefficients == whole.models_[Model.COMBINED].risk.coefficients).all()
+        assert (
+            again.models_[Model.COMBINED].risk.coefficients == whole.models_[Model.COMBINED].risk.coefficients
+        ).all()
 
     def test_a_case_s_own_outcome_is_not_in_its_score(self, cohort, whole):
         at = whole.linear_predictors(cohort.features, cohort.clinical)[Model.COMBINED]

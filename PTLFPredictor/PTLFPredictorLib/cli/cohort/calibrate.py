@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from ...errors import BadInput
+from ...outputs import refuse_inputs
 from ..options import loaded
 from ..stderr import progress_bar
 from .action import Action
@@ -41,9 +43,9 @@ def add(action: Action) -> None:
 
 
 def _calibrate(given: argparse.Namespace) -> None:
+    from ...cohort import lock
     from ...cohort.calibrate import run
     from ...cohort.calibrate.plan import CalibrationPlan, Interval, Method, Scale
-    from ...cohort.lock import Recipe
     from ...cohort.table import OutcomeRule
     from ...signature import describe, equation
 
@@ -59,9 +61,13 @@ def _calibrate(given: argparse.Namespace) -> None:
         rule=OutcomeRule(given.outcome_rule),
         reader=given.reader or "",
     )
+    written = [given.out / name for name in (lock.SIGNATURE, lock.NAME, "report.html")]
+    refuse_inputs(written, [given.table, Path(given.signature)])
     signature = loaded(given.signature)
     features = features_of(given, signature)
-    recipe = Recipe.of("calibrate", plan, {"table": given.table, "features": features, "signature": given.signature})
+    recipe = lock.Recipe.of(
+        "calibrate", plan, {"table": given.table, "features": features, "signature": given.signature}
+    )
     with progress_bar() as progress:
         done = run(recipe, given.out, progress)
     made, cases = done.signature, done.calibration.cases

@@ -48,6 +48,7 @@ def _extract(given: argparse.Namespace) -> int:
     from ...cohort.extraction.run import extract
     from ...cohort.extraction.schedule import Where
     from ...cohort.table import CohortTable
+    from ...cohort.table.document import section
 
     signature = loaded(given.signature)
     asks_more = given.all or given.params is not None
@@ -69,8 +70,8 @@ def _extract(given: argparse.Namespace) -> int:
     try:
         with progress_bar() as progress:
             made = extract(
-                table.cases, options, given.out, where=where, retry=given.retry, left_out=left_out, progress=progress,
-                say=lambda text: say(f"ptlf: {text}"),
+                table.cases, options, given.out, where=where, retry=given.retry, left_out=left_out,
+                chapters=(section(table),), progress=progress, say=lambda text: say(f"ptlf: {text}"),
             )  # fmt: skip
     except KeyboardInterrupt:
         raise Cancelled("Cancelled. Finished cases are kept; the same command goes on from there.") from None

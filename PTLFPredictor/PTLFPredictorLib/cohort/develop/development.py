@@ -16,6 +16,7 @@ from ..selection import bootstrap, nested
 from ..selection.nested import Nested
 from ..selection.performance import Bootstrapped
 from ..statistics.classification import Youden, youden
+from ..statistics.optimism import Optimism
 from ..validate import performance
 from ..validate.performance import Compared, Cutoff, Performance, Scale
 from .parts import Parts
@@ -103,6 +104,18 @@ class Development:
     size: Size
     no_risk: str
     no_signature: str
+
+
+def corrected(optimism: Optimism, name: str) -> float:
+    """A measure corrected for optimism: "combined auc" by Harrell's bootstrap.
+
+    A model's slope is 1 in its own sample and its calibration in the large 0 by construction (as ``rms::validate``
+    takes them), whatever a penalty makes of them: corrected is then the mean of the samples' models in all cases.
+    """
+    if name.split()[-1] not in ("slope", "in_the_large"):
+        return optimism.corrected[name]
+    values = optimism.test[name][np.isfinite(optimism.test[name])]
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def develop(
@@ -195,9 +208,9 @@ def _second(train: CohortData, plan: DevelopmentPlan, second: pd.DataFrame | Non
         read = int(second.notna().any(axis=1).sum())
     if read < FEWEST_READ_TWICE:
         raise BadInput(
-            f"Features shall be filtered by their ICC between two segmentations, and {read} of {train.n} training cases "
-            f"have features of a second one; at least {FEWEST_READ_TWICE} are needed (a column 'segmentation_2' of the "
-            "table, and 'ptlf cohort extract --second')."
+            f"Features shall be filtered by their ICC between two segmentations, and {read} of {train.n} training "
+            f"cases have features of a second one; at least {FEWEST_READ_TWICE} are needed (a column 'segmentation_2' "
+            "of the table, and 'ptlf cohort extract --second')."
         )
     return second
 

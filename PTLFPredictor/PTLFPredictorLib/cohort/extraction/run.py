@@ -16,6 +16,7 @@ from ...outputs import output_folder, refuse_inputs
 from ...progress import Progress, no_progress
 from ...signature.evidence import settings_sha256
 from ...vois import VOI
+from ..report import Document, Section
 from ..report import names as report_names
 from ..report import write as write_report
 from ..table import Case
@@ -50,6 +51,7 @@ def extract(
     where: Where = HERE,
     retry: bool = False,
     left_out: Sequence[tuple[str, str]] = (),
+    chapters: Sequence[Section] = (),
     progress: Progress = no_progress,
     say: Callable[[str], None] = lambda text: None,
 ) -> Extraction:
@@ -65,6 +67,8 @@ def extract(
         Try cases again that failed before, though nothing of them has changed.
     left_out : sequence of (str, str)
         Rows of the table that are no cases, each with its reason; listed on the page.
+    chapters : sequence of Section
+        Of the page, after what it says itself.
     progress : Progress
     say : callable
         Told how many cases are done already, and how many run at a time.
@@ -98,7 +102,8 @@ def extract(
         for name, key, job in zip(file_names([case.id for case in cases]), keys, jobs, strict=True)
         if job.sources.segmentation is None and cache.labels(key).exists()
     }
-    _write(extraction, entries, [key in kept for key in keys], drawn, left_out, Path(out))
+    page = document(extraction, left_out, chapters)
+    _write(extraction, entries, [key in kept for key in keys], drawn, page, Path(out))
     return extraction
 
 
@@ -156,10 +161,9 @@ def _write(
     entries: Sequence[Mapping[str, Any]],
     kept: Sequence[bool],
     drawn: Mapping[str, Path],
-    left_out: Sequence[tuple[str, str]],
+    page: Document,
     out: Path,
 ) -> None:
-    page = document(extraction, left_out)
     former = [f"{SEGMENTS}/{path.name}" for path in (out / SEGMENTS).glob("*.nii.gz")]
     names = dict.fromkeys([CASES, FEATURES, SECOND, *report_names(page), TIMES, *drawn, *former])
     with output_folder(out, tuple(names)) as folder:

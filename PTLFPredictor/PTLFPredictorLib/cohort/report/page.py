@@ -39,6 +39,9 @@ WIDE = 8
 """Columns from which on a table is set in small type."""
 
 
+PLACE = "block-"
+"""Before the names of tables and figures, whose ids must not be those that the patient's report has rules for."""
+
 SHORT = 15
 """Rows up to which a table is not torn apart by the end of a sheet, and facts up to which they stand in one column."""
 
@@ -132,7 +135,7 @@ class _Page:
         note = self.note(block.note, more if left_out else "")
         caption = f"<caption><b>{self.labels[block.name]}</b> {self.text(block.title)}</caption>"
         return (
-            f'<div class="table{short}"><table class="data{wide}" id="{escape(block.name)}">{caption}'
+            f'<div class="table{short}"><table class="data{wide}" id="{PLACE}{escape(block.name)}">{caption}'
             f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{note}</div>"
         )
 
@@ -149,7 +152,7 @@ class _Page:
         said = escape(block.alternative or block.title)
         half = " half" if _width_mm(block.svg) < HALF_MM + 1 else ""
         return (
-            f'<figure class="drawn{half}" id="{escape(block.name)}"><div role="img" aria-label="{said}">'
+            f'<figure class="drawn{half}" id="{PLACE}{escape(block.name)}"><div role="img" aria-label="{said}">'
             f'{inline(block.svg, block.name)}</div><div class="words"><figcaption>{caption}</figcaption>'
             f"{self.note(block.note)}</div></figure>"
         )
@@ -165,7 +168,7 @@ class _Page:
             name = found[1]
             if name not in self.labels:
                 raise ValueError(f"no table and no figure is named {name}")
-            return f'<a href="#{name}">{self.labels[name]}</a>'
+            return f'<a href="#{PLACE}{name}">{self.labels[name]}</a>'
 
         return re.sub(f"{REF_OPEN}([^{REF_CLOSE}]*){REF_CLOSE}", link, escape(text))
 
