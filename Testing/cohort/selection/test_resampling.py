@@ -221,11 +221,23 @@ def judged(lp, folds, y):
     return Nested(np.array(y, float), np.array(folds), {"model": np.array(lp, float)}, {"model": ()}, 0.95)
 
 
-def test_with_one_fold_its_auc_is_delongs():
+def test_its_auc_is_the_mean_of_folds_with_nadeau_and_bengios_interval():
+    y, folds = [1, 0, 0] * 6, np.repeat([0, 1, 2], 6)[None].repeat(2, axis=0)
+    lp = np.random.default_rng(8).normal(size=(2, 18))
+    found = judged(lp, folds, y)
+    aucs = [auc(lp[r][folds[r] == k], np.array(y)[folds[r] == k]) for r in range(2) for k in range(3)]
+    estimate = found.auc("model")
+    assert found.fold_aucs("model").tolist() == aucs
+    assert estimate.value == pytest.approx(np.mean(aucs))
+    assert estimate.se == pytest.approx(np.std(aucs, ddof=1) * np.sqrt(1 / 6 + 6 / 12))  # 6 held out, 12 learned from
+    assert estimate.interval[1] == pytest.approx(min(1, np.mean(aucs) + 2.5705818 * estimate.se))
+
+
+def test_with_one_fold_delong_is_delongs():
     rng = np.random.default_rng(2)
     y = np.repeat([0.0, 1.0], (25, 15))
     lp = np.round(rng.normal(size=40) + y, 1)
-    found, expected = judged([lp], [[0] * 40], y).auc("model"), delong(lp, y)
+    found, expected = judged([lp], [[0] * 40], y).delong("model"), delong(lp, y)
     assert (found.value, found.se) == pytest.approx((expected.auc, expected.se), abs=1e-12)
     assert found.interval == pytest.approx(expected.logit_interval, abs=1e-12)
 
@@ -234,7 +246,8 @@ def test_scores_of_different_folds_are_not_compared():
     y, folds = [1, 0, 1, 0, 1, 0], [[0, 0, 1, 1, 1, 0]]
     shifted = judged([[1, 0, 101, 100, 99, 0.5]], folds, y)
     assert shifted.placements("model").tolist() == [1, 1, 1, 0.5, 0, 1]
-    assert shifted.auc("model").value == pytest.approx((2 / 3 + 2.5 / 3) / 2)
+    assert shifted.delong("model").value == pytest.approx((2 / 3 + 2.5 / 3) / 2)
+    assert shifted.fold_aucs("model").tolist() == [1, 0.5]
 
 
 def test_cases_without_a_linear_predictor_are_left_out():
@@ -242,7 +255,10 @@ def test_cases_without_a_linear_predictor_are_left_out():
     found = judged([[3, 1, 2, np.nan, 0, 2]], folds, y)
     kept = [0, 1, 2, 4, 5]
     expected = delong(np.array([3, 1, 2, 0, 2.0]), np.array(y)[kept])
-    assert found.auc("model").value == pytest.approx(expected.auc)
+    assert found.delong("model").value == pytest.approx(expected.auc)
+    assert found.fold_aucs("model").tolist() == [expected.auc]
+    assert found.auc("model").value == expected.auc  # of one fold: no interval
+    assert np.isnan(found.auc("model").interval).all()
     assert found.measured("model", MEASURES["auc"]) == pytest.approx(expected.auc)
 
 

@@ -23,6 +23,11 @@ def add(action: Action) -> None:
         "--signature", default="ptlf-published", metavar="ID|FILE",
         help="whose outcome, entries, eligibility and protocol the cases are taken by",
     )  # fmt: skip
+    develop.add_argument(
+        "--own-protocol", action="store_true",
+        help="keep cases with other slices, pixels, voltages, kernels than that signature takes: the new one takes "
+        "what was seen",
+    )  # fmt: skip
     develop.add_argument("--id", default="site-signature", help="id of the new signature")
     develop.add_argument("--title", default="", help="title of the new signature")
     develop.add_argument(
@@ -227,6 +232,7 @@ def plan_of(given: argparse.Namespace) -> Any:
     return DevelopmentPlan(
         rule=OutcomeRule(given.outcome_rule),
         reader=given.reader or "",
+        own_protocol=given.own_protocol,
         selection=selection,
         clinical=clinical,
         missing=_chosen(Missing, given.missing),

@@ -51,7 +51,9 @@ def run(recipe: lock.Recipe, out: Path, progress: Progress = no_progress, jobs: 
         recipe.path("table"), base, rule=plan.rule, reader=plan.reader or None, time=recipe.time, images=False
     )
     extraction = Extraction.read(recipe.path("features"))
-    data = CohortData.join(table, extraction, base, predictors=(), features=(), missing=Missing.IMPUTE)
+    data = CohortData.join(
+        table, extraction, base, predictors=(), features=(), missing=Missing.IMPUTE, own_protocol=plan.own_protocol
+    )
     second = extraction.second() if plan.selection.icc_at_least is not None else None
     return made_of(
         data, base, extraction.settings, recipe, out, table=table, second=second, progress=progress, jobs=jobs
