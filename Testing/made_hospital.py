@@ -1,13 +1,14 @@
 """A hospital's cohort on disk, without images: a table, and an extraction of features that were drawn.
 
-The features are normal (the tumour's two log-normal) around values of their own; albumin and INR as in the paper's Table
-2; the outcome by the published coefficients with `slope` for the Radscore of these cases.
+The features are normal (the tumour's two log-normal) around values of their own; albumin and INR as in the paper's
+Table 2; the outcome by the published coefficients with `slope` for the Radscore of these cases.
 """
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from PTLFPredictorLib.cohort.extraction import tables as extraction_tables
 from PTLFPredictorLib.ct import ContrastPhase, Finding, Level
 from PTLFPredictorLib.hashes import json_sha256
 from PTLFPredictorLib.signature import evidence, load
+
+PHASE = ContrastPhase.PORTAL_VENOUS
 
 WEIGHTS = "c" * 64
 """Of the model that drew the segments."""
@@ -77,11 +80,15 @@ def hospital(
         outcome[np.flatnonzero(outcome)[int(outcomes.split()[1]) :]] = 0
     with open(folder / "cases.csv", "w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["case", "ALB [g/L]", "INR", "outcome", "all criteria met", "answered by", "split", "synthetic"])
+        writer.writerow(
+            ["case", "ALB [g/L]", "INR", "outcome", "all criteria met", "answered by", "split", "synthetic"]
+        )
         for i in range(n):
             told = "" if outcomes == "none" else ("yes" if outcome[i] else "no")
             side = "" if not split else (split if i >= n - n // 4 else "training")
-            writer.writerow([f"P{i:03d}", *laboratory[i], told, "yes", "Dr. Reader", side, "yes" if synthetic else "no"])
+            writer.writerow(
+                [f"P{i:03d}", *laboratory[i], told, "yes", "Dr. Reader", side, "yes" if synthetic else "no"]
+            )
     cases = []
     for i in range(n):
         thick = i >= n - withheld
@@ -92,11 +99,11 @@ def hospital(
                 CaseState.DONE,
                 features=dict(zip(keys, map(float, raw[i]), strict=True)),
                 findings=(found,),
-                protocol=ObservedCase(ContrastPhase.PORTAL_VENOUS, 7.0 if thick else 5.0, 0.7 + 0.001 * (i % 50), 120.0, "soft"),
+                protocol=ObservedCase(PHASE, 7.0 if thick else 5.0, 0.7 + 0.001 * (i % 50), 120.0, "soft"),
                 masks=ObservedMask(WEIGHTS),
                 sample=sample if i == 0 else None,
-                ct_identity=f"{i:064x}",
-                labels_sha256=f"{i + 10**6:064x}",
+                ct_identity=sha256(f"ct {i}".encode()).hexdigest(),
+                labels_sha256=sha256(f"labels {i}".encode()).hexdigest(),
             )
         )  # fmt: skip
     asked = {"signature": {"id": signature.id, "sha256": json_sha256(signature.data)}}

@@ -5,9 +5,9 @@
 
 `run` writes one line for each simulated cohort and goes on where FILE ends; it stops at so many processor hours in
 all.
-Features have the correlations of ``r_reference``'s (blocks of eight, estimated from its ``features.csv``), 84 blocks, so
-that about 410 features of 672 are left by the Spearman filter, as in the source paper.  Ten of them, one in each of ten
-blocks, make the outcome; its share is the paper's.  The truth of a cohort is the AUC of the very model that was
+Features have the correlations of ``r_reference``'s (blocks of eight, estimated from its ``features.csv``), 84 blocks,
+so that about 410 features of 672 are left by the Spearman filter, as in the source paper.  Ten of them, one in each of
+ten blocks, make the outcome; its share is the paper's.  The truth of a cohort is the AUC of the very model that was
 developed on it, in 20,000 new cases.
 """
 
@@ -76,7 +76,7 @@ class Structure:
 
 @functools.cache
 def structure() -> Structure:
-    """Estimated from ``features.csv``; of normal scores Pearson's correlation is ``2 sin(pi rho / 6)`` of Spearman's."""
+    """Estimated from ``features.csv``; Pearson's correlation of normal scores is ``2 sin(pi / 6 rho)``, rho Spearman's."""
     from scipy import stats
 
     import r_reference
@@ -181,6 +181,7 @@ def simulate(seed: int, true_auc: float) -> dict[str, Any]:
         "samples": {
             part: np.round(getattr(found, part)[name], 5).tolist() for part in ("training", "test", "out_of_bag")
         },
+        "nested_linear_predictor": np.round(cross.linear_predictor[model], 5).tolist(),
         "recall": {
             "features": len(kept & set(planted.tolist())),
             "blocks": len({c // BLOCK for c in kept} & {c // BLOCK for c in planted.tolist()}),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_signatures import NAMES, SITE, VARIANCES, alb_inr, normalised, site
+from made_signatures import NAMES, SITE, VARIANCES, alb_inr, normalised, site, without_outcomes
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import Finding
 from PTLFPredictorLib.errors import BadInput
@@ -109,6 +109,49 @@ def test_a_public_reference_says_the_percentile_where_the_file_brings_percentile
     shown = shown_by(parse(data))
     assert shown.radscore.value == pytest.approx(-1.0)
     assert shown.radscore.status.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "words"),
+    [
+        ({"p5": -3.0, "p50": -1.0, "p95": 3.0}, "relative to 60 cases of this site, at their 50th percentile"),
+        ({"p1": -9.0, "p99": -8.0}, "relative to 60 cases of this site, above their 99th percentile"),
+        (None, "relative"),
+    ],
+)
+def test_a_relative_score_says_its_place_among_the_sites_cases_where_the_file_knows_it(published_data, ranks, words):
+    data = normalised(published_data, "site", intercept="derived")
+    data["terms"] = [{**term, "coefficient": -0.2} for term in data["terms"]]
+    data["nomogram"]["axes"]["Radscore"]["range"] = [-22, 31]
+    if ranks:
+        data["normalisation"]["radscore_percentiles"] = ranks
+    score = shown_by(parse(data)).radscore
+    assert (score.state, score.value, score.status) == ("relative", pytest.approx(-1.0), words)
+
+
+def test_the_place_among_the_sites_cases_is_not_said_where_the_score_is_the_sites_own_with_a_risk(published_data):
+    data = normalised(published_data, "site")
+    data["normalisation"]["radscore_percentiles"] = {"p1": -9.0, "p99": 9.0}
+    proven = evidence.write(data, SITE)
+    assert shown_by(parse(proven)).radscore.status == "computed"
+
+
+def test_a_relative_signature_says_why_its_fit_gave_no_risk(published_data):
+    why = "12 of 80 cases have PTLF, and a risk needs 20 with it and 20 without"
+    told, silent = (
+        parse(without_outcomes(published_data, events=12, calibration=calibration))
+        for calibration in ({"no_risk": why}, {})
+    )
+    assert f"no risk model was fitted on outcomes here ({why})" in shown_by(told).prediction.reason
+    assert f"no risk model was fitted on outcomes here ({why})" in describe(told)
+    assert shown_by(silent).prediction.reason.endswith("no risk model was fitted on outcomes here")
+    assert describe(silent).endswith("because no intercept was fitted on outcomes here.")
+
+
+def test_a_reason_for_no_risk_in_void_evidence_is_not_repeated(published_data):
+    data = without_outcomes(published_data, events=12, calibration={"no_risk": "a sentence"})
+    data["evidence"]["n"] = 1500
+    assert "a sentence" not in shown_by(parse(data)).prediction.reason + describe(parse(data))
 
 
 def test_a_public_reference_allows_no_what_if_on_the_papers_axis(published_data):

@@ -20,7 +20,7 @@ from .. import __version__, json_text
 from ..errors import BadInput
 from ..hashes import file_sha256, json_sha256
 from ..outputs import output_folder
-from ..signature.files import available
+from ..signature.files import path_of
 from . import plan as plans
 
 NAME = "lock.json"
@@ -259,8 +259,7 @@ def content_sha256(signature: Mapping[str, Any]) -> str:
 
 
 def _named(name: str, sha256: str) -> Input:
-    shipped = {path.stem: path for path in available()}
-    return Input(name, shipped.get(name, Path(name)), sha256)
+    return Input(name, path_of(name), sha256)
 
 
 def _input(given: str) -> Input:

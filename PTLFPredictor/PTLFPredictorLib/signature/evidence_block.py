@@ -98,8 +98,8 @@ class Evidence:
     protocol : ObservedProtocol
     masks : ObservedMasks
     calibration : mapping
-        What the report says of it (slope, intercept, Brier score ...).  ``no_risk``: why the fit gives no risk, within a
-        sentence ("12 of 80 cases have PTLF ...").
+        What the report says of it (slope, intercept, Brier score ...).  ``no_risk``: why the fit gives no risk, as part
+        of a sentence ("12 of 80 cases have PTLF ...").
     excluded : tuple of Excluded
     percentiles : mapping of (voi, feature) to mapping
         ``{"p5": ..., "p50": ..., "p95": ...}`` of each term's feature.

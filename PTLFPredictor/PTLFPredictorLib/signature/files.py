@@ -28,16 +28,22 @@ def load(spec: str | Path) -> Signature:
     BadInput
         When there is none, or when the file breaks the contract; the sentence names the entry.
     """
-    shipped = {path.stem: path for path in available()}
-    aliases = {"demo": "ptlf-demo", "published": "ptlf-published"}
-    path = shipped.get(aliases.get(str(spec), str(spec)), Path(spec))
+    path = path_of(spec)
     try:
         data = _json_of(path)
     except OSError as error:
+        shipped = ", ".join(one.stem for one in available())
         raise BadInput(
-            f"There is no signature '{spec}'. Shipped are {', '.join(shipped)}; or name a signature file (JSON)."
+            f"There is no signature '{spec}'. Shipped are {shipped}; or name a signature file (JSON)."
         ) from error
     return _parsed(path, data)
+
+
+def path_of(spec: str | Path) -> Path:
+    """The file of a shipped signature by its id, any other name as the path that it is."""
+    shipped = {path.stem: path for path in available()}
+    aliases = {"demo": "ptlf-demo", "published": "ptlf-published"}
+    return shipped.get(aliases.get(str(spec), str(spec)), Path(spec))
 
 
 def _parsed(path: Path, data: Any) -> Signature:

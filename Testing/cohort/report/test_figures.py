@@ -1,5 +1,6 @@
 """Figures: words as words, the right numbers beside them, and what they must not be read for."""
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -9,10 +10,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.cohort.flow import Flow, FlowStep
 from PTLFPredictorLib.cohort.report import Estimate, figures
-from PTLFPredictorLib.cohort.report.drawing import STYLES
+from PTLFPredictorLib.cohort.report.drawing import FAINT, STYLES
 from PTLFPredictorLib.cohort.report.figures import Cases, Group, Odds, Performance, Roc
+from PTLFPredictorLib.colours import BLUE
+from PTLFPredictorLib.signature import load
 
 CASES = Cases(63, 19, "validation")
 
@@ -26,6 +30,18 @@ def words(svg):
     """All texts of a drawing, in their order."""
     root = ElementTree.fromstring(svg)
     return ["".join(element.itertext()).strip() for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def lines_of(svg, colour):
+    """Corners of the open lines of a colour, each of shape (k, 2), in points from the top left."""
+    found = re.findall(rf'd="(M [^z"]*)"[^>]*stroke: {colour}', svg)
+    return [np.array(re.findall(r"[-\d.]+", path), float).reshape(-1, 2) for path in found]
+
+
+def in_units(drawn, diagonal):
+    """Places on a square of 0 to 1, whose diagonal is drawn too."""
+    start, end = diagonal
+    return (drawn - start) / (end - start)
 
 
 @pytest.fixture
@@ -70,6 +86,21 @@ def test_drawings_are_small_and_their_words_are_words(drawn):
 
 def test_a_number_in_a_drawing_keeps_its_zeros(roc):
     assert "clinical  0.770 (0.650 to 0.900)" in words(roc.svg)
+
+
+def test_a_curve_lies_where_its_numbers_are():
+    x, y = np.array([0, 0.25, 0.5, 1.0]), np.array([0.1, 0.75, 0.8, 0.95])
+    svg = figures.roc("roc", [Roc("a", x, y, Estimate(0.8, 0.7, 0.9))], CASES, "95 % CI").svg
+    (diagonal,), (curve, *_) = lines_of(svg, FAINT), lines_of(svg, BLUE)
+    np.testing.assert_allclose(in_units(curve, diagonal), np.c_[x, y], atol=2e-3)
+
+
+def test_a_calibration_curve_has_the_predicted_risk_on_its_horizontal_axis():
+    x, y = np.array([0.1, 0.3, 0.6, 0.9]), np.array([0.05, 0.2, 0.7, 0.8])
+    outcomes = np.array([0.0, 0, 1, 1])
+    svg = figures.calibration("c", x, outcomes, (x, y), "lowess", Cases(4, 2), groups=2).svg
+    (diagonal, *_), (curve, *_) = lines_of(svg, FAINT), lines_of(svg, BLUE)
+    np.testing.assert_allclose(in_units(curve, diagonal), np.c_[x, y], atol=2e-3)
 
 
 def test_every_figure_says_how_many_cases_and_what_it_is_not(drawn):
@@ -149,3 +180,12 @@ def test_settings_of_a_drawing_stay_inside_it(roc):
 
     assert matplotlib.rcParams["svg.fonttype"] == matplotlib.rcParamsDefault["svg.fonttype"]
     assert roc.svg.startswith("<svg")
+
+
+def test_a_long_title_does_not_push_the_research_line_off_a_nomogram():
+    title = "Demonstration on synthetic cases, not for patients: " + "a hospital's own signature " * 5
+    svg = figures.nomogram("n", dataclasses.replace(load("ptlf-demo"), title=title), CASES).svg
+    footer = words(svg)[-1]
+    assert footer.startswith("Demonstration on synthetic cases, not for patients: a")
+    assert footer.endswith(f"... - {RESEARCH_USE}")
+    assert len(footer) * 5.5 <= 900

@@ -157,6 +157,7 @@ def test_the_research_line_is_on_the_page_and_in_the_sheets_margin(page):
     sheets = re.search(r"@page[^}]*@bottom-left \{ content: \"([^\"]*)\"", page)[1]
     assert sheets == RESEARCH_USE
     assert f"{FOR_NO_PATIENT}. {RESEARCH_USE}</div>" in page
+    assert re.search(r"@page \{ @top-center \{ content: \"([^\"]*)\"", page)[1] == FOR_NO_PATIENT
 
 
 def test_only_a_demonstration_is_marked(document):

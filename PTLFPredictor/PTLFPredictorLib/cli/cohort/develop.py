@@ -25,7 +25,9 @@ def add(action: Action) -> None:
     )  # fmt: skip
     develop.add_argument("--id", default="site-signature", help="id of the new signature")
     develop.add_argument("--title", default="", help="title of the new signature")
-    develop.add_argument("--seed", type=int, default=0, metavar="N", help="of folds, resamples and imputations")
+    develop.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of folds, resamples, imputations (default: %(default)s)"
+    )
     _features(develop.add_argument_group("features", "defaults: the source paper's way"))
     _clinical(develop.add_argument_group("clinical variables and models"))
     _performance(develop.add_argument_group("performance"))
@@ -42,16 +44,26 @@ def _features(group: Any) -> None:
         "--icc", type=float, metavar="LIMIT",
         help="drop features with a lower ICC(2,1) between the table's two segmentations (default: no such filter)",
     )  # fmt: skip
-    group.add_argument("--spearman", type=float, default=0.8, metavar="RHO", help="drop one of two features above it")
+    group.add_argument(
+        "--spearman", type=float, default=0.8, metavar="RHO", help="drop one of two above it (default: %(default)s)"
+    )
     _choice(group, "--keep", Keep.FIRST, "which of the two stays")
     _choice(group, "--test", ContinuousTest.BY_NORMALITY, "univariate test of features")
     _choice(group, "--correction", Correction.NONE, "of these tests for their number")
-    group.add_argument("--p", type=float, default=0.05, metavar="P", help="features with a P below it stay")
-    group.add_argument("--folds", type=int, default=10, metavar="N", help="of the LASSO's cross-validation")
-    group.add_argument("--lambdas", type=int, default=50, metavar="N", help="that the LASSO tries")
+    group.add_argument(
+        "--p", type=float, default=0.05, metavar="P", help="features with a P below it stay (default: %(default)s)"
+    )
+    group.add_argument(
+        "--folds", type=int, default=10, metavar="N", help="of the LASSO's cross-validation (default: %(default)s)"
+    )
+    group.add_argument(
+        "--lambdas", type=int, default=50, metavar="N", help="that the LASSO tries (default: %(default)s)"
+    )
     _choice(group, "--lasso-measure", Measure.DEVIANCE, "what its cross-validation compares")
     _choice(group, "--lambda", Choice.MIN, "the lambda taken: the best, or the largest within one standard error")
-    group.add_argument("--largest", type=int, default=10, metavar="N", help="features with the largest coefficients")
+    group.add_argument(
+        "--largest", type=int, default=10, metavar="N", help="features in the Radscore (default: %(default)s)"
+    )
     _choice(group, "--weights", Weights.LASSO, "the Radscore's coefficients: the LASSO's, or a logistic model's")
 
 
@@ -69,37 +81,57 @@ def _clinical(group: Any) -> None:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="in the models whatever its P; again for several",
+        help="in the models whatever its P; again for more",
     )
     _choice(group, "--numbers-test", ContinuousTest.BY_NORMALITY, "univariate test of numbers")
     _choice(group, "--counts-test", CategoricalTest.CHI_SQUARE, "univariate test of categories")
-    group.add_argument("--univariate-p", type=float, default=0.05, metavar="P", help="variables below it go on")
-    group.add_argument("--multivariate-p", type=float, default=0.05, metavar="P", help="variables below it are kept")
+    group.add_argument(
+        "--univariate-p", type=float, default=0.05, metavar="P", help="variables below it go on (default: %(default)s)"
+    )
+    group.add_argument(
+        "--multivariate-p",
+        type=float,
+        default=0.05,
+        metavar="P",
+        help="variables below it are kept (default: %(default)s)",
+    )
     _choice(group, "--penalty", Penalty.WHERE_SEPARATED, "Firth's, of the logistic models")
     _choice(group, "--interval", Interval.WALD, "of coefficients, with the test that belongs to it", Interval.POOLED)
     _choice(group, "--missing", Missing.COMPLETE, "clinical values: complete cases model by model, or imputed")
-    group.add_argument("--imputations", type=int, default=20, metavar="N", help="with --missing impute")
+    group.add_argument(
+        "--imputations", type=int, default=20, metavar="N", help="with --missing impute (default: %(default)s)"
+    )
     group.add_argument(
         "--per", action="append", default=[], metavar="COLUMN=X", help="odds ratios per X of it, e.g. INR=0.1"
     )
 
 
 def _performance(group: Any) -> None:
-    group.add_argument("--bootstraps", type=int, default=200, metavar="N", help="for the optimism; 0 for none")
-    group.add_argument("--nested-folds", type=int, default=10, metavar="N", help="of the nested cross-validation")
-    group.add_argument("--nested-repeats", type=int, default=5, metavar="N", help="0 for none")
     group.add_argument(
-        "--cut-off", type=float, action="append", metavar="RISK", dest="cut_offs",
+        "--bootstraps", type=int, default=200, metavar="N", help="for the optimism, 0: none (default: %(default)s)"
+    )
+    group.add_argument(
+        "--nested-folds", type=int, default=10, metavar="N", help="of nested cross-validation (default: %(default)s)"
+    )
+    group.add_argument(
+        "--nested-repeats", type=int, default=5, metavar="N", help="of it, 0: none (default: %(default)s)"
+    )
+    group.add_argument(
+        "--cutoff", type=float, action="append", metavar="RISK", dest="cut_offs",
         help="sensitivity and specificity there; again for several (default: 0.1, 0.2, 0.3, 0.5)",
     )  # fmt: skip
 
 
 def _develop(given: argparse.Namespace) -> int:
     from ...cohort import develop, lock
+    from ...cohort.develop.parts import check_table
+    from ...cohort.table import CohortTable
 
     plan = plan_of(given)
     jobs = checked_jobs(given) or 1
     base = loaded(given.signature)
+    if given.features is None:
+        check_table(CohortTable.read(given.table, base, rule=plan.rule, reader=given.reader), base, plan)
     features = features_of(given, base, everything=True, second=plan.selection.icc_at_least is not None)
     inputs = {"table": given.table, "features": features, "signature": given.signature}
     recipe = lock.Recipe.of(develop.COMMAND, plan, inputs)
@@ -131,9 +163,8 @@ def told(made: Any) -> list[str]:
         )
     if made.nested is not None:
         auc = made.nested.auc(combined)
-        lines.append(
-            f"AUC in nested cross-validation: {auc.value:.3f} ({auc.interval[0]:.3f} to {auc.interval[1]:.3f})."
-        )
+        low, high = auc.interval
+        lines.append(f"AUC in nested cross-validation: {auc.value:.3f} ({low:.3f} to {high:.3f}).")
     for one in made.validation:
         found = one.models.get(Model.COMBINED)
         if found is not None and found.auc is not None:
@@ -215,7 +246,7 @@ def _check(given: argparse.Namespace) -> None:
             raise BadInput(f"{name} is a number above 0 and up to 1, not {share:g}.")
     for risk in given.cut_offs or ():
         if not 0 < risk < 1:
-            raise BadInput(f"--cut-off is a risk between 0 and 1, not {risk:g}.")
+            raise BadInput(f"--cutoff is a risk between 0 and 1, not {risk:g}.")
     least = {"folds": 3, "lambdas": 2, "largest": 1, "nested_folds": 2, "nested_repeats": 0, "bootstraps": 0}
     for name, fewest in (least | {"imputations": 2, "seed": 0}).items():
         if (number := getattr(given, name)) < fewest:

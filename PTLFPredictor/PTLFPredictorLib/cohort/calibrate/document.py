@@ -2,81 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ... import __version__
 from ...render.html import WATERMARK
-from ...signature import Signature, describe, equation
-from ...signature.outcome import INTERCEPT
-from ...signature.outcome.covariance import NORMAL_95
-from ..data import CohortData
-from ..lock import Recipe
+from ...signature import RADSCORE, describe
 from ..report import (
     Block,
     Column,
     Document,
-    Equation,
-    Estimate,
     Facts,
-    Figure,
     Items,
     MeanSD,
     Notice,
     Section,
     Table,
     Text,
+    basis,
+    characteristics,
+    checklists,
     figures,
     fixed,
-    p_value,
-    significant,
 )
+from ..report.checklists import Place, Study
 from ..report.figures import Group
-from ..statistics import calibration as statistics
-from ..statistics.calibration_curve import Smoother, smoothed
-from ..statistics.logistic import MaximumLikelihood
-from ..table import CohortTable
+from ..table import document as table_report
 from . import texts
-from .calibration import Calibration
-from .closed_testing import LEVEL
-from .performance import AUC, BRIER, SLOPE, Performance, performance
-from .plan import Interval, Method, Scale
-from .shrinkage import RULE
-from .written import Cohort
+from .limits import HIGHEST_SE
+from .made import Made
+from .model_chapters import in_these_cases, model
+from .performance import SAMPLES, performance
+from .plan import Method, Scale
+from .scaling import SKEWED
 
 PLACES = (2.5, 50, 97.5)
-
-
-@dataclass(frozen=True)
-class Made:
-    """What the report is on: the signature that was calibrated, the one that came out, and all in between."""
-
-    base: Signature
-    signature: Signature
-    calibration: Calibration
-    data: CohortData
-    cohort: Cohort
-    kept: int
-    table: CohortTable
-    recipe: Recipe
-
-    @property
-    def cases(self) -> figures.Cases:
-        cases = self.calibration.cases
-        return figures.Cases(cases.n, cases.events, "calibration")
 
 
 def document(made: Made) -> Document:
     """All of it."""
     calibration = made.calibration
-    sections = [Section("In short", _in_short(made)), Section("Cases", _cases(made))]
+    sections = [Section("In short", _in_short(made)), table_report.section(made.table), Section("Cases", _cases(made))]
     if calibration.plan.scale is Scale.ESTIMATE:
         sections.append(Section("Normalisation", _normalisation(made)))
     if calibration.gives_risk:
-        sections.append(Section("Risk model", _model(made)))
-        sections.append(Section("In these cases", _performance(made, performance(calibration))))
+        sections.append(Section("Risk model", model(made)))
+        sections.append(Section("In these cases", in_these_cases(made, performance(calibration))))
     sections.append(Section("What this stands on", _method(made)))
+    sections.append(_checklists(made))
     return Document(
         title=f"Calibration of {made.base.title}",
         subtitle=texts.cases(calibration, made.cohort.synthetic),
@@ -91,16 +63,20 @@ def _in_short(made: Made) -> tuple[Block, ...]:
     cases = calibration.cases
     events = "not used" if cases.outcome is None else f"{cases.events} ({100 * cases.events / cases.n:.1f} %)"
     facts = [("Cases", str(cases.n)), (f"With {made.base.outcome}", events), ("A patient gets", _gets(made))]
-    blocks: list[Block] = []
     if calibration.gives_risk:
-        facts.append(("Standard error at the median case", f"{calibration.standard_error:.2f} (allowed: 0.4)"))
-        blocks += [Facts(tuple(facts), headline=True), Text(texts.model(made.base, calibration))]
+        facts.append(
+            ("Standard error at the median case", f"{calibration.standard_error:.2f} (up to {HIGHEST_SE:g} allowed)")
+        )
+        told: Block = Text(texts.model(made.base, calibration))
     else:
-        blocks += [Facts(tuple(facts), headline=True), Notice(f"{texts.RELATIVE} Why: {calibration.no_risk}.")]
-    if calibration.warnings:
-        blocks.append(Items(calibration.warnings))
-    blocks.append(Text(f"The signature file: {describe(made.signature)}"))
-    return tuple(blocks)
+        told = Notice(f"{texts.RELATIVE} Why: {calibration.no_risk}.")
+    return (
+        Facts(tuple(facts), headline=True),
+        told,
+        *([Items(calibration.warnings)] if calibration.warnings else []),
+        Text(f"The signature file: {describe(made.signature)}"),
+        basis.use(calibration.gives_risk, made.cohort.synthetic),
+    )
 
 
 def _gets(made: Made) -> str:
@@ -110,195 +86,94 @@ def _gets(made: Made) -> str:
 
 
 def _cases(made: Made) -> tuple[Block, ...]:
-    cases, protocol = made.calibration.cases, made.cohort.protocol
-    events = None if cases.outcome is None else cases.events
-    groups = [Group("Calibrated on", cases.n, events)]
+    cases = made.calibration.cases
+    groups = [Group("Calibrated on", cases.n, None if cases.outcome is None else cases.events)]
     if made.kept:
         groups.append(Group("Kept for validation", made.kept))
-    kv = ", ".join(f"{one:g}" for one in protocol.kvp) or "not in the files"
-    seen = (
-        ("Phase", ", ".join(map(str, protocol.phase))),
-        ("Slices", "{:g} to {:g} mm".format(*protocol.slice_thickness_mm)),
-        ("Pixels", "{:.3g} to {:.3g} mm".format(*protocol.in_plane_spacing_mm)),
-        ("Tube voltage (kV)", kv),
-        ("Kernels", ", ".join(protocol.kernels) or "not in the files"),
-        ("Segments", made.signature.data["voi_note"]),
-    )
     return (
         figures.flow("flow", made.data.flow, groups),
-        Text("What the cases were is what the signature takes: a CT outside it is withheld."),
-        Facts(seen),
+        basis.eligibility(made.base),
+        basis.imaging(made.cohort.protocol, made.cohort.masks),
+        Text("What the cases were is what the signature takes: a CT, or segments, unlike them are withheld."),
         _ranges(made),
+        *([_by_outcome(made)] if cases.outcome is not None else []),
     )
 
 
 def _ranges(made: Made) -> Table:
     rows = [
         (made.base.predictor(name).label, *np.percentile(values, PLACES), float(values.min()), float(values.max()))
-        for name, values in {**made.cohort.ranges, "Radscore": made.calibration.radscore}.items()
+        for name, values in {**made.cohort.ranges, RADSCORE: made.calibration.radscore}.items()
         if name in {one.id for one in made.base.predictors}
     ]
     columns = ("Predictor", "2.5 %", "median", "97.5 %", "lowest", "highest")
     return Table("predictors", "Predictors in the cases", columns, rows, f"{made.calibration.cases.n} cases.")
 
 
+def _by_outcome(made: Made) -> Table:
+    frame = made.data.clinical.assign(Radscore=made.calibration.radscore)
+    labels = {one.id: one.label for one in (*made.base.entries, *made.base.predictors)}
+    variables = [
+        characteristics.Variable(one.name, labels.get(one.name, one.name), one.unit, tuple((x, x) for x in one.levels))
+        for one in made.data.columns
+        if frame[one.name].notna().any()
+    ]
+    event = made.calibration.cases.outcome == 1
+    name = made.base.outcome
+    return characteristics.compared(
+        "characteristics",
+        f"Cases with and without {name}",
+        frame,
+        {f"With {name}": event, f"Without {name}": ~event},
+        [*variables, characteristics.Variable(RADSCORE, RADSCORE)],
+    )
+
+
 def _normalisation(made: Made) -> tuple[Block, ...]:
     calibration = made.calibration
     log, features, rows = calibration.logarithms, calibration.cases.features, []
     for i, term in enumerate(made.base.terms):
-        rows.append(
-            (
-                term.short, term.voi.words, float(calibration.scaling.mean_[i]), float(calibration.scaling.sd_[i]),
-                *np.percentile(features[:, i], PLACES),
-                MeanSD(log.mean[i], log.sd[i]) if log.skewed[i] else None,
-            )
-        )  # fmt: skip
-    columns = ("Feature", "Of", "mean", "SD", "2.5 %", "median", "97.5 %", "logarithm: mean ± SD")
+        logarithm = MeanSD(float(log.mean[i]), float(log.sd[i])) if log.skewed[i] else None
+        moments = float(calibration.scaling.mean_[i]), float(calibration.scaling.sd_[i])
+        rows.append((term.short, term.voi.words, *moments, *np.percentile(features[:, i], PLACES), logarithm))
+    columns = ("Feature", "Of", "mean", "SD", "2.5 %", "median", "97.5 %", "logarithm: mean \u00b1 SD")
     note = (
-        f"{calibration.cases.n} cases; SD with n - 1. Skewed features (positive, skewness above 1) have mean and SD "
-        "of the natural logarithm too: how far a patient lies from the cohort is judged on it; the score keeps the "
-        "raw scale."
+        f"{calibration.cases.n} cases; SD with n - 1. Skewed features (positive, skewness above {SKEWED:g}) have mean "
+        "and SD of the natural logarithm too: how far a patient lies from the cohort is judged on it; the score "
+        "keeps the raw scale."
     )
     errors = calibration.score_errors()
-    slope = f"{calibration.slope:.3f}"
     beside = "beside the intercept that was estimated with it" if calibration.gives_risk else "on a relative score"
     return (
         Table("normalisation", "Mean and SD of the features", columns, rows, note),
+        _terms(made),
         Text(texts.ASSUMES),
         Text(
-            f"What mean and SD leave open, at a slope of {slope} per point of the Radscore, {beside}: a standard "
-            f"error of {np.median(errors):.2f} of the linear predictor in the median case and "
+            f"What mean and SD leave open, at a slope of {calibration.slope:.3f} per point of the Radscore, {beside}: "
+            f"a standard error of {np.median(errors):.2f} of the linear predictor in the median case and "
             f"{np.percentile(errors, 95):.2f} in one of 20 ({len(calibration.resampled.scores)} bootstrap samples of "
             "the cases)."
         ),
     )
 
 
-def _model(made: Made) -> tuple[Block, ...]:
-    calibration, base = made.calibration, made.calibration.base
-    update, rows = calibration.update, []
-    before = {INTERCEPT: base.intercept, **dict(zip(base.columns, base.coefficients, strict=True))}
-    for i, name in enumerate((INTERCEPT, *base.columns)):
-        value = float(update.params_[i])
-        if name in update.names_:
-            place = update.names_.index(name)
-            half = NORMAL_95 * float(np.sqrt(calibration.covariance[place, place]))
-            rows.append((name, before[name], Estimate(value, value - half, value + half), "estimated"))
-        else:
-            rows.append((name, before[name], value, "fixed"))
-    columns = ("Coefficient", "before", Column("now (95 % interval)", significant(4)), "")
-    holds = "the bootstrap" if calibration.plan.interval is Interval.BOOTSTRAP else "the model's covariance"
-    blocks: list[Block] = [
-        Equation(equation(made.signature)),
-        Table("model", "Risk model", columns, rows, f"Log odds ratios per unit. Intervals by {holds}. {made.cases}"),
-        Text(texts.interval(calibration)),
-    ]
-    if update.shrunk_ is not None:
-        facts = (
-            ("Slope in these cases", f"{update.slope_:.3f} (standard error {update.slope_se_:.3f})"),
-            ("Slope before", f"{base.slope:.3f} (standard error {base.slope_se:.3f})"),
-            ("Variance between hospitals", f"{update.shrunk_.heterogeneity:.4f}"),
-            ("Weight of these cases", f"{100 * update.shrunk_.weight:.0f} %"),
-            ("Rule", RULE),
-        )
-        blocks.append(Facts(facts))
-    return (*blocks, *_alternatives(made), figures.nomogram("nomogram", made.signature, made.cases))
-
-
-def _alternatives(made: Made) -> tuple[Block, ...]:
-    calibration = made.calibration
-    median, place = calibration.median_case, 1 + calibration.base.radscore
-    rows = [
-        (
-            method.words + (" (chosen)" if method is calibration.plan.method else ""),
-            *map(float, update.params_[[0, place]]), update.standard_error(median), update.log_likelihood_,
-        )
-        for method, update in calibration.alternatives.items()
-    ]  # fmt: skip
-    columns = ("Method", "intercept", "Radscore's slope", "standard error at the median case", "log-likelihood")
-    closed = calibration.closed
-    tests = [
-        (one.model, one.log_likelihood, one.chi_square, one.df or None, one.p, "" if one.decides else "beside it")
-        for one in closed.comparisons
-    ]
-    note = (
-        f"The full refit against each simpler model by likelihood ratio, the simplest first; at a level of {LEVEL:g} "
-        f"the procedure chooses: {closed.chosen} (Vergouwe et al., Stat Med 2017, 36:4529). It is reported and "
-        "decides nothing here. The model as it is has the study's intercept, which belongs to the study's own mean "
-        "and SD."
-    )
-    return (
-        Table("methods", "What each method would give", columns, rows, "Standard errors by the model's covariance."),
-        Table(
-            "closed_testing",
-            "Closed testing",
-            ("Model", "log-likelihood", Column("chi-square", fixed(2)), "df", Column("P", p_value), ""),
-            tests,
-            note,
-        ),
-    )
-
-
-def _performance(made: Made, found: Performance) -> tuple[Block, ...]:
-    y = made.calibration.cases.outcome
-    corrected = found.optimism.corrected
-    rows = [
-        (f"{AUC} of the Radscore alone", Estimate(found.auc_radscore.auc, *found.auc_radscore.interval), None),
-        (f"{AUC} of the risk", Estimate(found.auc.auc, *found.auc.interval), corrected[AUC]),
-        (SLOPE, found.optimism.apparent[SLOPE], corrected[SLOPE]),
-        (BRIER, found.brier.score, corrected[BRIER]),
-        ("Brier score, scaled", found.brier.scaled, None),
-    ]
-    columns = ("", Column("apparent (95 %)", fixed(3)), Column("corrected for optimism", fixed(3)))
-    note = (
-        f"{made.cases} Intervals: DeLong. Optimism: Harrell's bootstrap, {found.optimism.samples} samples, "
-        "normalisation, update and shrinkage repeated in each. The terms of the score were chosen elsewhere, so that "
-        "there is no optimism of selection."
-    )
-    return (
-        Text(
-            "How well the risk does in the very cases that it was calibrated on. Only patients who come later, or "
-            "from another hospital, can tell whether it holds: ptlf cohort validate."
-        ),
-        Table("performance", "Performance in these cases", columns, rows, note),
-        _before(made),
-        _curve(made, found, y),
-    )
-
-
-def _before(made: Made) -> Table:
-    """The published model with an intercept of its own: does its slope hold here?"""
-    calibration = made.calibration
-    y, base = calibration.cases.outcome, calibration.base
-    published = calibration.design @ base.coefficients
-    overall = statistics.joint(published, y).slope
-    radscore = calibration.radscore
-    slope = MaximumLikelihood().fit(radscore[:, None], y, published - base.slope * radscore)
-    half = NORMAL_95 * float(slope.standard_errors_[1])
-    rows = [
-        ("overall slope (1: the coefficients hold)", Estimate(overall.value, *overall.interval)),
-        (
-            f"Radscore's slope ({base.slope:g}: it holds)",
-            Estimate(float(slope.params_[1]), float(slope.params_[1]) - half, float(slope.params_[1]) + half),
-        ),
-    ]
-    return Table("before", "The former coefficients in these cases", ("", Column("value (95 %)", fixed(3))), rows)
-
-
-def _curve(made: Made, found: Performance, y: np.ndarray) -> Figure:
-    at = np.linspace(found.risk.min(), found.risk.max(), 101)
-    curve = at, smoothed(found.risk, y, Smoother.LOWESS, at)
-    return figures.calibration("calibration", found.risk, y, curve, "lowess, span 2/3", made.cases)
+def _terms(made: Made) -> Table:
+    rows = [(one.short, one.coefficient, " ".join((one.measures, one.cannot_vary)).strip()) for one in made.base.terms]
+    columns = ("Feature", Column("coefficient", fixed(3)), "What it measures, and when it cannot vary")
+    return Table("terms", "What the terms measure", columns, rows, "Terms and coefficients are the signature's.")
 
 
 def _method(made: Made) -> tuple[Block, ...]:
     plan = made.calibration.plan
+    used = made.calibration.cases.outcome is not None
     told = [
-        "Cases are left out where the CT checks withhold, an exclusion criterion is met or unanswered, or a value is "
-        "missing.",
-        f"Outcome: {plan.rule}." if made.calibration.cases.outcome is not None else "Outcomes were not used.",
+        "Cases are left out where the checks of CT and segments withhold, a criterion is not met or not answered, or a "
+        "value is missing.",
+        f"Outcome: {made.base.data['outcome'].get('title', made.base.outcome)} {made.base.horizon}, rule {plan.rule}."
+        if used
+        else "Outcomes were not used.",
         f"Bootstrap: {plan.samples} samples of the cases, seed {plan.seed}.",
-        "Methods and what simulation says of them: docs/calibration-methods.md.",
+        "Methods, and what simulation says of them: docs/calibration-methods.md.",
     ]
     if plan.method is Method.SHRUNK_SLOPE and made.calibration.gives_risk:
         told.append(
@@ -306,3 +181,42 @@ def _method(made: Made) -> tuple[Block, ...]:
             "Assoc 1983, 78:47; Steyerberg et al., Stat Med 2004, 23:2567)."
         )
     return (Items(tuple(told)),)
+
+
+def _checklists(made: Made) -> Section:
+    calibration, plan = made.calibration, made.calibration.plan
+    risk, masks = calibration.gives_risk, made.cohort.masks
+    places = {Place.FLOW: "flow", Place.TERMS: "normalisation" if plan.scale is Scale.ESTIMATE else ""}
+    if calibration.cases.outcome is not None:
+        places[Place.CHARACTERISTICS] = "characteristics"
+    if risk:
+        places |= {Place.MODEL: "model", Place.UPDATING: "methods", Place.PERFORMANCE: "performance"}
+        places |= {Place.OPTIMISM: "performance", Place.CALIBRATION: "calibration"}
+    outcome = made.base.data["outcome"].get("title", made.base.outcome)
+    study = Study(
+        develops=True,
+        evaluates=False,
+        outcome=f"{outcome} {made.base.horizon}, by the rule {plan.rule}." if risk else "Not used.",
+        population=made.base.population,
+        training=made.cases,
+        validation=None,
+        centres=len({centre for centre in made.data.centre if centre}) or 1,
+        other_centre=False,
+        automatic_masks=not masks.by_hand and not masks.edited_share,
+        extraction=f"PTLFPredictor, engine {made.extraction.engine} {made.extraction.engine_version}.",
+        missing="Complete cases.",
+        predictors="Linear; the Radscore of features standardised by "
+        + ("these cases." if plan.scale is Scale.ESTIMATE else "the signature's mean and SD."),
+        steps=("Terms and their coefficients are the signature's.", plan.method.words) if risk else (),
+        internal=f"Harrell's bootstrap, {min(SAMPLES, plan.samples)} samples, all of it in each." if risk else "",
+        sample_size=f"{calibration.cases.events} events for {len(calibration.update.names_)} parameters."
+        if risk
+        else "",
+        large_enough=False,
+        robust=False,
+        measures="AUC, calibration slope, curve, Brier score." if risk else "",
+        updating=texts.model(made.base, calibration) if risk else "",
+        code=f"ptlf cohort calibrate {__version__}; lock.json.",
+        places={place: name for place, name in places.items() if name},
+    )
+    return Section("Checklists", (checklists.tripod.table(study), checklists.metrics.table(study)), new_page=True)

@@ -16,6 +16,7 @@ from .scaling import FeatureScaling
 from .update import Update
 
 SAMPLES = 200
+"""Of the bootstrap of optimism, at most."""
 
 AUC, SLOPE, BRIER = "AUC", "calibration slope", "Brier score"
 
@@ -72,6 +73,6 @@ def performance(made: Calibration) -> Performance:
         discrimination.delong(made.radscore, y),
         discrimination.delong(eta, y),
         calibration.brier(expit(eta), y),
-        optimism(fit, measure, samples_of(cases.n, SAMPLES, made.plan.seed + 1)),
+        optimism(fit, measure, samples_of(cases.n, min(SAMPLES, made.plan.samples), made.plan.seed + 1)),
         eta,
     )

@@ -20,7 +20,8 @@ from . import limits
 from .base import Base, scaling_of
 from .calibration import Calibration, calibrate
 from .cases import cases_of, cohort_of, for_calibration
-from .document import Made, document
+from .document import document
+from .made import Made
 from .plan import CalibrationPlan, Scale
 from .written import evidence_of, signature_data
 
@@ -77,7 +78,7 @@ def run(recipe: Recipe, out: Path, progress: Progress = no_progress, jobs: int =
         return evidence.write(numbers, replace(block, settings_sha256=extraction.settings_sha256))
 
     provisional = parse(written(NO_HASH, NO_HASH))
-    said = document(Made(signature, provisional, calibration, data, cohort, kept, table, recipe))
+    said = document(Made(signature, provisional, calibration, data, cohort, kept, table, extraction, recipe))
     with lock.result_folder(out) as folder:
         report.write(said, folder)
         locked = lock.write(folder, recipe, seeds={"bootstrap": plan.seed}, signature=numbers)

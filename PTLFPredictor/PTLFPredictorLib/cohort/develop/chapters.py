@@ -263,7 +263,7 @@ def missing_words(made: Development) -> str:
     if made.plan.imputes:
         return (
             f"Univariate tests on the cases that have the variable; the models on {made.plan.imputations} imputations "
-            "(chained equations with predictive mean matching, the outcome and the Radscore included), pooled by Rubin's "
+            "(chained equations with predictive mean matching, of the outcome and the Radscore too), pooled by Rubin's "
             "rules."
         )
     return "Each test and each model is on the cases that have its variables (complete cases); n stands at each."

@@ -16,6 +16,7 @@ from .. import lock, report
 from .. import plan as plans
 from ..data import CohortData, Missing
 from ..extraction import Extraction
+from ..fingerprints import FITTED_ON, fingerprints
 from ..table import CohortTable
 from . import signature
 from .development import Development, develop
@@ -130,6 +131,7 @@ def calibration(made: Development) -> dict[str, Any]:
             if model is not Model.COMBINED
         },
     }
+    found[FITTED_ON] = fingerprints(made.parts.training.extracted.values())
     if made.no_risk:
         found["no_risk"] = made.no_risk
     if made.bootstrapped is not None:

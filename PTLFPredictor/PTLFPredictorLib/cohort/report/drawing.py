@@ -95,7 +95,7 @@ def _rounded(text: str, decimals: int) -> str:
 
 
 def _tidied(text: str) -> str:
-    """Without what a page does not need; coordinates to a hundredth of a point, of paths to a tenth (35 micrometres)."""
+    """Without what a page does not need; coordinates to a hundredth of a point, of paths to a tenth (35 um)."""
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)

@@ -61,8 +61,9 @@ class Nested:
         ahead = (lp[:, :, None] > lp[:, None, :]) + 0.5 * (lp[:, :, None] == lp[:, None, :])
         right = np.where(y[:, None] == 1, ahead, 1 - ahead)
         counts = pairs.sum(axis=2)
+        share = (right * pairs).sum(axis=2) / np.maximum(counts, 1)
         with np.errstate(invalid="ignore"):
-            return np.nanmean((right * pairs).sum(axis=2) / np.where(counts, counts, np.nan), axis=0)
+            return share.sum(axis=0) / (counts > 0).sum(axis=0)
 
     def auc(self, model: str) -> Estimate:
         """Within folds; the interval is on the logit scale.

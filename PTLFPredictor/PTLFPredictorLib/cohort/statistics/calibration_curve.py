@@ -43,10 +43,10 @@ class Smoother(StrEnum):
 
 
 _WORDS = {
-    Smoother.LOWESS: "lowess (f = 2/3, no robust iterations)",
-    Smoother.LOESS: "loess (degree 2, span 0.75, computed directly)",
-    Smoother.RCS3: "restricted cubic spline of the logit, 3 knots",
-    Smoother.RCS4: "restricted cubic spline of the logit, 4 knots",
+    Smoother.LOWESS: "lowess, span 2/3",
+    Smoother.LOESS: "loess, degree 2, span 0.75",
+    Smoother.RCS3: "restricted cubic spline, 3 knots",
+    Smoother.RCS4: "restricted cubic spline, 4 knots",
     Smoother.LOGISTIC: "logistic recalibration",
 }
 

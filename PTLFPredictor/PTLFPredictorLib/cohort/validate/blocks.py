@@ -14,7 +14,8 @@ from ..report.drawing import Cases
 from ..statistics.calibration import Coefficient, ExpectedObserved
 from ..statistics.classification import Proportion
 from ..statistics.discrimination import Auc, roc_curve
-from .performance import Compared, Performance, Scale
+from ..statistics.logistic import expit
+from .performance import AtCutoff, Compared, Performance, Scale
 from .subgroups import Subgroup
 
 THREE = fixed(3)
@@ -206,26 +207,27 @@ def decision(models: Mapping[str, Performance], cases: Cases, prefix: str = "") 
 
 def cutoffs(models: Mapping[str, Performance], cases: Cases, prefix: str = "") -> tuple[Block, ...]:
     """Counts and proportions at each cut-off, none of which was chosen on these cases."""
-    rows = []
-    for name, one in models.items():
-        for at in one.cutoffs:
-            counts = at.counts
-            shares = (counts.sensitivity, counts.specificity, counts.ppv, counts.npv)
-            rows.append(
-                (name, f"{at.cutoff.name} ({at.cutoff.scale.value})", at.cutoff.value, counts.tp, counts.fp, counts.fn,
-                 counts.tn, *map(_share, shares))
-            )  # fmt: skip
+    rows = [_cutoff_row(name, one, at) for name, one in models.items() for at in one.cutoffs]
     if not rows:
         return (Text("No cut-off was given, and none is looked for in these cases."),)
     columns = (
-        "model", "cut-off", Column("value", THREE), "TP", "FP", "FN", "TN", Column("sensitivity", percent()),
-        Column("specificity", percent()), Column("PPV", percent()), Column("NPV", percent()),
+        "model", "cut-off", Column("risk", percent(1)), Column("score", THREE), "TP", "FP", "FN", "TN",
+        Column("sensitivity", percent()), Column("specificity", percent()), Column("PPV", percent()),
+        Column("NPV", percent()),
     )  # fmt: skip
     note = (
-        f"{cases} Positive: at least the cut-off. 95 % intervals by Wilson (Clopper-Pearson's are in the file of "
-        "results). PPV and NPV hold for a prevalence as in these cases."
+        f"{cases} Score: the linear predictor. Positive: at least the cut-off. 95 % intervals by Wilson "
+        "(Clopper-Pearson's are in the file of results). PPV and NPV hold for a prevalence as in these cases."
     )
     return (Table(f"{prefix}cutoffs", "At cut-offs that were chosen elsewhere", columns, rows, note),)
+
+
+def _cutoff_row(name: str, one: Performance, at: AtCutoff) -> tuple:
+    counts, value, of_score = at.counts, at.cutoff.value, at.cutoff.scale is Scale.SCORE
+    risk = (float(expit(value)) if of_score else value) if one.has_risk else None
+    shares = (counts.sensitivity, counts.specificity, counts.ppv, counts.npv)
+    four = (counts.tp, counts.fp, counts.fn, counts.tn)
+    return name, at.cutoff.name, risk, value if of_score else None, *four, *map(_share, shares)
 
 
 def _share(one: Proportion) -> Estimate | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ... import __version__
 from ...render.html import WATERMARK
-from ...signature import Signature
+from ...signature import Signature, describe, equation
 from ..report import (
     Block,
     Column,
     Document,
+    Equation,
     Estimate,
     Facts,
     Items,
@@ -71,6 +73,7 @@ def document(
         Section(
             "What came out", (_headline(validation), *_warned(validation), use(own.has_risk, validation.synthetic))
         ),
+        Section("The signature", _signature(signature)),
         Section("Cases", _cases(validation, cases, data, plan)),
         Section("Discrimination", blocks.discrimination(validation.models, validation.compared, of)),
         Section("Calibration", blocks.calibration(validation.models, of)),
@@ -85,7 +88,7 @@ def document(
         f"{signature.title} ({validation.signature}) on {own.n} cases, {own.events} with the outcome",
         sections,
         watermark=WATERMARK if validation.synthetic else "",
-        made=f"ptlf cohort validate, {time}",
+        made=f"ptlf cohort validate, PTLFPredictor {__version__}, {time}",
     )
 
 
@@ -107,6 +110,17 @@ def _headline(validation: Validation) -> Facts:
 
 def _words(value: float, interval: tuple[float, float]) -> str:
     return Estimate(value, *interval).words(fixed(2))
+
+
+def _signature(signature: Signature) -> tuple[Block, ...]:
+    evidence = signature.evidence
+    facts = (
+        ("Outcome", f"{signature.outcome}, {signature.horizon}"),
+        ("Fitted on", signature.population),
+        ("Evidence", evidence.words if evidence is not None else signature.evidence_problem),
+        ("What a patient is shown", describe(signature)),
+    )
+    return Facts(facts), Equation(equation(signature))
 
 
 def _warned(validation: Validation) -> tuple[Block, ...]:
