@@ -15,6 +15,7 @@ import pandas as pd
 
 import r_reference
 from PTLFPredictorLib.cohort.data import CohortData
+from PTLFPredictorLib.cohort.develop import DevelopmentPlan
 from PTLFPredictorLib.cohort.extraction import (
     CaseState,
     ExtractedCase,
@@ -28,6 +29,7 @@ from PTLFPredictorLib.cohort.extraction import (
 from PTLFPredictorLib.cohort.extraction.result import CASES
 from PTLFPredictorLib.cohort.extraction.result import FEATURES as FILE
 from PTLFPredictorLib.cohort.flow import Flow
+from PTLFPredictorLib.cohort.selection import ResamplingPlan, SelectionPlan
 from PTLFPredictorLib.cohort.table import ClinicalColumn, Split
 from PTLFPredictorLib.ct import ContrastPhase
 from PTLFPredictorLib.hashes import json_sha256
@@ -73,8 +75,17 @@ FROM = {
 }
 
 
-def made_cohort(training: int | None = 100, **changes: Any) -> CohortData:
-    """The cohort; ``training=None`` leaves the split out."""
+QUICK = DevelopmentPlan(
+    selection=SelectionPlan(folds=4, lambdas=12),
+    resampling=ResamplingPlan(folds=3, repeats=1, bootstraps=4),
+)
+"""The paper's way with few folds, lambdas and resamples."""
+
+QUICK_OPTIONS = "--folds 4 --lambdas 12 --nested-folds 2 --nested-repeats 1 --bootstraps 2".split()
+
+
+def made_cohort(training: int | None = 100, count: int = 200, **changes: Any) -> CohortData:
+    """The cohort with its first `count` features; ``training=None`` leaves the split out."""
     features = r_reference.table("features").sort_values("y", kind="stable").reset_index(drop=True)
     patients = r_reference.table("cohort_logistic").sort_values("ptlf", kind="stable").reset_index(drop=True)
     y = features.pop("y").to_numpy(float)
@@ -84,7 +95,7 @@ def made_cohort(training: int | None = 100, **changes: Any) -> CohortData:
     ids = pd.Index([f"C{place:03d}" for place in range(len(y))], name="case", dtype=object)
     clinical = pd.DataFrame({name: patients[FROM[name]].to_numpy()[order] for name in FROM}, index=ids)
     clinical["BCLC stage"] = clinical["BCLC stage"].astype(object).where(clinical["BCLC stage"].notna(), None)
-    values = features.drop(columns="id").to_numpy(float)[order]
+    values = features.drop(columns="id").to_numpy(float)[order][:, :count]
     splits = [""] * len(y)
     if training is not None:
         splits = [str(Split.TRAINING)] * training + [str(Split.VALIDATION)] * (len(y) - training)
@@ -137,7 +148,9 @@ def write_cohort(folder: Path, data: CohortData | None = None, **columns: Any) -
         "split": list(data.split),
         "centre": list(data.centre),
     }
-    rows |= {f"{one.name} [{one.unit}]" if one.unit else one.name: list(data.clinical[one.name]) for one in data.columns}
+    rows |= {
+        f"{one.name} [{one.unit}]" if one.unit else one.name: list(data.clinical[one.name]) for one in data.columns
+    }
     frame = pd.DataFrame({name: values for name, values in (rows | columns).items() if values is not None})
     table, features = folder / "cohort.csv", folder / "features"
     frame.to_csv(table, index=False)

@@ -83,6 +83,7 @@ class CohortData:
         predictors: Sequence[str] | None = None,
         missing: Missing = Missing.COMPLETE,
         features: Sequence[str] | None = None,
+        own_protocol: bool = False,
     ) -> CohortData:
         """Join by case id.
 
@@ -96,6 +97,10 @@ class CohortData:
         features : sequence of str, optional
             Columns that a case needs a value in; the signature's terms where not given, and for an empty sequence some
             feature of each VOI.
+
+        own_protocol : bool
+            Keep cases whose slices, pixels, tube voltage, kernel or HU the signature would withhold: for a signature
+            that is developed on them.
 
         Raises
         ------
@@ -119,7 +124,7 @@ class CohortData:
             reason = (
                 twice.get(case.id)
                 or leaving.by_eligibility(case, signature)
-                or leaving.by_checks(extracted[case.id], extraction, signature, case.synthetic)
+                or leaving.by_checks(extracted[case.id], extraction, signature, case.synthetic, own_protocol)
                 or (None if case.id in measured else _left_out(case, Reason.FEATURES, "a feature without a value"))
                 or (_left_out(case, Reason.OUTCOME, "outcome not known") if outcomes and case.outcome is None else None)
             )

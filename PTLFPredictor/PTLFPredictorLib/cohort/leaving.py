@@ -26,6 +26,9 @@ PROTOCOL = {
 }
 """Findings that depend on a signature's protocol, in the words of a flow."""
 
+OWN = frozenset(PROTOCOL) - {"phase"}
+"""Of these, what a signature that is developed on the cases may have otherwise than the one that they are read for."""
+
 OTHERS = {
     "mask_origin_unknown": "nobody said who drew the segments",
     "mask_origin_contradicted": "what was said of the segments' origin contradicts what is known",
@@ -103,8 +106,10 @@ def by_eligibility(case: Case, signature: Signature) -> Exclusion | None:
     return None
 
 
-def by_checks(found: ExtractedCase, extraction: Extraction, signature: Signature, synthetic: bool) -> Exclusion | None:
-    """By what the checks of CT, segments and features withhold, against the signature's protocol."""
+def by_checks(
+    found: ExtractedCase, extraction: Extraction, signature: Signature, synthetic: bool, own_protocol: bool = False
+) -> Exclusion | None:
+    """By what the checks of CT, segments and features withhold, against the signature's protocol, or but for `OWN`."""
     asked = extraction.asked.get("signature") or {}
     findings: Iterable[Finding] = found.findings
     if asked.get("sha256") != json_sha256(signature.data) and found.protocol is not None:
@@ -112,6 +117,8 @@ def by_checks(found: ExtractedCase, extraction: Extraction, signature: Signature
         findings += against(found.protocol, signature.protocol)
     for finding in findings:
         if finding.level.severity < Level.WITHHOLD.severity or (synthetic and finding.code in OF_DEMONSTRATIONS):
+            continue
+        if own_protocol and finding.code in OWN:
             continue
         words = {**PROTOCOL, **OTHERS}.get(finding.code, f"check of CT or segments: {finding.code.replace('_', ' ')}")
         return Exclusion(found.id, Reason.CHECKS, f"checks:{finding.code}", words)

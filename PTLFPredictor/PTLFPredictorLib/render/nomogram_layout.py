@@ -47,6 +47,9 @@ LEVEL_LINES = 3
 FOOTER = 22
 """Pixels below an exported nomogram for its title and the research-use line."""
 
+FOOTER_FONT, FOOTER_CHARACTER = 10, 0.55
+"""Its size, and the width of a character of running text as a share of it."""
+
 
 def rows_of(geometry: NomogramGeometry) -> tuple[str, ...]:
     return ("points", *(axis.name for axis in geometry.axes), "total", "risk")
@@ -229,5 +232,7 @@ def _predictor(layout: Layout, axis: Axis) -> list[Primitive]:
 
 
 def footer_of(layout: Layout, title: str) -> Text:
-    """The line below an exported nomogram."""
-    return Text(layout.width / 2, layout.height + 13, f"{title} - {RESEARCH_USE}", 10, "middle", "faint")
+    """The line below an exported nomogram: as much of the title as fits before the research-use line."""
+    room = int(layout.width / (FOOTER_FONT * FOOTER_CHARACTER)) - len(RESEARCH_USE) - 3
+    shown = textwrap.shorten(title, max(room, 0), placeholder="...")
+    return Text(layout.width / 2, layout.height + 13, f"{shown} - {RESEARCH_USE}", FOOTER_FONT, "middle", "faint")

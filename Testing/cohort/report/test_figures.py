@@ -1,5 +1,6 @@
 """Figures: words as words, the right numbers beside them, and what they must not be read for."""
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -9,11 +10,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.cohort.flow import Flow, FlowStep
 from PTLFPredictorLib.cohort.report import Estimate, figures
 from PTLFPredictorLib.cohort.report.drawing import FAINT, STYLES
 from PTLFPredictorLib.cohort.report.figures import Cases, Group, Odds, Performance, Roc
 from PTLFPredictorLib.colours import BLUE
+from PTLFPredictorLib.signature import load
 
 CASES = Cases(63, 19, "validation")
 
@@ -177,3 +180,12 @@ def test_settings_of_a_drawing_stay_inside_it(roc):
 
     assert matplotlib.rcParams["svg.fonttype"] == matplotlib.rcParamsDefault["svg.fonttype"]
     assert roc.svg.startswith("<svg")
+
+
+def test_a_long_title_does_not_push_the_research_line_off_a_nomogram():
+    title = "Demonstration on synthetic cases, not for patients: " + "a hospital's own signature " * 5
+    svg = figures.nomogram("n", dataclasses.replace(load("ptlf-demo"), title=title), CASES).svg
+    footer = words(svg)[-1]
+    assert footer.startswith("Demonstration on synthetic cases, not for patients: a")
+    assert footer.endswith(f"... - {RESEARCH_USE}")
+    assert len(footer) * 5.5 <= 900

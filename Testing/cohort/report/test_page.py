@@ -27,6 +27,7 @@ from PTLFPredictorLib.cohort.report import (
 from PTLFPredictorLib.cohort.report.page import html
 from PTLFPredictorLib.ct.findings import Finding, Level
 from PTLFPredictorLib.record.statements import FOR_NO_PATIENT
+from PTLFPredictorLib.render.html import CSS
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><defs><path id="p"/></defs><use href="#p" fill="url(#p)"/></svg>'
 
@@ -84,6 +85,11 @@ def test_the_page_is_well_formed_and_no_id_is_there_twice(page):
     assert sorted(ids) == sorted(set(ids))
 
 
+def test_no_id_is_one_that_the_patients_report_has_rules_for(page):
+    ids = [attributes["id"] for _, attributes in Elements(page).found if "id" in attributes]
+    assert set(ids) & set(re.findall(r"#([a-z-]+)\b", CSS.read_text(encoding="utf-8"))) == set()
+
+
 def test_whatever_an_element_points_to_is_on_the_page(page):
     ids = set(re.findall(r'\bid="([^"]+)"', page))
     assert set(re.findall(r'href="#([^"]+)"', page)) <= ids
@@ -104,7 +110,7 @@ def test_two_drawings_with_the_same_ids_do_not_mix():
 def test_numbers_of_tables_and_figures_follow_the_page_and_texts_follow_them():
     first, second = Figure("late", "Late", SVG), Figure("early", "Early", SVG)
     page = page_of(Text(f"See {ref('early')} and {ref('t')}."), Beside((second, first)), Table("t", "T", ("x",), []))
-    assert 'See <a href="#early">Figure 1</a> and <a href="#t">Table 1</a>.' in page
+    assert 'See <a href="#block-early">Figure 1</a> and <a href="#block-t">Table 1</a>.' in page
     assert "<b>Figure 2</b> Late" in page
 
 

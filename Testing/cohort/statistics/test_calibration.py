@@ -185,6 +185,13 @@ def test_a_spline_is_straight_beyond_its_outer_knots_and_smooth_at_the_inner_one
         assert np.diff(x, 3, axis=0) == pytest.approx(0, abs=1e-7)
 
 
+def test_a_column_of_the_spline_by_hand():
+    """Knots 0, 1, 2: at 3 ``(3^3 - 2^3 * 2 + 1^3) / 2^2``, at 0.5 ``0.5^3 / 2^2``."""
+    assert restricted_cubic(np.array([3.0, 0.5, -1.0]), np.array([0.0, 1.0, 2.0])) == pytest.approx(
+        np.array([[3.0, 3.0], [0.5, 0.03125], [-1.0, 0.0]])
+    )
+
+
 def test_loess_gives_back_a_parabola():
     p = np.linspace(0.05, 0.95, 30)
     assert loess(p, 0.2 + p**2, np.array([0.111, 0.5, 0.9])) == pytest.approx(0.2 + np.array([0.111, 0.5, 0.9]) ** 2)

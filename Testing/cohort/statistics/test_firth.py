@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from scipy.stats import chi2
 
 import r_reference as r
 from PTLFPredictorLib.cohort.statistics.discrimination import auc
 from PTLFPredictorLib.cohort.statistics.firth import Firth
-from PTLFPredictorLib.cohort.statistics.logistic import MaximumLikelihood, Separated
+from PTLFPredictorLib.cohort.statistics.logistic import Collinear, MaximumLikelihood, Separated
 
 DATA = {
     "separation": ("separation", ["encephalopathy", "inr", "alb"], "ptlf"),
@@ -203,3 +205,50 @@ def test_separated_outcomes_give_finite_coefficients():
 
 def test_the_area_under_the_curve_counts_ties_half():
     assert auc(np.array([1.0, 2.0, 2.0, 3.0]), np.array([0, 0, 1, 1])) == pytest.approx(3.5 / 4)
+
+
+def any_cohort(seed):
+    """Few cases or many, few events or none, a binary predictor, predictors of any unit, an offset."""
+    rng = np.random.default_rng(seed)
+    cases, columns = int(rng.integers(6, 160)), int(rng.integers(1, 6))
+    x = rng.normal(size=(cases, columns)) * 10.0 ** rng.integers(-4, 5, size=columns) + rng.integers(-3, 4)
+    if rng.random() < 0.5:
+        x[:, 0] = rng.random(cases) < rng.random()
+    y = (rng.random(cases) < rng.choice([0.02, 0.1, 0.4, 0.9])).astype(float)
+    return x, y, rng.normal(size=cases) * rng.choice([0, 1, 5])
+
+
+def score_at(model, x, y, offset):
+    """Length of the modified score at the fit, in standard errors."""
+    design, p = np.column_stack([np.ones(len(y)), x]), model.risk(x, offset)
+    weights = p * (1 - p)
+    leverages = weights * ((design @ model.covariance_) * design).sum(axis=1)
+    score = design.T @ (y - p + leverages * (0.5 - p))
+    return np.sqrt(score @ model.covariance_ @ score)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_it_always_finds_a_maximum(seed):
+    x, y, offset = any_cohort(seed)
+    try:
+        model = Firth().fit(x, y, offset)
+    except Collinear:
+        assume(False)
+    assert score_at(model, x, y, offset) < 1e-4
+
+
+@pytest.mark.parametrize("seed", [53, 56, 79, 89])
+def test_where_fisher_scoring_goes_back_and_forth_it_still_arrives(seed):
+    """The penalised likelihood curves there twice as much as the Fisher information says."""
+    x, y, offset = any_cohort(seed)
+    model = Firth().fit(x, y, offset)
+    assert score_at(model, x, y, offset) < 1e-6
+    (interval,) = model.profile_interval(columns=[1])
+    assert interval[0] < model.params_[1] < interval[1]
+
+
+def test_where_nearly_all_risks_are_0_or_1_it_still_arrives():
+    x, y, offset = any_cohort(76)
+    model = Firth().fit(x, y, offset)
+    assert score_at(model, x, y, offset) < 1e-6

@@ -82,6 +82,20 @@ def test_the_sd_convention_is_a_different_penalty():
     assert same * factor == pytest.approx(lasso.path(population, y, np.array([at])).coefficients[0], abs=1e-8)
 
 
+def test_raw_coefficients_are_those_of_standardised_columns_divided_by_the_sd_and_rank_otherwise():
+    table = R.table("features").iloc[:, 2:]
+    z, y, names = data()
+    at = VALUES["path"]["lambda"][VALUES["cv_deviance"]["index_min_0based"]]
+    found = lasso.path(z, y, np.array([at]))
+    raw = found.coefficients[0] / table.std(ddof=0).to_numpy()
+    expected = VALUES["raw_standardize_TRUE"]
+    assert raw == pytest.approx(vector(expected["nonzero"], names), abs=2e-6)
+    assert found.intercepts[0] - raw @ table.mean().to_numpy() == pytest.approx(expected["intercept"], abs=2e-5)
+    largest = [names[i] for i in np.argsort(-np.abs(raw), kind="stable")[:10]]
+    assert largest == VALUES["radscore"]["top10_by_raw_coefficient_instead"]
+    assert len(set(largest) & set(VALUES["radscore"]["features"])) == 6
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(0, 10**6),
@@ -106,6 +120,29 @@ def test_every_solution_meets_the_optimality_conditions(seed, n, k, correlation,
         assert np.abs(residual.mean(axis=1)).max() < 1e-7
         assert np.abs(gradient - expected)[active].max(initial=0) < 1e-7
         assert (np.abs(gradient) <= path.lambdas[:, None] + 1e-7).all()
+
+
+def test_copies_of_a_feature_share_what_one_would_have():
+    z, y, _ = data()
+    z = z[:, :12]
+    lambdas = lasso.grid(z, y, 8, 0.05)
+    alone = lasso.path(z, y, lambdas).linear_predictor(z)
+    doubled = np.column_stack([z, z, -z[:, :3]])
+    assert lasso.path(doubled, y, lambdas).linear_predictor(doubled) == pytest.approx(alone, abs=1e-6)
+
+
+def test_a_path_ends_where_a_solution_is_not_reached(monkeypatch):
+    z, y, _ = data()
+    lambdas = lasso.grid(z, y, 20)
+    complete = lasso.cross_validated(z, y, np.arange(len(y)) % 4, lambdas)
+    monkeypatch.setattr(lasso, "NEWTON_STEPS", 9)
+    ended = lasso.path(z, y, lambdas)
+    count = len(ended.lambdas)
+    assert 1 < count < 20
+    assert ended.coefficients == pytest.approx(complete.path.coefficients[:count], abs=1e-8)
+    found = lasso.cross_validated(z, y, np.arange(len(y)) % 4, lambdas)
+    assert 1 < len(found.lambdas) <= count
+    assert found.cvm == pytest.approx(complete.cvm[: len(found.lambdas)], abs=1e-6)
 
 
 def test_at_and_above_the_largest_lambda_nothing_is_kept():

@@ -20,6 +20,9 @@ from PTLFPredictorLib.cohort.table.numbers import Decimals, decimals_of, is_miss
         ("1,234.5", 1234.5),
         ("1.234.567", 1234567.0),
         ("12 345,6", 12345.6),
+        ("12\u202f345,6", 12345.6),
+        ("\uff13\uff18.5", 38.5),
+        ("\u22121", -1.0),
         ("1.034", 1.034),
     ],
 )

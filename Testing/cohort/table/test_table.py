@@ -140,8 +140,31 @@ def test_a_decimal_comma_without_quotation_marks_does_not_shift_a_row(folder):
     assert "decimal comma" in table.left_out[0].reason
 
 
+def test_notes_beside_the_table_are_told_and_shift_nothing(folder):
+    """The header has an empty cell above them: the spreadsheet pads its rows."""
+    table = read(folder, "case;ct;albumin [g/L];\nP1;1.nrrd;40;ask Miller\nP2;2.nrrd;41;\n")
+    assert [case.id for case in table.cases] == ["P1", "P2"]
+    assert "None: column 4 has no name and 1 cells that hold something: not read." in told(table, Code.COLUMN)
+
+
+def test_paths_are_taken_as_they_are_written(folder):
+    """Letters that look alike are different files: composed and decomposed accents, ligatures, full width digits."""
+    for name in ("caf\u00e9.nrrd", "cafe\u0301.nrrd", "\ufb01.nrrd", "\uff11.nrrd"):
+        (folder / name).write_bytes(name.encode())
+        assert read(folder, f"id,ct\n1,{name}\n").cases[0].ct == folder / name
+
+
+def test_numbers_of_a_data_frame_are_answers_too(folder):
+    """pandas writes a column of 0, 1 and gaps as 0.0, 1.0 and nothing."""
+    table = read(folder, "id,ct,PTLF,hcc_confirmed,acquisition\n1,1.nrrd,1.0,1.0,2.0\n2,2.nrrd,0.0,,\n")
+    assert [case.outcome for case in table.cases] == [True, False]
+    assert table.cases[0].answers == {"hcc_confirmed": True}
+    assert table.cases[0].acquisition == 2
+
+
 @pytest.mark.parametrize(
-    "title", ["ALB (g/dL)", "Albumin [g/dl]", "alb_g_per_dL", "serum albumin g/dL", "Albumin, g/dL"]
+    "title",
+    ["Serum\nalbumin\n[g/dL]", "ALB (g/dL)", "Albumin [g/dl]", "alb_g_per_dL", "serum albumin g/dL", "Albumin, g/dL"],
 )
 def test_a_unit_in_the_header_is_found_however_it_is_written(folder, title):
     quoted = f'"{title}"'
@@ -268,6 +291,8 @@ def test_outcome_of_its_own_column_and_of_its_components(folder):
     table = read(folder, "id,ct,PTLF\n1,1.nrrd,yes\n2,2.nrrd,0\n3,3.nrrd,perhaps\n4,4.nrrd,\n")
     assert [case.outcome for case in table.cases] == [True, False, None, None]
     assert "of 2 of 4 cases is not known (rows 4 and 5)" in told(table, Code.MISSING)[0]
+    other = read(folder, "id,ct,PTLF\n1,1.nrrd,yes\n", rule=OutcomeRule.APASL_ALL)
+    assert any("makes no other of it" in message for message in told(other, Code.COLUMN, "PTLF"))
     text = (
         "id,ct,bilirubin peak [mg/dL],INR after,ascites before,ascites after,encephalopathy before,HE after\n"
         "1,1.nrrd,5.5,1.2,no,no,no,no\n2,2.nrrd,6,1.6,slight,moderate,no,no\n3,3.nrrd,1,1,yes,yes,no,no\n"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
+import io
 import json
 
 import pytest
@@ -23,8 +25,9 @@ CALIBRATION = {
 }
 
 
-@pytest.fixture
-def inputs(tmp_path):
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("inputs")
     of = made_validation.signature(calibration=CALIBRATION)
     (tmp_path / "signature.json").write_text(text_of(dict(of.data)), encoding="utf-8")
     table, cases = made_validation.cohort(tmp_path, of)
@@ -36,12 +39,20 @@ def validate(inputs, out, *more):
     return cli.main(["cohort", "validate", *inputs, "--out", str(out), *more])
 
 
-def test_what_it_writes_and_says(inputs, tmp_path, capsys):
-    out = tmp_path / "out"
-    assert validate(inputs, out, "--cutoff", "0.3", "--by", "sex", "--fewest", "20") == 0
-    said = capsys.readouterr().out
+@pytest.fixture(scope="module")
+def first(inputs, tmp_path_factory):
+    """The folder of a run, and what it said."""
+    out, said = tmp_path_factory.mktemp("run") / "out", io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert validate(inputs, out, "--cutoff", "0.3", "--by", "sex", "--fewest", "20") == 0
+    return out, said.getvalue()
+
+
+def test_what_it_writes_and_says(first):
+    out, said = first
     names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    tables = "auc compared calibration smoothers hosmer_lemeshow net_benefit cutoffs subgroups cases characteristics"
+    tables = "auc compared calibration smoothers hosmer_lemeshow net_benefit cutoffs subgroups cases"
+    tables += " characteristics tripod_ai metrics"
     assert {"report.html", "result.json", "lock.json", *(f"tables/{name}.csv" for name in tables.split())} == names
     found = Validation.from_dict(json.loads((out / "result.json").read_text()))
     assert f"AUC {found.own.auc.auc:.3f}" in said
@@ -55,10 +66,9 @@ def test_what_it_writes_and_says(inputs, tmp_path, capsys):
     assert [int(row["outcome"]) for row in rows] == list(found.own.outcome)
 
 
-def test_it_is_made_again_byte_for_byte(inputs, tmp_path):
-    first = tmp_path / "first"
-    assert validate(inputs, first) == 0
-    repeated = repeat(lock.read(first / lock.NAME), first, tmp_path / "again", {})
+def test_it_is_made_again_byte_for_byte(first, tmp_path):
+    out, _ = first
+    repeated = repeat(lock.read(out / lock.NAME), out, tmp_path / "again", {})
     assert len(repeated.files) > 10
     assert [one for one in repeated.files if not one.is_same] == []
 

@@ -23,6 +23,11 @@ def add(action: Action) -> None:
         "--signature", default="ptlf-published", metavar="ID|FILE",
         help="whose outcome, entries, eligibility and protocol the cases are taken by",
     )  # fmt: skip
+    develop.add_argument(
+        "--own-protocol", action="store_true",
+        help="keep cases with other slices, pixels, voltages, kernels than that signature takes: the new one takes "
+        "what was seen",
+    )  # fmt: skip
     develop.add_argument("--id", default="site-signature", help="id of the new signature")
     develop.add_argument("--title", default="", help="title of the new signature")
     develop.add_argument(
@@ -117,17 +122,21 @@ def _performance(group: Any) -> None:
         "--nested-repeats", type=int, default=5, metavar="N", help="of it, 0: none (default: %(default)s)"
     )
     group.add_argument(
-        "--cut-off", type=float, action="append", metavar="RISK", dest="cut_offs",
+        "--cutoff", type=float, action="append", metavar="RISK", dest="cut_offs",
         help="sensitivity and specificity there; again for several (default: 0.1, 0.2, 0.3, 0.5)",
     )  # fmt: skip
 
 
 def _develop(given: argparse.Namespace) -> int:
     from ...cohort import develop, lock
+    from ...cohort.develop.parts import check_table
+    from ...cohort.table import CohortTable
 
     plan = plan_of(given)
     jobs = checked_jobs(given) or 1
     base = loaded(given.signature)
+    if given.features is None:
+        check_table(CohortTable.read(given.table, base, rule=plan.rule, reader=given.reader), base, plan)
     features = features_of(given, base, everything=True, second=plan.selection.icc_at_least is not None)
     inputs = {"table": given.table, "features": features, "signature": given.signature}
     recipe = lock.Recipe.of(develop.COMMAND, plan, inputs)
@@ -223,6 +232,7 @@ def plan_of(given: argparse.Namespace) -> Any:
     return DevelopmentPlan(
         rule=OutcomeRule(given.outcome_rule),
         reader=given.reader or "",
+        own_protocol=given.own_protocol,
         selection=selection,
         clinical=clinical,
         missing=_chosen(Missing, given.missing),
@@ -242,7 +252,7 @@ def _check(given: argparse.Namespace) -> None:
             raise BadInput(f"{name} is a number above 0 and up to 1, not {share:g}.")
     for risk in given.cut_offs or ():
         if not 0 < risk < 1:
-            raise BadInput(f"--cut-off is a risk between 0 and 1, not {risk:g}.")
+            raise BadInput(f"--cutoff is a risk between 0 and 1, not {risk:g}.")
     least = {"folds": 3, "lambdas": 2, "largest": 1, "nested_folds": 2, "nested_repeats": 0, "bootstraps": 0}
     for name, fewest in (least | {"imputations": 2, "seed": 0}).items():
         if (number := getattr(given, name)) < fewest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from ...errors import BadInput, Cancelled
 from ..options import add_engine, add_model, add_steps, chosen_model, features_asked, loaded, post_processing
@@ -43,11 +44,27 @@ def checked_jobs(given: argparse.Namespace) -> int | None:
     return given.jobs
 
 
+def told_table(table: Any) -> Any:
+    """The table, with what was found in it said before work starts; the page has it in full."""
+    from collections import Counter
+
+    from ...cohort.table.document import MARKS
+    from ...ct import Level
+
+    counts = Counter(finding.level for finding in table.findings)
+    found = ", ".join(
+        f"{counts[level]} {word}" for level, word in MARKS.items() if counts[level] and level is not Level.PASS
+    )
+    say(f"ptlf: table of {table.rows} rows, {len(table.cases)} cases" + (f"; findings: {found}" if found else ""))
+    return table
+
+
 def _extract(given: argparse.Namespace) -> int:
     from ...cohort.extraction.job import Options
     from ...cohort.extraction.run import extract
     from ...cohort.extraction.schedule import Where
     from ...cohort.table import CohortTable
+    from ...cohort.table.document import section
 
     signature = loaded(given.signature)
     asks_more = given.all or given.params is not None
@@ -64,13 +81,13 @@ def _extract(given: argparse.Namespace) -> int:
         second=given.second,
     )
     where = Where(checked_jobs(given), given.scheduler)
-    table = CohortTable.read(given.table, signature, reader=given.reader)
+    table = told_table(CohortTable.read(given.table, signature, reader=given.reader))
     left_out = [(row.id or f"row {row.row}", row.reason) for row in table.left_out]
     try:
         with progress_bar() as progress:
             made = extract(
-                table.cases, options, given.out, where=where, retry=given.retry, left_out=left_out, progress=progress,
-                say=lambda text: say(f"ptlf: {text}"),
+                table.cases, options, given.out, where=where, retry=given.retry, left_out=left_out,
+                chapters=(section(table),), progress=progress, say=lambda text: say(f"ptlf: {text}"),
             )  # fmt: skip
     except KeyboardInterrupt:
         raise Cancelled("Cancelled. Finished cases are kept; the same command goes on from there.") from None

@@ -117,7 +117,7 @@ def radscore(made: Development) -> Section:
     of = Cases(train.n, train.events, "training")
     rows = [(step.name, step.count) for step in found.steps_]
     blocks: list[Block] = [
-        Table("steps", "Features left by each step", ("step", "features"), rows, _selection_words(made)),
+        Table("steps", "Features left by each step", ("step", "features"), rows, " ".join(selection_steps(made))),
     ]
     crossed = found.cross_validated_
     if crossed is not None:
@@ -245,18 +245,20 @@ def _fit_words(risk: RiskModel) -> str:
     return f"Maximum likelihood; P by {'Wald' if risk.interval is Interval.WALD else 'the likelihood ratio'}."
 
 
-def _selection_words(made: Development) -> str:
-    plan = made.plan.selection
-    icc = (
-        f" ICC(2,1) between two segmentations at least {plan.icc_at_least:g}." if plan.icc_at_least is not None else ""
-    )
-    return (
-        f"All on the {made.parts.training.n} training cases. Usable: known in every case and not the same in all.{icc} "
-        f"Of two features with |Spearman's rho| > {plan.correlation_limit:g} one goes ({plan.keep.value}). Univariate: "
-        f"{plan.test.value}, P < {plan.level:g}, correction: {plan.correction.value}. LASSO: {plan.folds} folds, "
-        f"{plan.lambdas} lambdas, {plan.choice.value} of the {plan.measure.value}. Largest: the {plan.largest} largest "
-        f"coefficients of standardised features; weights: {plan.weights.value}."
-    )
+def selection_steps(made: Development) -> tuple[str, ...]:
+    """The steps from the features to the Radscore, a sentence each."""
+    plan, n = made.plan.selection, made.parts.training.n
+    found = [
+        f"Usable: known in each of the {n} training cases and not the same in all.",
+        f"Z-score: mean and SD (divisor {plan.deviation.value}) of the training cases.",
+        f"Redundancy: of two features with |Spearman's rho| > {plan.correlation_limit:g} one goes ({plan.keep.value}).",
+        f"Univariate: {plan.test.value}, P < {plan.level:g}, correction: {plan.correction.value}.",
+        f"LASSO: {plan.folds} folds, {plan.lambdas} lambdas, {plan.choice.value} of the {plan.measure.value}.",
+        f"The {plan.largest} largest coefficients of standardised features; weights: {plan.weights.value}.",
+    ]
+    if plan.icc_at_least is not None:
+        found.insert(1, f"Reproducible: ICC(2,1) between two segmentations at least {plan.icc_at_least:g}.")
+    return tuple(found)
 
 
 def missing_words(made: Development) -> str:

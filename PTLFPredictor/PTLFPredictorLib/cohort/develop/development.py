@@ -16,6 +16,7 @@ from ..selection import bootstrap, nested
 from ..selection.nested import Nested
 from ..selection.performance import Bootstrapped
 from ..statistics.classification import Youden, youden
+from ..statistics.optimism import Optimism
 from ..validate import performance
 from ..validate.performance import Compared, Cutoff, Performance, Scale
 from .parts import Parts
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 YOUDEN = "Youden, training cases"
+
+FEWEST_READ_TWICE = 10
+"""Training cases with a second segmentation, for an ICC; the source paper had 20 read twice."""
 
 FEW_VALIDATED = 2
 """Validation cases with the outcome, and without, for any measure of them."""
@@ -102,6 +106,18 @@ class Development:
     no_signature: str
 
 
+def corrected(optimism: Optimism, name: str) -> float:
+    """A measure corrected for optimism: "combined auc" by Harrell's bootstrap.
+
+    A model's slope is 1 in its own sample and its calibration in the large 0 by construction (as ``rms::validate``
+    takes them), whatever a penalty makes of them: corrected is then the mean of the samples' models in all cases.
+    """
+    if name.split()[-1] not in ("slope", "in_the_large"):
+        return optimism.corrected[name]
+    values = optimism.test[name][np.isfinite(optimism.test[name])]
+    return float(values.mean()) if len(values) else float("nan")
+
+
 def develop(
     data: CohortData,
     plan: DevelopmentPlan,
@@ -133,17 +149,16 @@ def develop(
 
     parts = Parts.of(data, plan.selection.folds)
     train = parts.training
-    named = (*plan.clinical.variables, *(one for one in plan.clinical.always if plan.clinical.variables))
-    every = candidates(data.columns, train.clinical, tuple(dict.fromkeys(named)))
-    known = {one.name for one in every}
-    if strange := [name for name in plan.clinical.always if name not in known]:
-        raise BadInput(f"'{strange[0]}' shall always be in the model, but the table has no such clinical column.")
+    always = plan.clinical.always
+    candidates(data.columns, train.clinical, always)
+    named = dict.fromkeys((*plan.clinical.variables, *always)) if plan.clinical.variables else ()
+    every = candidates(data.columns, train.clinical, tuple(named))
     there = {one.name: one.among(train.clinical[one.name]) for one in every}
     variables = tuple(one for one in there.values() if one is not None)
-    if constant := [name for name in plan.clinical.always if there[name] is None]:
+    if constant := [name for name in always if there[name] is None]:
         raise BadInput(f"'{constant[0]}' shall always be in the model, but it is the same in all training cases.")
     y = train.outcome.to_numpy(float)
-    again = None if second is None else second.reindex(index=train.features.index, columns=train.features.columns)
+    again = _second(train, plan, second)
     with threadpool_limits(1):
         progress("fitting", 0, 1)
         count = plan.imputations if plan.imputes else 0
@@ -181,6 +196,23 @@ def develop(
         no_risk="" if combined is None else _no_risk(pipeline, train, outcome),
         no_signature=no_signature,
     )
+
+
+def _second(train: CohortData, plan: DevelopmentPlan, second: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Second readings of the training cases; None where the plan does not ask for them."""
+    if plan.selection.icc_at_least is None:
+        return None
+    read = 0
+    if second is not None and len(second.columns):
+        second = second.reindex(index=train.features.index, columns=train.features.columns)
+        read = int(second.notna().any(axis=1).sum())
+    if read < FEWEST_READ_TWICE:
+        raise BadInput(
+            f"Features shall be filtered by their ICC between two segmentations, and {read} of {train.n} training "
+            f"cases have features of a second one; at least {FEWEST_READ_TWICE} are needed (a column 'segmentation_2' "
+            "of the table, and 'ptlf cohort extract --second')."
+        )
+    return second
 
 
 def _youdens(pipeline: Pipeline, train: CohortData) -> dict[Model, Youden]:

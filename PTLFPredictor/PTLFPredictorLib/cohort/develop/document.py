@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ... import __version__
 from ...render.html import WATERMARK
 from ...signature import Signature
 from ..lock import Recipe
 from ..report import (
     Block,
-    Column,
     Document,
     Estimate,
     Facts,
     Items,
     Notice,
     Section,
-    Table,
-    Text,
     basis,
-    figures,
     fixed,
     ref,
 )
-from ..report.checklists import Place, Study, metrics, tripod
-from ..report.drawing import Cases
-from ..validate import blocks
-from . import chapters
-from .development import Development, Judged
+from ..table import CohortTable
+from ..table.document import section as findings_of
+from . import chapters, performance
+from .checklist import checklists
+from .development import Development, corrected
 from .pipeline import Model
 
 METHODS = (
     "Radscore and models: the way of Li and others (the source paper of PTLFPredictor), each step as named above; the "
     "solver of the LASSO minimises glmnet's objective (Friedman and others, J Stat Softw 2010;33(1)).",
     "Firth's penalty: Biometrika 1993, 80:27; FLIC: Puhr and others, Stat Med 2017, 36:2302.",
-    "Optimism: Harrell and others, Stat Med 1996, 15:361; .632+: Efron and Tibshirani, J Am Stat Assoc 1997, 92:548; "
-    "nested cross-validation with DeLong's variance within folds: LeDell and others, Electron J Stat 2015, 9:1583.",
+    "Nested cross-validation: mean of the folds' AUCs, interval by the corrected resampled t (Nadeau and Bengio, Mach "
+    "Learn 2003;52:239). Optimism: Harrell and others, Stat Med 1996, 15:361; .632+: Efron and Tibshirani, J Am Stat "
+    "Assoc 1997, 92:548. In simulated cohorts of this size with this selection the bootstrap promised too much and "
+    "nested cross-validation came nearest: docs/operating-characteristics.md.",
     "Sample size: Riley and others, BMJ 2020, 368:m441.",
     "Every formula with its source: docs/cohort-methods.md.",
 )
 
 
-def document(made: Development, base: Signature, signature: Signature | None, recipe: Recipe) -> Document:
+SLOPE_TOLD = 0.9
+"""Corrected calibration slopes below are told on the first page: Riley's criteria aim at 0.9."""
+
+
+def document(
+    made: Development,
+    base: Signature,
+    signature: Signature | None,
+    recipe: Recipe,
+    table: CohortTable | None = None,
+) -> Document:
     """The page.
 
     Parameters
@@ -51,21 +62,24 @@ def document(made: Development, base: Signature, signature: Signature | None, re
         The one that was made, without evidence; its nomogram is drawn.
     recipe : Recipe
         Of the run, whose time the page shows.
+    table : CohortTable, optional
+        Whose findings the page tells.
     """
     train = made.parts.training
     parts = [f"{train.n} training cases, {train.events} with {base.outcome}"]
-    parts += [f"{part.n} {name} cases, {part.events} with" for name, part in made.parts.validation.items()]
+    parts += [f"{part.n} {name} cases, {part.events} with it" for name, part in made.parts.validation.items()]
     sections = [
         _summary(made, base),
+        *([] if table is None else [findings_of(table)]),
         chapters.patients(made, base),
         chapters.clinical(made, base),
         chapters.radscore(made),
         chapters.model(made, signature),
-        _training(made),
-        *(_validation(one) for one in made.validation),
+        performance.training(made),
+        *(performance.validation(one) for one in made.validation),
         chapters.size(made),
         Section("Methods", (Items(METHODS), Facts(_asked(recipe.plan)))),
-        _checklists(made, base),
+        checklists(made, base),
     ]
     return Document(
         f"A signature of {base.data['outcome'].get('title', base.outcome)}, developed here",
@@ -80,15 +94,14 @@ def _summary(made: Development, base: Signature) -> Section:
     train = made.parts.training
     facts = [("Training", f"{train.n} cases, {train.events} events")]
     combined = str(Model.COMBINED)
-    if made.bootstrapped is not None:
-        optimism = made.bootstrapped.optimism
-        apparent, corrected = (getattr(optimism, name).get(f"{combined} auc") for name in ("apparent", "corrected"))
-        facts.append(("AUC, apparent", f"{apparent:.2f} (not to be quoted)"))
-        facts.append(("AUC, corrected by bootstrap", f"{corrected:.2f}"))
-        facts.append(("Calibration slope, corrected", f"{optimism.corrected[f'{combined} slope']:.2f}"))
     if made.nested is not None:
         auc = made.nested.auc(combined)
         facts.append(("AUC, nested cross-validation", Estimate(auc.value, *auc.interval).words(fixed(2))))
+    if made.bootstrapped is not None:
+        optimism = made.bootstrapped.optimism
+        facts.append(("AUC, apparent", f"{optimism.apparent[f'{combined} auc']:.2f} (not to be quoted)"))
+        facts.append(("AUC, corrected by bootstrap", f"{corrected(optimism, f'{combined} auc'):.2f} (still too high)"))
+        facts.append(("Calibration slope, corrected", f"{corrected(optimism, f'{combined} slope'):.2f}"))
     for one in made.validation:
         found = one.models.get(Model.COMBINED)
         if found is not None and found.auc is not None:
@@ -96,8 +109,12 @@ def _summary(made: Development, base: Signature) -> Section:
     if made.size.needed is not None:
         facts.append(("Riley's sample size", f"{made.size.needed.cases} needed, {train.n} had"))
     told: list[Block] = [Facts(tuple(facts), headline=True)]
-    told += [Notice(_sentence(text)) for text in (made.no_signature, made.no_risk) if text]
-    told.append(basis.use(risk=not made.no_risk and not made.no_signature, synthetic=train.synthetic))
+    if made.no_signature:
+        told.append(Notice(made.no_signature))
+    elif made.no_risk:
+        told.append(Notice(f"The signature shows no patient a risk: {made.no_risk}. Its score is relative."))
+    if train.synthetic or not (made.no_risk or made.no_signature):
+        told.append(basis.use(risk=True, synthetic=train.synthetic))
     told.append(Items(tuple(_remarks(made))))
     return Section("What came out", tuple(told))
 
@@ -114,8 +131,8 @@ def _remarks(made: Development) -> list[str]:
             f"({ref('frequencies')}): with other patients of the same hospital the rest would have been others."
         )
     if made.bootstrapped is not None:
-        slope = made.bootstrapped.optimism.corrected[f"{Model.COMBINED} slope"]
-        if slope < 0.9:
+        slope = corrected(made.bootstrapped.optimism, f"{Model.COMBINED} slope")
+        if slope < SLOPE_TOLD:
             found.append(
                 f"The corrected calibration slope is {slope:.2f}: risks of new patients will be too extreme, too high "
                 "for those at high risk and too low for those at low risk. Coefficients are not shrunk by it."
@@ -133,116 +150,7 @@ def _remarks(made: Development) -> list[str]:
     return found
 
 
-def _training(made: Development) -> Section:
-    """Apparent, corrected, nested."""
-    found: list[Block] = [
-        Text(
-            "The training cases made the models: what is measured in them is apparent, and promises too much. It is "
-            "here to show by how much."
-        )
-    ]
-    rows = _corrected_rows(made)
-    of = Cases(made.parts.training.n, made.parts.training.events, "training")
-    if rows:
-        columns = (
-            "model", "measure", Column("apparent", fixed(3)), Column("optimism", fixed(3)),
-            Column("corrected", fixed(3)), Column(".632+", fixed(3)), Column("nested cross-validation", fixed(3)),
-        )  # fmt: skip
-        found.append(
-            Table("optimism", "Performance corrected for optimism", columns, rows, _resampling_words(made, of))
-        )
-    if made.bootstrapped is not None and made.nested is not None:
-        apparent = made.bootstrapped.optimism.apparent
-        drawn = []
-        for model in made.pipeline.models_:
-            auc = made.nested.auc(str(model))
-            estimate = Estimate(auc.value, *auc.interval)
-            drawn.append(figures.Performance(model.capitalize(), apparent[f"{model} auc"], estimate))
-        how = made.plan.resampling
-        method = f"nested cross-validation, {how.folds} folds, {how.repeats} times, the whole selection in each"
-        found.append(figures.optimism("optimism_auc", drawn, of, method))
-    judged = made.training
-    if judged.models:
-        here = Cases(judged.cases.n, judged.cases.events, "training")
-        named = _named(judged)
-        found += blocks.discrimination(named, (), here, "training_")
-        found += blocks.calibration(_combined_first(named), here, "training_")
-        found += blocks.cutoffs(named, here, "training_")
-    return Section("Performance in the training cases", tuple(found))
-
-
-def _validation(judged: Judged) -> Section:
-    prefix = f"{judged.name.replace(' ', '_')}_"
-    here = Cases(judged.cases.n, judged.cases.events, judged.name)
-    if not judged.models:
-        text = f"{here} Too few with or without the outcome, or no model, to measure anything."
-        return Section(f"Performance: {judged.name}", (Text(text),))
-    named = _named(judged)
-    return Section(
-        f"Performance: {judged.name}",
-        (
-            *blocks.discrimination(named, judged.compared, here, prefix),
-            *blocks.calibration(_combined_first(named), here, prefix),
-            *blocks.decision(named, here, prefix),
-            *blocks.cutoffs(named, here, prefix),
-        ),
-    )
-
-
-def _corrected_rows(made: Development) -> list[tuple]:
-    rows = []
-    booted, crossed = made.bootstrapped, made.nested
-    measures = {
-        "auc": "AUC",
-        "slope": "calibration slope",
-        "in_the_large": "calibration in the large",
-        "brier": "Brier",
-    }
-    from ..selection import MEASURES
-
-    for model in made.pipeline.models_ if booted is not None or crossed is not None else ():
-        for key, label in measures.items():
-            name = f"{model} {key}"
-            told = [None, None, None, None]
-            if booted is not None:
-                found = booted.optimism
-                plus = found.estimate_632_plus(name) if key == "auc" else None
-                told = [found.apparent[name], found.optimism[name], found.corrected[name], plus]
-            outside = None
-            if crossed is not None:
-                auc = crossed.auc(str(model))
-                outside = (
-                    Estimate(auc.value, *auc.interval) if key == "auc" else crossed.measured(str(model), MEASURES[key])
-                )
-            rows.append((str(model), label, *told, outside))
-    return rows
-
-
-def _resampling_words(made: Development, of: Cases) -> str:
-    how = made.plan.resampling
-    words = [f"{of} Every step from the Z-score to the models is repeated in every resample."]
-    if made.bootstrapped is not None:
-        failed = len(made.bootstrapped.optimism.failed)
-        words.append(f"Bootstrap: {how.bootstraps} samples{f', {failed} without a model' if failed else ''}.")
-    if made.nested is not None:
-        words.append(f"Nested: {how.folds} folds, {how.repeats} times; AUC within folds, 95 % interval.")
-    return " ".join(words)
-
-
-def _named(judged: Judged) -> dict[str, object]:
-    return {str(model): found for model, found in judged.models.items()}
-
-
-def _combined_first(named: dict[str, object]) -> dict[str, object]:
-    first = {name: found for name, found in named.items() if name == Model.COMBINED}
-    return first | named
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
-
-
-def _asked(plan, before: str = "") -> tuple[tuple[str, str], ...]:
+def _asked(plan: Mapping[str, Any], before: str = "") -> tuple[tuple[str, str], ...]:
     """Every option of the plan, defaults included, as the lock has them."""
     rows = []
     for name, value in plan.items():
@@ -253,47 +161,3 @@ def _asked(plan, before: str = "") -> tuple[tuple[str, str], ...]:
             listed = ", ".join(map(str, value)) if isinstance(value, list) else value
             rows.append((label, "none" if listed in ("", None, {}) else str(listed)))
     return tuple(rows)
-
-
-def _checklists(made: Development, base: Signature) -> Section:
-    train, plan = made.parts.training, made.plan
-    first = made.validation[0] if made.validation else None
-    centres = {centre for part in (train, *made.parts.validation.values()) for centre in part.centre if centre}
-    others = {centre for part in made.parts.validation.values() for centre in part.centre if centre}
-    places = {
-        Place.FLOW: "flow",
-        Place.CHARACTERISTICS: "univariate",
-        Place.MISSING: "missing",
-        Place.BETWEEN_SPLITS: "characteristics" if made.validation else "",
-        Place.TERMS: "terms" if len(made.pipeline.radscore_.names_) else "",
-        Place.MODEL: "model_combined" if made.pipeline.models_ else "",
-        Place.OPTIMISM: "optimism" if made.bootstrapped or made.nested else "",
-        Place.PERFORMANCE: f"{first.name.replace(' ', '_')}_auc" if first is not None and first.models else "",
-    }
-    booted = f"Harrell's bootstrap, {plan.resampling.bootstraps} samples" if made.bootstrapped is not None else ""
-    crossed = f"nested cross-validation, {plan.resampling.folds} folds, {plan.resampling.repeats} times"
-    internal = "; ".join(one for one in (booted, crossed if made.nested is not None else "") if one)
-    study = Study(
-        develops=True,
-        evaluates=bool(made.validation),
-        outcome=f"{base.data['outcome'].get('title', base.outcome)} {base.horizon}, by the rule {plan.rule}.",
-        population=base.population,
-        training=Cases(train.n, train.events, "training"),
-        validation=None if first is None else Cases(first.cases.n, first.cases.events, first.name),
-        centres=len(centres),
-        other_centre=bool(others) and not others & {centre for centre in train.centre if centre},
-        automatic_masks=not train.masks.by_hand and not train.masks.edited_share,
-        extraction=f"PTLFPredictor {__version__}; the settings stand in the signature file.",
-        missing=chapters.missing_words(made),
-        predictors="Clinical numbers linear, levels against the first; features standardised by the training cases.",
-        steps=tuple(step.name for step in made.pipeline.radscore_.steps_),
-        internal=f"{internal}, the whole selection in each." if internal else "",
-        sample_size=f"{train.events} events for {made.size.candidates} candidate coefficients.",
-        large_enough=made.size.is_enough,
-        robust=plan.selection.icc_at_least is not None,
-        measures="AUC, calibration in the large, slope, curve, Brier score, decision curve.",
-        updating="",
-        code=f"ptlf cohort develop {__version__}; lock.json.",
-        places={place: name for place, name in places.items() if name},
-    )
-    return Section("Checklists", (tripod.table(study), metrics.table(study)), new_page=True)

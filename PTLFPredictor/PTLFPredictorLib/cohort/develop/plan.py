@@ -23,6 +23,9 @@ class DevelopmentPlan:
     rule : OutcomeRule
     reader : str
         Who answers for what the table's rows say without naming a reader; "" for nobody.
+    own_protocol : bool
+        Whether slices, pixels, tube voltage, kernel and HU may be otherwise than the signature's that the cases are
+        taken by: the new signature then takes what was seen.  The contrast phase may not.
     selection : SelectionPlan
     clinical : ClinicalPlan
     missing : Missing
@@ -39,6 +42,7 @@ class DevelopmentPlan:
 
     rule: OutcomeRule = OutcomeRule.PAPER_ANY
     reader: str = ""
+    own_protocol: bool = False
     selection: SelectionPlan = field(default_factory=SelectionPlan)
     clinical: ClinicalPlan = field(default_factory=ClinicalPlan)
     missing: Missing = Missing.COMPLETE

@@ -16,9 +16,10 @@ from .. import lock, report
 from .. import plan as plans
 from ..data import CohortData, Missing
 from ..extraction import Extraction
+from ..fingerprints import FITTED_ON, fingerprints
 from ..table import CohortTable
 from . import signature
-from .development import Development, develop
+from .development import Development, corrected, develop
 from .document import document
 from .pipeline import Model
 from .plan import DevelopmentPlan
@@ -50,9 +51,13 @@ def run(recipe: lock.Recipe, out: Path, progress: Progress = no_progress, jobs: 
         recipe.path("table"), base, rule=plan.rule, reader=plan.reader or None, time=recipe.time, images=False
     )
     extraction = Extraction.read(recipe.path("features"))
-    data = CohortData.join(table, extraction, base, predictors=(), features=(), missing=Missing.IMPUTE)
+    data = CohortData.join(
+        table, extraction, base, predictors=(), features=(), missing=Missing.IMPUTE, own_protocol=plan.own_protocol
+    )
     second = extraction.second() if plan.selection.icc_at_least is not None else None
-    return made_of(data, base, extraction.settings, recipe, out, second=second, progress=progress, jobs=jobs)
+    return made_of(
+        data, base, extraction.settings, recipe, out, table=table, second=second, progress=progress, jobs=jobs
+    )
 
 
 def made_of(
@@ -62,6 +67,7 @@ def made_of(
     recipe: lock.Recipe,
     out: Path,
     *,
+    table: CohortTable | None = None,
     second: pd.DataFrame | None = None,
     progress: Progress = no_progress,
     jobs: int = 1,
@@ -80,7 +86,7 @@ def made_of(
         file = None
         if not made.no_signature:
             file = signature.build(made.pipeline, train, base, settings, plan.naming)
-        page = document(made, base, None if file is None else parse(file), recipe)
+        page = document(made, base, None if file is None else parse(file), recipe, table)
         report.write(page, folder)
         seeds = {"selection": plan.selection.seed, "resampling": plan.resampling.seed}
         locked = lock.write(folder, recipe, seeds=seeds, signature=file)
@@ -130,12 +136,14 @@ def calibration(made: Development) -> dict[str, Any]:
             if model is not Model.COMBINED
         },
     }
+    found[FITTED_ON] = fingerprints(made.parts.training.extracted.values())
     if made.no_risk:
         found["no_risk"] = made.no_risk
     if made.bootstrapped is not None:
         optimism = made.bootstrapped.optimism
-        for name, values in (("apparent", optimism.apparent), ("corrected", optimism.corrected)):
-            found[name] = {key: _finite(values[f"{Model.COMBINED} {key}"]) for key in ("auc", "slope", "brier")}
+        names = {key: f"{Model.COMBINED} {key}" for key in ("auc", "slope", "brier")}
+        found["apparent"] = {key: _finite(optimism.apparent[name]) for key, name in names.items()}
+        found["corrected"] = {key: _finite(corrected(optimism, name)) for key, name in names.items()}
     if made.nested is not None:
         auc = made.nested.auc(str(Model.COMBINED))
         found["nested"] = {"auc": _finite(auc.value), "interval": [_finite(end) for end in auc.interval]}

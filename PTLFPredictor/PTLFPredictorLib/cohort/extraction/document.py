@@ -15,7 +15,9 @@ MARKS = {Level.FAIL: "stops", Level.WITHHOLD: "withholds", Level.WARN: "note"}
 LIMIT = 30
 
 
-def document(extraction: Extraction, left_out: Sequence[tuple[str, str]] = ()) -> Document:
+def document(
+    extraction: Extraction, left_out: Sequence[tuple[str, str]] = (), chapters: Sequence[Section] = ()
+) -> Document:
     """The page of findings.
 
     Parameters
@@ -23,6 +25,8 @@ def document(extraction: Extraction, left_out: Sequence[tuple[str, str]] = ()) -
     extraction : Extraction
     left_out : sequence of (str, str)
         Rows of the table that are no cases, each with its reason.
+    chapters : sequence of Section
+        At the end: what is said of the table.
     """
     cases = extraction.cases
     failed = [(case.id, case.problem) for case in cases if not case.done] + list(left_out)
@@ -44,6 +48,7 @@ def document(extraction: Extraction, left_out: Sequence[tuple[str, str]] = ()) -
         Section("Cases", tuple(blocks)),
         Section("Findings", (_counted(cases), _listed(cases))),
         Section("Scans and segments", (_scans(cases),)),
+        *chapters,
     )
     return Document("Feature extraction", f"{len(cases)} cases", sections, made=f"PTLFPredictor {_version(extraction)}")
 

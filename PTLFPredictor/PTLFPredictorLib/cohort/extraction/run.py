@@ -16,6 +16,7 @@ from ...outputs import output_folder, refuse_inputs
 from ...progress import Progress, no_progress
 from ...signature.evidence import settings_sha256
 from ...vois import VOI
+from ..report import Document, Section
 from ..report import names as report_names
 from ..report import write as write_report
 from ..table import Case
@@ -23,7 +24,7 @@ from . import tables
 from .cache import FOLDER, Cache, keys_of
 from .contained import Outcome, Task
 from .document import document
-from .here import GB
+from .here import GB, has_gpu
 from .job import CaseJob, Options, job_of
 from .names import file_names, nameless
 from .result import CASES, FEATURES, SECOND, TIMES, CaseState, ExtractedCase, Extraction
@@ -50,6 +51,7 @@ def extract(
     where: Where = HERE,
     retry: bool = False,
     left_out: Sequence[tuple[str, str]] = (),
+    chapters: Sequence[Section] = (),
     progress: Progress = no_progress,
     say: Callable[[str], None] = lambda text: None,
 ) -> Extraction:
@@ -65,6 +67,8 @@ def extract(
         Try cases again that failed before, though nothing of them has changed.
     left_out : sequence of (str, str)
         Rows of the table that are no cases, each with its reason; listed on the page.
+    chapters : sequence of Section
+        Of the page, after what it says itself.
     progress : Progress
     say : callable
         Told how many cases are done already, and how many run at a time.
@@ -88,7 +92,7 @@ def extract(
         say(f"{sum(key in kept for key in keys)} of {len(keys)} cases are kept from before")
     asked, computed = list(waiting), {}
     tasks = [Task(WORKER, waiting[key], WHAT) for key in asked]
-    for number, outcome in outcomes(tasks, where, bytes_of(options), progress, say):
+    for number, outcome in outcomes(tasks, fitting(where, options), bytes_of(options), progress, say):
         key = asked[number]
         computed[key] = cache.keep(key, _told(outcome, waiting[key]))
     entries = [computed.get(key) or kept[key] for key in keys]
@@ -98,12 +102,15 @@ def extract(
         for name, key, job in zip(file_names([case.id for case in cases]), keys, jobs, strict=True)
         if job.sources.segmentation is None and cache.labels(key).exists()
     }
-    _write(extraction, entries, [key in kept for key in keys], drawn, left_out, Path(out))
+    page = document(extraction, left_out, chapters)
+    _write(extraction, entries, [key in kept for key in keys], drawn, page, Path(out))
     return extraction
 
 
 def require_segments(cases: Sequence[Case], options: Options) -> None:
-    """Refuse cases without segments where no model is named to draw them."""
+    """Refuse a table without cases, and cases without segments where no model is named to draw them."""
+    if not cases:
+        raise BadInput("No row of the table is a case: each needs an id and a CT that is there.")
     without = sum(not case.segmentation for case in cases)
     if without and options.model is None:
         raise BadInput(
@@ -116,6 +123,13 @@ def bytes_of(options: Options) -> float:
     if options.model is not None:
         return DRAWN_GB * GB
     return (ALL_GB if None in options.features.values() else FEW_GB) * GB
+
+
+def fitting(where: Where, options: Options) -> Where:
+    """One case at a time where a model draws on a graphics card: several would not find memory on it."""
+    if where.jobs is None and options.model is not None and options.device != "cpu" and has_gpu():
+        return replace(where, jobs=1, why="one graphics card draws")
+    return where
 
 
 def _told(outcome: Outcome, job: CaseJob) -> Outcome:
@@ -156,10 +170,9 @@ def _write(
     entries: Sequence[Mapping[str, Any]],
     kept: Sequence[bool],
     drawn: Mapping[str, Path],
-    left_out: Sequence[tuple[str, str]],
+    page: Document,
     out: Path,
 ) -> None:
-    page = document(extraction, left_out)
     former = [f"{SEGMENTS}/{path.name}" for path in (out / SEGMENTS).glob("*.nii.gz")]
     names = dict.fromkeys([CASES, FEATURES, SECOND, *report_names(page), TIMES, *drawn, *former])
     with output_folder(out, tuple(names)) as folder:

@@ -60,8 +60,8 @@ def use(risk: bool, synthetic: bool = False) -> Notice:
         return Notice("Made of synthetic cases: it shows what such a report looks like, and tells nothing of patients.")
     if not risk:
         return Notice(
-            "No risk comes of this: without outcomes of one's own patients a Radscore is relative. It says where a "
-            "patient stands among these cases, not how likely liver failure is."
+            "No patient gets a risk of this signature: its Radscore is relative. It says where a patient stands among "
+            "these cases, not how likely the outcome is."
         )
     return Notice(
         "The numbers of this report are of groups. One patient's risk comes from ptlf predict or the panel alone, with "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from .document import (
     Table,
     Text,
 )
+from .drawing import HALF_MM
 
 COHORT_CSS = CSS.with_name("cohort.css")
 """On top of the sheet of a patient's report: the two look alike."""
@@ -36,6 +38,12 @@ COHORT_CSS = CSS.with_name("cohort.css")
 WIDE = 8
 """Columns from which on a table is set in small type."""
 
+
+PLACE = "block-"
+"""Before the names of tables and figures, whose ids must not be those that the patient's report has rules for."""
+
+SHORT = 15
+"""Rows up to which a table is not torn apart by the end of a sheet, and facts up to which they stand in one column."""
 
 MANY = 6
 """Items from which on a list has two columns."""
@@ -97,7 +105,7 @@ class _Page:
                 return f'<div class="beside">{"".join(map(self.block, blocks))}</div>'
 
     def facts(self, block: Facts) -> str:
-        kind = "headline" if block.headline else "facts"
+        kind = "headline" if block.headline else "facts many" if len(block.facts) > SHORT else "facts"
         listed = "".join(
             f"<div><dt>{self.text(name)}</dt><dd>{self.text(value)}</dd></div>" for name, value in block.facts
         )
@@ -123,10 +131,11 @@ class _Page:
         which = f"The first {len(shown)} of {len(block.rows)}" if shown else f"{len(block.rows)}"
         more = f"{which} rows; all are in tables/{block.name}.csv."
         wide = " wide" if len(header) >= WIDE else ""
+        short = " short" if len(shown) <= SHORT else ""
         note = self.note(block.note, more if left_out else "")
         caption = f"<caption><b>{self.labels[block.name]}</b> {self.text(block.title)}</caption>"
         return (
-            f'<div class="table"><table class="data{wide}" id="{escape(block.name)}">{caption}'
+            f'<div class="table{short}"><table class="data{wide}" id="{PLACE}{escape(block.name)}">{caption}'
             f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{note}</div>"
         )
 
@@ -141,9 +150,11 @@ class _Page:
     def figure(self, block: Figure) -> str:
         caption = f"<b>{self.labels[block.name]}</b> {self.text(block.title)}"
         said = escape(block.alternative or block.title)
+        half = " half" if _width_mm(block.svg) < HALF_MM + 1 else ""
         return (
-            f'<figure class="drawn" id="{escape(block.name)}"><div role="img" aria-label="{said}">'
-            f"{inline(block.svg, block.name)}</div><figcaption>{caption}</figcaption>{self.note(block.note)}</figure>"
+            f'<figure class="drawn{half}" id="{PLACE}{escape(block.name)}"><div role="img" aria-label="{said}">'
+            f'{inline(block.svg, block.name)}</div><div class="words"><figcaption>{caption}</figcaption>'
+            f"{self.note(block.note)}</div></figure>"
         )
 
     def note(self, *texts: str) -> str:
@@ -157,7 +168,7 @@ class _Page:
             name = found[1]
             if name not in self.labels:
                 raise ValueError(f"no table and no figure is named {name}")
-            return f'<a href="#{name}">{self.labels[name]}</a>'
+            return f'<a href="#{PLACE}{name}">{self.labels[name]}</a>'
 
         return re.sub(f"{REF_OPEN}([^{REF_CLOSE}]*){REF_CLOSE}", link, escape(text))
 
@@ -168,6 +179,12 @@ def inline(svg: str, name: str) -> str:
     element = re.sub(r'\bid="', f'id="{name}-', element)
     element = re.sub(r"url\(#", f"url(#{name}-", element)
     return re.sub(r'href="#', f'href="#{name}-', element)
+
+
+def _width_mm(svg: str) -> float:
+    """Of a drawing whose width is in points; infinite for any other, which the page scales to its own."""
+    found = re.search(r'<svg[^>]*\bwidth="([\d.]+)pt"', svg)
+    return float(found[1]) * 25.4 / 72 if found else math.inf
 
 
 def _is_numeric(table: Table, place: int) -> bool:

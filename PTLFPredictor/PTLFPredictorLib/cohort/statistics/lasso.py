@@ -20,6 +20,12 @@ PROBABILITY_MARGIN = 1e-5
 NEWTON_STEPS = 500
 """At one lambda, at most; about four are needed."""
 
+LONGEST_MOVE = 5.0
+"""Of a linear predictor, in one step."""
+
+FLAT = 1e-13
+"""Gradient at which a minimum is reached although a step is longer: copies of a feature share their coefficient."""
+
 JOINING = 10
 """Features that may join in one step at most, the strongest first."""
 
@@ -56,6 +62,10 @@ class Path:
     lambdas: np.ndarray
     intercepts: np.ndarray
     coefficients: np.ndarray
+
+    def until(self, count: int) -> Path:
+        """Its first `count` solutions."""
+        return Path(self.lambdas[:count], self.intercepts[:count], self.coefficients[:count])
 
     def linear_predictor(self, x: np.ndarray) -> np.ndarray:
         """Shape (m, n) of `x` (n, k)."""
@@ -116,6 +126,12 @@ def path(x: np.ndarray, y: np.ndarray, lambdas: np.ndarray, tolerance: float = 1
     tolerance : float
         The largest change of a coefficient in the last step; convergence is quadratic, so the error is far smaller.
 
+    Returns
+    -------
+    Path
+        Shorter than `lambdas` where a solution is not reached, as for nearly separated outcomes at a tiny lambda;
+        glmnet stops there too.
+
     Raises
     ------
     BadInput
@@ -127,18 +143,21 @@ def path(x: np.ndarray, y: np.ndarray, lambdas: np.ndarray, tolerance: float = 1
     if not np.isfinite(x).all():
         raise BadInput("LASSO needs finite values; some features are missing or infinite.")
     columns = np.ascontiguousarray(x.T)
+    lambdas = np.asarray(lambdas, float)
     coefficients, intercepts = np.zeros((len(lambdas), x.shape[1])), np.zeros(len(lambdas))
     intercept, beta = np.log(y.mean() / (1 - y.mean())), np.zeros(x.shape[1])
     for i, penalty in enumerate(lambdas):
-        intercept, beta = _minimise(columns, y, penalty, intercept, beta, tolerance)
-        intercepts[i], coefficients[i] = intercept, beta
-    return Path(np.asarray(lambdas, float), intercepts, coefficients)
+        found = _minimise(columns, y, penalty, intercept, beta, tolerance)
+        if found is None:
+            return Path(lambdas, intercepts, coefficients).until(i)
+        intercept, beta = intercepts[i], coefficients[i] = found
+    return Path(lambdas, intercepts, coefficients)
 
 
 def _minimise(
     columns: np.ndarray, y: np.ndarray, penalty: float, intercept: float, beta: np.ndarray, tolerance: float
-) -> tuple[float, np.ndarray]:
-    """From a start to the minimiser at one lambda; `columns` is x transposed."""
+) -> tuple[float, np.ndarray] | None:
+    """From a start to the minimiser at one lambda, None where it is not reached; `columns` is x transposed."""
     n = len(y)
     active = np.flatnonzero(beta)
     chosen, moved, signs = columns[active], beta[active], np.sign(beta[active])
@@ -160,7 +179,8 @@ def _minimise(
         ascent = np.empty(len(active) + 1)
         ascent[0], ascent[1:] = residual.sum(), n * (gradient[active] - penalty * signs)
         step = np.linalg.solve(_curvature(chosen, p * (1 - p)), ascent)
-        start, origin, scale = moved, intercept, 1.0
+        start, origin = moved, intercept
+        scale = whole = min(1.0, LONGEST_MOVE / max(np.abs(step[0] + step[1:] @ chosen).max(), 1e-300))
         while True:  # the whole step nearly always; halved where the objective would grow
             intercept, moved = origin + scale * step[0], start + scale * step[1:]
             moved[moved * signs < 0] = 0.0
@@ -169,15 +189,15 @@ def _minimise(
             if new_loss <= loss + 1e-14 or scale < 1e-9:
                 break
             scale /= 2
-        loss, at_once = new_loss, at_once if scale == 1 else 1  # one alone always moves the way of its gradient
+        loss, at_once = new_loss, at_once if scale == whole else 1  # one alone always moves the way of its gradient
         if not moved.all():
             left = moved != 0
             active, chosen, moved, signs = active[left], chosen[left], moved[left], signs[left]
-        elif np.abs(step).max() < tolerance:
+        elif np.abs(step).max() < tolerance or np.abs(ascent).max() < FLAT * n:
             beta = np.zeros_like(beta)
             beta[active] = moved
             return intercept, beta
-    raise RuntimeError(f"LASSO did not converge at lambda {penalty:g}")
+    return None
 
 
 def _curvature(chosen: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -228,21 +248,22 @@ def cross_validated(
         As `path`, for all rows or without one of the folds.
     """
     lambdas = grid(x, y) if lambdas is None else np.asarray(lambdas, float)
-    numbers = np.unique(folds)
-    means, sizes = [], []
-    for number in numbers:
+    whole, means, sizes = path(x, y, lambdas), [], []
+    for number in np.unique(folds):
         held = folds == number
         eta = path(x[~held], y[~held], lambdas, tolerance).linear_predictor(x[held])
         means.append(_measured(eta, y[held], measure))
-        sizes.append(np.full(len(lambdas), held.sum()) * np.isfinite(means[-1]))
-    means, sizes = np.nan_to_num(np.array(means)), np.array(sizes)
+        sizes.append(held.sum() * np.isfinite(means[-1]))
+    reached = min(len(whole.lambdas), *map(len, means))
+    means = np.nan_to_num([mean[:reached] for mean in means])
+    sizes = np.array([size[:reached] for size in sizes])
     cvm = (sizes * means).sum(axis=0) / sizes.sum(axis=0)
     variance = (sizes * (means - cvm) ** 2).sum(axis=0) / sizes.sum(axis=0)
     cvsd = np.sqrt(variance / (np.count_nonzero(sizes[:, 0]) - 1))
     loss = -cvm if measure is Measure.AUC else cvm
     best = int(loss.argmin())
     one_se = int(np.flatnonzero(loss <= loss[best] + cvsd[best])[0])
-    return CrossValidated(path(x, y, lambdas), cvm, cvsd, best, one_se)
+    return CrossValidated(whole.until(reached), cvm, cvsd, best, one_se)
 
 
 def _measured(eta: np.ndarray, y: np.ndarray, measure: Measure) -> np.ndarray:

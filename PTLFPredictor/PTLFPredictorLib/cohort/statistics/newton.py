@@ -141,33 +141,63 @@ class LogLikelihood:
     def _climb(
         self, basis: np.ndarray, known: np.ndarray, place: np.ndarray, triangle: np.ndarray, free: list[int]
     ) -> np.ndarray:
-        """From `place`, coefficients of an orthonormal basis, to the top: Fisher scoring, halved where it descends."""
-        near, most = (1e-11, 500) if self.penalised else (1e-8, 30)
+        """From `place`, coefficients of an orthonormal basis, to the top by Fisher scoring.
+
+        A step is halved where it descends, and cut where it ends well beyond the top along it: of the penalised
+        likelihood, Fisher scoring may go back and forth across the top for ever.
+        """
+        near, most = (1e-11, 60) if self.penalised else (1e-8, 30)
         near = max(near, 1e-14 * np.abs(known).max())
-        best, step, reached, information = place, np.zeros_like(place), -np.inf, None
+        best, step, slope, reached, information = place, np.zeros_like(place), 0.0, -np.inf, None
         try:
             for _ in range(most):
                 height, residual, p, inverse = self._score(known + basis @ place)
-                if height < reached - 1e-12 * (1 + abs(reached)):
-                    step = step / 2
+                score = basis.T @ residual
+                ahead = score @ step
+                if height < reached - 1e-12 * (1 + abs(reached)) or ahead < -0.5 * slope:
+                    cut = max(0.1, slope / (slope - ahead)) if ahead < -0.5 * slope else 0.5
+                    step, slope = cut * step, cut * slope
                     place = best + step
                     continue
-                best, reached, score = place, height, basis.T @ residual
+                best, reached = place, height
                 if inverse is not None and basis is self._basis:
                     step = inverse @ score
                 else:
                     information = _information(basis, p)
                     step = np.linalg.solve(information, score)
-                longest = np.abs(basis @ step).max()
-                if longest < near:
+                longest, slope = np.abs(basis @ step).max(), score @ step
+                if longest < near or (self.penalised and slope < 1e-22):
                     if not self.penalised and np.linalg.eigvalsh(information)[0] < LEAST_INFORMATION:
                         break
                     return best + step
-                step *= min(1.0, LONGEST_MOVE / longest)
+                cut = min(1.0, LONGEST_MOVE / longest)
+                step, slope = cut * step, cut * slope
                 place = best + step
         except np.linalg.LinAlgError:
             pass
-        raise self._failed(information, triangle, free)
+        if self.penalised:
+            return self._climb_slowly(basis, known, best)
+        raise self._separated(information, triangle, free)
+
+    def _climb_slowly(self, basis: np.ndarray, known: np.ndarray, place: np.ndarray) -> np.ndarray:
+        """The same by SciPy's BFGS, for where nearly all risks are 0 or 1: the penalty's curvature counts there, and
+        the Fisher information does not have it."""
+        from scipy.optimize import minimize
+
+        def depth(at: np.ndarray) -> tuple[float, np.ndarray]:
+            height, residual, *_ = self._score(known + basis @ at)
+            return -height, -(basis.T @ residual)
+
+        try:
+            found = minimize(depth, place, jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 2000})
+        except np.linalg.LinAlgError:
+            found = None
+        if found is None or np.abs(found.jac).max() > 1e-5:
+            raise BadInput(
+                "Firth's penalised likelihood finds no maximum in these cases. Is an offset far from the outcomes, or "
+                "a value far from all others?"
+            )
+        return found.x
 
     def _score(self, eta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray | None]:
         """Height up to a constant; residuals whose product with a column is its score; p; with the penalty the inverse
@@ -179,12 +209,7 @@ class LogLikelihood:
         height -= 0.5 * np.linalg.slogdet(inverse)[1]
         return height, self.y - p + _leverages(self._basis, p, inverse) * (0.5 - p), p, inverse
 
-    def _failed(self, information: np.ndarray | None, triangle: np.ndarray, free: list[int]) -> BadInput:
-        if self.penalised:
-            return BadInput(
-                "Firth's penalised likelihood finds no maximum in these cases. Is an offset far from the outcomes, or "
-                "a value far from all others?"
-            )
+    def _separated(self, information: np.ndarray, triangle: np.ndarray, free: list[int]) -> Separated:
         events, cases = int(self.y.sum()), len(self.y)
         if events in (0, cases):
             return Separated(

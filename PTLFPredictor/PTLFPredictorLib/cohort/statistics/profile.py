@@ -8,7 +8,7 @@ from ...errors import BadInput
 from .coefficients import normal_quantile
 from .newton import LogLikelihood, Maximum
 
-WIDENINGS = 40
+WIDENINGS = 20
 
 
 def interval(likelihood: LogLikelihood, maximum: Maximum, column: int, level: float = 0.95) -> tuple[float, float]:
@@ -38,18 +38,16 @@ def _limit(likelihood: LogLikelihood, maximum: Maximum, column: int, level: floa
 
     quantile = normal_quantile(level)
     error = float(np.sqrt(maximum.covariance[column, column]))
-    nearest = maximum
 
     def beyond(errors: float) -> float:
         """Signed root of the likelihood ratio at so many standard errors from the estimate, minus its quantile."""
-        nonlocal nearest
         value = maximum.params[column] + side * errors * error
-        nearest = likelihood.maximise([column], [value], start=nearest.params)
-        return np.sqrt(max(0.0, 2 * (maximum.log_likelihood - nearest.log_likelihood))) - quantile
+        held = likelihood.maximise([column], [value], start=maximum.params)
+        return np.sqrt(max(0.0, 2 * (maximum.log_likelihood - held.log_likelihood))) - quantile
 
-    inner, outer = 0.0, quantile
+    inner, outer = 0.0, 0.3 * quantile  # not far: of separated outcomes the standard error is many times the interval
     for _ in range(WIDENINGS):
         if beyond(outer) > 0:
-            return float(maximum.params[column] + side * error * brentq(beyond, inner, outer, xtol=1e-11, rtol=1e-14))
-        inner, outer = outer, 1.4 * outer
+            return float(maximum.params[column] + side * error * brentq(beyond, inner, outer, xtol=1e-9))
+        inner, outer = outer, 1.8 * outer
     raise BadInput(f"The profile likelihood of coefficient {column} (0 is the intercept) has no limit on one side.")

@@ -219,7 +219,7 @@ def normal(text: str) -> str:
 
 def _parted(title: str) -> tuple[str, str]:
     """Name, and what stands in brackets (or after a comma) behind it."""
-    match = re.fullmatch(r"(.+?)\s*(?:\[([^\[\]]*)\]|\(([^()]*)\)|,\s+(\S+))", title)
+    match = re.fullmatch(r"(.+?)\s*(?:\[([^\[\]]*)\]|\(([^()]*)\)|,\s+(\S+))", title, re.DOTALL)
     return (title, "") if match is None else (match[1].strip(), next(filter(None, match.groups()[1:]), "").strip())
 
 

@@ -48,10 +48,9 @@ def columns_of(
             message = "seems to identify patients: not read. Leave it out of the table."
             found.append(TableFinding(None, column.title, Level.WARN, Code.COLUMN, message))
     columns = [column for column in columns if normal(column.title) not in IDENTIFYING]
-    widest = max((len(row) for _, row in sheet.rows), default=0)
-    for k in range(widest):
-        filled = sum(1 for _, row in sheet.rows if k < len(row) and row[k])
-        if k < len(sheet.header) and not sheet.header[k] and filled:
+    for k in range(sheet.width):
+        filled = sum(1 for _, row in sheet.rows if k < len(row) <= sheet.width and row[k])
+        if filled and not (k < len(sheet.header) and sheet.header[k]):
             message = f"column {k + 1} has no name and {filled} cells that hold something: not read."
             found.append(TableFinding(None, "", Level.WARN, Code.COLUMN, message))
     return sheet, columns, [*found, *_absent(columns, vocabulary, signature)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -69,13 +70,18 @@ class Number:
 
 
 def is_missing(text: str) -> bool:
-    return text.casefold() in MISSING
+    return _plainly(text).casefold() in MISSING
+
+
+def _plainly(text: str) -> str:
+    """Without what is only typography: compatibility forms (full width digits, narrow spaces), a typographic minus."""
+    return unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
 
 
 def decimals_of(cells: Iterable[str]) -> Decimals:
     """By the cells that can be read in one way only."""
     comma = point = False
-    for cell in cells:
+    for cell in map(_plainly, cells):
         if _TWO_WAYS.fullmatch(cell):
             continue
         comma = comma or bool(_COMMA.fullmatch(cell) or _THOUSANDS_COMMA.fullmatch(cell))
@@ -91,6 +97,7 @@ def number(text: str, decimals: Decimals = Decimals.NONE) -> Number:
     >>> number("<5").problem
     'is a limit, not a number'
     """
+    text = _plainly(text)
     if is_missing(text):
         return Number()
     value, problem = _plain(text, decimals)

@@ -82,7 +82,7 @@ def cases_of(
 
 
 def _case(row: Row, signature: Signature, rule: OutcomeRule, base: Path, images: bool) -> Case:
-    width, wide = len(row.layout.sheet.header), len(row.cells)
+    width, wide = row.layout.sheet.width, len(row.cells)
     if wide > width:
         raise NoCaseError(f"it has {wide} cells, the header {width} (a decimal comma without quotation marks?)")
     name = row.text(Field.ID)
@@ -90,7 +90,7 @@ def _case(row: Row, signature: Signature, rule: OutcomeRule, base: Path, images:
         raise NoCaseError("it has no case id")
     if _SHORTENED.fullmatch(name):
         raise NoCaseError("the spreadsheet has shortened the case id to a rounded number")
-    acquisition = row.text(Field.ACQUISITION)
+    acquisition = words.whole(row.text(Field.ACQUISITION))
     if acquisition and not acquisition.isdecimal():
         raise NoCaseError("its acquisition is no whole number")
     ct = _ct(row, base, images)

@@ -9,7 +9,6 @@ import csv
 import datetime
 import io
 import math
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,6 +45,8 @@ class Sheet:
         Of a second header row that holds units alone; "" elsewhere.
     rows : tuple of (int, tuple of str)
         With the number that a spreadsheet shows; of any width.
+    width : int
+        Cells of the header's row, those without a name at its end too.
     decimals : Decimals
         What the sheet's numbers tell about its decimal mark.
     findings : tuple of TableFinding
@@ -54,6 +55,7 @@ class Sheet:
     header: tuple[str, ...]
     below: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
+    width: int
     decimals: Decimals
     findings: tuple[TableFinding, ...]
 
@@ -127,7 +129,7 @@ def _sheet(
     if decimals is Decimals.MIXED:
         message = "some numbers are written with a decimal comma, others with a point; each was read as it is written."
         findings.append(TableFinding(None, "", Level.WARN, Code.LAYOUT, message))
-    return Sheet(header, ("",) * len(header), tuple(body), decimals, tuple(findings))
+    return Sheet(header, ("",) * len(header), tuple(body), len(rows[head]), decimals, tuple(findings))
 
 
 def with_units_row(sheet: Sheet, is_units: Callable[[Sequence[str]], bool]) -> Sheet:
@@ -146,9 +148,8 @@ def _csv(text: str, delimiter: str) -> list[list[str]]:
 
 
 def clean(cell: str) -> str:
-    """Without what is only typography: spaces of all kinds at the ends, compatibility forms, a typographic minus."""
-    text = unicodedata.normalize("NFKC", cell).replace("\u2212", "-").replace("\u200b", "").replace("\ufeff", "")
-    return text.strip()
+    """Without spaces of any kind around it; all else stays, since it may be a path."""
+    return cell.strip("\u200b\ufeff \t\r\n\xa0\u202f\u2009")
 
 
 def _trimmed(row: Sequence[str]) -> tuple[str, ...]:

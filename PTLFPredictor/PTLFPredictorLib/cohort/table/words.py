@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .case import Split
 from .columns import normal
 from .outcome import Sign
@@ -30,15 +32,20 @@ _SPLITS = {
 _SPLIT_NAMED = {word: split for split, words in _SPLITS.items() for word in words}
 
 
+def whole(text: str) -> str:
+    """A whole number without the decimals that programs write behind it: "1" of "1.0"."""
+    return re.sub(r"^(\d+)[.,]0+$", r"\1", text)
+
+
 def yes_or_no(text: str) -> bool | None:
     """None for any other word."""
-    word = normal(text)
+    word = normal(whole(text))
     return True if word in YES else False if word in NO else None
 
 
 def sign(text: str) -> Sign | None:
     """Ascites or encephalopathy, from yes and no, a grade or a word for one; None for any other word."""
-    word = normal(text)
+    word = normal(whole(text))
     if word in NO or word in _ABSENT:
         return Sign(False)
     if word in ("1", "2", "3", "4") or word in _GRADED:

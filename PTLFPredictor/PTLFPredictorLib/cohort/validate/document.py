@@ -15,6 +15,7 @@ from ..report import (
     Equation,
     Estimate,
     Facts,
+    Figure,
     Items,
     Notice,
     Section,
@@ -25,13 +26,13 @@ from ..report import (
     fixed,
     percent,
 )
-from ..report.basis import imaging, use
+from ..report.basis import eligibility, imaging, use
 from ..report.drawing import Cases
 from ..report.figures import Group
-from . import blocks
+from . import blocks, checklists
 from .models import ScoredCase
 from .plan import ValidationPlan, Withheld
-from .validation import Validation
+from .validation import Validation, chosen_of
 
 if TYPE_CHECKING:
     from ..data import CohortData
@@ -53,6 +54,7 @@ def document(
     cases: Sequence[ScoredCase],
     signature: Signature,
     data: CohortData,
+    whole: CohortData,
     plan: ValidationPlan,
     time: str,
 ) -> Document:
@@ -62,19 +64,20 @@ def document(
     ----------
     cases : sequence of ScoredCase
         In the order of the performances.
-    data : CohortData
-        All included cases of the table.
+    data, whole : CohortData
+        All included cases of the table; those that only lack a predictor among them.
     time : str
         Of the lock.
     """
     own = validation.own
     of = Cases(own.n, own.events, "validation")
+    chosen = data.only(data.outcome.index.isin([case.id for case in cases]))
     sections = (
         Section(
             "What came out", (_headline(validation), *_warned(validation), use(own.has_risk, validation.synthetic))
         ),
         Section("The signature", _signature(signature)),
-        Section("Cases", _cases(validation, cases, data, plan)),
+        Section("Cases", _cases(validation, signature, chosen, _for_validation(whole, plan), plan)),
         Section("Discrimination", blocks.discrimination(validation.models, validation.compared, of)),
         Section("Calibration", blocks.calibration(validation.models, of)),
         *([Section("Clinical use", found)] if (found := blocks.decision(validation.models, of)) else []),
@@ -83,6 +86,8 @@ def document(
         Section("Each case", (_by_case(validation, cases),)),
         Section("Methods", (Items(METHODS), Facts(_asked(plan)))),
     )
+    names = {block.name for one in sections for block in one.blocks if isinstance(block, (Table, Figure))}
+    sections = (*sections, checklists.section(validation, signature, chosen, plan, names))
     return Document(
         "Validation of a signature",
         f"{signature.title} ({validation.signature}) on {own.n} cases, {own.events} with the outcome",
@@ -127,15 +132,19 @@ def _warned(validation: Validation) -> tuple[Block, ...]:
     return tuple(Notice(note) for note in validation.notes)
 
 
+def _for_validation(whole: CohortData, plan: ValidationPlan) -> CohortData:
+    return whole.only(whole.outcome.index.isin(chosen_of(whole, plan)))
+
+
 def _cases(
-    validation: Validation, cases: Sequence[ScoredCase], data: CohortData, plan: ValidationPlan
+    validation: Validation, signature: Signature, chosen: CohortData, whole: CohortData, plan: ValidationPlan
 ) -> tuple[Block, ...]:
     own = validation.own
     groups = [Group("Validation", own.n, own.events)]
     if validation.not_used:
         groups.append(Group("Other splits: not used", validation.not_used))
-    chosen = data.only(data.outcome.index.isin([case.id for case in cases]))
-    found: list[Block] = [figures.flow("flow", validation.flow, groups), imaging(chosen.protocol, chosen.masks)]
+    found: list[Block] = [figures.flow("flow", validation.flow, groups), eligibility(signature)]
+    found.append(imaging(chosen.protocol, chosen.masks))
     event = chosen.outcome.to_numpy() == 1
     variables = [
         characteristics.Variable(one.name, one.name, one.unit, tuple((level, level) for level in one.levels))
@@ -146,11 +155,20 @@ def _cases(
         title = "Cases with and without the outcome"
         split = {"With the outcome": event, "Without": ~event}
         found.append(characteristics.compared("characteristics", title, chosen.clinical, split, variables))
+        found.append(_missing(whole, variables))
     if validation.with_withheld is not None:
         found.append(_sensitivity(validation))
     elif plan.withheld is Withheld.EXCLUDE:
         found.append(Text("The product would withhold the score of none of these cases for the score's own sake."))
     return tuple(found)
+
+
+def _missing(whole: CohortData, variables: Sequence[characteristics.Variable]) -> Block:
+    if not whole.clinical[[one.id for one in variables]].isna().to_numpy().any():
+        return Text("No clinical value is missing.")
+    everyone = {"Cases with a known outcome": whole.outcome.notna().to_numpy()}
+    note = "A case without a predictor of the signature is left out, and counted above."
+    return characteristics.missing("missing", "Missing values", whole.clinical, everyone, variables, note)
 
 
 def _sensitivity(validation: Validation) -> Table:
@@ -181,7 +199,7 @@ def _by_case(validation: Validation, cases: Sequence[ScoredCase]) -> Table:
         Column("risk", percent(1)),
         "outcome",
     )  # fmt: skip
-    return Table("cases", "Scores, risk and outcome", columns, rows, limit=10)
+    return Table("cases", "Scores, risk and outcome, for each case", columns, rows, limit=0)
 
 
 def _asked(plan: ValidationPlan) -> tuple[tuple[str, str], ...]:

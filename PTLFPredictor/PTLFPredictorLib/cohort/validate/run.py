@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ...progress import Progress, no_progress
-from ...signature import load
+from ...signature import PredictorSource, load
 from .. import lock, report
 from .. import plan as plans
 from ..data import CohortData
@@ -45,10 +45,12 @@ def run(recipe: lock.Recipe, out: Path, progress: Progress = no_progress, jobs: 
     ).require_usable()
     if plan.cases is Cases.ALL or all(case.split is Split.NONE for case in table.cases):
         overlap.refuse_own_table(signature, path, table.sha256)
-    data = CohortData.join(table, Extraction.read(recipe.path("features")), signature)
+    whole = CohortData.join(table, Extraction.read(recipe.path("features")), signature, predictors=())
+    own = [one.id for one in signature.predictors if one.source is not PredictorSource.RADSCORE]
+    data = whole.complete(own)
     progress("validating", 1, 3)
     found = validate(signature, {case.id: case for case in table.cases}, data, plan)
-    page = document(found.validation, found.cases, signature, data, plan, recipe.time)
+    page = document(found.validation, found.cases, signature, data, whole, plan, recipe.time)
     progress("writing", 2, 3)
     with lock.result_folder(out) as folder:
         report.write(page, folder)

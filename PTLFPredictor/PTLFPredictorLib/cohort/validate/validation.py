@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import BadInput
 from ...signature import Signature, SignatureState, completeness, masks
+from ...signature.policy import states
 from .. import plan as json
 from ..flow import Exclusion, Flow, Reason
 from ..table import Case, Split
@@ -125,7 +126,7 @@ def validate(signature: Signature, cases: Mapping[str, Case], data: CohortData, 
         raise BadInput("A demonstration signature was fitted on synthetic cases; it is not validated on patients.")
     models = models_of(signature)
     cutoffs = cutoffs_of(signature, plan.cutoffs)
-    chosen = _chosen(data, plan)
+    chosen = chosen_of(data, plan)
     told = overlap.checked(signature, [data.extracted[name] for name in chosen])
     rows = [scored(signature, cases[name], data.extracted[name]) for name in chosen]
     shown = [row for row in rows if not row.withheld or plan.withheld is Withheld.INCLUDE]
@@ -162,7 +163,7 @@ def validate(signature: Signature, cases: Mapping[str, Case], data: CohortData, 
     return Scored(result, tuple(shown))
 
 
-def _chosen(data: CohortData, plan: ValidationPlan) -> list[str]:
+def chosen_of(data: CohortData, plan: ValidationPlan) -> list[str]:
     """Ids of the cases for validation."""
     if plan.cases is Cases.ALL or not (data.split != Split.NONE.value).any():
         return list(data.outcome.index)
@@ -204,9 +205,9 @@ def _notes(signature: Signature, own: Performance, cutoffs: tuple, told: str) ->
     state = completeness(signature)
     notes = []
     if state is SignatureState.UNPROVEN:
+        why = states.unproven(signature)
         notes.append(
-            "The signature's file has no evidence, so the product shows no patient's risk with it; its equation is "
-            "validated here all the same."
+            f"The product shows no patient's risk with this signature ({why}); its equation is validated all the same."
         )
     if not own.has_risk:
         notes.append("The signature gives no risk, so only the discrimination of its score can be validated.")

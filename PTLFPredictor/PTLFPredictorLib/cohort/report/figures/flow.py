@@ -47,7 +47,8 @@ def flow(name: str, cases: Flow, groups: Sequence[Group], title: str = "Patient 
         raise ValueError(f"{included} cases are left, the groups have {sum(group.n for group in groups)}")
     told = [line for step in cases.steps for line in textwrap.wrap(f"{step.reason}: {step.n}", WORDS)]
     middle = max(LINE_MM * (len(told) + 1) + 4, 12) if told else 0
-    height = 12 + (middle + GAP_MM if told else 0) + GAP_MM + 9 + GAP_MM + 16
+    end = 16 if len(groups) == 1 else 9 + GAP_MM + 16
+    height = 12 + (middle + GAP_MM if told else 0) + GAP_MM + end
 
     def paint(canvas) -> None:
         canvas.set_layout_engine("none")
@@ -64,10 +65,13 @@ def flow(name: str, cases: Flow, groups: Sequence[Group], title: str = "Patient 
             y = top + middle
         bottom = y + GAP_MM
         _arrow(axes, (41, 11.5), (41, bottom))
+        if len(groups) == 1:
+            _box(axes, 2, bottom, 78, 15, str(groups[0]))
+            return
         _box(axes, 2, bottom, 78, 9, f"Included in the analysis: n = {included}")
         y = bottom + 9
         axes.plot((41, 41), (y, y + GAP_MM / 2), color=SOFT, linewidth=0.8)
-        width = (FULL_MM - 4 - 4 * (len(groups) - 1)) / len(groups) if len(groups) > 1 else 78
+        width = (FULL_MM - 4 * len(groups)) / len(groups)
         for place, group in enumerate(groups):
             left = 2 + place * (width + 4)
             axes.plot((41, left + width / 2), (y + GAP_MM / 2, y + GAP_MM / 2), color=SOFT, linewidth=0.8)
