@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.signature import SignatureState, completeness, load
 from sample_way import READER, ptlf, walked
 
@@ -51,11 +52,14 @@ def test_it_is_a_demonstration_by_its_evidence(out):
 
 def test_nothing_in_the_file_can_be_changed_to_make_it_more(out, tmp_path):
     data = json.loads((out / "signature.json").read_text(encoding="utf-8"))
-    data["kind"] = "site"
-    data["normalisation"]["origin"] = "site"
     path = tmp_path / "forged.json"
-    path.write_text(json.dumps(data), encoding="utf-8")
-    assert completeness(load(path)) is not SignatureState.COMPLETE
+    path.write_text(json.dumps({**data, "kind": "site"}), encoding="utf-8")
+    with pytest.raises(BadInput, match="'kind' must be 'demo'"):
+        load(path)
+    normalisation = {**data["normalisation"], "origin": "site"}
+    path.write_text(json.dumps({**data, "kind": "site", "normalisation": normalisation}), encoding="utf-8")
+    with pytest.raises(BadInput, match="needs evidence"):  # which that change has voided
+        load(path)
 
 
 def test_predict_shows_a_marked_risk_in_demonstration_mode_alone(way, out, tmp_path):
