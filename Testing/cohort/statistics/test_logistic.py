@@ -270,7 +270,7 @@ def test_separation_is_told_whatever_the_offset(known):
 
 
 def test_a_standard_error_of_thousands_is_not_a_fit():
-    """Far offsets: the separated cases' residuals are 0 to the last digit, so that the score is nothing at no maximum."""
+    """Far offsets: the separated cases' residuals are 0 to the last digit, and the score is nothing at no maximum."""
     rng = np.random.default_rng(2856)
     cases = int(rng.integers(6, 40))
     x, y = rng.normal(size=(cases, 2)).round(1), (rng.random(cases) < 0.3).astype(float)
