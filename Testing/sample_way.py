@@ -45,7 +45,8 @@ def documented(page: str) -> list[list[str]]:
     """The commands on many patients that a page of the documentation has for the sample cohort, word by word."""
     lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
     commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith(PROMPT)]
-    return [words for words in commands if any("sample" in word or word.endswith("lock.json") for word in words)]
+    ours = ("sample/", "sample", "calibrated/lock.json")
+    return [words for words in commands if any(word in ours or word.startswith(ours[0]) for word in words)]
 
 
 @dataclass(frozen=True)

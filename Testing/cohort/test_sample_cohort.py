@@ -15,6 +15,7 @@ from PTLFPredictorLib.sample.outcomes import FREQUENT_INTERCEPT
 from PTLFPredictorLib.segmentation.origin import Drawn
 from PTLFPredictorLib.signature import checklist, load
 from PTLFPredictorLib.signature.policy.eligibility import CriterionState
+from sample_way import ptlf
 
 PUBLISHED = load("ptlf-published")
 
@@ -113,11 +114,20 @@ def test_numbers_that_cannot_be_meant_are_refused(drawn, tmp_path, asked):
     assert not drawn
 
 
+def test_the_command_says_what_it_made_and_that_nobody_is_a_patient(drawn, tmp_path):
+    answer = ptlf("cohort", "sample", "--cases", 10, "--seed", 7400, "--jobs", 1, "--out", tmp_path)
+    assert answer.code == 0, answer.err
+    assert "10 synthetic cases, no patients" in answer.out
+    assert "7 of centre A, 3 of centre B" in answer.out
+    assert [seed for seed, _ in drawn] == [*range(7400, 7410), 7399]
+    assert len(CohortTable.read(tmp_path / "cohort.csv", PUBLISHED).cases) == 10
+
+
 @pytest.mark.slow
 def test_real_cases_are_known_as_samples_of_their_centre(tmp_path):
     from PTLFPredictorLib.ct import read_ct
 
-    made = sample_cohort.make(tmp_path, 4)
+    made = sample_cohort.make(tmp_path, 4, jobs=2)
     for member in (made.members[0], made.members[3]):
         ct = read_ct(tmp_path / "ct" / f"{member.seed}.nrrd", PUBLISHED.protocol)
         assert known.seed_of(ct.identity) == member.seed

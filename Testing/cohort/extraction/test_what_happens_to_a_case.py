@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,11 +14,15 @@ import psutil
 import pytest
 
 from misbehaving_cases import MODULE, started
+from PTLFPredictorLib.case import Question, Sources
 from PTLFPredictorLib.child.parent import LIBRARY
 from PTLFPredictorLib.cohort.extraction import run as extraction_run
-from PTLFPredictorLib.cohort.extraction.job import Options
+from PTLFPredictorLib.cohort.extraction.contained import Task, contained
+from PTLFPredictorLib.cohort.extraction.job import CaseJob, Options
 from PTLFPredictorLib.cohort.extraction.schedule import Where
 from PTLFPredictorLib.cohort.table import Case
+from PTLFPredictorLib.errors import MissingDependency
+from PTLFPredictorLib.segmentation import default_model
 from PTLFPredictorLib.segmentation.reading import Source
 from PTLFPredictorLib.signature import load
 
@@ -49,7 +54,7 @@ def starts(listed: list[Case]) -> list[int]:
     return [len(started(case.ct)) for case in listed]
 
 
-def wait_for(condition, seconds: float = 30.0) -> None:
+def wait_for(condition, seconds: float = 600.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
@@ -99,7 +104,7 @@ def test_a_run_that_is_stopped_keeps_what_is_finished_and_leaves_no_process(tmp_
         wait_for(lambda: started(listed[1].ct) and started(listed[2].ct) and list((out / "cache").glob("*.json")))
         children = psutil.Process(run.pid).children(recursive=True)
         run.send_signal(getattr(signal, name))
-        _, said = run.communicate(timeout=20)
+        _, said = run.communicate(timeout=120)
     finally:
         run.kill()
     assert run.returncode == code
@@ -116,6 +121,29 @@ def test_a_case_without_segments_needs_a_model_that_is_named(tmp_path):
     with pytest.raises(extraction_run.BadInput, match=r"1 of the 1 cases have no segmentation.*--model"):
         extract(listed, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_table_without_a_case_is_told(tmp_path):
+    with pytest.raises(extraction_run.BadInput, match="No row of the table is a case"):
+        extract([], tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("device", "jobs", "gpu", "expected"),
+    [("auto", None, True, 1), ("cpu", None, True, None), ("auto", None, False, None), ("auto", 3, True, 3)],
+)
+def test_on_a_graphics_card_one_case_is_drawn_at_a_time(monkeypatch, device, jobs, gpu, expected):
+    monkeypatch.setattr(extraction_run, "has_gpu", lambda: gpu)
+    options = Options(load("ptlf-published"), model=default_model(), device=device)
+    assert extraction_run.fitting(Where(jobs), options).jobs == expected
+
+
+@pytest.mark.slow
+def test_a_machine_with_other_versions_computes_nothing():
+    job = CaseJob(Sources(Path("ct")), (), Question(load("ptlf-published")), {}, {"numpy": "0.1"})
+    outcome = contained(Task("PTLFPredictorLib.cohort.extraction.worker", job, "The extraction"))
+    assert re.match(r"This machine has other versions than the one that asks it: numpy \S+ for 0\.1\.", outcome.problem)
+    assert outcome.exit_code == MissingDependency.exit_code
 
 
 def test_outputs_do_not_replace_a_ct(tmp_path):

@@ -13,6 +13,7 @@ from abdomen import image_of, small_arrays
 from PTLFPredictorLib import child, json_text
 from PTLFPredictorLib.case import OUTPUTS
 from PTLFPredictorLib.cli import main
+from PTLFPredictorLib.cohort.extraction.contained import Outcome
 from PTLFPredictorLib.cohort.predict import run as predict_run
 from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.sample import known
@@ -88,7 +89,9 @@ def without_times(value):
     return [without_times(item) for item in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("row", ROWS[:2], ids=[row[0] for row in ROWS[:2]])
+@pytest.mark.parametrize(
+    "row", [pytest.param(ROWS[0], id="shown"), pytest.param(ROWS[1], id="withheld", marks=pytest.mark.slow)]
+)
 def test_a_line_says_what_the_single_command_says(predicted, table, tmp_path, capsys, row):
     out, _ = predicted
     case, ct, segments, alb = row
@@ -148,6 +151,29 @@ def test_a_value_that_changes_asks_again_for_that_patient_alone(predicted, table
 
 def test_failed_cases_are_tried_again_when_asked(predicted, table, monkeypatch):
     assert started(table, predicted[0], monkeypatch, "--retry") == ["cut.nii.gz"]
+
+
+def test_segments_that_a_reader_corrected_in_place_are_not_replaced(predicted, table, monkeypatch):
+    """Whatever the run computed: that patient fails until they are moved away."""
+    out, _ = predicted
+    folder = (out / lines(out)["made"]["report"]).parent
+    labels = folder / OUTPUTS["labels"]
+    before = {path: path.read_bytes() for path in (*folder.iterdir(), out / "predictions.csv")}
+    labels.write_bytes(b"corrected")
+    files = {"case": b'{"line": {"case": "", "state": "withheld"}, "record_sha256": ""}'}
+    files |= dict.fromkeys(OUTPUTS.values(), b"new")
+    monkeypatch.setattr(predict_run, "outcomes", lambda *_: iter([(0, Outcome(files))]))
+    text = table.read_text()
+    table.write_text(text.replace(",30,", ",31,", 1))
+    try:
+        main(command(table, out))
+        assert labels.read_bytes() == b"corrected"
+        assert (folder / OUTPUTS["record"]).read_bytes() == before[folder / OUTPUTS["record"]]
+        assert "is not as a former run wrote it" in lines(out)["made"]["reason"]
+    finally:
+        table.write_text(text)
+        for path, data in before.items():
+            path.write_bytes(data)
 
 
 def test_a_result_that_was_moved_away_is_made_again(predicted, table, monkeypatch):

@@ -291,6 +291,8 @@ def test_outcome_of_its_own_column_and_of_its_components(folder):
     table = read(folder, "id,ct,PTLF\n1,1.nrrd,yes\n2,2.nrrd,0\n3,3.nrrd,perhaps\n4,4.nrrd,\n")
     assert [case.outcome for case in table.cases] == [True, False, None, None]
     assert "of 2 of 4 cases is not known (rows 4 and 5)" in told(table, Code.MISSING)[0]
+    other = read(folder, "id,ct,PTLF\n1,1.nrrd,yes\n", rule=OutcomeRule.APASL_ALL)
+    assert any("makes no other of it" in message for message in told(other, Code.COLUMN, "PTLF"))
     text = (
         "id,ct,bilirubin peak [mg/dL],INR after,ascites before,ascites after,encephalopathy before,HE after\n"
         "1,1.nrrd,5.5,1.2,no,no,no,no\n2,2.nrrd,6,1.6,slight,moderate,no,no\n3,3.nrrd,1,1,yes,yes,no,no\n"

@@ -52,7 +52,7 @@ def test_what_it_writes_and_says(first):
     out, said = first
     names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     tables = "auc compared calibration smoothers hosmer_lemeshow net_benefit cutoffs subgroups cases"
-    tables += " characteristics missing tripod_ai metrics"
+    tables += " characteristics tripod_ai metrics"
     assert {"report.html", "result.json", "lock.json", *(f"tables/{name}.csv" for name in tables.split())} == names
     found = Validation.from_dict(json.loads((out / "result.json").read_text()))
     assert f"AUC {found.own.auc.auc:.3f}" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from ...errors import BadInput, Cancelled
 from ..options import add_engine, add_model, add_steps, chosen_model, features_asked, loaded, post_processing
@@ -43,6 +44,21 @@ def checked_jobs(given: argparse.Namespace) -> int | None:
     return given.jobs
 
 
+def told_table(table: Any) -> Any:
+    """The table, with what was found in it said before work starts; the page has it in full."""
+    from collections import Counter
+
+    from ...cohort.table.document import MARKS
+    from ...ct import Level
+
+    counts = Counter(finding.level for finding in table.findings)
+    found = ", ".join(
+        f"{counts[level]} {word}" for level, word in MARKS.items() if counts[level] and level is not Level.PASS
+    )
+    say(f"ptlf: table of {table.rows} rows, {len(table.cases)} cases" + (f"; findings: {found}" if found else ""))
+    return table
+
+
 def _extract(given: argparse.Namespace) -> int:
     from ...cohort.extraction.job import Options
     from ...cohort.extraction.run import extract
@@ -65,7 +81,7 @@ def _extract(given: argparse.Namespace) -> int:
         second=given.second,
     )
     where = Where(checked_jobs(given), given.scheduler)
-    table = CohortTable.read(given.table, signature, reader=given.reader)
+    table = told_table(CohortTable.read(given.table, signature, reader=given.reader))
     left_out = [(row.id or f"row {row.row}", row.reason) for row in table.left_out]
     try:
         with progress_bar() as progress:

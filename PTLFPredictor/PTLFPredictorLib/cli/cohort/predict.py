@@ -10,7 +10,7 @@ from ...errors import Cancelled
 from ..options import add_engine, add_model, add_steps, chosen_model, loaded, post_processing
 from ..stderr import progress_bar, say
 from .action import Action
-from .extract import add_running, checked_jobs
+from .extract import add_running, checked_jobs, told_table
 
 
 def add(action: Action) -> None:
@@ -44,7 +44,7 @@ def _predict(given: argparse.Namespace) -> int:
     )
     where = Where(checked_jobs(given))
     time = datetime.now().astimezone().isoformat(timespec="seconds")
-    table = CohortTable.read(given.table, signature, reader=given.reader, time=time)
+    table = told_table(CohortTable.read(given.table, signature, reader=given.reader, time=time))
     try:
         with progress_bar() as progress:
             lines = predict(

@@ -113,7 +113,7 @@ def _resampling_words(made: Development, of: Cases) -> str:
             "is the mean of the samples' models in all cases, 1 and 0 in their own sample by construction."
         )
     if made.nested is not None:
-        words.append(f"Nested: {how.folds} folds, {how.repeats} times; AUC within folds, 95 % interval.")
+        words.append(f"Nested: {how.folds} folds, {how.repeats} times; mean AUC of the folds, 95 % interval.")
     return " ".join(words)
 
 

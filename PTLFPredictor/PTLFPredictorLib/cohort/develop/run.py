@@ -21,7 +21,7 @@ from ..table import CohortTable
 from . import signature
 from .development import Development, corrected, develop
 from .document import document
-from .pipeline import Model
+from .pipeline import Model, Pipeline
 from .plan import DevelopmentPlan
 
 if TYPE_CHECKING:
@@ -81,11 +81,15 @@ def made_of(
     """
     plan = plans.from_json(DevelopmentPlan, recipe.plan)
     with lock.result_folder(out) as folder:
-        made = develop(data, plan, outcome=base.outcome, second=second, progress=progress, jobs=jobs)
+
+        def file_of(pipeline: Pipeline, train: CohortData) -> dict[str, Any]:
+            file = signature.build(pipeline, train, base, settings, plan.naming)
+            parse(file)
+            return file
+
+        made = develop(data, plan, outcome=base.outcome, second=second, progress=progress, jobs=jobs, fitted=file_of)
         train = made.parts.training
-        file = None
-        if not made.no_signature:
-            file = signature.build(made.pipeline, train, base, settings, plan.naming)
+        file = None if made.no_signature else file_of(made.pipeline, train)
         page = document(made, base, None if file is None else parse(file), recipe, table)
         report.write(page, folder)
         seeds = {"selection": plan.selection.seed, "resampling": plan.resampling.seed}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from ...child.system import cpu_cores, free_memory_bytes
 from ...errors import Cancelled
@@ -26,6 +28,11 @@ def jobs_for(bytes_per_task: float) -> tuple[int, str]:
     fitting = max(1, int(free // bytes_per_task))
     words = f"{cores} cores, {free / GB:.1f} GB free, up to {bytes_per_task / GB:.1f} GB a case"
     return min(cores, fitting), words
+
+
+def has_gpu() -> bool:
+    """Whether a graphics card of NVIDIA may be here; looks for its driver, asks nothing of it."""
+    return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia").exists()
 
 
 def run_here(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]:

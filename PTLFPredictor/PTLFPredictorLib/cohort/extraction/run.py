@@ -24,7 +24,7 @@ from . import tables
 from .cache import FOLDER, Cache, keys_of
 from .contained import Outcome, Task
 from .document import document
-from .here import GB
+from .here import GB, has_gpu
 from .job import CaseJob, Options, job_of
 from .names import file_names, nameless
 from .result import CASES, FEATURES, SECOND, TIMES, CaseState, ExtractedCase, Extraction
@@ -92,7 +92,7 @@ def extract(
         say(f"{sum(key in kept for key in keys)} of {len(keys)} cases are kept from before")
     asked, computed = list(waiting), {}
     tasks = [Task(WORKER, waiting[key], WHAT) for key in asked]
-    for number, outcome in outcomes(tasks, where, bytes_of(options), progress, say):
+    for number, outcome in outcomes(tasks, fitting(where, options), bytes_of(options), progress, say):
         key = asked[number]
         computed[key] = cache.keep(key, _told(outcome, waiting[key]))
     entries = [computed.get(key) or kept[key] for key in keys]
@@ -108,7 +108,9 @@ def extract(
 
 
 def require_segments(cases: Sequence[Case], options: Options) -> None:
-    """Refuse cases without segments where no model is named to draw them."""
+    """Refuse a table without cases, and cases without segments where no model is named to draw them."""
+    if not cases:
+        raise BadInput("No row of the table is a case: each needs an id and a CT that is there.")
     without = sum(not case.segmentation for case in cases)
     if without and options.model is None:
         raise BadInput(
@@ -121,6 +123,13 @@ def bytes_of(options: Options) -> float:
     if options.model is not None:
         return DRAWN_GB * GB
     return (ALL_GB if None in options.features.values() else FEW_GB) * GB
+
+
+def fitting(where: Where, options: Options) -> Where:
+    """One case at a time where a model draws on a graphics card: several would not find memory on it."""
+    if where.jobs is None and options.model is not None and options.device != "cpu" and has_gpu():
+        return replace(where, jobs=1, why="one graphics card draws")
+    return where
 
 
 def _told(outcome: Outcome, job: CaseJob) -> Outcome:

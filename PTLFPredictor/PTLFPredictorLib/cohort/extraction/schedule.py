@@ -24,10 +24,13 @@ class Where:
         Cases at a time on this machine; chosen by cores and free memory where it is not given.
     scheduler : str
         Address of a Dask scheduler, "" for this machine alone.
+    why : str
+        Why so many `jobs`, in words.
     """
 
     jobs: int | None = None
     scheduler: str = ""
+    why: str = "as --jobs says"
 
 
 HERE = Where()
@@ -84,7 +87,7 @@ def _at_a_time(where: Where, bytes_per_task: float) -> tuple[int, str]:
     if where.scheduler:
         workers, threads = threads_of(where.scheduler)
         return threads, f"{workers} Dask workers"
-    return jobs_for(bytes_per_task) if where.jobs is None else (where.jobs, "as --jobs says")
+    return jobs_for(bytes_per_task) if where.jobs is None else (where.jobs, where.why)
 
 
 def _running(tasks: Sequence[Task], where: Where, at_a_time: int) -> Iterator[tuple[int, Outcome]]:

@@ -21,7 +21,7 @@ from ..extraction.cache import FOLDER, Cache, keys_of
 from ..extraction.contained import Outcome, Task
 from ..extraction.job import Options, job_of, sources_of
 from ..extraction.names import file_names, nameless
-from ..extraction.run import READERS, bytes_of, require_segments
+from ..extraction.run import READERS, bytes_of, fitting, require_segments
 from ..extraction.schedule import HERE, Where, outcomes
 from ..extraction.software import software
 from ..table import Case
@@ -32,6 +32,9 @@ WHAT = "The prediction"
 
 LINES, RESULTS = "predictions.csv", "cases"
 """The table of all patients, and the folder of their results."""
+
+NOT_KEPT = -1
+"""Exit code of a failure that another run may not meet again, so that it is not kept."""
 
 
 def predict(
@@ -83,7 +86,7 @@ def predict(
     if len(waiting) < len(cases):
         say(f"{len(cases) - len(waiting)} of {len(cases)} cases are kept from before")
     tasks = [Task(WORKER, (sources_of(cases[number], options), questions[number]), WHAT) for number in waiting]
-    for place, outcome in outcomes(tasks, where, bytes_of(options), progress, say):
+    for place, outcome in outcomes(tasks, fitting(where, options), bytes_of(options), progress, say):
         number = waiting[place]
         if outcome.problem:
             outcome = replace(outcome, problem=nameless(outcome.problem, jobs[number].sources))
@@ -138,10 +141,6 @@ def _written(outcome: Outcome, folder: Path) -> Outcome:
         with contextlib.suppress(OSError):
             folder.rmdir()
     return outcome
-
-
-NOT_KEPT = -1
-"""Exit code of a failure that another run may not meet again, so that it is not kept."""
 
 
 def _line(case_id: str, name: str, entry: Mapping[str, Any]) -> Line:

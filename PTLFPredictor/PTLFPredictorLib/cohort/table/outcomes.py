@@ -51,6 +51,9 @@ def findings(cases: Sequence[Case], layout: Layout, rule: OutcomeRule) -> list[T
             "it grew is not told, and it counts as not new."
         )
         found.append(TableFinding(None, "", Level.WARN, Code.COLUMN, message))
+    if Field.OUTCOME in held and rule is not OutcomeRule.PAPER_ANY:
+        message = f"the outcome stands in a column of its own: the rule '{rule}' makes no other of it."
+        found.append(TableFinding(None, layout.of[Field.OUTCOME].title, Level.WARN, Code.COLUMN, message))
     if Field.OUTCOME not in held:
         message = f"made of its components by the rule '{rule}'."
         found.append(TableFinding(None, Field.OUTCOME, Level.PASS, Code.COLUMN, message))

@@ -210,24 +210,23 @@ def cutoffs(models: Mapping[str, Performance], cases: Cases, prefix: str = "") -
     rows = [_cutoff_row(name, one, at) for name, one in models.items() for at in one.cutoffs]
     if not rows:
         return (Text("No cut-off was given, and none is looked for in these cases."),)
-    columns = (
-        "model", "cut-off", Column("risk", percent(1)), Column("score", THREE), "TP", "FP", "FN", "TN",
-        Column("sensitivity", percent()), Column("specificity", percent()), Column("PPV", percent()),
-        Column("NPV", percent()),
-    )  # fmt: skip
+    scale = Column("risk", percent(1)) if all(one.has_risk for one in models.values() if one.cutoffs) else "score"
+    shares = ("sensitivity", "specificity", "PPV", "NPV")
+    columns = ("model", "cut-off", scale, "TP / FP / FN / TN", *(Column(title, percent()) for title in shares))
     note = (
-        f"{cases} Score: the linear predictor. Positive: at least the cut-off. 95 % intervals by Wilson "
+        f"{cases} Positive: at least the cut-off. 95 % intervals by Wilson "
         "(Clopper-Pearson's are in the file of results). PPV and NPV hold for a prevalence as in these cases."
     )
     return (Table(f"{prefix}cutoffs", "At cut-offs that were chosen elsewhere", columns, rows, note),)
 
 
 def _cutoff_row(name: str, one: Performance, at: AtCutoff) -> tuple:
-    counts, value, of_score = at.counts, at.cutoff.value, at.cutoff.scale is Scale.SCORE
-    risk = (float(expit(value)) if of_score else value) if one.has_risk else None
+    counts, value = at.counts, at.cutoff.value
+    if one.has_risk and at.cutoff.scale is Scale.SCORE:
+        value = float(expit(value))
     shares = (counts.sensitivity, counts.specificity, counts.ppv, counts.npv)
-    four = (counts.tp, counts.fp, counts.fn, counts.tn)
-    return name, at.cutoff.name, risk, value if of_score else None, *four, *map(_share, shares)
+    four = f"{counts.tp} / {counts.fp} / {counts.fn} / {counts.tn}"
+    return name, at.cutoff.name, value, four, *map(_share, shares)
 
 
 def _share(one: Proportion) -> Estimate | None:

@@ -155,14 +155,20 @@ def _cases(
         title = "Cases with and without the outcome"
         split = {"With the outcome": event, "Without": ~event}
         found.append(characteristics.compared("characteristics", title, chosen.clinical, split, variables))
-        everyone = {"Cases with a known outcome": whole.outcome.notna().to_numpy()}
-        note = "A case without a predictor of the signature is left out, and counted above."
-        found.append(characteristics.missing("missing", "Missing values", whole.clinical, everyone, variables, note))
+        found.append(_missing(whole, variables))
     if validation.with_withheld is not None:
         found.append(_sensitivity(validation))
     elif plan.withheld is Withheld.EXCLUDE:
         found.append(Text("The product would withhold the score of none of these cases for the score's own sake."))
     return tuple(found)
+
+
+def _missing(whole: CohortData, variables: Sequence[characteristics.Variable]) -> Block:
+    if not whole.clinical[[one.id for one in variables]].isna().to_numpy().any():
+        return Text("No clinical value is missing.")
+    everyone = {"Cases with a known outcome": whole.outcome.notna().to_numpy()}
+    note = "A case without a predictor of the signature is left out, and counted above."
+    return characteristics.missing("missing", "Missing values", whole.clinical, everyone, variables, note)
 
 
 def _sensitivity(validation: Validation) -> Table:
