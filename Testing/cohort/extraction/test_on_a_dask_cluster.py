@@ -94,7 +94,12 @@ def wait_for(condition, seconds: float = 600.0) -> None:
 
 def children_of(process: psutil.Process) -> list[int]:
     """Those that do a case."""
-    return [one.pid for one in process.children() if WORKER in " ".join(one.cmdline())]
+    found = []
+    for one in process.children():
+        with suppress(psutil.NoSuchProcess):  # ended in this moment
+            if WORKER in " ".join(one.cmdline()):
+                found.append(one.pid)
+    return found
 
 
 def gone(pid: int) -> bool:
@@ -136,8 +141,7 @@ def test_a_cases_child_that_is_killed_in_the_middle_costs_no_case(cases, one_at_
 
     def kill_one(stage, done, total):
         if stage.startswith("Cases") and done == 1 and not lost:
-            wait_for(lambda: children_of(psutil.Process()))
-            lost.append(children_of(psutil.Process())[0])
+            wait_for(lambda: lost.extend(children_of(psutil.Process())) or lost)
             os.kill(lost[0], signal.SIGKILL)
 
     extract(cases, OPTIONS, tmp_path, where=Where(2), progress=kill_one, say=said.append)

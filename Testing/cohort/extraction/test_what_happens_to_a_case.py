@@ -110,6 +110,7 @@ def test_a_run_that_is_stopped_keeps_what_is_finished_and_leaves_no_process(tmp_
     assert run.returncode == code
     assert "Finished cases are kept" in said
     assert "Traceback" not in said
+    assert "Warning" not in said
     assert not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in children)
     assert starts(listed) == [1, 1, 1, 0]
     assert len(list((out / "cache").glob("*.json"))) == 1
