@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from PTLFPredictorLib.cohort.calibrate.base import Base
-from PTLFPredictorLib.cohort.calibrate.bootstrap import Cases, resample, samples_of
+from PTLFPredictorLib.cohort.calibrate.bootstrap import Cases, brought_back, resample, samples_of
 from PTLFPredictorLib.cohort.calibrate.closed_testing import ORIGINAL, closed_test
 from PTLFPredictorLib.cohort.calibrate.plan import Method
 from PTLFPredictorLib.cohort.calibrate.scaling import FeatureScaling, Logarithms
@@ -68,6 +68,14 @@ def test_with_means_and_sds_kept_it_is_the_plain_bootstrap_covariance():
         params.append(Update(BASE, Method.SLOPE).fit(DESIGN[rows], sample.outcome).params_[[0, 3]])
     np.testing.assert_allclose(found.covariance, np.cov(np.array(params).T), rtol=1e-9)
     assert (found.score_errors(0.317, False) < 1e-9).all()
+
+
+def test_samples_that_differ_in_their_scale_alone_agree():
+    drawn = np.random.default_rng(3)
+    p, q = drawn.normal(0, 2, 50), drawn.uniform(0.8, 1.2, 50)
+    scores = p[:, None] + q[:, None] * RADSCORE  # each sample's scale
+    params = np.column_stack([-16 - 0.3 / q * p, np.full(50, 0.163), np.full(50, 7.597), 0.3 / q])
+    np.testing.assert_allclose(brought_back(params, scores, RADSCORE, BASE, (0, 3)), np.zeros((2, 2)), atol=1e-12)
 
 
 def test_means_and_sds_widen_it():
@@ -149,6 +157,7 @@ def test_only_positive_skewed_features_are_judged_on_their_logarithm():
         ([-17.2, 0.163, 7.597, 0.317], Method.INTERCEPT.words),
         ([-8.5, 0.08, 3.8, 0.16], Method.OVERALL_SLOPE.words),
         ([-9.0, 0.0, 7.5, 0.1], Method.REFIT.words),
+        ([-16.0, 0.163, 7.597, 0.15], Method.REFIT.words),  # the Radscore's slope alone is no model of the procedure
     ],
 )
 def test_the_closed_testing_procedure_goes_as_far_as_the_cases_ask(truth, chosen):

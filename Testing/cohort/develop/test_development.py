@@ -8,13 +8,14 @@ import pytest
 from made_cohort import QUICK, made_cohort
 from PTLFPredictorLib.cohort.data import Missing
 from PTLFPredictorLib.cohort.develop.clinical import ClinicalPlan
-from PTLFPredictorLib.cohort.develop.development import YOUDEN, develop, median_se
+from PTLFPredictorLib.cohort.develop.development import YOUDEN, corrected, develop, median_se
 from PTLFPredictorLib.cohort.develop.parts import Parts
 from PTLFPredictorLib.cohort.develop.pipeline import Model
 from PTLFPredictorLib.cohort.develop.resampling import Way, runner
-from PTLFPredictorLib.cohort.selection import ResamplingPlan, SelectionPlan
+from PTLFPredictorLib.cohort.selection import Radscore, ResamplingPlan, SelectionPlan
 from PTLFPredictorLib.cohort.statistics.classification import at_cutoff, youden
 from PTLFPredictorLib.cohort.statistics.discrimination import auc, delong_paired
+from PTLFPredictorLib.cohort.statistics.optimism import Optimism
 from PTLFPredictorLib.errors import BadInput
 
 ALONE = dataclasses.replace(QUICK, resampling=ResamplingPlan(folds=3, repeats=0, bootstraps=0))
@@ -141,12 +142,34 @@ class TestWay:
         assert set(nothing.names(fitted).values()) == {()}
         assert np.ptp(nothing.linear_predictors(fitted, np.arange(50))["combined"]) == 0
 
+    def test_copies_of_a_case_stay_together_in_the_inner_folds(self, way, monkeypatch):
+        seen = {}
+        fit = Radscore.fit
+        monkeypatch.setattr(Radscore, "fit", lambda *given, **more: seen.update(more) or fit(*given, **more))
+        rows = np.random.default_rng(1).integers(0, 100, 100)
+        way.fit(rows)
+        assert (seen["groups"] == rows).all()
+
     def test_in_several_processes_the_results_are_the_same_in_the_same_order(self, way):
         told = []
         one = list(runner(1, lambda *event: told.append(event), "bootstrap")(len, ["a", "bbb", "cc"]))
         two = list(runner(2, lambda *event: None, "bootstrap")(len, ["a", "bbb", "cc"]))
         assert one == two == [1, 3, 2]
         assert told == [("bootstrap", 0, 3), ("bootstrap", 1, 3), ("bootstrap", 2, 3), ("bootstrap", 3, 3)]
+
+
+def test_a_slope_is_corrected_by_the_samples_models_in_all_cases():
+    """Their slope in their own sample is 1 by construction; Firth's is not (5 here), and says nothing."""
+    names = ("combined auc", "combined slope")
+    found = Optimism(
+        apparent={"combined auc": 0.9, "combined slope": 1.0},
+        training={names[0]: np.array([0.95, 0.93]), names[1]: np.array([5.0, 1.0])},
+        test={names[0]: np.array([0.85, 0.85]), names[1]: np.array([0.6, np.nan])},
+        out_of_bag={name: np.full(2, np.nan) for name in names},
+        failed=(),
+    )
+    assert corrected(found, "combined auc") == pytest.approx(0.9 - 0.09)
+    assert corrected(found, "combined slope") == pytest.approx(0.6)
 
 
 class TestWhatIsSaid:
@@ -212,3 +235,43 @@ class TestReadTwice:
             develop(cohort, plan)
         with pytest.raises(BadInput, match="9 of 100 training cases"):
             develop(cohort, plan, second=cohort.features.iloc[:9])
+
+
+@pytest.mark.slow
+def test_with_enough_cases_the_signature_gives_a_risk(cohort):
+    """Five times as many cases, features and values jittered: the linear predictor is certain enough."""
+    many = made_cohort(training=None, count=12)
+    random = np.random.default_rng(8)
+    chosen = many.only(np.ones(many.n, bool))
+    rows = np.repeat(np.arange(many.n), 5)
+    ids = [f"M{k}" for k in range(len(rows))]
+
+    def more(frame):
+        made = frame.iloc[rows].set_axis(ids)
+        numbers = made.select_dtypes("number").columns if hasattr(made, "columns") else []
+        return made.assign(**{n: made[n] + random.normal(0, 0.3 * frame[n].std(), len(made)) for n in numbers})
+
+    many = dataclasses.replace(
+        chosen,
+        clinical=more(chosen.clinical[["ALB", "INR"]]),
+        features=more(chosen.features),
+        outcome=chosen.outcome.iloc[rows].set_axis(ids),
+        split=chosen.split.iloc[rows].set_axis(ids),
+        centre=chosen.centre.iloc[rows].set_axis(ids),
+        columns=chosen.columns[:2],
+        extracted=dict.fromkeys(ids, next(iter(chosen.extracted.values()))),
+    )
+    made = develop(many, ALONE, outcome="PTLF")
+    assert made.no_risk == made.no_signature == ""
+    assert median_se(made.pipeline, made.parts.training) < 0.4
+
+
+def test_what_cannot_be_written_is_refused_before_the_resampling(cohort):
+    stages = []
+
+    def refuse(pipeline, train):
+        raise BadInput("no such file can be written")
+
+    with pytest.raises(BadInput, match="no such file"):
+        develop(cohort, QUICK, progress=lambda stage, *_: stages.append(stage), fitted=refuse)
+    assert set(stages) == {"fitting"}

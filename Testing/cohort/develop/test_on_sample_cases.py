@@ -14,7 +14,7 @@ from sample_way import READER, ptlf, walked
 
 pytestmark = pytest.mark.slow
 
-QUICK = ("--bootstraps", "10", "--nested-folds", "5", "--nested-repeats", "1", "--folds", "5")
+QUICK = ("--bootstraps", "4", "--nested-folds", "3", "--nested-repeats", "1", "--folds", "5", "--lasso-measure", "auc")
 
 TEN = ("--p", "0.9", "--variable", "ALB", "--variable", "INR", "--always", "ALB")
 """Among ten features with sixty cases few are significant: let them pass."""

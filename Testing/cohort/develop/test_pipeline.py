@@ -64,6 +64,11 @@ class TestThePaperSWay:
         assert {one.name for one in whole.clinical_.kept_} == {"INR", "BCLC stage"}
         assert all(p < 0.05 for p in whole.clinical_.p_values_.values())
 
+    def test_what_passes_one_by_one_may_not_be_independent(self, train):
+        found = fitted(train, clinical=ClinicalPlan(univariate_p=0.5)).clinical_
+        independent = {name for name, p in found.p_values_.items() if p < 0.05}
+        assert {one.name for one in found.kept_} == independent < set(found.p_values_)
+
     def test_the_combined_model_is_a_logistic_model_of_what_was_kept_and_the_radscore(self, whole, train):
         combined = whole.models_[Model.COMBINED]
         assert combined.risk.columns == ("INR", "BCLC stage=B", "BCLC stage=C", "Radscore")

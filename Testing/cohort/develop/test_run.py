@@ -93,6 +93,7 @@ class TestWritten:
         assert not re.search(r"\bC\d{3}\b", text)
         assert str(files[0].parent) not in text
 
+    @pytest.mark.slow
     def test_validate_measures_the_same_on_the_validation_cases(self, out, files, ptlf, tmp_path, capsys):
         capsys.readouterr()
         options = ("--table", files[0], "--features", files[1], "--signature", out / "signature.json")
@@ -106,6 +107,7 @@ class TestWritten:
 
 
 class TestRepeat:
+    @pytest.mark.slow
     def test_the_same_again_byte_for_byte(self, out, ptlf, tmp_path, capsys):
         capsys.readouterr()
         assert ptlf("repeat", out / "lock.json", "--out", tmp_path / "again") == 0
@@ -235,6 +237,25 @@ def test_an_interrupted_run_leaves_the_former_result(out, files, ptlf, tmp_path,
     assert "Cancelled" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--p", "1e-9"), ("--univariate-p", "1e-9")])
+def test_a_report_whatever_was_kept_without_split_and_resampling(ptlf, tmp_path, options):
+    files = write_cohort(tmp_path, made_cohort(training=None, count=12))
+    out = tmp_path / "out"
+    assert developed(ptlf, files, out, "--bootstraps", "0", "--nested-repeats", "0", *options) == 0
+    text = (out / "report.html").read_text(encoding="utf-8")
+    assert "There are no validation cases" in text
+    assert (out / "signature.json").exists() == ("--p" not in options)
+
+
+def test_nothing_kept_is_a_report_without_split_and_resampling(ptlf, tmp_path):
+    files = write_cohort(tmp_path, made_cohort(training=None, count=12))
+    out, nothing = tmp_path / "out", ("--p", "1e-9", "--univariate-p", "1e-9")
+    assert developed(ptlf, files, out, "--bootstraps", "0", "--nested-repeats", "0", *nothing) == 0
+    assert "there is no model" in (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
 def test_where_no_feature_is_kept_the_report_is_there_and_no_old_signature(out, files, ptlf, tmp_path, capsys):
     there = tmp_path / "out"
     shutil.copytree(out, there)

@@ -14,7 +14,7 @@ from PTLFPredictorLib.cohort.develop.signature import Naming
 from PTLFPredictorLib.cohort.develop.variables import candidates
 from PTLFPredictorLib.cohort.selection import SelectionPlan
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.signature import Entered, completeness, geometry, load, parse
+from PTLFPredictorLib.signature import Entered, completeness, geometry, load, parse, reading
 from PTLFPredictorLib.signature.evidence import settings_sha256
 from PTLFPredictorLib.signature.files import FOLDER
 from PTLFPredictorLib.signature.radscore import score_terms, sum_of
@@ -59,12 +59,12 @@ def test_it_is_a_file_of_schema_2_that_is_unproven_without_its_evidence_and_comp
     whole = proven(data, pipeline, training)
     for one in (data, whole):
         jsonschema.validate(one, schema)
-    assert completeness(parse(data)) == "unproven"
+    assert completeness(reading.read(data)) == "unproven"
     assert completeness(parse(whole)) == "complete"
 
 
 def test_its_predictors_are_what_the_base_knows_and_further_columns_with_units_and_levels(data):
-    found = {one.id: one for one in parse(data).predictors}
+    found = {one.id: one for one in reading.read(data).predictors}
     assert list(found) == ["ALB", "INR", "bilirubin", "BCLC_stage", "cirrhosis", "Radscore"]
     assert (found["ALB"].label, found["ALB"].unit, found["ALB"].quantity_name) == ("Albumin", "g/L", "albumin")
     assert [unit.unit for unit in found["bilirubin"].units] == ["umol/L", "mg/dL"]
@@ -109,13 +109,13 @@ def test_evidence_holds_who_was_fitted_on(data, pipeline, training):
     assert made.fixed == ()
     assert set(made.axes) == {"ALB", "INR", "bilirubin", "Radscore"}
     assert len(made.percentiles) == len(pipeline.radscore_.names_)
-    assert (made.protocol.slice_thickness_mm, made.protocol.kernels) == ((5.0, 5.0), ("soft",))
+    assert (made.protocol.slice_thickness_mm, made.protocol.kernels) == ((4.6, 5.0), ("soft",))
 
 
 def test_a_changed_number_voids_the_evidence(data, pipeline, training):
     whole = proven(data, pipeline, training)
     whole["normalisation"]["values"][0]["mean"] += 0.1
-    assert parse(whole).evidence is None
+    assert reading.read(whole).evidence is None
 
 
 def test_without_leave_to_show_a_risk_there_is_no_covariance(data, pipeline, training):
@@ -139,7 +139,7 @@ def test_the_normalisation_is_the_training_cases_and_says_which_sd(data, pipelin
 
 
 def test_its_nomogram_holds_every_case_and_its_points_are_the_linear_predictor(data, pipeline, training):
-    made = parse(data)
+    made = reading.read(data)
     drawn = geometry(made)
     for axis in drawn.axes:
         assert axis.points_high <= drawn.points_max
@@ -158,7 +158,9 @@ def test_synthetic_cases_make_a_demonstration(pipeline, training):
     assert "not for patients" in made["title"]
     whole = proven(made, pipeline, synthetic)
     assert whole["evidence"]["synthetic"] is True
-    assert parse({**whole, "kind": "site"} | {"normalisation": {**whole["normalisation"], "origin": "site"}}).is_demo
+    assert reading.read(
+        {**whole, "kind": "site"} | {"normalisation": {**whole["normalisation"], "origin": "site"}}
+    ).is_demo
 
 
 def test_without_a_feature_there_is_no_signature(training):
@@ -167,3 +169,11 @@ def test_without_a_feature_there_is_no_signature(training):
     )
     with pytest.raises(BadInput, match="no feature was selected"):
         signature.build(none, training, BASE, SETTINGS, Naming())
+
+
+def test_slices_that_the_published_signature_does_not_take_need_the_evidence(data, pipeline, training):
+    low, _ = data["input"]["slice_thickness_mm"]
+    assert low < 4.5
+    with pytest.raises(BadInput, match="needs evidence"):
+        parse(data)
+    assert parse(proven(data, pipeline, training)).protocol.slice_thickness_mm[0] == low

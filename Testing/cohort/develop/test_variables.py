@@ -67,3 +67,9 @@ def test_candidates_by_name_and_a_name_that_is_none(clinical):
     assert [one.name for one in variables.candidates(COLUMNS, clinical, ("BCLC", "ALB"))] == ["BCLC", "ALB"]
     with pytest.raises(BadInput, match="no clinical column Albumin; it has ALB"):
         variables.candidates(COLUMNS, clinical, ("Albumin",))
+
+
+def test_a_column_that_is_called_radscore_is_no_candidate(clinical):
+    columns = (*COLUMNS, ClinicalColumn("radscore"))
+    found = variables.candidates(columns, clinical.assign(radscore=[1.0, 2.0, 3.0, 4.0]))
+    assert "radscore" not in [one.name for one in found]

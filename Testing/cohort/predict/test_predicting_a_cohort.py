@@ -89,7 +89,9 @@ def without_times(value):
     return [without_times(item) for item in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("row", ROWS[:2], ids=[row[0] for row in ROWS[:2]])
+@pytest.mark.parametrize(
+    "row", [pytest.param(ROWS[0], id="shown"), pytest.param(ROWS[1], id="withheld", marks=pytest.mark.slow)]
+)
 def test_a_line_says_what_the_single_command_says(predicted, table, tmp_path, capsys, row):
     out, _ = predicted
     case, ct, segments, alb = row

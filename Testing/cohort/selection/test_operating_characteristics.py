@@ -53,7 +53,7 @@ def test_the_headline_is_a_candidate_that_keeps_bias_and_coverage_at_every_auc(s
     assert [simulation.keeps(one) for one in (good, biased, narrow)] == [True, False, False]
     assert simulation.headline({0.8: dict(zip(names, (biased, narrow, good), strict=True))}) == names[2]
     found = {
-        0.8: dict(zip(names, (good, good, good), strict=False)),
+        0.8: dict.fromkeys(names, good),
         0.9: dict(zip(names, (good, biased, narrow), strict=True)),
     }
     assert simulation.headline(found) == names[0]

@@ -93,6 +93,15 @@ def test_draws_spread_as_the_gaps_real_values_do():
     assert left[0].std() == pytest.approx(left[1].std(), rel=0.08)
 
 
+def test_imputations_differ_as_much_as_what_they_learn_from_is_uncertain():
+    """Of 20 observed values the mean has a standard error of 0.22; the donors' chance alone would be 0.08."""
+    rng = np.random.default_rng(1)
+    other, y = rng.normal(size=200), np.tile([0.0, 1.0], 100)
+    x = np.where(np.arange(200) < 20, other + rng.normal(size=200), np.nan)
+    means = chained_equations(np.column_stack([x, other]), y, 60, seed=2)[:, 20:, 0].mean(axis=1)
+    assert 0.15 < means.std() < 0.45
+
+
 @pytest.mark.slow
 def test_it_agrees_with_statsmodels():
     """Mean over ten cohorts: of one, two ways of drawing differ by a third of a standard error."""

@@ -269,6 +269,15 @@ def test_separation_is_told_whatever_the_offset(known):
         MaximumLikelihood().fit(x, y, offset=known * (2 * y - 1))
 
 
+def test_a_standard_error_of_thousands_is_not_a_fit():
+    """Far offsets: the separated cases' residuals are 0 to the last digit, and the score is nothing at no maximum."""
+    rng = np.random.default_rng(2856)
+    cases = int(rng.integers(6, 40))
+    x, y = rng.normal(size=(cases, 2)).round(1), (rng.random(cases) < 0.3).astype(float)
+    with pytest.raises(Separated):
+        MaximumLikelihood().fit(x, y, offset=rng.normal(size=cases) * rng.choice([0, 1, 10, 40]))
+
+
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 def test_outcomes_all_alike_are_told(outcome):
     with pytest.raises(Separated, match="all alike"):

@@ -160,16 +160,16 @@ def told(made: Any) -> list[str]:
     kept = [one.name for one in made.pipeline.clinical_.kept_]
     lines.append(f"Clinical variables: {', '.join(kept) or 'none'}.")
     combined = str(Model.COMBINED)
-    if made.bootstrapped is not None and made.pipeline.models_:
-        found = made.bootstrapped.optimism
-        lines.append(
-            f"AUC of the combined model: {found.apparent[f'{combined} auc']:.3f} apparent, "
-            f"{found.corrected[f'{combined} auc']:.3f} corrected by bootstrap."
-        )
     if made.nested is not None:
         auc = made.nested.auc(combined)
         low, high = auc.interval
         lines.append(f"AUC in nested cross-validation: {auc.value:.3f} ({low:.3f} to {high:.3f}).")
+    if made.bootstrapped is not None and made.pipeline.models_:
+        found = made.bootstrapped.optimism
+        lines.append(
+            f"AUC of the combined model: {found.apparent[f'{combined} auc']:.3f} apparent, "
+            f"{found.corrected[f'{combined} auc']:.3f} corrected by bootstrap (still too high)."
+        )
     for one in made.validation:
         found = one.models.get(Model.COMBINED)
         if found is not None and found.auc is not None:

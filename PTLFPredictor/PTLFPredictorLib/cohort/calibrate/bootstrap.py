@@ -137,7 +137,7 @@ def resample(
         return Resampled(None, np.array(scores), failed, None)
     estimated = Update(base, method).fit(base.design(cases.others, original), cases.outcome).estimated_
     found = np.array(params)
-    return Resampled(_covariance(found, np.array(scores), original, base, estimated), np.array(scores), failed, found)
+    return Resampled(brought_back(found, np.array(scores), original, base, estimated), np.array(scores), failed, found)
 
 
 def _model(sample: Cases, base: Base, method: Method, scaling: FeatureScaling) -> np.ndarray:
@@ -145,9 +145,10 @@ def _model(sample: Cases, base: Base, method: Method, scaling: FeatureScaling) -
     return Update(base, method).fit(design, sample.outcome).params_
 
 
-def _covariance(
+def brought_back(
     params: np.ndarray, scores: np.ndarray, original: np.ndarray, base: Base, estimated: tuple[int, ...]
 ) -> np.ndarray:
+    """Covariance of the samples' models on the scale of the original scores, as `resample` says."""
     slope = 1 + base.radscore
     centred = original - original.mean()
     q = scores @ centred / (centred @ centred) if slope in estimated else np.ones(len(scores))

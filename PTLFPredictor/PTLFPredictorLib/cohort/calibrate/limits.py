@@ -30,7 +30,7 @@ def check_cases(n: int) -> str:
     if n < FEW_CASES:
         return (
             f"Mean and SD of the features stand on {n} cases; from {FEW_CASES} on they would be more certain. What "
-            "that does to a patient is shown below."
+            "that does to a patient stands in the report."
         )
     return ""
 

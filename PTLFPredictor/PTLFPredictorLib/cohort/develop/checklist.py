@@ -29,7 +29,10 @@ def checklists(made: Development, base: Signature) -> Section:
     judged = first if first is not None and first.models else made.training if made.training.models else None
     if judged is not None:
         prefix = prefix_of(judged)
-        places |= {Place.CALIBRATION: f"{prefix}calibration", Place.CUTOFFS: f"{prefix}cutoffs"}
+        places |= {
+            Place.CALIBRATION: f"{prefix}calibration",
+            Place.CUTOFFS: "youden" if judged is made.training else f"{prefix}cutoffs",
+        }
         places[Place.PERFORMANCE] = f"{prefix}auc"
     booted = f"Harrell's bootstrap, {plan.resampling.bootstraps} samples" if made.bootstrapped is not None else ""
     crossed = f"nested cross-validation, {plan.resampling.folds} folds, {plan.resampling.repeats} times"

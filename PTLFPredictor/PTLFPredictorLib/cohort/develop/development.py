@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 YOUDEN = "Youden, training cases"
+
+NO_SIGNATURE = "No signature was written: no feature was selected, so there is no Radscore."
 
 FEWEST_READ_TWICE = 10
 """Training cases with a second segmentation, for an ICC; the source paper had 20 read twice."""
@@ -126,6 +128,7 @@ def develop(
     second: pd.DataFrame | None = None,
     progress: Progress = no_progress,
     jobs: int = 1,
+    fitted: Callable[[Pipeline, CohortData], object] | None = None,
 ) -> Development:
     """Develop a signature from a cohort.
 
@@ -139,6 +142,9 @@ def develop(
         Features of second segmentations, by case; those that have none may lack.
     jobs : int
         Processes for the resamples; the result does not depend on it.
+    fitted : callable, optional
+        Called with the pipeline and the training cases before the resampling begins, so that what cannot be written is
+        refused then.
 
     Raises
     ------
@@ -166,6 +172,8 @@ def develop(
             train.features, train.clinical, y, second=again
         )
         progress("fitting", 1, 1)
+        if fitted is not None and _has_radscore(pipeline):
+            fitted(pipeline, train)
         youdens = _youdens(pipeline, train)
         training = _judged("training", pipeline, train, plan, youdens, fitted_here=True)
         validation = tuple(
@@ -175,12 +183,7 @@ def develop(
         how = plan.resampling
         crossed = nested(way, how, runner(jobs, progress, "nested cross-validation")) if how.repeats else None
         booted = bootstrap(way, how, runner(jobs, progress, "bootstrap")) if how.bootstraps else None
-    combined = pipeline.models_.get(Model.COMBINED)
-    no_signature = (
-        ""
-        if combined is not None and combined.with_radscore
-        else "No signature was written: no feature was selected, so there is no Radscore."
-    )
+    no_signature = "" if _has_radscore(pipeline) else NO_SIGNATURE
     return Development(
         plan=plan,
         parts=parts,
@@ -193,9 +196,14 @@ def develop(
         nested=crossed,
         bootstrapped=booted,
         size=Size.of(pipeline, variables, train),
-        no_risk="" if combined is None else _no_risk(pipeline, train, outcome),
+        no_risk=_no_risk(pipeline, train, outcome) if pipeline.models_ else "",
         no_signature=no_signature,
     )
+
+
+def _has_radscore(pipeline: Pipeline) -> bool:
+    combined = pipeline.models_.get(Model.COMBINED)
+    return combined is not None and combined.with_radscore
 
 
 def _second(train: CohortData, plan: DevelopmentPlan, second: pd.DataFrame | None) -> pd.DataFrame | None:

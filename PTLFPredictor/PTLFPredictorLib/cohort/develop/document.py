@@ -59,7 +59,7 @@ def document(
     base : Signature
         Whose outcome and eligibility the cases were taken by.
     signature : Signature or None
-        The one that was made, without evidence; its nomogram is drawn.
+        The one that was made; its nomogram is drawn.
     recipe : Recipe
         Of the run, whose time the page shows.
     table : CohortTable, optional

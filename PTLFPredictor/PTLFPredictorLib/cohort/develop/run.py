@@ -21,13 +21,16 @@ from ..table import CohortTable
 from . import signature
 from .development import Development, corrected, develop
 from .document import document
-from .pipeline import Model
+from .pipeline import Model, Pipeline
 from .plan import DevelopmentPlan
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COMMAND = "develop"
+
+UNKNOWN = "0" * 64
+"""In the place of a hash that is not known yet."""
 
 
 def run(recipe: lock.Recipe, out: Path, progress: Progress = no_progress, jobs: int = 1) -> Development:
@@ -80,26 +83,36 @@ def made_of(
         That the features were computed with.
     """
     plan = plans.from_json(DevelopmentPlan, recipe.plan)
+
+    def file_of(pipeline: Pipeline, train: CohortData) -> dict[str, Any]:
+        return signature.build(pipeline, train, base, settings, plan.naming)
+
+    def proven(pipeline: Pipeline, train: CohortData, **more: Any) -> dict[str, Any]:
+        given = {"report_sha256": UNKNOWN, "lock_sha256": UNKNOWN, "calibration": {}, "risk_shown": True} | more
+        return signature.with_evidence(
+            file_of(pipeline, train),
+            pipeline,
+            train,
+            time=recipe.time,
+            settings_sha256=settings_sha256(settings.to_dict()),
+            **given,
+        )
+
     with lock.result_folder(out) as folder:
-        made = develop(data, plan, outcome=base.outcome, second=second, progress=progress, jobs=jobs)
-        train = made.parts.training
-        file = None
-        if not made.no_signature:
-            file = signature.build(made.pipeline, train, base, settings, plan.naming)
-        page = document(made, base, None if file is None else parse(file), recipe, table)
-        report.write(page, folder)
+        made = develop(data, plan, outcome=base.outcome, second=second, progress=progress, jobs=jobs, fitted=proven)
+        pipeline, train = made.pipeline, made.parts.training
+        drawn = None if made.no_signature else parse(proven(pipeline, train))
+        report.write(document(made, base, drawn, recipe, table), folder)
         seeds = {"selection": plan.selection.seed, "resampling": plan.resampling.seed}
+        file = None if made.no_signature else file_of(pipeline, train)
         locked = lock.write(folder, recipe, seeds=seeds, signature=file)
         if file is not None:
-            whole = signature.with_evidence(
-                file,
-                made.pipeline,
+            whole = proven(
+                pipeline,
                 train,
-                time=recipe.time,
                 report_sha256=file_sha256(folder / report.files.REPORT),
                 lock_sha256=locked,
                 calibration=calibration(made),
-                settings_sha256=settings_sha256(settings.to_dict()),
                 risk_shown=not made.no_risk,
             )
             (folder / lock.SIGNATURE).write_text(text_of(whole), encoding="utf-8", newline="\n")

@@ -99,7 +99,8 @@ def candidates(
     BadInput
         For a name that no column has.
     """
-    known = {column.name: column for column in columns if column.name in clinical.columns and column.name != RADSCORE}
+    taken = RADSCORE.casefold()  # a column of that name would be taken for the score that is developed
+    known = {one.name: one for one in columns if one.name in clinical.columns and one.name.casefold() != taken}
     if strange := [name for name in chosen if name not in known]:
         raise BadInput(
             f"The table has no clinical column {in_words(strange, 'and')}; it has {in_words(list(known), 'and')}."

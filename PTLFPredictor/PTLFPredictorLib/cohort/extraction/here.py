@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -60,12 +61,17 @@ def run_here(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]:
                 active[0] -= 1
                 idle.notify_all()
 
+    parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator_unordered", batch_size=1)
+    outcomes = parallel(delayed(one)(number) for number in range(len(tasks)))
     try:
-        parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator_unordered", batch_size=1)
-        for number, outcome in parallel(delayed(one)(number) for number in range(len(tasks))):
+        for number, outcome in outcomes:
             if outcome is not None:
                 yield number, outcome
     finally:
         stop.set()
+        with warnings.catch_warnings(
+            action="ignore", category=UserWarning
+        ):  # that tasks were cancelled: as they should
+            outcomes.close()
         with idle:
             idle.wait_for(lambda: active[0] == 0, timeout=30)
