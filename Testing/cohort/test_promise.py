@@ -135,10 +135,19 @@ def test_below_20_events_there_is_no_risk(way, tmp_path):
 
 
 def test_above_the_standard_error_there_is_no_risk(way, tmp_path):
-    """A full refit of four parameters on 26 events is too uncertain."""
-    done = way.calibrate(way.table, tmp_path / "out", "--method", "refit")
+    """An outcome that albumin and INR tell almost alone: a full refit of sixty cases is too steep to be certain."""
+
+    def logit(row: dict[str, str]) -> float:
+        return 0.163 * float(row["albumin [g/L]"]) + 7.597 * float(row["INR"])
+
+    rows = sorted(map(without_event, rows_of(way.table)), key=logit, reverse=True)
+    for k in {*range(26), 26, 29, 32, 35} - {25, 22, 19, 16}:
+        rows[k]["bilirubin_after [mg/dL]"] = "9.0"
+    done = way.calibrate(write_rows(tmp_path / "steep.csv", rows), tmp_path / "out", "--method", "refit")
     assert done.code == 0, done.err
-    assert load(tmp_path / "out" / "signature.json").covariance is None
+    signature = load(tmp_path / "out" / "signature.json")
+    assert signature.evidence.events == 26
+    assert signature.covariance is None
+    assert "standard error of the linear predictor at the median case is" in signature.evidence.calibration["no_risk"]
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "standard error of the linear predictor at the median case" in report
-    assert "more cases are needed" in report
+    assert "a risk is given up to 0.4: more cases are needed" in report

@@ -6,12 +6,11 @@ from pathlib import Path
 import gestures
 import pytest
 import SimpleITK as sitk
-from panel_case import PanelCase
+from panel_case import ORIGIN, PanelCase
 
 from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.mrml import volumes
 from PTLFPredictorLib.sample import known
-from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from sample_way import walked
 
 pytestmark = pytest.mark.slow
@@ -33,7 +32,7 @@ class TestCalibratedOnSampleCases(PanelCase):
         self.volume = volumes.add_volume(ct, "Held-out sample case")
         self.ui.volumeSelector.setCurrentNode(self.volume)
         self.settle()
-        self.session.take_labels(labels, Origin(Drawn.HAND, Known.READER))
+        self.session.take_labels(labels, ORIGIN)
         self.settle()
 
     def test_the_risk_is_a_demonstration_on_the_panel_and_in_what_it_exports(self):
@@ -47,10 +46,11 @@ class TestCalibratedOnSampleCases(PanelCase):
         self.compute()
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertTrue(self.ui.demonstrationBox.isVisible())
-        gestures.click(self.ui.demonstrationBox)
+        self.ui.demonstrationBox.checked = True
         self.settle()
         self.assertRegex(self.ui.riskLabel.text, r"^Demonstration: Risk (\d+|<1|>99) % within 4 weeks$")
         self.assertIn("demonstration", self.panel.nomogram.pane.risk_bar.accessibleName.lower())
+        self.assertIn("the signature was fitted on segments drawn by hand", self.ui.resultDetails.text)
         gestures.click(self.ui.exportRecordButton)
         made = json.loads(Path(self.folder.name, "result.json").read_text(encoding="utf-8"))
         self.assertEqual(made["prediction"]["state"], "demonstration")
