@@ -330,11 +330,11 @@ this independent: read direction and size, not decimals.
   refit**: Steyerberg et al., Stat Med 2004, 23:2567; Janssen et al., J Clin Epidemiol 2008, 61:76. **Slope**:
   albumin and INR as offset; intercept and Radscore's coefficient are estimated.
 - **Shrunk slope**, the default: empirical Bayes. b is the hospital's slope with standard error s, b0 = 0.317 the
-  published one with s0 = 0.073 (from its printed interval). Between hospitals slopes differ by a variance t2 =
-  max(0, (b - b0)^2 - s^2 - s0^2), by the method of moments (DerSimonian and Laird, Control Clin Trials 1986,
-  7:177). Weight of the own slope: (s0^2 + t2) / (s0^2 + t2 + s^2) (Morris, J Am Stat Assoc 1983, 78:47). Slopes
-  that agree are averaged by their precision; slopes that do not agree are hardly averaged. The intercept is then
-  estimated again, so that the mean risk is the observed share.
+  published one with s0 = 0.073 (from its printed interval). The difference of two hospitals' true slopes has a
+  variance t2 = max(0, (b - b0)^2 - s^2 - s0^2), by the method of moments (DerSimonian and Laird, Control Clin Trials
+  1986, 7:177, whose variance between hospitals is half of it). Weight of the own slope: (s0^2 + t2) / (s0^2 + t2 +
+  s^2) (Morris, J Am Stat Assoc 1983, 78:47). Slopes that agree are averaged by their precision; slopes that do not
+  agree are hardly averaged. The intercept is then estimated again, so that the mean risk is the observed share.
 - Two other rules beside it: by precision alone (t2 = 0), and the heuristic factor 1 - 1/chi2 (Steyerberg et al.
   2004).
 - **Interval**: the model's covariance takes mean and SD of the features as known (of the shrunk slope: the

@@ -139,3 +139,10 @@ def test_the_note_on_albumins_direction_stays_only_where_it_is_true(published_da
         return [note["id"] for note in signature_file.notes_that_hold(published_data["notes"], {"ALB": albumin})]
 
     assert (kept(0.1), kept(-0.1)) == (["alb_direction"], [])
+
+
+def test_a_predictor_of_small_numbers_keeps_its_range():
+    grams, constant = np.linspace(0.0002, 0.0008, 101), np.full(30, 0.3)
+    found = signature_file.development_ranges({"grams": grams, "constant": constant}, "these cases")
+    assert found["grams"] == [0.000215, 0.000785]
+    assert found["constant"] is None

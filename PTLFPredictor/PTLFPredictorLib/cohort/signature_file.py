@@ -140,8 +140,11 @@ def development_ranges(values: Mapping[str, np.ndarray], how: str) -> dict[str, 
     """
     found: dict[str, Any] = {}
     for name, column in values.items():
-        low, high = (round(float(x), 3) for x in np.quantile(column, (0.025, 0.975)))
-        found[name] = [low, high] if low < high else None
+        low, high = map(float, np.quantile(column, (0.025, 0.975)))
+        found[name] = None
+        if high - low > 1e-9 * max(abs(low), abs(high)):
+            places = max(3, 2 - math.floor(math.log10(high - low)))  # three digits of the width, at least
+            found[name] = [round(low, places), round(high, places)]
     return {**found, "origin": str(Origin.FITTED), "how": f"central 95 % of {how}"}
 
 

@@ -7,8 +7,11 @@ import pytest
 
 from PTLFPredictorLib.cohort.calibrate.base import Base
 from PTLFPredictorLib.cohort.calibrate.bootstrap import Cases, brought_back, resample, samples_of
+from PTLFPredictorLib.cohort.calibrate.calibration import calibrate
 from PTLFPredictorLib.cohort.calibrate.closed_testing import ORIGINAL, closed_test
-from PTLFPredictorLib.cohort.calibrate.plan import Method
+from PTLFPredictorLib.cohort.calibrate.model_chapters import slope_of
+from PTLFPredictorLib.cohort.calibrate.performance import AUC, SLOPE, performance
+from PTLFPredictorLib.cohort.calibrate.plan import CalibrationPlan, Method
 from PTLFPredictorLib.cohort.calibrate.scaling import FeatureScaling, Logarithms
 from PTLFPredictorLib.cohort.calibrate.update import Update
 from PTLFPredictorLib.errors import BadInput
@@ -175,3 +178,19 @@ def test_the_closed_testing_procedure_goes_as_far_as_the_cases_ask(truth, chosen
 def test_without_an_intercept_it_begins_with_the_intercept_alone():
     found = closed_test(replace(BASE, intercept=None), DESIGN, CASES.outcome)
     assert found.comparisons[0].model == Method.INTERCEPT.words
+
+
+def test_a_risk_that_tells_the_outcomes_apart_has_a_performance_but_no_slope():
+    drawn = np.random.default_rng(0)
+    features = drawn.normal(size=(60, 4))
+    others = np.column_stack([drawn.normal(38, 5, 60), drawn.normal(1.05, 0.15, 60)])
+    base = replace(BASE, terms=np.array([1.6, 1.3, -2.0, 2.9]))
+    published = base.design(others, base.scores(FeatureScaling().fit(features), features)) @ base.coefficients
+    outcome = (published > np.median(published)).astype(float)
+    made = calibrate(base, Cases(features, others, outcome), CalibrationPlan(samples=60))
+    assert made.gives_risk
+    found = performance(made)
+    assert found.auc.auc == found.optimism.apparent[AUC] == 1
+    assert np.isnan(found.optimism.apparent[SLOPE])
+    assert 0.9 < found.optimism.corrected[AUC] <= 1
+    assert slope_of(published, outcome, np.zeros(60)) is None

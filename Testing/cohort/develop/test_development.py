@@ -110,6 +110,26 @@ class TestPerformance:
         assert made.nested.auc("combined").value < found.apparent["combined auc"]
 
 
+def test_validation_cases_of_another_kind_change_nothing_that_was_learned(cohort):
+    held = np.flatnonzero((cohort.split != "training").to_numpy())
+    drawn = np.random.default_rng(1)
+    features, clinical, outcome = cohort.features.copy(), cohort.clinical.copy(), cohort.outcome.copy()
+    features.iloc[held] = drawn.lognormal(3, 2, size=(len(held), features.shape[1]))
+    features.iloc[held[:9], :7] = np.nan
+    outcome.iloc[held] = 1 - outcome.iloc[held]
+    for name in clinical.select_dtypes("number"):
+        clinical.iloc[held, clinical.columns.get_loc(name)] = drawn.integers(0, 90, len(held))
+    other = dataclasses.replace(cohort, features=features, clinical=clinical, outcome=outcome)
+    first, second = (develop(one, ALONE, outcome="PTLF") for one in (cohort, other))
+    assert first.variables == second.variables
+    assert first.pipeline.radscore_.names_ == second.pipeline.radscore_.names_
+    assert (first.youden, first.size) == (second.youden, second.size)
+    for model, fitted in first.pipeline.models_.items():
+        assert (fitted.risk.coefficients == second.pipeline.models_[model].risk.coefficients).all()
+        assert (fitted.risk.covariance == second.pipeline.models_[model].risk.covariance).all()
+    assert first.validation[0].models[Model.COMBINED].auc != second.validation[0].models[Model.COMBINED].auc
+
+
 class TestWay:
     """What `selection` resamples must learn from its rows alone."""
 

@@ -168,7 +168,7 @@ def told(made: Any) -> list[str]:
         found = made.bootstrapped.optimism
         lines.append(
             f"AUC of the combined model: {found.apparent[f'{combined} auc']:.3f} apparent, "
-            f"{found.corrected[f'{combined} auc']:.3f} corrected by bootstrap (still too high)."
+            f"{found.corrected[f'{combined} auc']:.3f} corrected by bootstrap (mostly still too high)."
         )
     for one in made.validation:
         found = one.models.get(Model.COMBINED)

@@ -22,9 +22,8 @@ from ..report import (
     p_value,
     significant,
 )
-from ..statistics import calibration as statistics
 from ..statistics.calibration_curve import Smoother, smoothed
-from ..statistics.logistic import MaximumLikelihood
+from ..statistics.logistic import MaximumLikelihood, Separated
 from . import texts
 from .closed_testing import LEVEL
 from .made import Made
@@ -58,7 +57,7 @@ def model(made: Made) -> tuple[Block, ...]:
         facts = (
             ("Slope in these cases", f"{update.slope_:.3f} (standard error {update.slope_se_:.3f})"),
             ("Slope before", f"{base.slope:.3f} (standard error {base.slope_se:.3f})"),
-            ("Variance between hospitals", f"{update.shrunk_.heterogeneity:.4f}"),
+            ("Variance of the difference between hospitals' slopes", f"{update.shrunk_.heterogeneity:.4f}"),
             ("Weight of these cases", f"{100 * update.shrunk_.weight:.0f} %"),
             ("Rule", RULE),
         )
@@ -85,8 +84,9 @@ def _alternatives(made: Made) -> tuple[Block, ...]:
     note = (
         f"The full refit against each simpler model by likelihood ratio, the simplest first; at a level of {LEVEL:g} "
         f"the procedure chooses: {closed.chosen} (Vergouwe et al., Stat Med 2017, 36:4529). It is reported and "
-        "decides nothing here. The model as it is has the study's intercept, which belongs to the study's own mean "
-        "and SD."
+        "decides nothing here. The model as it is has the intercept of the signature's file "
+        f"({_intercept_words(made)}), which belongs to another normalisation than that of these cases, unless it was "
+        "kept."
     )
     return (
         Table("methods", "What each method would give", columns, rows, "Standard errors by the model's covariance."),
@@ -100,21 +100,27 @@ def _alternatives(made: Made) -> tuple[Block, ...]:
     )
 
 
+def _intercept_words(made: Made) -> str:
+    intercept = made.base.risk_model.intercept
+    return "there is none" if intercept is None else str(intercept.origin)
+
+
 def in_these_cases(made: Made, found: Performance) -> tuple[Block, ...]:
     y = made.calibration.cases.outcome
     corrected = found.optimism.corrected
+    on_logit = "'s standard error on the logit" if found.auc.prefers_logit else ""
     rows = [
-        (f"{AUC} of the Radscore alone", Estimate(found.auc_radscore.auc, *found.auc_radscore.interval), None),
-        (f"{AUC} of the risk", Estimate(found.auc.auc, *found.auc.interval), corrected[AUC]),
+        (f"{AUC} of the Radscore alone", Estimate(found.auc_radscore.auc, *found.auc_radscore.preferred), None),
+        (f"{AUC} of the risk", Estimate(found.auc.auc, *found.auc.preferred), corrected[AUC]),
         (SLOPE, found.optimism.apparent[SLOPE], corrected[SLOPE]),
         (BRIER, found.brier.score, corrected[BRIER]),
         ("Brier score, scaled", found.brier.scaled, None),
     ]
     columns = ("", Column("apparent (95 %)", fixed(3)), Column("corrected for optimism", fixed(3)))
     note = (
-        f"{made.cases} Intervals: DeLong. Optimism: Harrell's bootstrap, {found.optimism.samples} samples, "
-        "normalisation, update and shrinkage repeated in each. The terms of the score were chosen elsewhere, so that "
-        "there is no optimism of selection."
+        f"{made.cases} Intervals: DeLong{on_logit}, of the apparent value. Optimism: Harrell's bootstrap, "
+        f"{found.optimism.samples} samples, normalisation, update and shrinkage repeated in each. The terms of the "
+        "score were chosen elsewhere, so that there is no optimism of selection."
     )
     return (
         Text(
@@ -132,20 +138,22 @@ def in_these_cases(made: Made, found: Performance) -> tuple[Block, ...]:
 def _before(made: Made) -> Table:
     """The published model with an intercept of its own: does its slope hold here?"""
     calibration = made.calibration
-    y, base = calibration.cases.outcome, calibration.base
+    y, base, radscore = calibration.cases.outcome, calibration.base, calibration.radscore
     published = calibration.design @ base.coefficients
-    overall = statistics.joint(published, y).slope
-    radscore = calibration.radscore
-    slope = MaximumLikelihood().fit(radscore[:, None], y, published - base.slope * radscore)
-    half = NORMAL_95 * float(slope.standard_errors_[1])
     rows = [
-        ("overall slope (1: the coefficients hold)", Estimate(overall.value, *overall.interval)),
-        (
-            f"Radscore's slope ({base.slope:g}: it holds)",
-            Estimate(float(slope.params_[1]), float(slope.params_[1]) - half, float(slope.params_[1]) + half),
-        ),
+        ("overall slope (1: the coefficients hold)", slope_of(published, y, np.zeros(len(y)))),
+        (f"Radscore's slope ({base.slope:g}: it holds)", slope_of(radscore, y, published - base.slope * radscore)),
     ]
     return Table("before", "The former coefficients in these cases", ("", Column("value (95 %)", fixed(3))), rows)
+
+
+def slope_of(column: np.ndarray, y: np.ndarray, offset: np.ndarray) -> Estimate | None:
+    """None where the column tells the outcomes apart."""
+    try:
+        fitted = MaximumLikelihood().fit(column[:, None], y, offset)
+    except Separated:
+        return None
+    return Estimate(float(fitted.params_[1]), *map(float, fitted.wald_interval()[1]))
 
 
 def _curve(made: Made, found: Performance, y: np.ndarray) -> Figure:

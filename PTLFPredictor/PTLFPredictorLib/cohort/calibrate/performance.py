@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..statistics import calibration, discrimination
+from ..statistics.logistic import Separated
 from ..statistics.newton import expit
 from ..statistics.optimism import Optimism, optimism
 from .bootstrap import samples_of
@@ -32,7 +33,8 @@ class Performance:
     brier : calibration.Brier
         Apparent.
     optimism : Optimism
-        Of `AUC`, `SLOPE` and `BRIER`: normalisation, update and shrinkage repeated in each sample.
+        Of `AUC`, `SLOPE` and `BRIER`: normalisation, update and shrinkage repeated in each sample.  A slope is nan
+        where the linear predictor tells the outcomes apart.
     linear_predictor : np.ndarray, shape (n,)
     """
 
@@ -64,7 +66,7 @@ def performance(made: Calibration) -> Performance:
         eta = update.linear_predictor(base.design(sample.others, base.scores(scaling, sample.features)))
         return {
             AUC: discrimination.auc(eta, sample.outcome),
-            SLOPE: calibration.slope(eta, sample.outcome).value,
+            SLOPE: _slope(eta, sample.outcome),
             BRIER: calibration.brier(expit(eta), sample.outcome).score,
         }
 
@@ -76,3 +78,10 @@ def performance(made: Calibration) -> Performance:
         optimism(fit, measure, samples_of(cases.n, min(SAMPLES, made.plan.samples), made.plan.seed + 1)),
         eta,
     )
+
+
+def _slope(eta: np.ndarray, y: np.ndarray) -> float:
+    try:
+        return calibration.slope(eta, y).value
+    except Separated:
+        return float("nan")

@@ -1,8 +1,8 @@
 """A slope that was estimated here, shrunk towards the one that was published.
 
 The rule is empirical Bayes for two normal means.  The published slope b0 has the standard error s0, the one of these
-cases, b, has s; the true slopes of two hospitals differ by a variance t2, of which the method of moments
-(DerSimonian & Laird, Control Clin Trials 1986, 7:177, for two studies) gives
+cases, b, has s; the difference of two hospitals' true slopes has the variance t2 (twice the variance between hospitals
+of DerSimonian & Laird, Control Clin Trials 1986, 7:177, for two studies), of which the method of moments gives
 
     t2 = max(0, (b - b0)^2 - s^2 - s0^2).
 
@@ -36,7 +36,7 @@ class Shrunk:
     weight : float
         Of the slope that was estimated here, 0 to 1.
     heterogeneity : float
-        ``t2``.
+        ``t2``, of a single difference: itself very uncertain.
     """
 
     params: np.ndarray

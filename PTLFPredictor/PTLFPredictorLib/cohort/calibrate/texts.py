@@ -16,10 +16,10 @@ CALIBRATED_WITH = "Calibrated with PTLFPredictor (ptlf cohort calibrate)."
 DEMONSTRATION = "Demonstration on synthetic cases, not for patients: "
 
 ASSUMES = (
-    "Normalising with a hospital's own mean and SD sets its Radscores to mean 0 and to the spread that the authors' "
-    "had. That assumes that its patients are as mixed as the authors'. Where they are sicker, milder or more alike, "
-    "a score of 5 is not the paper's 5, and only outcomes can tell: the intercept takes up a different mean, the "
-    "Radscore's slope a different spread."
+    "Normalising with a hospital's own mean and SD sets its Radscores to mean 0 and each feature to SD 1, as the "
+    "authors' own did with theirs. That assumes that its patients are as mixed as the authors'. Where they are sicker, "
+    "milder or more alike, a score of 5 is not the paper's 5, and only outcomes can tell: the intercept takes up a "
+    "different mean, the Radscore's slope a different spread."
 )
 
 RELATIVE = (

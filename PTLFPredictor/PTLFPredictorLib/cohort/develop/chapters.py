@@ -31,7 +31,7 @@ from ..report.figures import CrossValidation, Group, Odds
 from ..statistics.odds import odds_ratio
 from .development import Development
 from .pipeline import Fitted, Model
-from .risk_model import Interval, RiskModel
+from .risk_model import AFTER_SELECTION, Interval, RiskModel
 from .variables import Variable
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def clinical(made: Development, base: Signature) -> Section:
             "Multivariate analysis of the clinical variables",
             _terms(found.multivariate_, entered, made),
             f"{_cases(found.multivariate_)} Variables with a univariate P < {plan.univariate_p:g}, together in one "
-            f"model. {_fit_words(found.multivariate_)}",
+            f"model. {_fit_words(found.multivariate_)} {AFTER_SELECTION}",
             INTERVALS[found.multivariate_.interval],
         )
     )
@@ -160,7 +160,7 @@ def model(made: Development, signature: Signature | None) -> Section:
     blocks: list[Block] = []
     for which, fitted in made.pipeline.models_.items():
         title = f"{which.capitalize()} model"
-        note = f"{_cases(fitted.risk)} {_fit_words(fitted.risk)}"
+        note = f"{_cases(fitted.risk)} {_fit_words(fitted.risk)} {AFTER_SELECTION}"
         terms = _terms(fitted.risk, fitted.variables, made)
         table = characteristics.multivariable(f"model_{which}", title, terms, note, INTERVALS[fitted.risk.interval])
         blocks.append(table)

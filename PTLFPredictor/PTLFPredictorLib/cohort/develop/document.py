@@ -100,7 +100,9 @@ def _summary(made: Development, base: Signature) -> Section:
     if made.bootstrapped is not None:
         optimism = made.bootstrapped.optimism
         facts.append(("AUC, apparent", f"{optimism.apparent[f'{combined} auc']:.2f} (not to be quoted)"))
-        facts.append(("AUC, corrected by bootstrap", f"{corrected(optimism, f'{combined} auc'):.2f} (still too high)"))
+        facts.append(
+            ("AUC, corrected by bootstrap", f"{corrected(optimism, f'{combined} auc'):.2f} (mostly still too high)")
+        )
         facts.append(("Calibration slope, corrected", f"{corrected(optimism, f'{combined} slope'):.2f}"))
     for one in made.validation:
         found = one.models.get(Model.COMBINED)

@@ -18,6 +18,12 @@ DEPENDENT = 1e-8
 """Part of a standardised column that those before it do not explain, below which it has no coefficient of its own."""
 
 
+AFTER_SELECTION = (
+    "Variables and features were chosen in these very cases: on average odds ratios are too far from 1, intervals too "
+    "narrow and P too small."
+)
+
+
 class Penalty(StrEnum):
     """How a logistic model is fitted."""
 

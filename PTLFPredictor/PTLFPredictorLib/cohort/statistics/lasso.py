@@ -227,6 +227,8 @@ def cross_validated(
     lambdas: np.ndarray | None = None,
     measure: Measure = Measure.DEVIANCE,
     tolerance: float = 1e-4,
+    *,
+    rescaled: bool = False,
 ) -> CrossValidated:
     """Path of all rows and its cross-validation, as cv.glmnet with ``standardize = FALSE`` does it.
 
@@ -241,6 +243,8 @@ def cross_validated(
         Decreasing; `grid` of all rows by default.
     tolerance : float
         Of the paths in the folds, whose coefficients are then within 1e-7; that of all rows has `path`'s own.
+    rescaled : bool
+        Whether each fold's training rows are standardised again (SD with n), as by ``standardize = TRUE``.
 
     Raises
     ------
@@ -251,7 +255,8 @@ def cross_validated(
     whole, means, sizes = path(x, y, lambdas), [], []
     for number in np.unique(folds):
         held = folds == number
-        eta = path(x[~held], y[~held], lambdas, tolerance).linear_predictor(x[held])
+        scaled = (x - x[~held].mean(axis=0)) / x[~held].std(axis=0) if rescaled else x
+        eta = path(scaled[~held], y[~held], lambdas, tolerance).linear_predictor(scaled[held])
         means.append(_measured(eta, y[held], measure))
         sizes.append(held.sum() * np.isfinite(means[-1]))
     reached = min(len(whole.lambdas), *map(len, means))
