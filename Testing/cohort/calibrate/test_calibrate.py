@@ -1,9 +1,11 @@
 """From a hospital's table and features to a signature file: what it gives, what it refuses, and in which words."""
 
 import copy
+import csv
 import json
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 
 from made_hospital import WEIGHTS, hospital
-from made_signatures import alb_inr, normalised, site
+from made_signatures import SITE, alb_inr, four_predictors, normalised, site
 from PTLFPredictorLib.cli import main, parser
 from PTLFPredictorLib.cohort import lock
 from PTLFPredictorLib.cohort.calibrate import limits, run
@@ -464,3 +466,22 @@ def test_masks_whose_mark_has_no_room_for_the_whole_hash_are_covered(tmp_path):
     other = Origin(Drawn.MODEL, model={"id": "m", "title": "M", "weights_sha256": "d" * 64})
     assert assess(signature, **patient(short), origin=origin).prediction.state == "risk"
     assert assess(signature, **patient(short), origin=other).prediction.state == "withheld"
+
+
+def test_a_level_that_no_case_has_leaves_the_other_methods(tmp_path, published_data):
+    """All have multiple tumours: the coefficient stays fixed, and the refit, which cannot be, is no obstacle."""
+    made = hospital(tmp_path)
+    rows = list(csv.reader(made.table.read_text(encoding="utf-8").splitlines()))
+    told = [["bilirubin [umol/L]", "Tumours"], *([str(5 + i % 30), "multiple"] for i in range(len(rows) - 1))]
+    text = "\n".join(",".join([*row, *more]) for row, more in zip(rows, told, strict=True))
+    made.table.write_text(text, encoding="utf-8")
+    file = tmp_path / "four.json"
+    protocol = replace(SITE.protocol, kernels=("soft",))
+    file.write_text(text_of(four_predictors(published_data, protocol=protocol)), encoding="utf-8")
+    found = calibrated(made, tmp_path / "out", signature=str(file), method=Method.INTERCEPT)
+    assert completeness(parse(found)) == "complete"
+    assert found["outcome"]["coefficients"]["Tumours=multiple"]["value"] == 0.7
+    assert found["evidence"]["calibration"]["closed_testing"] is None
+    assert "nothing can be refitted" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(BadInput, match="constant"):
+        calibrated(made, tmp_path / "refit", signature=str(file), method=Method.REFIT)

@@ -26,7 +26,7 @@ from ..statistics import calibration as statistics
 from ..statistics.calibration_curve import Smoother, smoothed
 from ..statistics.logistic import MaximumLikelihood
 from . import texts
-from .closed_testing import LEVEL
+from .closed_testing import LEVEL, ClosedTest
 from .made import Made
 from .performance import AUC, BRIER, SLOPE, Performance
 from .plan import Interval
@@ -77,7 +77,16 @@ def _alternatives(made: Made) -> tuple[Block, ...]:
         for method, update in calibration.alternatives.items()
     ]  # fmt: skip
     columns = ("Method", "intercept", "Radscore's slope", "standard error at the median case", "log-likelihood")
-    closed = calibration.closed
+    methods = Table(
+        "methods", "What each method would give", columns, rows, "Standard errors by the model's covariance."
+    )
+    if calibration.closed is None:
+        text = "A value of the model is the same in all cases: nothing can be refitted, and there is no closed testing."
+        return methods, Text(text)
+    return methods, _closed(calibration.closed)
+
+
+def _closed(closed: ClosedTest) -> Table:
     tests = [
         (one.model, one.log_likelihood, one.chi_square, one.df or None, one.p, "" if one.decides else "beside it")
         for one in closed.comparisons
@@ -88,15 +97,12 @@ def _alternatives(made: Made) -> tuple[Block, ...]:
         "decides nothing here. The model as it is has the study's intercept, which belongs to the study's own mean "
         "and SD."
     )
-    return (
-        Table("methods", "What each method would give", columns, rows, "Standard errors by the model's covariance."),
-        Table(
-            "closed_testing",
-            "Closed testing",
-            ("Model", "log-likelihood", Column("chi-square", fixed(2)), "df", Column("P", p_value), ""),
-            tests,
-            note,
-        ),
+    return Table(
+        "closed_testing",
+        "Closed testing",
+        ("Model", "log-likelihood", Column("chi-square", fixed(2)), "df", Column("P", p_value), ""),
+        tests,
+        note,
     )
 
 
