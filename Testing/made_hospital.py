@@ -48,6 +48,8 @@ def hospital(
     withheld: int = 3,
     sample: int | None = None,
     split: str = "",
+    name: str = "",
+    weights: tuple[str, ...] = (WEIGHTS,),
 ) -> Hospital:
     """Make one.
 
@@ -63,6 +65,10 @@ def hospital(
         Seed that the first case's CT is known by.
     split : str
         Of the last quarter; the others are for training.
+    name : str
+        Another one's CTs are other ones.
+    weights : tuple of str
+        Of the models that drew the segments, in turn.
     """
     folder.mkdir(parents=True, exist_ok=True)
     drawn, signature = np.random.default_rng(seed), load("ptlf-published")
@@ -100,10 +106,10 @@ def hospital(
                 features=dict(zip(keys, map(float, raw[i]), strict=True)),
                 findings=(found,),
                 protocol=ObservedCase(PHASE, 7.0 if thick else 5.0, 0.7 + 0.001 * (i % 50), 120.0, "soft"),
-                masks=ObservedMask(WEIGHTS),
+                masks=ObservedMask(weights[i % len(weights)]),
                 sample=sample if i == 0 else None,
-                ct_identity=sha256(f"ct {i}".encode()).hexdigest(),
-                labels_sha256=sha256(f"labels {i}".encode()).hexdigest(),
+                ct_identity=sha256(f"{name}ct {i}".encode()).hexdigest(),
+                labels_sha256=sha256(f"{name}labels {i}".encode()).hexdigest(),
             )
         )  # fmt: skip
     asked = {"signature": {"id": signature.id, "sha256": json_sha256(signature.data)}}

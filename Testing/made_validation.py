@@ -51,7 +51,13 @@ def extraction_of(cases: list[ExtractedCase], of: Signature) -> Extraction:
 
 
 def cohort(
-    folder: Path, of: Signature, n: int = 80, seed: int = 5, split: str = "validation", shift: float = 0.0
+    folder: Path,
+    of: Signature,
+    n: int = 80,
+    seed: int = 5,
+    split: str = "validation",
+    shift: float = 0.0,
+    synthetic: bool = False,
 ) -> tuple[Path, list[ExtractedCase]]:
     """A table of `n` cases in two centres, and their extraction; outcomes are drawn from the signature's own risks.
 
@@ -59,6 +65,8 @@ def cohort(
     ----------
     shift : float
         Added to the linear predictor that the outcomes are drawn of: the signature is then miscalibrated by it.
+    synthetic : bool
+        What the table says.
     """
     rng = np.random.default_rng(seed)
     rows, cases = ["id,all_criteria_met,reader,ALB [g/L],INR,sex,age,PTLF,centre,split,synthetic"], []
@@ -69,7 +77,8 @@ def cohort(
         lp = of.risk_model.linear_predictor(known) if of.risk_model.intercept else 0.0
         event = rng.random() < 1 / (1 + np.exp(-(lp + shift)))
         centre, sex, age = "AB"[i % 2], "mf"[i % 3 == 0], rng.integers(40, 80)
-        rows.append(f"{case.id},yes,R,{albumin},{inr},{sex},{age},{'yes' if event else 'no'},{centre},{split},no")
+        told, drawn = ("yes" if answer else "no" for answer in (event, synthetic))
+        rows.append(f"{case.id},yes,R,{albumin},{inr},{sex},{age},{told},{centre},{split},{drawn}")
         cases.append(case)
     path = folder / "table.csv"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")

@@ -25,6 +25,7 @@ UNPROVEN = "a patient's risk needs the evidence that a fit on outcomes writes in
 COMPLETE = "95 % confidence interval"
 ALB_MISSING = "Albumin is missing: the range of the risk over its central 95 % (26.5 to 49.3)"
 INR_MISSING = "INR is missing: the range of the risk over its central 95 % (0.77 to 1.38)"
+GIVES_NO_RISK = "12 of 150 cases have PTLF, and a risk needs 20 with it and 20 without"
 DEMO = "Demonstration on synthetic cases, not for patients."
 DEMO_NOT_ASKED_FOR = "shown only in demonstration mode"
 DEMO_ON_ANOTHER_CT = "a demonstration signature shows a risk only on a sample CT, and this CT is none"
@@ -134,6 +135,10 @@ def with_a_number_changed_afterwards(data: Data, raw: Raw, masks: ObservedMasks)
     return made
 
 
+def with_evidence_that_gives_no_risk(data: Data, raw: Raw, masks: ObservedMasks) -> dict:
+    return site(data, raw=raw, masks=masks, calibration={"no_risk": GIVES_NO_RISK})
+
+
 def synthetic(data: Data, raw: Raw, masks: ObservedMasks) -> dict:
     return normalised(data, "demo", kind="demo", raw=raw)
 
@@ -196,6 +201,10 @@ ROWS = (
     Row(
         "evidence, a number changed afterwards", with_a_number_changed_afterwards, UNPROVEN, "withheld", "relative",
         ("void: a number was changed after it was written",),
+    ),
+    Row(
+        "evidence that says itself that it gives no risk", with_evidence_that_gives_no_risk, UNPROVEN, "withheld",
+        "relative", (GIVES_NO_RISK,),
     ),
     Row(
         "evidence, ALB missing", with_evidence, ALB_MISSING, "range", "computed",

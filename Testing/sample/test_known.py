@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 
 from PTLFPredictorLib.case import Sources, read_case_ct
-from PTLFPredictorLib.ct import canonical, read_ct
+from PTLFPredictorLib.ct import Level, canonical, read_ct
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.sample import worker as sample_worker
 from PTLFPredictorLib.signature import load
@@ -82,6 +82,21 @@ def test_a_sample_with_one_other_voxel_is_none(drawn, tmp_path):
     image[40, 40, 20] += 1
     sitk.WriteImage(image, str(tmp_path / "ct.nrrd"))
     assert known.seed_of(read(tmp_path / "ct.nrrd").identity) is None
+
+
+@pytest.mark.parametrize("changed", [lambda ct: ct + 1, lambda ct: ct[:, :, 2:], lambda ct: sitk.Shrink(ct, [2, 2, 1])])
+@pytest.mark.parametrize("name", ["ct.nrrd", "ct.nii.gz"])
+def test_a_changed_sample_that_still_says_so_is_withheld(drawn, tmp_path, changed, name):
+    def codes(path):
+        return {finding.code for finding in read(path).findings if finding.level is Level.WITHHOLD}
+
+    image = changed(drawn[0])
+    for key in drawn[0].GetMetaDataKeys():
+        image.SetMetaData(key, drawn[0].GetMetaData(key))
+    sitk.WriteImage(image, str(tmp_path / name))
+    assert "sample_changed" in codes(tmp_path / name)
+    sitk.WriteImage(drawn[0], str(tmp_path / f"same-{name}"))
+    assert "sample_changed" not in codes(tmp_path / f"same-{name}")
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import SimpleITK as sitk
 
 from .. import child
-from ..ct import CT, Finding, read_ct
+from ..ct import CT, Finding, Level, read_ct
 from ..errors import BadInput
 from ..measures.radiomics import DEFAULT_ENGINE
 from ..progress import Progress, no_progress
@@ -80,8 +80,20 @@ class Sources:
             raise BadInput("--mask-origin says who drew the segments of --segmentation; without it a model draws them.")
 
 
+SAMPLE_CHANGED = Finding(
+    "sample_changed",
+    Level.WITHHOLD,
+    "The file says that it is a sample case of this program, but its voxels are others: it was changed since, and is "
+    "neither a sample nor a patient's CT.",
+)
+
+
 def read_case_ct(sources: Sources, signature: Signature, progress: Progress = no_progress) -> CT:
-    """The canonical CT of a case, usable, clipped to the signature's range."""
+    """The canonical CT of a case, usable, clipped to the signature's range.
+
+    A file that claims to be a sample case and is none (cropped, resampled, other voxels) has a finding that withholds:
+    as a sample it proves nothing, and evidence for patients is not made of it.
+    """
     ct = read_ct(
         sources.ct,
         signature.protocol,
@@ -90,8 +102,9 @@ def read_case_ct(sources: Sources, signature: Signature, progress: Progress = no
         acquisition=sources.acquisition,
         progress=progress,
     )
-    sample.verified(sample.claim_of(sources.ct), ct.require_usable().identity, progress)
-    return ct
+    claim = sample.claim_of(sources.ct)
+    drawn = sample.verified(claim, ct.require_usable().identity, progress)
+    return replace(ct, findings=(*ct.findings, SAMPLE_CHANGED)) if claim and drawn is None else ct
 
 
 def draw_or_read(sources: Sources, ct: CT, progress: Progress = no_progress, on_event: OnEvent = ignore) -> Segments:

@@ -15,7 +15,7 @@ from ..errors import BadInput
 from ..measures.value import unit_shown
 from ..signature import RADSCORE, PredictorKind, PredictorSource, Signature
 from ..signature.evidence import ObservedMasks, ObservedProtocol
-from . import leaving
+from . import covered, leaving
 from .extraction import ExtractedCase, Extraction, column_of
 from .extraction.tables import BETWEEN
 from .flow import Exclusion, Flow, Reason
@@ -105,10 +105,12 @@ class CohortData:
         Raises
         ------
         BadInput
-            Where sample cases are not marked synthetic, the table has findings that stop, the same CT is on both sides
-            of the split, or the extraction lacks the signature's features.
+            Where the signature is a demonstration and the cases are patients, sample cases are not marked synthetic,
+            the table has findings that stop, the same CT is on both sides of the split, or the extraction lacks the
+            signature's features.
         """
         table.require_usable()
+        leaving.require_no_demonstration(signature, table.synthetic)
         extracted = {case.id: case for case in extraction.cases}
         exclusions = list(leaving.of_table(table, extraction))
         gone = {one.case for one in exclusions}
@@ -159,30 +161,13 @@ class CohortData:
 
     @property
     def protocol(self) -> ObservedProtocol:
-        """How these cases were scanned."""
-        seen = [case.protocol for case in self.extracted.values() if case.protocol is not None]
-        if not seen:
-            raise BadInput("No case is left: see why in the flow of cases.")
-        thickness, spacing = [one.slice_thickness_mm for one in seen], [one.in_plane_spacing_mm for one in seen]
-        return ObservedProtocol(
-            phase=tuple(sorted({one.phase for one in seen})),
-            slice_thickness_mm=(min(thickness), max(thickness)),
-            in_plane_spacing_mm=(min(spacing), max(spacing)),
-            kvp=tuple(sorted({one.kvp for one in seen if one.kvp is not None})),
-            kernels=tuple(sorted({one.kernel for one in seen if one.kernel})),
-            saturated_hu=any(one.saturated_hu for one in seen),
-            fractional_hu=any(one.fractional_hu for one in seen),
-        )
+        """How these cases were scanned, as far as evidence covers it."""
+        return covered.protocol([case.protocol for case in self.extracted.values() if case.protocol is not None])
 
     @property
     def masks(self) -> ObservedMasks:
-        """Who drew these cases' segments."""
-        seen = [case.masks for case in self.extracted.values() if case.masks is not None]
-        return ObservedMasks(
-            models=tuple(sorted({one.weights for one in seen if one.weights})),
-            by_hand=any(one.by_hand for one in seen),
-            edited_share=max((one.changed for one in seen), default=0.0),
-        )
+        """Who drew these cases' segments, as far as evidence covers it."""
+        return covered.masks([case.masks for case in self.extracted.values() if case.masks is not None])
 
     def complete(self, predictors: Sequence[str]) -> CohortData:
         """Without the cases in which one of these columns of `clinical` is missing; the flow counts them.

@@ -33,6 +33,7 @@ OTHERS = {
     "mask_origin_unknown": "nobody said who drew the segments",
     "mask_origin_contradicted": "what was said of the segments' origin contradicts what is known",
     "model_not_for_patients": "segments drawn by a model that is not for patients",
+    "sample_changed": "a sample case of this program whose voxels were changed",
     "truncated_liver": "the liver is cut off by the edge of the CT",
     "no_tumor": "no tumour segment",
     "tumor_features": "the tumour is too small for its features",
@@ -43,7 +44,7 @@ OTHERS = {
     "orientation_told_twice": "the file says in two ways how the CT lies in the body",
 }
 
-OF_DEMONSTRATIONS = frozenset(("model_not_for_patients",))
+OF_DEMONSTRATIONS = frozenset(("model_not_for_patients", "sample_changed"))
 """Findings that leave no synthetic case out."""
 
 
@@ -152,4 +153,18 @@ def require_marked(cases: Sequence[Case], extracted: Mapping[str, ExtractedCase]
             f"{len(unmarked)} of the {len(cases)} cases are sample cases, drawn by this program, and the table does "
             f"not say so (row {unmarked[0]}{' and others' if len(unmarked) > 1 else ''}): nothing that is fitted on "
             "them is evidence for patients. Mark them in a column 'synthetic'."
+        )
+
+
+def require_no_demonstration(signature: Signature, synthetic: bool) -> None:
+    """Refuse patients together with a demonstration signature: nothing of it may go into a file for patients.
+
+    Raises
+    ------
+    BadInput
+    """
+    if signature.is_demo and not synthetic:
+        raise BadInput(
+            f"The signature {signature.id} is a demonstration, fitted on synthetic cases, and the table's cases are "
+            "patients. Take the published signature, or one that was fitted on patients."
         )

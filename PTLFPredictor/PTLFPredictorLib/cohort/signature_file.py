@@ -223,7 +223,7 @@ def input_of(base: Mapping[str, Any], seen: evidence.ObservedProtocol) -> dict[s
         made["kvp"] = [float(kv) for kv in seen.kvp]
     elif "kvp" in base:
         made["kvp"] = base["kvp"]
-    how = f"seen in the cases; {100 * TOLERANCE:g} % beyond the thinnest and the thickest slices, and pixels, are taken"
+    how = f"what 5 % of the cases have or more; {100 * TOLERANCE:g} % beyond the ends of slices and pixels are taken"
     return {**made, "origin": str(Origin.FITTED), "how": how}
 
 

@@ -39,7 +39,10 @@ TEXTS = ("title", "criteria")
 
 @dataclass(frozen=True)
 class ObservedProtocol:
-    """How the cases were scanned: phases, and the range of slices (mm), pixels (mm) and tube voltage (kV) seen."""
+    """How the cases were scanned: phases, and the range of slices (mm), pixels (mm) and tube voltage (kV) seen.
+
+    Of a cohort it is what at least 5 % of the cases have (`cohort.covered`).
+    """
 
     phase: tuple[ContrastPhase, ...]
     slice_thickness_mm: tuple[float, float]
@@ -57,11 +60,11 @@ class ObservedMasks:
     Parameters
     ----------
     models : tuple of str
-        SHA-256 of the weights of each model that drew some.
+        SHA-256 of the weights of each model that drew some, or its first 16 digits or more.
     by_hand : bool
         Whether some were drawn by hand.
     edited_share : float
-        Largest share of a case's voxels that a reader had changed, 0 to 1.
+        Share of its voxels that a reader had changed in at least 5 % of the cases, 0 to 1.
     """
 
     models: tuple[str, ...] = ()

@@ -1,8 +1,11 @@
 """From a hospital's table and features to a signature file: what it gives, what it refuses, and in which words."""
 
 import copy
+import csv
 import json
+import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -10,7 +13,7 @@ import numpy as np
 import pytest
 
 from made_hospital import WEIGHTS, hospital
-from made_signatures import alb_inr, site
+from made_signatures import SITE, alb_inr, four_predictors, normalised, site
 from PTLFPredictorLib.cli import main, parser
 from PTLFPredictorLib.cohort import lock
 from PTLFPredictorLib.cohort.calibrate import limits, run
@@ -374,3 +377,111 @@ def test_the_default_is_the_one_that_the_simulation_chose():
     assert 90 <= paper <= 98
     assert min(others) >= 90
     assert (CalibrationPlan().method, CalibrationPlan().interval) == (Method.SHRUNK_SLOPE, Interval.BOOTSTRAP)
+
+
+# What a calibration may start from
+
+
+def typed(published_data, folder, **changes):
+    """A file with the mean and SD of `hospital`'s features, typed in by hand."""
+    data = normalised(published_data, "site")
+    for value in data["normalisation"]["values"]:
+        value |= {"mean": 24.0, "sd": 16.0} if value["voi"] == "tumor" else {"mean": 10.0, "sd": 2.0}
+    data["normalisation"] |= changes
+    file = folder / "typed.json"
+    file.write_text(text_of(data), encoding="utf-8")
+    return str(file)
+
+
+@pytest.mark.parametrize("options", [{}, {"outcomes": False}, {"method": Method.REFIT}])
+def test_nothing_of_a_demonstration_goes_into_a_file_for_patients(tmp_path, options):
+    made = hospital(tmp_path, 103)
+    with pytest.raises(BadInput, match=r"ptlf-demo is a demonstration, fitted on synthetic cases, and .* are patients"):
+        calibrated(made, tmp_path / "out", signature="ptlf-demo", **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_sites_mean_and_sd_are_kept_with_evidence_alone(tmp_path, published_data):
+    made = hospital(tmp_path)
+    keep = {"scale": Scale.KEEP, "method": Method.INTERCEPT}
+    with pytest.raises(BadInput, match="no evidence stands behind the mean and SD of the signature"):
+        calibrated(made, tmp_path / "out", signature=typed(published_data, tmp_path), **keep)
+    authors = typed(published_data, tmp_path, origin="published")
+    assert completeness(parse(calibrated(made, tmp_path / "out", signature=authors, **keep))) == "complete"
+
+
+def test_void_evidence_is_no_start(with_outcomes, tmp_path):
+    made, data, _ = with_outcomes
+    changed = copy.deepcopy(data)
+    changed["normalisation"]["values"][0]["sd"] *= 2
+    (tmp_path / "void.json").write_text(text_of(changed), encoding="utf-8")
+    with pytest.raises(BadInput, match="cannot be calibrated: the evidence in the file is void"):
+        calibrated(made, tmp_path / "out", signature=str(tmp_path / "void.json"), method=Method.SLOPE)
+
+
+def test_cases_count_once(with_outcomes, tmp_path):
+    """Shrunk towards a slope of the same cases, a slope looks more certain with every round."""
+    made, _, out = with_outcomes
+    fitted, again = str(out / "signature.json"), "157 of the 157 cases are among those that the signature .* fitted on"
+    for scale in Scale:
+        with pytest.raises(BadInput, match=again):
+            calibrated(made, tmp_path / "out", signature=fitted, scale=scale)
+    relative = calibrated(made, tmp_path / "relative", outcomes=False)
+    assert completeness(parse(relative)) == "relative"
+    with pytest.raises(BadInput, match=again):
+        calibrated(made, tmp_path / "out", signature=str(tmp_path / "relative" / "signature.json"), scale=Scale.KEEP)
+
+
+def test_a_former_calibration_can_be_carried_on_with_other_cases(with_outcomes, tmp_path):
+    others = hospital(tmp_path, seed=9, name="other")
+    found = calibrated(others, tmp_path / "out", signature=str(with_outcomes[2] / "signature.json"), scale=Scale.KEEP)
+    assert completeness(parse(found)) == "complete"
+    assert found["id"] == "ptlf-published-site"
+    words = next(note["text"] for note in found["notes"] if note["id"] == "interval")
+    assert "not that of the features' mean and SD, which count as known" in words
+
+
+@pytest.mark.parametrize("slip", [{"sd": 256.0}, {"sd": 0.2}, {"mean": 2400.0}])
+def test_a_kept_scale_that_the_cases_cannot_have_is_a_slip(tmp_path, published_data, slip):
+    made = hospital(tmp_path, 103)
+    file = Path(typed(published_data, tmp_path, origin="published"))
+    data = json.loads(file.read_text(encoding="utf-8"))
+    data["normalisation"]["values"][0] |= slip
+    file.write_text(text_of(data), encoding="utf-8")
+    short = data["terms"][0]["short"]
+    with pytest.raises(BadInput, match=re.escape(f"the cases do not lie on the signature's scale of {short} (")):
+        calibrated(made, tmp_path / "out", signature=str(file), scale=Scale.KEEP, method=Method.INTERCEPT)
+
+
+def test_masks_whose_mark_has_no_room_for_the_whole_hash_are_covered(tmp_path):
+    made = hospital(tmp_path, 103, weights=(WEIGHTS, WEIGHTS[:30]))
+    found = calibrated(made, tmp_path / "out")
+    assert found["evidence"]["masks"]["models"] == [WEIGHTS]
+    short = hospital(tmp_path / "short", weights=(WEIGHTS[:30],))
+    found = calibrated(short, tmp_path / "out")
+    assert found["evidence"]["masks"]["models"] == [WEIGHTS[:30]]
+    jsonschema.validate(found, SCHEMA)
+    signature = parse(found)
+    origin = Origin(Drawn.MODEL, model={"id": "m", "title": "M", "weights_sha256": WEIGHTS})
+    other = Origin(Drawn.MODEL, model={"id": "m", "title": "M", "weights_sha256": "d" * 64})
+    assert assess(signature, **patient(short), origin=origin).prediction.state == "risk"
+    assert assess(signature, **patient(short), origin=other).prediction.state == "withheld"
+
+
+def test_a_level_that_no_case_has_leaves_the_other_methods(tmp_path, published_data):
+    """All have multiple tumours: the coefficient stays fixed, and the refit, which cannot be, is no obstacle."""
+    made = hospital(tmp_path)
+    rows = list(csv.reader(made.table.read_text(encoding="utf-8").splitlines()))
+    told = [["bilirubin [umol/L]", "Tumours"], *([str(5 + i % 30), "multiple"] for i in range(len(rows) - 1))]
+    text = "\n".join(",".join([*row, *more]) for row, more in zip(rows, told, strict=True))
+    made.table.write_text(text, encoding="utf-8")
+    file = tmp_path / "four.json"
+    protocol = replace(SITE.protocol, kernels=("soft",))
+    file.write_text(text_of(four_predictors(published_data, protocol=protocol)), encoding="utf-8")
+    found = calibrated(made, tmp_path / "out", signature=str(file), method=Method.INTERCEPT)
+    assert completeness(parse(found)) == "complete"
+    assert found["outcome"]["coefficients"]["Tumours=multiple"]["value"] == 0.7
+    assert found["evidence"]["calibration"]["closed_testing"] is None
+    assert "nothing can be refitted" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(BadInput, match="constant"):
+        calibrated(made, tmp_path / "refit", signature=str(file), method=Method.REFIT)

@@ -1,5 +1,6 @@
 """A development: parts of the cohort, refusals, performance where it may be told, and what must be said of it."""
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from made_cohort import QUICK, made_cohort
 from PTLFPredictorLib.cohort.data import Missing
 from PTLFPredictorLib.cohort.develop.clinical import ClinicalPlan
-from PTLFPredictorLib.cohort.develop.development import YOUDEN, corrected, develop, median_se
+from PTLFPredictorLib.cohort.develop.development import YOUDEN, _no_risk, corrected, develop, median_se
 from PTLFPredictorLib.cohort.develop.parts import Parts
 from PTLFPredictorLib.cohort.develop.pipeline import Model
 from PTLFPredictorLib.cohort.develop.resampling import Way, runner
@@ -197,6 +198,16 @@ class TestWhatIsSaid:
         assert median_se(made.pipeline, made.parts.training) > 0.4
         assert "standard error of the linear predictor" in made.no_risk
         assert made.no_signature == ""
+
+    def test_forty_nine_cases_give_no_risk_however_certain_they_look(self, made):
+        few = copy.deepcopy(made.pipeline)
+        risk = few.models_[Model.COMBINED].risk
+        for n, words in ((49, "known in 49 of the cases"), (50, "")):
+            certain = dataclasses.replace(risk, n=n, events=22, covariance=risk.covariance * 1e-4)
+            few.models_ = {Model.COMBINED: dataclasses.replace(few.models_[Model.COMBINED], risk=certain)}
+            said = _no_risk(few, made.parts.training, "PTLF")
+            assert words in said
+            assert bool(said) is bool(words)
 
     def test_no_feature_no_signature(self, cohort):
         plan = dataclasses.replace(ALONE, selection=SelectionPlan(level=1e-12, folds=4))

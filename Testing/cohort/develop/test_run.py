@@ -11,7 +11,7 @@ import pytest
 from made_cohort import QUICK_OPTIONS, made_cohort, write_cohort
 from PTLFPredictorLib.cohort import lock
 from PTLFPredictorLib.hashes import file_sha256
-from PTLFPredictorLib.signature import completeness, load
+from PTLFPredictorLib.signature import completeness, describe, load
 
 TABLES = {
     "characteristics",
@@ -64,6 +64,7 @@ class TestWritten:
         assert made.evidence.written_by.startswith("ptlf cohort develop")
         assert completeness(made) != "complete"  # 98 cases: too uncertain for a risk
         assert "standard error" in made.evidence.calibration["no_risk"]
+        assert made.evidence.no_risk in describe(made)
 
     def test_the_lock_has_every_option_with_its_default(self, out):
         plan = json.loads((out / "lock.json").read_text(encoding="utf-8"))["plan"]

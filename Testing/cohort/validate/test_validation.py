@@ -33,11 +33,11 @@ MODELS = {
 
 
 @functools.cache
-def cohort(n=80, seed=5, shift=0.0, shipped=""):
+def cohort(n=80, seed=5, shift=0.0, shipped="", synthetic=False):
     """Rows of the table by id, and the joined data, of a signature that every one here shares its numbers with."""
     of = load(shipped) if shipped else made_validation.signature()
     with tempfile.TemporaryDirectory() as folder:
-        path, cases = made_validation.cohort(Path(folder), of, n, seed, shift=shift)
+        path, cases = made_validation.cohort(Path(folder), of, n, seed, shift=shift, synthetic=synthetic)
         table = CohortTable.read(path, of, images=False)
         data = CohortData.join(table, made_validation.extraction_of(cases, of), of)
     return {case.id: case for case in table.cases}, data
@@ -209,11 +209,12 @@ def test_numbers_without_evidence_are_validated_and_it_is_said_that_no_patient_s
 
 def test_a_demonstration_is_not_validated_on_patients():
     of = load("ptlf-demo")
-    cases, data = cohort(shipped="ptlf-demo")
-    with pytest.raises(BadInput, match="not validated on patients"):
-        validate(of, cases, data, ValidationPlan())
-    synthetic = dataclasses.replace(data, synthetic=True)
-    assert validate(of, cases, synthetic, ValidationPlan(withheld=Withheld.INCLUDE)).validation.synthetic
+    with pytest.raises(
+        BadInput, match="is a demonstration, fitted on synthetic cases, and the table's cases are patients"
+    ):
+        cohort(shipped="ptlf-demo")
+    cases, data = cohort(shipped="ptlf-demo", synthetic=True)
+    assert validate(of, cases, data, ValidationPlan(withheld=Withheld.INCLUDE)).validation.synthetic
 
 
 def test_one_outcome_only_is_refused():

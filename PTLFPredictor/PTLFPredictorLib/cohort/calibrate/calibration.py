@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ...errors import BadInput
 from ...progress import Progress, no_progress
+from ..statistics.logistic import Collinear
 from . import limits
 from .base import Base
 from .bootstrap import Cases, Resampled, resample, samples_of
@@ -97,13 +99,17 @@ class Calibration:
         found = {}
         for method in Method if self.cases.outcome is not None else ():
             if method is not Method.SHRUNK_SLOPE or self.base.slope_se is not None:
-                found[method] = Update(self.base, method).fit(self.design, self.cases.outcome)
+                with suppress(Collinear):
+                    found[method] = Update(self.base, method).fit(self.design, self.cases.outcome)
         return found
 
     @cached_property
-    def closed(self) -> ClosedTest:
-        """The closed testing procedure."""
-        return closed_test(self.base, self.design, self.cases.outcome)
+    def closed(self) -> ClosedTest | None:
+        """The closed testing procedure; None where a column is the same in all cases, which a refit cannot take."""
+        try:
+            return closed_test(self.base, self.design, self.cases.outcome)
+        except Collinear:
+            return None
 
 
 def calibrate(

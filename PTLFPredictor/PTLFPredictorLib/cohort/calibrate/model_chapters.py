@@ -25,7 +25,7 @@ from ..report import (
 from ..statistics.calibration_curve import Smoother, smoothed
 from ..statistics.logistic import MaximumLikelihood, Separated
 from . import texts
-from .closed_testing import LEVEL
+from .closed_testing import LEVEL, ClosedTest
 from .made import Made
 from .performance import AUC, BRIER, SLOPE, Performance
 from .plan import Interval
@@ -76,7 +76,16 @@ def _alternatives(made: Made) -> tuple[Block, ...]:
         for method, update in calibration.alternatives.items()
     ]  # fmt: skip
     columns = ("Method", "intercept", "Radscore's slope", "standard error at the median case", "log-likelihood")
-    closed = calibration.closed
+    methods = Table(
+        "methods", "What each method would give", columns, rows, "Standard errors by the model's covariance."
+    )
+    if calibration.closed is None:
+        text = "A value of the model is the same in all cases: nothing can be refitted, and there is no closed testing."
+        return methods, Text(text)
+    return methods, _closed(calibration.closed)
+
+
+def _closed(closed: ClosedTest) -> Table:
     tests = [
         (one.model, one.log_likelihood, one.chi_square, one.df or None, one.p, "" if one.decides else "beside it")
         for one in closed.comparisons
@@ -88,15 +97,12 @@ def _alternatives(made: Made) -> tuple[Block, ...]:
         f"({_intercept_words(made)}), which belongs to another normalisation than that of these cases, unless it was "
         "kept."
     )
-    return (
-        Table("methods", "What each method would give", columns, rows, "Standard errors by the model's covariance."),
-        Table(
-            "closed_testing",
-            "Closed testing",
-            ("Model", "log-likelihood", Column("chi-square", fixed(2)), "df", Column("P", p_value), ""),
-            tests,
-            note,
-        ),
+    return Table(
+        "closed_testing",
+        "Closed testing",
+        ("Model", "log-likelihood", Column("chi-square", fixed(2)), "df", Column("P", p_value), ""),
+        tests,
+        note,
     )
 
 

@@ -16,7 +16,7 @@ from ..data import CohortData
 from ..extraction import Extraction
 from ..lock import Recipe
 from ..table import CohortTable
-from . import limits
+from . import limits, start
 from .base import Base, scaling_of
 from .calibration import Calibration, calibrate
 from .cases import cases_of, cohort_of, for_calibration
@@ -99,12 +99,15 @@ def _calibrated(
     everyone, kept_of_all = for_calibration(
         CohortData.join(table, extraction, signature, outcomes=False, predictors=())
     )
+    start.check(signature, plan.scale, everyone.extracted.values())
     no_risk = NOT_ASKED if not plan.outcomes else NO_OUTCOMES
     if plan.outcomes and everyone.outcome.notna().any():
         data, kept = for_calibration(CohortData.join(table, extraction, signature))
         no_risk = "" if kept_scaling else limits.too_few_known(data.n)
         if not no_risk:
             cases = cases_of(data, signature, outcomes=True)
+            if kept_scaling is not None:
+                start.check_kept(kept_scaling, cases.features, names)
             made = calibrate(base, cases, plan, kept_scaling, outcome=signature.outcome, names=names, progress=progress)
             if made.gives_risk:
                 return data, kept, made

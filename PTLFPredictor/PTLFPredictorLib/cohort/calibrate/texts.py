@@ -107,7 +107,7 @@ def interval(made: Calibration) -> str:
         text += (
             f"{', ' + also if also else ''} (all of it repeated in {made.plan.samples} bootstrap samples of the cases)"
         )
-    elif made.plan.scale is Scale.ESTIMATE:
+    if made.plan.scale is Scale.KEEP or made.plan.interval is Interval.MODEL:
         text += "; not that of the features' mean and SD, which count as known"
     fixed = [name for name in made.base.columns if name not in made.update.names_]
     return text + (f". What was fixed ({in_words(fixed, 'and')}) counts as known." if fixed else ".")

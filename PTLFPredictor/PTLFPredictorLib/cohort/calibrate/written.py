@@ -125,7 +125,7 @@ def facts(made: Calibration) -> dict[str, Any]:
         "holds_mean_and_sd": made.plan.interval is Interval.BOOTSTRAP and made.plan.scale is Scale.ESTIMATE,
         "standard_error_at_median": made.standard_error,
         "penalised": made.update.penalised_,
-        "closed_testing": made.closed.chosen,
+        "closed_testing": None if made.closed is None else made.closed.chosen,
     }
     if made.gives_risk:
         best = youden(made.update.linear_predictor(made.design), made.cases.outcome)

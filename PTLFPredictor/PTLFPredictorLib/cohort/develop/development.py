@@ -264,9 +264,9 @@ def _judged(
 
 
 def _no_risk(pipeline: Pipeline, train: CohortData, outcome: str) -> str:
-    """Why no risk is shown: too few events, or a linear predictor that is too uncertain at the median case."""
+    """Why no risk is shown: too few cases or events, or a linear predictor too uncertain at the median case."""
     fitted = pipeline.models_[Model.COMBINED]
-    few = limits.too_few_events(fitted.risk.events, fitted.risk.n, outcome)
+    few = limits.too_few_events(fitted.risk.events, fitted.risk.n, outcome) or limits.too_few_known(fitted.risk.n)
     return few or limits.too_uncertain(median_se(pipeline, train))
 
 

@@ -119,11 +119,9 @@ def validate(signature: Signature, cases: Mapping[str, Case], data: CohortData, 
     Raises
     ------
     BadInput
-        Where it cannot be validated on these cases: a demonstration on patients, cases that it was fitted on, no case
+        Where it cannot be validated on these cases: cases that it was fitted on, no case
         with the outcome or none without, a signature without Radscore.
     """
-    if signature.is_demo and not data.synthetic:
-        raise BadInput("A demonstration signature was fitted on synthetic cases; it is not validated on patients.")
     models = models_of(signature)
     cutoffs = cutoffs_of(signature, plan.cutoffs)
     chosen = chosen_of(data, plan)

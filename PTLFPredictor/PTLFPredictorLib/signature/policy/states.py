@@ -94,6 +94,8 @@ def unproven(signature: Signature) -> str:
         return "the signature has no intercept"
     if evidence is None:
         return signature.evidence_problem
+    if evidence.no_risk:
+        return evidence.no_risk
     if intercept.origin is not Origin.FITTED or INTERCEPT not in evidence.estimated:
         return "the evidence is not on the intercept"
     if evidence.covariance is None:

@@ -15,6 +15,9 @@ from ..reader import Reader
 
 SHA256 = r"[0-9a-f]{64}"
 
+WEIGHTS = r"[0-9a-f]{16,64}"
+"""Of a model: as much of its SHA-256 as a mark of its segments has (NIfTI and DICOM SEG have no room for all)."""
+
 
 def read(entry: Reader, predictors: Sequence[Predictor]) -> Evidence:
     """The block of a signature with these predictors."""
@@ -81,7 +84,7 @@ def _masks(entry: Reader) -> ObservedMasks:
     share = entry.number("edited_share")
     if not 0 <= share <= 1:
         raise BadInput(f"{entry.where('edited_share')} is {share:g}; it must be a share from 0 to 1.")
-    return ObservedMasks(entry.texts("models", pattern=SHA256), entry.flag("by_hand"), share)
+    return ObservedMasks(entry.texts("models", pattern=WEIGHTS), entry.flag("by_hand"), share)
 
 
 def _percentiles(entry: Reader) -> tuple[tuple[VOI, str], dict[str, float]]:
