@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import BadInput
 from ...signature import RADSCORE, Signature
 from ...signature.model import NormalisationOrigin
-from ...signature.outcome import INTERCEPT, Origin
+from ...signature.outcome import INTERCEPT
 from .plan import Scale
 from .scaling import FeatureScaling
 
@@ -105,12 +105,6 @@ def scaling_of(signature: Signature, scale: Scale) -> FeatureScaling | None:
     return FeatureScaling.given(
         np.array([normalisation.mean[key] for key in keys]), np.array([normalisation.sd[key] for key in keys])
     )
-
-
-def intercept_is_known(signature: Signature) -> bool:
-    """Whether the signature's intercept was fitted or published, not derived or read off a figure."""
-    intercept = signature.risk_model.intercept
-    return intercept is not None and intercept.origin in (Origin.FITTED, Origin.PUBLISHED)
 
 
 def names_of(base: Base) -> tuple[str, ...]:
