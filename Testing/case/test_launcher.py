@@ -40,8 +40,15 @@ def launcher(tmp_path, monkeypatch):
         (["doctor"], ["core"]),
         (["bench", "panel"], ["core", "segmentation", "panel", "test"]),
         (["bench", "radiomics"], ["core", "segmentation", "panel", "test", "pyradiomics"]),
-        (["test"], ["core", "segmentation", "panel", "test"]),
-        (["test", "--slow"], ["core", "segmentation", "panel", "test", "pyradiomics", "pyradiomics-test"]),
+        (["bench", "cohort"], ["core", "segmentation", "panel", "test", "cohort", "pyradiomics"]),
+        (["cohort", "calibrate", "--table", "x"], ["core", "cohort"]),
+        (["cohort", "extract", "--table", "x", "--model", "demo"], ["core", "cohort", "segmentation"]),
+        (["cohort", "extract", "--scheduler", "tcp://host:8786"], ["core", "cohort", "dask"]),
+        (["test"], ["core", "segmentation", "cohort", "dask", "panel", "test"]),
+        (
+            ["test", "--slow"],
+            ["core", "segmentation", "cohort", "dask", "panel", "test", "pyradiomics", "pyradiomics-test"],
+        ),
     ],
 )
 def test_what_a_command_needs(launcher, words, expected):
