@@ -36,6 +36,7 @@ CURVE = "Calibration (in the cases it was calibrated on)"
 
 
 def model(made: Made) -> tuple[Block, ...]:
+    """The risk model: each coefficient before and after, what was held fixed, and the alternatives."""
     calibration, base = made.calibration, made.calibration.base
     update, rows = calibration.update, []
     before = {INTERCEPT: base.intercept, **dict(zip(base.columns, base.coefficients, strict=True))}
@@ -101,6 +102,7 @@ def _alternatives(made: Made) -> tuple[Block, ...]:
 
 
 def in_these_cases(made: Made, found: Performance) -> tuple[Block, ...]:
+    """Performance in the cases that made the model: apparent, and corrected by the bootstrap."""
     y = made.calibration.cases.outcome
     corrected = found.optimism.corrected
     rows = [
