@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
-from sklearn.linear_model import lasso_path
-from sklearn.metrics import roc_curve
 
 import r_reference
 from PTLFPredictorLib.cohort.flow import Flow, FlowStep
@@ -158,6 +155,8 @@ def _patients(of_train: Cases, of_test: Cases) -> Section:
 
 
 def _radscore(of_train: Cases, train) -> Section:
+    from sklearn.linear_model import lasso_path
+
     found = r_reference.values("lasso")["cv_deviance"]
     features = r_reference.table("features")
     x = features.drop(columns=["id", "y"]).to_numpy(float)
@@ -239,6 +238,8 @@ def _model(of_train: Cases) -> Section:
 
 
 def _performance(of_train: Cases, of_test: Cases, train, test) -> Section:
+    from sklearn.metrics import roc_curve
+
     scores = _scores(test)
     told = r_reference.values("roc")["auc_validation"]
     y = test.ptlf.to_numpy()
@@ -300,6 +301,8 @@ def _calibration(name: str, rows, told: dict, cases: Cases, title: str) -> Figur
 
 
 def _scores(rows) -> dict[str, np.ndarray]:
+    from scipy.special import expit
+
     found = {}
     for model, names in {
         "clinical": ["alb", "inr"],

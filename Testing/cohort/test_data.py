@@ -126,12 +126,9 @@ def test_what_an_analysis_does_not_need_leaves_nobody_out(tmp_path):
     assert (imputed.n, math.isnan(imputed.clinical["ALB"]["a"])) == (1, True)
 
 
-def test_missing_values_are_counted_for_each_model(tmp_path):
+def test_missing_values_are_counted_where_complete_cases_are_taken(tmp_path):
     rows = ["a,yes,A,,1.1,60,yes,X,train,no", "b,yes,A,40,1.1,,yes,X,train,no", ROW.format("c")]
     data = joined(tmp_path, rows, [extracted(name) for name in "abc"], predictors=())
-    counted = data.missing_by_model({"clinical": ["ALB", "INR"], "with age": ["ALB", "age"]})
-    assert counted.loc["clinical"].to_list() == [3, 2, 2, 1, "ALB: 1"]
-    assert counted.loc["with age"].to_list() == [3, 2, 1, 0, "ALB: 1, age: 1"]
     complete = data.complete(["ALB", "age"])
     assert (complete.n, complete.flow.included) == (1, 1)
     assert [(step.code, step.n) for step in complete.flow.steps] == [("missing:ALB", 1), ("missing:age", 1)]

@@ -201,21 +201,6 @@ class CohortData:
             extracted={name: self.extracted[name] for name in ids},
         )
 
-    def missing_by_model(self, models: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-        """For each model: cases and events, those with all its columns, and what is missing ("ALB: 3, INR: 1")."""
-        import pandas as pd
-
-        rows = {}
-        for model, predictors in models.items():
-            self._require(predictors)
-            lacks = self.clinical[list(predictors)].isna()
-            complete = ~lacks.any(axis=1)
-            told = ", ".join(f"{name}: {n}" for name, n in lacks.sum().items() if n)
-            events = int(self.outcome[complete].sum())
-            rows[model] = (self.n, self.events, int(complete.sum()), events, told)
-        names = ["cases", "events", "complete cases", "events in complete cases", "missing"]
-        return pd.DataFrame.from_dict(rows, orient="index", columns=names)
-
     def _require(self, predictors: Sequence[str]) -> None:
         if strange := [name for name in predictors if name not in self.clinical.columns]:
             known = ", ".join(self.clinical.columns) or "none"

@@ -71,6 +71,7 @@ class Flow:
 
     @classmethod
     def of(cls, total: int, exclusions: Iterable[Exclusion]) -> Flow:
+        """Of `total` rows without the excluded cases, one reason each, in the order of `Reason`."""
         counts: dict[tuple[str, str], int] = {}
         for one in sorted(exclusions, key=lambda one: list(Reason).index(one.reason)):
             key = one.words, one.code

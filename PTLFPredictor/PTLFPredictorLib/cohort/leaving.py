@@ -108,7 +108,7 @@ def by_eligibility(case: Case, signature: Signature) -> Exclusion | None:
 
 
 def by_checks(
-    found: ExtractedCase, extraction: Extraction, signature: Signature, synthetic: bool, own_protocol: bool = False
+    found: ExtractedCase, extraction: Extraction, signature: Signature, synthetic: bool, own_protocol: bool
 ) -> Exclusion | None:
     """By what the checks of CT, segments and features withhold, against the signature's protocol, or but for `OWN`."""
     asked = extraction.asked.get("signature") or {}

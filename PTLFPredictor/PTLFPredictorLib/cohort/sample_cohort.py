@@ -180,6 +180,7 @@ class Places:
 
 
 def places_of(member: Member) -> Places:
+    """Its files, named after its seed."""
     return Places(member, f"ct/{member.seed}.nrrd", f"segmentation/{member.seed}.nii.gz")
 
 

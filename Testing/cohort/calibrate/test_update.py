@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from PTLFPredictorLib.cohort.calibrate.base import Base
 from PTLFPredictorLib.cohort.calibrate.plan import Method
@@ -35,7 +36,7 @@ ONE = np.ones((len(Y), 1))
 
 def reference(design, offset):
     """statsmodels' fit of the same model."""
-    fitted = sm.GLM(Y, design, sm.families.Binomial(), offset=offset).fit(tol=1e-12)
+    fitted = GLM(Y, design, Binomial(), offset=offset).fit(tol=1e-12)
     return fitted.params, fitted.cov_params()
 
 
@@ -52,7 +53,7 @@ def test_the_slope_is_fitted_with_albumin_and_inr_as_offset():
     np.testing.assert_allclose(update.covariance_, covariance, rtol=1e-6)
     assert update.names_ == ("intercept", "Radscore")
     assert update.log_likelihood_ == pytest.approx(
-        sm.GLM(Y, np.hstack([ONE, X[:, 2:]]), sm.families.Binomial(), offset=REST).fit().llf
+        GLM(Y, np.hstack([ONE, X[:, 2:]]), Binomial(), offset=REST).fit().llf
     )
 
 

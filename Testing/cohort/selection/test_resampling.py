@@ -22,9 +22,8 @@ from PTLFPredictorLib.cohort.selection import (
     frequencies,
     nested,
 )
-from PTLFPredictorLib.cohort.selection.nested import logit_interval
 from PTLFPredictorLib.cohort.statistics import lasso, redundancy, univariate
-from PTLFPredictorLib.cohort.statistics.discrimination import auc, delong
+from PTLFPredictorLib.cohort.statistics.discrimination import auc, delong, logit_interval
 from PTLFPredictorLib.cohort.statistics.redundancy import Keep
 from PTLFPredictorLib.cohort.statistics.univariate import Correction
 from PTLFPredictorLib.errors import BadInput

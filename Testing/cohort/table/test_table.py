@@ -1,6 +1,5 @@
 """A cohort's table: what people write is read, what could be meant otherwise is told, nothing is guessed."""
 
-import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -440,13 +439,3 @@ def test_a_signature_with_other_entries_has_other_columns(folder, published_data
     assert table.cases[0].answers["bilirubin_umol_per_l"] == 20.0
     assert "Tumours" not in table.cases[1].entered.values
     assert "none of" in told(table, Code.UNREADABLE)[0]
-
-
-def test_findings_are_written_as_a_table_with_rows_and_columns_of_the_original(folder):
-    table = read(folder, ROW + "P1,1.nrrd,abc,1.1\n")
-    table.write_findings(folder / "findings.csv")
-    with open(folder / "findings.csv", encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.reader(stream))
-    assert rows[0] == ["row", "column", "level", "code", "finding"]
-    assert ["2", "albumin [g/dL]", "withhold", "unreadable", "the cell is text where a number is expected."] in rows
-    assert len(table.findings_frame()) == len(rows) - 1

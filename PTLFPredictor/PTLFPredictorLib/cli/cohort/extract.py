@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ...errors import BadInput, Cancelled
+from ...progress import Progress
 from ..options import add_engine, add_model, add_steps, chosen_model, features_asked, loaded, post_processing
 from ..stderr import progress_bar, say
 from .action import Action
@@ -44,6 +47,27 @@ def checked_jobs(given: argparse.Namespace) -> int | None:
     return given.jobs
 
 
+def read_by(given: argparse.Namespace) -> dict[str, Any]:
+    """How CT and segments are read and measured: arguments of `cohort.extraction.job.Options`."""
+    return {
+        "engine": given.engine,
+        "model": chosen_model(given),
+        "device": given.device,
+        "post_processing": post_processing(given),
+        "to_protocol": given.to_protocol,
+    }
+
+
+@contextmanager
+def resumable() -> Iterator[Progress]:
+    """The progress of cases that are kept as they finish; `Cancelled` with that sentence where a person stops them."""
+    try:
+        with progress_bar() as progress:
+            yield progress
+    except KeyboardInterrupt:
+        raise Cancelled("Cancelled. Finished cases are kept; the same command goes on from there.") from None
+
+
 def told_table(table: Any) -> Any:
     """The table, with what was found in it said before work starts; the page has it in full."""
     from collections import Counter
@@ -73,24 +97,17 @@ def _extract(given: argparse.Namespace) -> int:
         signature,
         settings,
         wanted,
-        engine=given.engine,
-        model=chosen_model(given),
-        device=given.device,
-        post_processing=post_processing(given),
-        to_protocol=given.to_protocol,
+        **read_by(given),
         second=given.second,
     )
     where = Where(checked_jobs(given), given.scheduler)
     table = told_table(CohortTable.read(given.table, signature, reader=given.reader))
-    left_out = [(row.id or f"row {row.row}", row.reason) for row in table.left_out]
-    try:
-        with progress_bar() as progress:
-            made = extract(
-                table.cases, options, given.out, where=where, retry=given.retry, left_out=left_out,
-                chapters=(section(table),), progress=progress, say=lambda text: say(f"ptlf: {text}"),
-            )  # fmt: skip
-    except KeyboardInterrupt:
-        raise Cancelled("Cancelled. Finished cases are kept; the same command goes on from there.") from None
+    left_out = [row.named for row in table.left_out]
+    with resumable() as progress:
+        made = extract(
+            table.cases, options, given.out, where=where, retry=given.retry, left_out=left_out,
+            chapters=(section(table),), progress=progress, say=lambda text: say(f"ptlf: {text}"),
+        )  # fmt: skip
     failed = [(case.id, case.problem) for case in made.cases if not case.done] + left_out
     for name, problem in failed:
         print(f"[failed] {name}: {problem}")

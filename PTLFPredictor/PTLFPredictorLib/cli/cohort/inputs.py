@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import BadInput, Cancelled
-from ..options import add_engine, add_model, add_steps, chosen_model, post_processing
-from ..stderr import progress_bar, say
-from .extract import add_running, checked_jobs
+from ...errors import BadInput
+from ..options import add_engine, add_model, add_steps
+from ..stderr import say
+from .extract import add_running, checked_jobs, read_by, resumable
 
 if TYPE_CHECKING:
     from ...signature import Signature
@@ -65,22 +65,15 @@ def features_of(
     options = Options(
         signature,
         wanted=dict.fromkeys(VOI) if everything else None,
-        engine=given.engine,
-        model=chosen_model(given),
-        device=given.device,
-        post_processing=post_processing(given),
-        to_protocol=given.to_protocol,
+        **read_by(given),
         second=second,
     )
     table = CohortTable.read(given.table, signature, reader=given.reader).require_usable()
     folder = given.out / FEATURES
-    left_out = [(row.id or f"row {row.row}", row.reason) for row in table.left_out]
-    try:
-        with progress_bar() as progress:
-            extract(
-                table.cases, options, folder, where=Where(checked_jobs(given)), retry=given.retry, left_out=left_out,
-                progress=progress, say=lambda text: say(f"ptlf: {text}"),
-            )  # fmt: skip
-    except KeyboardInterrupt:
-        raise Cancelled("Cancelled. Finished cases are kept; the same command goes on from there.") from None
+    left_out = [row.named for row in table.left_out]
+    with resumable() as progress:
+        extract(
+            table.cases, options, folder, where=Where(checked_jobs(given)), retry=given.retry, left_out=left_out,
+            progress=progress, say=lambda text: say(f"ptlf: {text}"),
+        )  # fmt: skip
     return folder

@@ -6,11 +6,10 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-from ...errors import Cancelled
-from ..options import add_engine, add_model, add_steps, chosen_model, loaded, post_processing
-from ..stderr import progress_bar, say
+from ..options import add_engine, add_model, add_steps, loaded
+from ..stderr import say
 from .action import Action
-from .extract import add_running, checked_jobs, told_table
+from .extract import add_running, checked_jobs, read_by, resumable, told_table
 
 
 def add(action: Action) -> None:
@@ -36,24 +35,16 @@ def _predict(given: argparse.Namespace) -> int:
     signature = loaded(given.signature)
     options = Options(
         signature,
-        engine=given.engine,
-        model=chosen_model(given),
-        device=given.device,
-        post_processing=post_processing(given),
-        to_protocol=given.to_protocol,
+        **read_by(given),
     )
     where = Where(checked_jobs(given))
     time = datetime.now().astimezone().isoformat(timespec="seconds")
     table = told_table(CohortTable.read(given.table, signature, reader=given.reader, time=time))
-    try:
-        with progress_bar() as progress:
-            lines = predict(
-                table.cases, options, given.out, demonstration=given.demonstration, where=where, retry=given.retry,
-                left_out=[(row.id or f"row {row.row}", row.reason) for row in table.left_out], progress=progress,
-                say=lambda text: say(f"ptlf: {text}"),
-            )  # fmt: skip
-    except KeyboardInterrupt:
-        raise Cancelled("Cancelled. Finished cases are kept; the same command goes on from there.") from None
+    with resumable() as progress:
+        lines = predict(
+            table.cases, options, given.out, demonstration=given.demonstration, where=where, retry=given.retry,
+            left_out=[row.named for row in table.left_out], progress=progress, say=lambda text: say(f"ptlf: {text}"),
+        )  # fmt: skip
     print("\n".join(line.words for line in lines))
     failed = sum(line.failed for line in lines)
     print(f"{len(lines) - failed} of {len(lines)} patients done. {RESEARCH_USE} Written: {given.out / LINES}")

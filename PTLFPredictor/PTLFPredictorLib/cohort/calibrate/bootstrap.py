@@ -112,6 +112,11 @@ def resample(
         None estimates no model.
     kept : FeatureScaling, optional
         Means and SDs that are not estimated.
+
+    Raises
+    ------
+    BadInput
+        Where too many samples (`MOST_FAILED`) cannot be fitted.
     """
     own = kept or FeatureScaling().fit(cases.features)
     original = base.scores(own, cases.features)

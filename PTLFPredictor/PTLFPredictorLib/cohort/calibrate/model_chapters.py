@@ -35,6 +35,7 @@ CURVE = "Calibration (in the cases it was calibrated on)"
 
 
 def model(made: Made) -> tuple[Block, ...]:
+    """The risk model: each coefficient before and after, what was held fixed, and the alternatives."""
     calibration, base = made.calibration, made.calibration.base
     update, rows = calibration.update, []
     before = {INTERCEPT: base.intercept, **dict(zip(base.columns, base.coefficients, strict=True))}
@@ -112,6 +113,7 @@ def _intercept_words(made: Made) -> str:
 
 
 def in_these_cases(made: Made, found: Performance) -> tuple[Block, ...]:
+    """Performance in the cases that made the model: apparent, and corrected by the bootstrap."""
     y = made.calibration.cases.outcome
     corrected = found.optimism.corrected
     on_logit = "'s standard error on the logit" if found.auc.prefers_logit else ""

@@ -37,12 +37,14 @@ def cases(made: Calibration, synthetic: bool) -> str:
 
 
 def title(base: Signature, made: Calibration, synthetic: bool) -> str:
+    """Of the signature file: the former one, and to what it was calibrated."""
     own = re.split("; (?:calibrated|relative) to ", base.title.removeprefix(DEMONSTRATION))[0]
     done = "calibrated to" if made.gives_risk else "relative to"
     return f"{DEMONSTRATION if synthetic else ''}{own}; {done} {cases(made, synthetic)}"
 
 
 def population(base: Signature, made: Calibration, synthetic: bool) -> str:
+    """Who the numbers come from: these cases, and for the rest the former population."""
     events = f", {made.cases.events} with {base.outcome}" if made.cases.outcome is not None else ""
     return (
         f"{cases(made, synthetic)[:1].upper()}{cases(made, synthetic)[1:]}{events}. Terms and what was not estimated "

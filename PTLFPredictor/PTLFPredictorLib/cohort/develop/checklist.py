@@ -13,6 +13,7 @@ from .performance import prefix_of
 
 
 def checklists(made: Development, base: Signature) -> Section:
+    """TRIPOD+AI and METRICS, filled where the data answer."""
     train, plan = made.parts.training, made.plan
     first = made.validation[0] if made.validation else None
     centres = {centre for part in (train, *made.parts.validation.values()) for centre in part.centre if centre}

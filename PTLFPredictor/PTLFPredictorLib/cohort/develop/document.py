@@ -69,7 +69,7 @@ def document(
     parts = [f"{train.n} training cases, {train.events} with {base.outcome}"]
     parts += [f"{part.n} {name} cases, {part.events} with it" for name, part in made.parts.validation.items()]
     sections = [
-        _summary(made, base),
+        _summary(made),
         *([] if table is None else [findings_of(table)]),
         chapters.patients(made, base),
         chapters.clinical(made, base),
@@ -90,7 +90,7 @@ def document(
     )
 
 
-def _summary(made: Development, base: Signature) -> Section:
+def _summary(made: Development) -> Section:
     train = made.parts.training
     facts = [("Training", f"{train.n} cases, {train.events} events")]
     combined = str(Model.COMBINED)

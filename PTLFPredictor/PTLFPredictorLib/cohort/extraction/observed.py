@@ -39,6 +39,7 @@ class ObservedCase:
 
     @classmethod
     def of(cls, ct: CT) -> ObservedCase:
+        """Of a CT as it was read, before its values are used."""
         x, y, z = ct.image.GetSpacing()
         codes = {finding.code for finding in ct.findings}
         told = None if ct.slabs is not None else ct.source.get("slice_thickness_mm")
@@ -73,5 +74,6 @@ class ObservedMask:
 
     @classmethod
     def of(cls, origin: Origin) -> ObservedMask:
+        """Of what is known of who drew the segments."""
         weights = weights_of(origin.model) if origin.drawn is Drawn.MODEL else ""
         return cls(weights, origin.drawn is Drawn.HAND, float(origin.changed))

@@ -96,7 +96,7 @@ def extract(
         key = asked[number]
         computed[key] = cache.keep(key, _told(outcome, waiting[key]))
     entries = [computed.get(key) or kept[key] for key in keys]
-    extraction = _extraction(cases, jobs, entries, options, here)
+    extraction = _extraction(cases, entries, options, here)
     drawn = {
         f"{SEGMENTS}/{name}.nii.gz": cache.labels(key)
         for name, key, job in zip(file_names([case.id for case in cases]), keys, jobs, strict=True)
@@ -138,7 +138,6 @@ def _told(outcome: Outcome, job: CaseJob) -> Outcome:
 
 def _extraction(
     cases: Sequence[Case],
-    jobs: Sequence[CaseJob],
     entries: Sequence[Mapping[str, Any]],
     options: Options,
     versions: Mapping[str, str],

@@ -36,7 +36,7 @@ def eligibility(signature: Signature) -> Items:
     return Items(tuple(f"{words[one.kind]}: {one.text}." for one in signature.eligibility))
 
 
-def terms(name: str, signature: Signature, title: str = "Terms of the Radscore") -> Table:
+def terms(name: str, signature: Signature) -> Table:
     """Every term with its coefficient, its mean and SD where the signature has them, and what it measures."""
     scale = signature.normalisation
     rows = []
@@ -44,7 +44,9 @@ def terms(name: str, signature: Signature, title: str = "Terms of the Radscore")
         mean, sd = (None, None) if scale is None else (scale.mean[one.key], scale.sd[one.key])
         rows.append((f"{one.voi.in_files}__{one.feature}", one.coefficient, mean, sd, one.measures))
     columns = ("Feature", Column("Coefficient", fixed(4)), "Mean", "SD", "What it measures")
-    return Table(name, title, columns, rows, "Radscore = sum of coefficient \u00d7 (value \u2212 mean) / SD.")
+    return Table(
+        name, "Terms of the Radscore", columns, rows, "Radscore = sum of coefficient \u00d7 (value \u2212 mean) / SD."
+    )
 
 
 def use(risk: bool, synthetic: bool = False) -> Notice:

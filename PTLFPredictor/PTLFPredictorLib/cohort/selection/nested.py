@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import BadInput
-from ..statistics.coefficients import normal_quantile
-from ..statistics.discrimination import auc
+from ..statistics.discrimination import auc, logit_interval
 from .folds import stratified
 from .plan import ResamplingPlan
 from .way import Way
@@ -149,15 +148,6 @@ def nested(way: Way, plan: ResamplingPlan | None = None, run: Callable[..., Iter
             predicted[name][repeat, folds[repeat] == fold] = lp
     names = {name: tuple(chosen.get(name, ()) for _, chosen in found) for name in predicted}
     return Nested(y, folds, predicted, names, plan.level)
-
-
-def logit_interval(value: float, se: float, level: float = 0.95) -> tuple[float, float]:
-    """Limits of a share with this standard error, symmetric on the logit scale; NaN at 0 and 1."""
-    if not 0 < value < 1:
-        return math.nan, math.nan
-    middle, half = math.log(value / (1 - value)), normal_quantile(level) * se / (value * (1 - value))
-    low, high = (1 / (1 + math.exp(-limit)) for limit in (middle - half, middle + half))
-    return low, high
 
 
 def _or_nan(measure: Callable[[np.ndarray, np.ndarray], float], lp: np.ndarray, y: np.ndarray) -> float:

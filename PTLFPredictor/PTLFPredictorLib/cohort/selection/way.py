@@ -56,6 +56,7 @@ class Radiomics:
         self.features, self.y, self.plan = features, np.asarray(y, float), plan
 
     def fit(self, rows: np.ndarray) -> FittedRadiomics:
+        """Radscore and its logistic model on these rows; see `Way.fit`."""
         x, y = self._rows(rows), self.y[rows]
         radscore = Radscore(self.plan).fit(x, y, groups=rows)
         column = radscore.score(x)[:, None][:, : len(radscore.names_)]  # none where no feature was kept

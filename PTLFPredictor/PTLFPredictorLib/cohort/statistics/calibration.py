@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import BadInput
+from ...signature.outcome.covariance import NORMAL_95
 from .logistic import MaximumLikelihood, log_likelihood
-
-NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)

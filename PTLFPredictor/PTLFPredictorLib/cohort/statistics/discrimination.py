@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import BadInput
+from .coefficients import normal_quantile
 
 FEW = 100
 """Cases with or without the outcome below which the logit interval is the one to read (`Auc.preferred`).
@@ -143,14 +144,18 @@ def delong(score: np.ndarray, y: np.ndarray, level: float = 0.95) -> Auc:
     events = int(np.sum(y == 1))
     areas, covariance = _delong([score], y)
     area, se = float(areas[0]), math.sqrt(covariance[0, 0])
-    z = _normal_quantile(level)
-    if 0 < area < 1:
-        middle, half = math.log(area / (1 - area)), z * se / (area * (1 - area))
-        logit = tuple(1 / (1 + math.exp(-x)) for x in (middle - half, middle + half))
-        interval = max(0.0, area - z * se), min(1.0, area + z * se)
-    else:
-        interval = logit = (math.nan, math.nan)
-    return Auc(area, se, interval, logit, events, len(y) - events)
+    half = normal_quantile(level) * se
+    interval = (max(0.0, area - half), min(1.0, area + half)) if 0 < area < 1 else (math.nan, math.nan)
+    return Auc(area, se, interval, logit_interval(area, se, level), events, len(y) - events)
+
+
+def logit_interval(value: float, se: float, level: float = 0.95) -> tuple[float, float]:
+    """Limits of a share with this standard error, symmetric on the logit scale; NaN at 0 and 1."""
+    if not 0 < value < 1:
+        return math.nan, math.nan
+    middle, half = math.log(value / (1 - value)), normal_quantile(level) * se / (value * (1 - value))
+    low, high = (1 / (1 + math.exp(-limit)) for limit in (middle - half, middle + half))
+    return low, high
 
 
 def delong_paired(first: np.ndarray, second: np.ndarray, y: np.ndarray, level: float = 0.95) -> AucDifference:
@@ -240,9 +245,3 @@ def _difference(a: float, b: float, variance: float, df: float, covariance: floa
     half = se * float(stats.t.isf((1 - level) / 2, df))
     interval = (difference - half, difference + half)
     return AucDifference(float(a), float(b), difference, se, interval, statistic, float(df), p, covariance)
-
-
-def _normal_quantile(level: float) -> float:
-    from scipy import stats
-
-    return float(stats.norm.isf((1 - level) / 2))

@@ -93,6 +93,11 @@ def spearman_filter(
     Returns
     -------
     np.ndarray of int, ascending
+
+    Raises
+    ------
+    BadInput
+        `Keep.MOST_SIGNIFICANT` without P values.
     """
     ranks, squares = whole_ranks(x)
     if keep in (Keep.LEAST_CORRELATED, Keep.LEAST_CORRELATED_AT_START):

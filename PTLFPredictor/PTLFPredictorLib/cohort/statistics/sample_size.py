@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ...signature.outcome.covariance import NORMAL_95
+
 
 @dataclass(frozen=True)
 class SampleSize:
@@ -82,8 +84,6 @@ OPTIMISM = 0.05
 
 MARGIN = 0.05
 """Half the width of the interval of the overall risk."""
-
-NORMAL_95 = 1.959963984540054
 
 
 def max_cox_snell(prevalence: float) -> float:

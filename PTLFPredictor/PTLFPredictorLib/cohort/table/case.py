@@ -98,6 +98,11 @@ class LeftOut:
     id: str
     reason: str
 
+    @property
+    def named(self) -> tuple[str, str]:
+        """Its id, or its row where it has none, and why."""
+        return self.id or f"row {self.row}", self.reason
+
 
 @dataclass(frozen=True)
 class ClinicalColumn:

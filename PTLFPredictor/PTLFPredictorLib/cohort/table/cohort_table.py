@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...ct import Level
 from ...errors import BadInput
 from ...hashes import file_sha256
-from ...outputs import output_file
 from ...signature import Signature
 from . import across, outcomes
 from .case import Case, ClinicalColumn, LeftOut
@@ -21,11 +18,6 @@ from .outcome import OutcomeRule
 from .row import Layout
 from .rows import baseline_columns, cases_of
 from .sheet import read_sheet
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-FINDINGS_COLUMNS = ("row", "column", "level", "code", "finding")
 
 
 @dataclass(frozen=True)
@@ -129,22 +121,3 @@ class CohortTable:
             more = f" ({len(stops) - 1} more such findings.)" if len(stops) > 1 else ""
             raise BadInput(f"The table cannot be used as it is. {stops[0].words}{more}")
         return self
-
-    def findings_frame(self) -> pd.DataFrame:
-        """The findings, a row each: `FINDINGS_COLUMNS`."""
-        import pandas as pd
-
-        return pd.DataFrame(self._listed(), columns=FINDINGS_COLUMNS)
-
-    def write_findings(self, path: Path) -> None:
-        """As CSV that a spreadsheet opens."""
-        with output_file(path) as part, open(part, "w", encoding="utf-8-sig", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(FINDINGS_COLUMNS)
-            writer.writerows(self._listed())
-
-    def _listed(self) -> list[tuple[int | str, str, str, str, str]]:
-        return [
-            ("" if one.row is None else one.row, one.column, one.level.value, one.code.value, one.message)
-            for one in self.findings
-        ]

@@ -23,7 +23,6 @@ class Code(StrEnum):
 
     IMPLAUSIBLE = "implausible"
     UNIT = "unit"
-    PATH = "path"
     DUPLICATE = "duplicate"
     LEAKAGE = "leakage"
     """The same patient, CT or centre on both sides of a split."""

@@ -70,6 +70,7 @@ class Number:
 
 
 def is_missing(text: str) -> bool:
+    """Whether a cell says that there is no value: empty, "NA", "-" and their like (`MISSING`)."""
     return _plainly(text).casefold() in MISSING
 
 

@@ -233,7 +233,7 @@ def _share(one: Proportion) -> Estimate | None:
     return None if one.n == 0 else Estimate(one.value, *one.wilson)
 
 
-def by_subgroup(found: Sequence[Subgroup], fewest: int, cases: Cases, prefix: str = "") -> Table:
+def by_subgroup(found: Sequence[Subgroup], fewest: int, cases: Cases) -> Table:
     """The signature's performance by subgroup; what rests on too few cases is not there."""
     rows = [
         (
@@ -255,4 +255,4 @@ def by_subgroup(found: Sequence[Subgroup], fewest: int, cases: Cases, prefix: st
         f"{cases} Too few: fewer than {fewest} cases with or without the outcome. Intervals of several subgroups "
         "always differ somewhere: a difference between two of them is no finding by itself."
     )
-    return Table(f"{prefix}subgroups", "By centre and subgroup", columns, rows, note)
+    return Table("subgroups", "By centre and subgroup", columns, rows, note)

@@ -20,7 +20,6 @@ def calibration(
     smoother: str,
     cases: Cases,
     title: str = "Calibration",
-    band: tuple[np.ndarray, np.ndarray] | None = None,
     groups: int = 5,
 ) -> Figure:
     """Observed against predicted risk.
@@ -33,8 +32,6 @@ def calibration(
         Predicted risks, ascending, and what the smoother makes of the outcomes there.
     smoother : str
         Its name with its setting: "lowess, span 2/3".  The same cases have another curve with another smoother.
-    band : (array, array) of shape (k,), optional
-        Pointwise 95 % interval of the curve.
     groups : int
         Groups of equal size whose observed shares are drawn as a guide.
     """
@@ -43,8 +40,6 @@ def calibration(
     def paint(canvas) -> None:
         axes, below = canvas.subplots(2, 1, height_ratios=(5, 1.3), sharex=True)
         axes.plot((0, 1), (0, 1), color=FAINT, linewidth=0.8, label="as it should be")
-        if band is not None:
-            axes.fill_between(curve[0], *band, color=BLUE, alpha=0.15, linewidth=0, label="95 % interval")
         axes.plot(*curve, color=BLUE, label=smoother)
         predicted, observed, lower, upper = _grouped(risks, outcomes, groups)
         axes.errorbar(

@@ -34,7 +34,7 @@ class Roc:
     point: tuple[float, float] | None = None
 
 
-def roc(name: str, curves: Sequence[Roc], cases: Cases, interval: str, title: str = "ROC curves") -> Figure:
+def roc(name: str, curves: Sequence[Roc], cases: Cases, interval: str) -> Figure:
     """ROC curves of several models on the same cases.
 
     Parameters
@@ -59,11 +59,11 @@ def roc(name: str, curves: Sequence[Roc], cases: Cases, interval: str, title: st
     marked = " Circle: the cut-off that was chosen on the training cases." if any(c.point for c in curves) else ""
     return Figure(
         name,
-        title,
+        "ROC curves",
         svg(paint, HALF_MM, HALF_MM + 5 * len(curves) + 6),
         f"{cases} Grey line: no discrimination.{marked} An AUC says how well a model ranks patients; it does not say "
         "that its risks are right (see calibration), nor which cut-off to use.",
-        f"{title}, {cases} {interval}: {aucs}",
+        f"ROC curves, {cases} {interval}: {aucs}",
     )
 
 
@@ -73,7 +73,6 @@ def decision_curve(
     models: Mapping[str, np.ndarray],
     treat_all: np.ndarray,
     cases: Cases,
-    title: str = "Decision curves",
 ) -> Figure:
     """Net benefit over the risk threshold (Vickers & Elkin, Med Decis Making 2006;26:565).
 
@@ -99,10 +98,10 @@ def decision_curve(
     rows = -(-(len(models) + 2) // 2)
     return Figure(
         name,
-        title,
+        "Decision curves",
         svg(paint, HALF_MM, 0.78 * HALF_MM + 4.5 * rows),
         f"{cases} Net benefit: true positives less false positives weighed by the odds of the threshold, per patient. "
         "Read it only at thresholds that a clinic would act on; it shows no best threshold, and with so many events "
         "its small differences are noise.",
-        f"{title}, {cases} Curves: {', '.join(models)}, act on all, act on none.",
+        f"Decision curves, {cases} Curves: {', '.join(models)}, act on all, act on none.",
     )

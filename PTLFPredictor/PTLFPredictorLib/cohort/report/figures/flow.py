@@ -27,7 +27,7 @@ class Group:
         return f"{self.label}\nn = {self.n}{told}"
 
 
-def flow(name: str, cases: Flow, groups: Sequence[Group], title: str = "Patient flow") -> Figure:
+def flow(name: str, cases: Flow, groups: Sequence[Group]) -> Figure:
     """From the rows of the table to the groups of the analysis.
 
     Parameters
@@ -82,10 +82,10 @@ def flow(name: str, cases: Flow, groups: Sequence[Group], title: str = "Patient 
     parts = "; ".join(str(group).replace("\n", ", ") for group in groups)
     return Figure(
         name,
-        title,
+        "Patient flow",
         svg(paint, FULL_MM, height),
         "A case is counted under the first reason that excludes it, in the order shown.",
-        f"{title}: {total} cases in the table; excluded: {reasons}; included {included}: {parts}.",
+        f"Patient flow: {total} cases in the table; excluded: {reasons}; included {included}: {parts}.",
     )
 
 

@@ -50,7 +50,7 @@ class CrossValidation:
     rule: str
 
 
-def lasso(name: str, path: np.ndarray, found: CrossValidation, cases: Cases, title: str = "LASSO") -> Figure:
+def lasso(name: str, path: np.ndarray, found: CrossValidation, cases: Cases) -> Figure:
     """Coefficients over lambda, and the cross-validated measure with its standard error.
 
     Parameters
@@ -86,18 +86,16 @@ def lasso(name: str, path: np.ndarray, found: CrossValidation, cases: Cases, tit
     chosen = f"\u03bb = {found.lambdas[found.chosen]:.4g} ({found.rule}) keeps {of}"
     return Figure(
         name,
-        title,
+        "LASSO",
         svg(paint, FULL_MM, 66),
         f"{cases} Orange line: {chosen}; dashed: the minimum; dotted: the largest \u03bb within one standard error of "
         f"it ({kept[found.one_se]} features). Blue: features kept; numbers above: features with a coefficient other "
         "than 0. The curve was used to choose \u03bb, so its minimum is not the performance to expect on new patients.",
-        f"{title}: {chosen}.",
+        f"LASSO: {chosen}.",
     )
 
 
-def coefficients(
-    name: str, features: Sequence[str], values: np.ndarray, cases: Cases, title: str = "Coefficients of the Radscore"
-) -> Figure:
+def coefficients(name: str, features: Sequence[str], values: np.ndarray, cases: Cases) -> Figure:
     """Bars of the coefficients on standardised features, the largest first.
 
     Parameters
@@ -116,18 +114,18 @@ def coefficients(
     tumour = sum(one.startswith(TUMOUR) for one in features)
     return Figure(
         name,
-        title,
+        "Coefficients of the Radscore",
         svg(paint, FULL_MM, 16 + ROW_MM * len(features)),
         f"{cases} {tumour} of {len(features)} features from the tumour (orange, hatched), the others from the "
         "parenchyma (blue). A larger bar is not a more important or a causal feature: LASSO takes one of several "
         "alike, and shrinks it.",
-        f"{title}: " + "; ".join(f"{features[place]} {values[place]:.3f}" for place in order),
+        "Coefficients of the Radscore: " + "; ".join(f"{features[place]} {values[place]:.3f}" for place in order),
     )
 
 
 def selection_frequencies(
     name: str, features: Sequence[str], shares: np.ndarray, chosen: Sequence[str], repeats: int, cases: Cases,
-    title: str = "How often resampling selects a feature", limit: int = 15,
+    limit: int = 15,
 ) -> Figure:  # fmt: skip
     """Share of bootstrap samples in which the whole selection, repeated, keeps a feature.
 
@@ -156,11 +154,11 @@ def selection_frequencies(
     )
     return Figure(
         name,
-        title,
+        "How often resampling selects a feature",
         svg(paint, FULL_MM, 16 + 3.4 * len(drawn)),
         f"{cases} {said}. A low share means: with other patients of the same hospital the signature would have been "
         "made of other features. It says nothing about how well the score predicts.",
-        f"{title}: {said}.",
+        f"How often resampling selects a feature: {said}.",
     )
 
 

@@ -19,7 +19,7 @@ class Odds:
     ratio: Estimate
 
 
-def forest(name: str, rows: Sequence[Odds], cases: Cases, interval: str, title: str = "Odds ratios") -> Figure:
+def forest(name: str, rows: Sequence[Odds], cases: Cases, interval: str) -> Figure:
     """A line per predictor.
 
     Parameters
@@ -47,10 +47,10 @@ def forest(name: str, rows: Sequence[Odds], cases: Cases, interval: str, title: 
     said = "; ".join(f"{row.label} {row.per} {row.ratio.words(significant(3))}" for row in rows)
     return Figure(
         name,
-        title,
+        "Odds ratios",
         svg(paint, FULL_MM, 18 + 6 * len(rows)),
         f"{cases} Each adjusted for the others of its model. The units are unlike each other, so the lengths must not "
         "be compared between rows; an odds ratio is no ratio of risks where the event is common, and no effect of "
         "changing the value.",
-        f"{title}, {interval}: {said}",
+        f"Odds ratios, {interval}: {said}",
     )

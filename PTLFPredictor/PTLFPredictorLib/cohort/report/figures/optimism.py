@@ -31,8 +31,7 @@ class Performance:
 
 
 def optimism(
-    name: str, rows: Sequence[Performance], cases: Cases, method: str, measure: str = "AUC",
-    title: str = "Apparent and corrected performance",
+    name: str, rows: Sequence[Performance], cases: Cases, method: str,
 ) -> Figure:  # fmt: skip
     """A row per model: hollow the apparent value, filled the corrected one.
 
@@ -57,7 +56,7 @@ def optimism(
                 xycoords=("axes fraction", "data"), va="center",
             )  # fmt: skip
         axes.set_yticks(range(len(rows)), [row.label for row in rows])
-        axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel=measure)
+        axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="AUC")
         axes.tick_params(axis="y", length=0)
 
     said = "; ".join(
@@ -67,10 +66,10 @@ def optimism(
     )
     return Figure(
         name,
-        title,
+        "Apparent and corrected performance",
         svg(paint, FULL_MM, 17 + 6 * len(rows)),
         f"{cases} Hollow: apparent, on the cases that made the model; filled with its 95 % interval: corrected by "
         f"{method}. The apparent value is shown for the size of the optimism only: quote the corrected one. It "
         "foretells patients like these, not another hospital.",
-        f"{title}: {said}.",
+        f"Apparent and corrected performance: {said}.",
     )

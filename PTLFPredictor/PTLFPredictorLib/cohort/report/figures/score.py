@@ -12,17 +12,17 @@ BARS = 24
 
 
 def distribution(
-    name: str, score: np.ndarray, outcomes: np.ndarray, cases: Cases, label: str = "Radscore",
-    title: str = "Radscore by outcome", cutoff: float | None = None,
-) -> Figure:  # fmt: skip
+    name: str,
+    score: np.ndarray,
+    outcomes: np.ndarray,
+    cases: Cases,
+) -> Figure:
     """Two histograms over one axis, each with its median.
 
     Parameters
     ----------
     score, outcomes : array of shape (n,)
         Outcomes 0 or 1.
-    cutoff : float, optional
-        A cut-off that was chosen on the training cases.
     """
     bins = np.linspace(score.min(), score.max(), BARS + 1)
     groups = (("event", 1, ORANGE, "////"), ("no event", 0, BLUE, ""))
@@ -33,19 +33,16 @@ def distribution(
         for axes, (words, value, colour, hatch), median in zip(panels, groups, medians, strict=True):
             axes.hist(score[outcomes == value], bins, color=colour, hatch=hatch, edgecolor="white", linewidth=0.3)
             axes.axvline(median, color=INK, linewidth=1.2)
-            if cutoff is not None:
-                axes.axvline(cutoff, color=INK, linewidth=0.7, linestyle="--")
             axes.set_ylabel("Cases")
             axes.set_title(f"{words}, n = {(outcomes == value).sum()}, median {median:.2f}", loc="left")
             axes.yaxis.get_major_locator().set_params(integer=True)
-        panels[1].set_xlabel(label)
+        panels[1].set_xlabel("Radscore")
 
-    line = " Dashed: the cut-off that was chosen on the training cases." if cutoff is not None else ""
     return Figure(
         name,
-        title,
+        "Radscore by outcome",
         svg(paint, HALF_MM, 0.8 * HALF_MM),
-        f"{cases} Line: median.{line} Where the two overlap, the score does not tell patients apart. On the cases that "
+        f"{cases} Line: median. Where the two overlap, the score does not tell patients apart. On the cases that "
         "made the score they overlap less than they will on others.",
-        f"{title}, {cases} Median with the event {medians[0]:.2f}, without {medians[1]:.2f}.",
+        f"Radscore by outcome, {cases} Median with the event {medians[0]:.2f}, without {medians[1]:.2f}.",
     )
