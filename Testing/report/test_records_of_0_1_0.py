@@ -32,9 +32,11 @@ def read(name):
 
 @each_record
 def test_the_page_is_that_of_0_1_0(name):
+    """But for the head of what is missing: in a site's file it is not what some paper left out."""
     body = re.sub(r"<style>.*?</style>", "", html.html(read(name)), flags=re.DOTALL)
     pages = json.loads((DATA / "pages.json").read_text(encoding="utf-8"))
-    assert body == "\n".join(pages["lines"][number] for number in pages["pages"][name])
+    then = "\n".join(pages["lines"][number] for number in pages["pages"][name])
+    assert body == then.replace("<b>Not published:</b>", "<b>Not known:</b>")
 
 
 @each_record

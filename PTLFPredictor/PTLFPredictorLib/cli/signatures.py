@@ -65,7 +65,7 @@ def _signatures_show(given: argparse.Namespace) -> None:
         print(f"  {criterion.kind} {criterion.id}: {criterion.text}")
     _print_state(signature)
     for text in signature.missing:
-        print(f"Not published: {text}")
+        print(f"Not known: {text}")
 
 
 def _signatures_check(given: argparse.Namespace) -> None:

@@ -80,6 +80,11 @@ class Flow:
         return cls(total, steps, total - sum(step.n for step in steps))
 
     @property
+    def words(self) -> str:
+        """Who was left out, within a sentence: "outcome not known in 3; no value of INR in 2"."""
+        return "; ".join(f"{step.reason} in {step.n}" for step in self.steps)
+
+    @property
     def excluded(self) -> tuple[Excluded, ...]:
         """As a signature's evidence states it."""
         return tuple(Excluded(step.reason, step.n) for step in self.steps)

@@ -90,7 +90,7 @@ def model(said: ModelStatements) -> str:
         f"<tr><td>{escape(one.name)}</td><td class='n'>{escape(one.words)}</td><td>{escape(one.origin)}</td></tr>"
         for one in said.rests_on
     )
-    missing, notes = _list("Not published", said.missing), _list("Notes", said.notes)
+    missing, notes = _list("Not known", said.missing), _list("Notes", said.notes)
     return (
         f'<section id="model"><h2>Model: what it rests on</h2><p class="equation">{escape(said.equation)}</p>'
         f'<div class="two"><table>{table}</table><div>{missing}{notes}</div></div>'

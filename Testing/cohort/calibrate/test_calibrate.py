@@ -231,6 +231,65 @@ def test_fewer_than_fifty_cases_are_refused_and_nothing_is_written(tmp_path, cap
     assert not out.exists()
 
 
+def command(made, out, *options):
+    """Exit code of the command in the shell."""
+    arguments = ["--table", str(made.table), "--features", str(made.features), "--out", str(out), "--samples", "100"]
+    return main(["cohort", "calibrate", *arguments, *options])
+
+
+def test_the_refusal_says_what_became_of_the_other_cases(tmp_path, capsys):
+    made = hospital(tmp_path, 60, split="validation")
+    assert command(made, tmp_path / "out") == 2
+    assert "Not among them: " in (said := capsys.readouterr().err)
+    assert "kept for validation, as the table's split says, 12." in said
+
+
+def test_the_command_says_why_there_is_no_risk_and_is_silent_where_there_is_one(tmp_path, capsys, with_outcomes):
+    few = hospital(tmp_path, 103, outcomes="events 19")
+    assert command(few, tmp_path / "out") == 0
+    said = capsys.readouterr().out
+    assert "No risk, a relative score alone: 19 of 100 cases have PTLF, and a risk needs 20" in said
+    assert command(with_outcomes[0], tmp_path / "more", "--method", "intercept", "--interval", "model") == 0
+    assert "No risk" not in capsys.readouterr().out
+
+
+def test_an_outcome_in_words_that_are_no_answer_is_told_with_its_column_before_the_result(tmp_path, capsys):
+    made = hospital(tmp_path, 63, outcomes="none")
+    text = made.table.read_text(encoding="utf-8")
+    made.table.write_text(text.replace(",,yes,Dr. Reader", ",perhaps,yes,Dr. Reader"), encoding="utf-8")
+    assert command(made, tmp_path / "out") == 0
+    told = capsys.readouterr()
+    assert "Column 'outcome', rows 2, 3, 4, " in told.err
+    assert "it must be yes or no" in told.err
+    assert "No risk, a relative score alone: no outcomes are known." in told.out
+
+
+def test_a_table_without_a_column_of_the_outcome_is_told_which_it_would_be(tmp_path, capsys):
+    made = hospital(tmp_path, 63)
+    text = made.table.read_text(encoding="utf-8")
+    made.table.write_text(text.replace("outcome", "Leberversagen", 1), encoding="utf-8")
+    assert command(made, tmp_path / "out") == 0
+    assert "no outcomes are known: the table has no column 'PTLF' (yes or no)" in capsys.readouterr().out
+
+
+def test_a_laboratory_value_that_is_missing_is_not_called_a_missing_outcome(tmp_path, capsys):
+    made = hospital(tmp_path, 73)
+    text = made.table.read_text(encoding="utf-8")
+    made.table.write_text(text.replace("INR", "Quick", 1), encoding="utf-8")
+    assert command(made, tmp_path / "out") == 0
+    said = capsys.readouterr().out
+    assert "outcome and all values of the model are known in 0 cases" in said
+    assert "no value of INR in 70" in said
+
+
+def test_the_folder_of_the_features_is_no_place_for_the_result(tmp_path, capsys):
+    made = hospital(tmp_path, 63)
+    before = sorted(made.features.iterdir())
+    assert command(made, made.features) == 2
+    assert "is the folder of the features" in capsys.readouterr().err
+    assert sorted(made.features.iterdir()) == before
+
+
 @pytest.mark.parametrize(("n", "warned"), [(50, True), (99, True), (100, False)])
 def test_fifty_to_ninety_nine_cases_are_warned_about(n, warned):
     assert bool(limits.check_cases(n)) is warned

@@ -77,6 +77,8 @@ def _calibrate(given: argparse.Namespace) -> None:
     print(describe(made))
     if done.calibration.gives_risk:
         print(f"{equation(made)}\nStandard error at the median case: {done.calibration.standard_error:.2f}")
+    else:
+        print(f"No risk, a relative score alone: {done.calibration.no_risk}.")
     for warning in done.calibration.warnings:
         print(f"[warn] {warning}")
     print(f"Written: {given.out / 'signature.json'}, {given.out / 'report.html'}")

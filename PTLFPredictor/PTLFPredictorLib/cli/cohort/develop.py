@@ -175,7 +175,10 @@ def told(made: Any) -> list[str]:
         if found is not None and found.auc is not None:
             low, high = found.auc.preferred
             lines.append(f"AUC, {one.name}: {found.auc.auc:.3f} ({low:.3f} to {high:.3f}), {found.n} cases.")
-    lines += [f"{text[:1].upper()}{text[1:]}." for text in (made.no_risk, made.no_signature.rstrip(".")) if text]
+    if made.no_signature:
+        lines.append(made.no_signature)
+    elif made.no_risk:
+        lines.append(f"No risk, a relative score alone: {made.no_risk}.")
     return lines
 
 

@@ -14,6 +14,9 @@ from ..options import add_engine, add_model, add_steps, chosen_model, features_a
 from ..stderr import progress_bar, say
 from .action import Action
 
+MOST_SAID = 6
+"""Sentences on the table in the terminal; the page has all."""
+
 
 def add(action: Action) -> None:
     extract = action("extract", _extract, "features of all cases: resumable, a bad case never stops the rest")
@@ -80,6 +83,11 @@ def told_table(table: Any) -> Any:
         f"{counts[level]} {word}" for level, word in MARKS.items() if counts[level] and level is not Level.PASS
     )
     say(f"ptlf: table of {table.rows} rows, {len(table.cases)} cases" + (f"; findings: {found}" if found else ""))
+    said = table.not_used()
+    for sentence in said[:MOST_SAID]:
+        say(f"ptlf: {sentence}")
+    if len(said) > MOST_SAID:
+        say(f"ptlf: {len(said) - MOST_SAID} more kinds of findings.")
     return table
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from ...errors import BadInput
 from ..options import add_engine, add_model, add_steps
 from ..stderr import say
-from .extract import add_running, checked_jobs, read_by, resumable
+from .extract import add_running, checked_jobs, read_by, resumable, told_table
 
 if TYPE_CHECKING:
+    from ...cohort.table import CohortTable
     from ...signature import Signature
 
 FEATURES = "features"
@@ -56,10 +57,14 @@ def features_of(
     if given.features is not None:
         if not given.features.is_dir():
             raise BadInput(f"'--features {given.features}' is no folder; 'ptlf cohort extract' makes one.")
+        if given.out.resolve() == given.features.resolve():
+            raise BadInput(
+                f"'--out {given.out}' is the folder of the features, whose report would be replaced. Name another."
+            )
+        told_table(_table(given, signature, images=False))
         return given.features
     from ...cohort.extraction.job import Options
     from ...cohort.extraction.run import Where, extract
-    from ...cohort.table import CohortTable
     from ...vois import VOI
 
     options = Options(
@@ -68,7 +73,7 @@ def features_of(
         **read_by(given),
         second=second,
     )
-    table = CohortTable.read(given.table, signature, reader=given.reader).require_usable()
+    table = told_table(_table(given, signature, images=True)).require_usable()
     folder = given.out / FEATURES
     left_out = [row.named for row in table.left_out]
     with resumable() as progress:
@@ -77,3 +82,10 @@ def features_of(
             progress=progress, say=lambda text: say(f"ptlf: {text}"),
         )  # fmt: skip
     return folder
+
+
+def _table(given: argparse.Namespace, signature: Signature, *, images: bool) -> CohortTable:
+    from ...cohort.table import CohortTable, OutcomeRule
+
+    rule = OutcomeRule(given.outcome_rule)
+    return CohortTable.read(given.table, signature, rule=rule, reader=given.reader, images=images)

@@ -121,6 +121,7 @@ def calibrate(
     outcome: str = "the outcome",
     no_risk: str = "",
     names: list[str] | None = None,
+    others: str = "",
     progress: Progress = no_progress,
 ) -> Calibration:
     """Calibrate.
@@ -137,13 +138,15 @@ def calibrate(
         Why there is no risk, where the cases come without outcomes.
     names : list of str, optional
         Of the features, for sentences.
+    others : str
+        What became of the cases that are not among these, for sentences.
 
     Raises
     ------
     BadInput
         Fewer than 50 cases for a normalisation; nothing to estimate.
     """
-    warnings = [] if kept else [limits.check_cases(cases.n)]
+    warnings = [] if kept else [limits.check_cases(cases.n, others)]
     if cases.outcome is None:
         no_risk = no_risk or "no outcomes are known"
     else:

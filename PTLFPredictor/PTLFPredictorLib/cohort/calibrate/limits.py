@@ -14,8 +14,14 @@ HIGHEST_SE, HIGH_SE = 0.4, 0.3
 """Standard error of the linear predictor at the median case: no risk above the first, warned above the second."""
 
 
-def check_cases(n: int) -> str:
+def check_cases(n: int, others: str = "") -> str:
     """A warning on the number of cases behind a normalisation, "" where they are enough.
+
+    Parameters
+    ----------
+    n : int
+    others : str
+        What became of the others (`Flow.words`).
 
     Raises
     ------
@@ -25,7 +31,7 @@ def check_cases(n: int) -> str:
     if n < LEAST_CASES:
         raise BadInput(
             f"{n} cases are left for the mean and SD of the features; at least {LEAST_CASES} are needed, {FEW_CASES} "
-            "or more are better. The report of excluded cases says why others were left out."
+            f"or more are better.{f' Not among them: {others}.' if others else ''}"
         )
     if n < FEW_CASES:
         return (
@@ -35,10 +41,19 @@ def check_cases(n: int) -> str:
     return ""
 
 
-def too_few_known(n: int) -> str:
-    """Why there is no risk, "" where enough cases have a known outcome."""
+def too_few_known(n: int, others: str = "") -> str:
+    """Why there is no risk, "" where enough cases have a known outcome and all values of the model.
+
+    Parameters
+    ----------
+    n : int
+        Those that have.
+    others : str
+        What became of the others (`Flow.words`).
+    """
     if n < LEAST_CASES:
-        return f"the outcome is known in {n} of the cases that are left, and a risk needs {LEAST_CASES}"
+        why = f" (not among them: {others})" if others else ""
+        return f"outcome and all values of the model are known in {n} cases{why}, and a risk needs {LEAST_CASES}"
     return ""
 
 

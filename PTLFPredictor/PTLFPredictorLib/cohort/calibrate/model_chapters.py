@@ -83,10 +83,10 @@ def _alternatives(made: Made) -> tuple[Block, ...]:
     if calibration.closed is None:
         text = "A value of the model is the same in all cases: nothing can be refitted, and there is no closed testing."
         return methods, Text(text)
-    return methods, _closed(calibration.closed)
+    return methods, _closed(calibration.closed, _intercept_words(made))
 
 
-def _closed(closed: ClosedTest) -> Table:
+def _closed(closed: ClosedTest, intercept: str) -> Table:
     tests = [
         (one.model, one.log_likelihood, one.chi_square, one.df or None, one.p, "" if one.decides else "beside it")
         for one in closed.comparisons
@@ -95,7 +95,7 @@ def _closed(closed: ClosedTest) -> Table:
         f"The full refit against each simpler model by likelihood ratio, the simplest first; at a level of {LEVEL:g} "
         f"the procedure chooses: {closed.chosen} (Vergouwe et al., Stat Med 2017, 36:4529). It is reported and "
         "decides nothing here. The model as it is has the intercept of the signature's file "
-        f"({_intercept_words(made)}), which belongs to another normalisation than that of these cases, unless it was "
+        f"({intercept}), which belongs to another normalisation than that of these cases, unless it was "
         "kept."
     )
     return Table(

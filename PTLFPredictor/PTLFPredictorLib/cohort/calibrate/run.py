@@ -19,7 +19,7 @@ from ..table import CohortTable
 from . import limits, start
 from .base import Base, scaling_of
 from .calibration import Calibration, calibrate
-from .cases import cases_of, cohort_of, for_calibration
+from .cases import FOR_VALIDATION, cases_of, cohort_of, for_calibration
 from .document import document
 from .made import Made
 from .plan import CalibrationPlan, Scale
@@ -100,10 +100,10 @@ def _calibrated(
         CohortData.join(table, extraction, signature, outcomes=False, predictors=())
     )
     start.check(signature, plan.scale, everyone.extracted.values())
-    no_risk = NOT_ASKED if not plan.outcomes else NO_OUTCOMES
+    no_risk = NOT_ASKED if not plan.outcomes else _no_outcomes(table, signature.outcome)
     if plan.outcomes and everyone.outcome.notna().any():
         data, kept = for_calibration(CohortData.join(table, extraction, signature))
-        no_risk = "" if kept_scaling else limits.too_few_known(data.n)
+        no_risk = "" if kept_scaling else limits.too_few_known(data.n, _others(data, kept))
         if not no_risk:
             cases = cases_of(data, signature, outcomes=True)
             if kept_scaling is not None:
@@ -115,5 +115,20 @@ def _calibrated(
     if plan.scale is Scale.KEEP:
         raise BadInput(f"Nothing can be calibrated: the normalisation is kept, and {no_risk}.")
     cases = cases_of(everyone, signature, outcomes=False)
-    made = calibrate(base, cases, plan, outcome=signature.outcome, no_risk=no_risk, names=names, progress=progress)
+    made = calibrate(
+        base, cases, plan, outcome=signature.outcome, no_risk=no_risk, names=names,
+        others=_others(everyone, kept_of_all), progress=progress,
+    )  # fmt: skip
     return everyone, kept_of_all, made
+
+
+def _others(data: CohortData, kept: int) -> str:
+    """What became of the cases that no calibration sees, within a sentence."""
+    return "; ".join(filter(None, (data.flow.words, f"{FOR_VALIDATION}, {kept}" if kept else "")))
+
+
+def _no_outcomes(table: CohortTable, outcome: str) -> str:
+    """Why no outcome is known; what could not be read of a column is told with the table."""
+    if table.has_outcome:
+        return NO_OUTCOMES
+    return f"{NO_OUTCOMES}: the table has no column '{outcome}' (yes or no), and none of what it is made of"

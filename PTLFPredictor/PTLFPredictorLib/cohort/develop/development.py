@@ -33,6 +33,9 @@ YOUDEN = "Youden, training cases"
 
 NO_SIGNATURE = "No signature was written: no feature was selected, so there is no Radscore."
 
+FEW_FEATURES = 100
+"""Fewer to select from are those of a signature, not a radiomics extraction."""
+
 FEWEST_READ_TWICE = 10
 """Training cases with a second segmentation, for an ICC; the source paper had 20 read twice."""
 
@@ -183,7 +186,7 @@ def develop(
         how = plan.resampling
         crossed = nested(way, how, runner(jobs, progress, "nested cross-validation")) if how.repeats else None
         booted = bootstrap(way, how, runner(jobs, progress, "bootstrap")) if how.bootstraps else None
-    no_signature = "" if _has_radscore(pipeline) else NO_SIGNATURE
+    no_signature = "" if _has_radscore(pipeline) else _no_signature(train.features.shape[1])
     return Development(
         plan=plan,
         parts=parts,
@@ -199,6 +202,12 @@ def develop(
         no_risk=_no_risk(pipeline, train, outcome) if pipeline.models_ else "",
         no_signature=no_signature,
     )
+
+
+def _no_signature(given: int) -> str:
+    if given >= FEW_FEATURES:
+        return NO_SIGNATURE
+    return f"{NO_SIGNATURE} There were {given} features to select from; 'ptlf cohort extract --all' computes all."
 
 
 def _has_radscore(pipeline: Pipeline) -> bool:

@@ -41,8 +41,7 @@ class Parts:
             Without training cases, with a split that only some rows have, with too few cases of either outcome.
         """
         if not data.n:
-            why = "; ".join(f"{step.n}: {step.reason}" for step in data.flow.steps)
-            raise BadInput(f"None of the {data.flow.total} cases is left ({why}).")
+            raise BadInput(f"None of the {data.flow.total} cases is left ({data.flow.words}).")
         splits = list(data.split)
         check_splits(splits)
         if not any(splits):

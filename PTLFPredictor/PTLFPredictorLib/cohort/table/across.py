@@ -104,6 +104,10 @@ def _on(cases: Sequence[Case], level: Level, code: Code, what: str) -> TableFind
 
 def listed(cases: Sequence[Case], most: int = 12) -> str:
     """Their rows, for a sentence: "rows 4, 7 and 9"."""
-    rows = [str(case.row) for case in cases]
+    return rows_listed([str(case.row) for case in cases], most)
+
+
+def rows_listed(rows: Sequence[str], most: int = 12) -> str:
+    """The same of numbers of rows."""
     text = in_words(rows, "and") if len(rows) <= most else f"{', '.join(rows[:most])} and {len(rows) - most} more"
     return f"{'row' if len(rows) == 1 else 'rows'} {text}"

@@ -37,6 +37,8 @@ class CohortTable:
     findings : tuple of TableFinding
     clinical : tuple of ClinicalColumn
         Further clinical columns.
+    has_outcome : bool
+        Whether a column tells the outcome, or something of what follows TACE.
     """
 
     path: Path
@@ -46,6 +48,7 @@ class CohortTable:
     left_out: tuple[LeftOut, ...]
     findings: tuple[TableFinding, ...]
     clinical: tuple[ClinicalColumn, ...]
+    has_outcome: bool = True
 
     @classmethod
     def read(
@@ -102,6 +105,7 @@ class CohortTable:
             tuple(sorted((*left_out, *repeated), key=lambda one: one.row)),
             tuple(findings),
             (*layout.further.values(), *baseline_columns(layout, signature)),
+            outcomes.told_by(layout),
         )
 
     @property
@@ -121,3 +125,18 @@ class CohortTable:
             more = f" ({len(stops) - 1} more such findings.)" if len(stops) > 1 else ""
             raise BadInput(f"The table cannot be used as it is. {stops[0].words}{more}")
         return self
+
+    def not_used(self) -> list[str]:
+        """What must be mended or is not used, a sentence for all rows of which the same is said."""
+        alike: dict[tuple[str, str], list[str]] = {}
+        for one in self.findings:
+            if one.level in (Level.FAIL, Level.WITHHOLD):
+                rows = alike.setdefault((one.column, one.message), [])
+                rows += [] if one.row is None else [str(one.row)]
+        said = []
+        for (column, message), rows in alike.items():
+            place = [f"column '{column}'"] if column else []
+            place += [across.rows_listed(rows)] if rows else []
+            where = ", ".join(place)
+            said.append(f"{where[:1].upper()}{where[1:]}: {message}" if where else message)
+        return said

@@ -22,6 +22,18 @@ _CRITERIA = {
 """Columns that each criterion needs, one of each group."""
 
 
+AFTER = {
+    *(Field.OUTCOME, Field.BILIRUBIN_AFTER, Field.INR_AFTER, Field.PTA_AFTER),
+    *(Field.ASCITES_AFTER, Field.ENCEPHALOPATHY_AFTER),
+}
+"""Columns that tell the outcome, or of what it is made."""
+
+
+def told_by(layout: Layout) -> bool:
+    """Whether a column tells the outcome or something of what it is made of."""
+    return bool(AFTER & set(layout.of))
+
+
 def findings(cases: Sequence[Case], layout: Layout, rule: OutcomeRule) -> list[TableFinding]:
     """Findings on columns and cases; none for a table without outcomes."""
     held = set(layout.of)

@@ -28,7 +28,7 @@ class ModelStatements:
         "logit P(PTLF) = ...".
     rests_on : tuple of ModelNumber
     missing : str
-        What was not published.
+        What is not known: of a published model what its paper does not print, of a site's what its cases do not tell.
     notes : str
         Sentences.
     citation : str
