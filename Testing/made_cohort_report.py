@@ -194,7 +194,7 @@ def _radscore(of_train: Cases, train) -> Section:
                 ],
                 "Radscore = sum of coefficient x (value - mean) / SD; SD with 1/n, on the training cases only.",
             ),
-            figures.distribution("radscore", train.radscore.to_numpy(), train.ptlf.to_numpy(), of_train, cutoff=0.3),
+            figures.distribution("radscore", train.radscore.to_numpy(), train.ptlf.to_numpy(), of_train),
         ),
         new_page=False,
     )  # fmt: skip
