@@ -299,6 +299,13 @@ def test_the_standard_error_at_the_median_case_decides(se, refused, warned):
     assert (bool(limits.too_uncertain(se)), bool(limits.wide(se))) == (refused, warned)
 
 
+@pytest.mark.parametrize(
+    ("slope", "se", "warned"), [(0.04, 0.064, True), (0.2, 0.11, True), (0.3, 0.07, False), (0.317, 0.0, False)]
+)
+def test_a_radscore_whose_slope_cannot_be_told_from_none_is_warned_about(slope, se, warned):
+    assert bool(limits.adds_little(slope, se)) is warned
+
+
 def test_twenty_events_are_enough(tmp_path):
     made = hospital(tmp_path, 203, outcomes="events 20", withheld=0)
     base, signature = Base.of(load("ptlf-published")), load("ptlf-published")
