@@ -287,6 +287,17 @@ def test_the_folder_of_the_features_is_no_place_for_the_result(tmp_path, capsys)
     assert sorted(made.features.iterdir()) == before
 
 
+@pytest.mark.parametrize("action", ["calibrate", "develop", "validate"])
+def test_no_command_puts_its_result_where_the_signature_lies_that_it_reads(with_outcomes, capsys, action):
+    made, _, out = with_outcomes
+    before = (out / "signature.json").read_bytes()
+    signature = ["--signature", str(out / "signature.json")]
+    inputs = ["--table", str(made.table), "--features", str(made.features)]
+    assert main(["cohort", action, *inputs, *signature, "--out", str(out)]) == 2
+    assert "would replace an input of this run ('signature.json')" in capsys.readouterr().err
+    assert (out / "signature.json").read_bytes() == before
+
+
 @pytest.mark.parametrize(("n", "warned"), [(50, True), (99, True), (100, False)])
 def test_fifty_to_ninety_nine_cases_are_warned_about(n, warned):
     assert bool(limits.check_cases(n)) is warned
