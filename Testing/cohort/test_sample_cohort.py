@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from PTLFPredictorLib import cli
 from PTLFPredictorLib.cohort import sample_cohort
 from PTLFPredictorLib.cohort.table import CohortTable, OutcomeRule, Split
 from PTLFPredictorLib.ct import Level
@@ -132,3 +133,21 @@ def test_real_cases_are_known_as_samples_of_their_centre(tmp_path):
         ct = read_ct(tmp_path / "ct" / f"{member.seed}.nrrd", PUBLISHED.protocol)
         assert known.seed_of(ct.identity) == member.seed
         assert not [one for one in ct.findings if one.level.severity >= Level.WITHHOLD.severity]
+
+
+def _stopped(*_, **__):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ((cli, "parser"), "Cancelled. Nothing was written."),
+        ((sample_cohort, "make"), "Cancelled. Cases that are drawn are kept; the same command goes on from there."),
+    ],
+    ids=["while the options are read", "while cases are drawn"],
+)
+def test_ctrl_c_ends_with_a_sentence_that_is_true(monkeypatch, capsys, tmp_path, place, says):
+    monkeypatch.setattr(*place, _stopped)
+    assert cli.main(["cohort", "sample", "--cases", "3", "--out", str(tmp_path / "out")]) == 130
+    assert capsys.readouterr().err.endswith(f"ptlf: {says}\n")

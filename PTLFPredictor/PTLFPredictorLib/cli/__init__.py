@@ -27,7 +27,11 @@ FAMILIES = (patient, segments, features, nomogram, cohort, models, signatures, t
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a traceback is shown only with ``--debug``."""
-    given = parser().parse_args(arguments)
+    try:
+        given = parser().parse_args(arguments)
+    except KeyboardInterrupt:  # reading the options of all commands takes a second
+        say(f"ptlf: {Cancelled().message}")
+        return Cancelled.exit_code
     for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
         kind = getattr(signal, name, None)
         if kind is not None and signal.getsignal(kind) is not signal.SIG_IGN:  # as nohup asks for

@@ -290,6 +290,17 @@ def test_the_folder_of_the_features_is_no_place_for_the_result(tmp_path, capsys)
     assert sorted(made.features.iterdir()) == before
 
 
+@pytest.mark.parametrize("action", ["calibrate", "develop", "validate"])
+def test_no_command_puts_its_result_where_the_signature_lies_that_it_reads(with_outcomes, capsys, action):
+    made, _, out = with_outcomes
+    before = (out / "signature.json").read_bytes()
+    signature = ["--signature", str(out / "signature.json")]
+    inputs = ["--table", str(made.table), "--features", str(made.features)]
+    assert main(["cohort", action, *inputs, *signature, "--out", str(out)]) == 2
+    assert "would replace an input of this run ('signature.json')" in capsys.readouterr().err
+    assert (out / "signature.json").read_bytes() == before
+
+
 @pytest.mark.parametrize(("n", "warned"), [(50, True), (99, True), (100, False)])
 def test_fifty_to_ninety_nine_cases_are_warned_about(n, warned):
     assert bool(limits.check_cases(n)) is warned
@@ -300,6 +311,13 @@ def test_fifty_to_ninety_nine_cases_are_warned_about(n, warned):
 )
 def test_the_standard_error_at_the_median_case_decides(se, refused, warned):
     assert (bool(limits.too_uncertain(se)), bool(limits.wide(se))) == (refused, warned)
+
+
+@pytest.mark.parametrize(
+    ("slope", "se", "warned"), [(0.04, 0.064, True), (0.2, 0.11, True), (0.3, 0.07, False), (0.317, 0.0, False)]
+)
+def test_a_radscore_whose_slope_cannot_be_told_from_none_is_warned_about(slope, se, warned):
+    assert bool(limits.adds_little(slope, se)) is warned
 
 
 def test_twenty_events_are_enough(tmp_path):

@@ -213,6 +213,7 @@ class TestWhatIsSaid:
         plan = dataclasses.replace(ALONE, selection=SelectionPlan(level=1e-12, folds=4))
         made = develop(cohort, plan)
         assert "no feature was selected" in made.no_signature
+        assert ("'ptlf cohort extract --all' computes all" in made.no_signature) is (cohort.features.shape[1] < 100)
         assert set(made.training.models) == {Model.CLINICAL, Model.COMBINED}
 
     def test_nothing_at_all_is_told_and_no_crash(self, cohort):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ...errors import BadInput
-from ...outputs import refuse_inputs
 from ..options import loaded
 from ..stderr import progress_bar
 from .action import Action
@@ -61,8 +59,6 @@ def _calibrate(given: argparse.Namespace) -> None:
         rule=OutcomeRule(given.outcome_rule),
         reader=given.reader or "",
     )
-    written = [given.out / name for name in (lock.SIGNATURE, lock.NAME, "report.html")]
-    refuse_inputs(written, [given.table, Path(given.signature)])
     signature = loaded(given.signature)
     features = features_of(given, signature)
     recipe = lock.Recipe.of(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import BadInput
+from ...outputs import refuse_inputs
 from ..options import add_engine, add_model, add_steps
 from ..stderr import say
 from .extract import add_running, checked_jobs, read_by, resumable, told_table
@@ -54,6 +55,10 @@ def features_of(
     second : bool
         Of the table's second segmentations too.
     """
+    from ...cohort import lock
+
+    written = [given.out / name for name in (lock.SIGNATURE, lock.NAME, "report.html")]
+    refuse_inputs(written, [given.table, Path(given.signature)])
     if given.features is not None:
         if not given.features.is_dir():
             raise BadInput(f"'--features {given.features}' is no folder; 'ptlf cohort extract' makes one.")

@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from ...errors import Cancelled
 from ..stderr import progress_bar
 from .action import Action
 
@@ -27,15 +28,18 @@ def add(action: Action) -> None:
 def _sample(given: argparse.Namespace) -> None:
     from ...cohort import sample_cohort
 
-    with progress_bar() as progress:
-        made = sample_cohort.make(
-            given.out,
-            given.cases,
-            first_seed=sample_cohort.FIRST_SEED if given.first_seed is None else given.first_seed,
-            matrix=given.matrix,
-            jobs=given.jobs,
-            progress=progress,
-        )
+    try:
+        with progress_bar() as progress:
+            made = sample_cohort.make(
+                given.out,
+                given.cases,
+                first_seed=sample_cohort.FIRST_SEED if given.first_seed is None else given.first_seed,
+                matrix=given.matrix,
+                jobs=given.jobs,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        raise Cancelled("Cancelled. Cases that are drawn are kept; the same command goes on from there.") from None
     by_centre = {one.name: sum(member.centre is one for member in made.members) for one in sample_cohort.CENTRES}
     held_out = made.held_out_member.outcome
     print(

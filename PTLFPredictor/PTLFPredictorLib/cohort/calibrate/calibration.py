@@ -175,8 +175,9 @@ def _judged(made: Calibration) -> Calibration:
     if index in update.estimated_:
         place = update.estimated_.index(index)
         slope_se = float(np.sqrt(made.covariance[place, place]))
-    why = limits.too_uncertain(se) or limits.against_the_score(float(update.params_[index]), slope_se)
-    warnings = [*made.warnings, limits.wide(se)]
+    slope = float(update.params_[index])
+    why = limits.too_uncertain(se) or limits.against_the_score(slope, slope_se)
+    warnings = [*made.warnings, limits.wide(se), "" if why else limits.adds_little(slope, slope_se)]
     if update.penalised_:
         warnings.append(
             "The outcomes are separated by the model's values: Firth's penalty was used, and the intercept is FLIC's."

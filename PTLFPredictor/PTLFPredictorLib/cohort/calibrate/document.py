@@ -7,6 +7,7 @@ import numpy as np
 from ... import __version__
 from ...render.html import WATERMARK
 from ...signature import RADSCORE, describe
+from ...signature.model import Term
 from ..report import (
     Block,
     Column,
@@ -158,9 +159,13 @@ def _normalisation(made: Made) -> tuple[Block, ...]:
 
 
 def _terms(made: Made) -> Table:
-    rows = [(one.short, one.coefficient, " ".join((one.measures, one.cannot_vary)).strip()) for one in made.base.terms]
+    rows = [(one.short, one.coefficient, _measures(one)) for one in made.base.terms]
     columns = ("Feature", Column("coefficient", fixed(3)), "What it measures, and when it cannot vary")
     return Table("terms", "What the terms measure", columns, rows, "Terms and coefficients are the signature's.")
+
+
+def _measures(term: Term) -> str:
+    return f"{term.measures} Cannot vary: {term.cannot_vary}" if term.cannot_vary else term.measures
 
 
 def _method(made: Made) -> tuple[Block, ...]:

@@ -95,3 +95,13 @@ def against_the_score(slope: float, se: float) -> str:
             f"{se:.3f}): the score does not carry over"
         )
     return ""
+
+
+def adds_little(slope: float, se: float) -> str:
+    """A warning where the 95 % interval of the Radscore's slope holds 0, "" elsewhere."""
+    if 0 < slope <= 1.96 * se:
+        return (
+            f"The Radscore's slope is {slope:.3f} with a standard error of {se:.3f}: in these cases it cannot be told "
+            "from 0, and the risk may rest on the other predictors alone."
+        )
+    return ""
