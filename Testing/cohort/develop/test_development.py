@@ -202,7 +202,7 @@ class TestWhatIsSaid:
     def test_forty_nine_cases_give_no_risk_however_certain_they_look(self, made):
         few = copy.deepcopy(made.pipeline)
         risk = few.models_[Model.COMBINED].risk
-        for n, words in ((49, "known in 49 of the cases"), (50, "")):
+        for n, words in ((49, "known in 49 cases"), (50, "")):
             certain = dataclasses.replace(risk, n=n, events=22, covariance=risk.covariance * 1e-4)
             few.models_ = {Model.COMBINED: dataclasses.replace(few.models_[Model.COMBINED], risk=certain)}
             said = _no_risk(few, made.parts.training, "PTLF")
