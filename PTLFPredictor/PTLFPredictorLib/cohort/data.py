@@ -110,12 +110,12 @@ class CohortData:
             signature's features.
         """
         table.require_usable()
-        leaving.require_no_demonstration(signature, table.synthetic)
         extracted = {case.id: case for case in extraction.cases}
         exclusions = list(leaving.of_table(table, extraction))
         gone = {one.case for one in exclusions}
         cases = [case for case in table.cases if case.id not in gone]
         leaving.require_marked(cases, extracted)
+        leaving.require_no_demonstration(signature, table.synthetic)
         twice = {one.case: one for one in leaving.duplicates(cases, extracted)}
         values = extraction.features()
         measured = _measured(
