@@ -14,7 +14,7 @@ def add(action: Action) -> None:
     repeat.add_argument("lock", type=Path, metavar="LOCK", help="lock.json of the first run")
     repeat.add_argument("--out", type=Path, required=True, metavar="DIR")
     for name, metavar in (("table", "FILE"), ("features", "DIR"), ("signature", "FILE")):
-        repeat.add_argument(f"--{name}", type=Path, metavar=metavar, help=f"where the {name} is now, if it was moved")
+        repeat.add_argument(f"--{name}", type=Path, metavar=metavar, help=f"the {name} of the run, if moved since")
     repeat.add_argument("--jobs", type=int, metavar="N", default=1, help="processes; the result is the same")
 
 
