@@ -70,9 +70,9 @@ _TOOLS = ("pytest==9.2.0", "hypothesis==6.170.15", "jsonschema==4.26.0", "psutil
 _WITHOUT = ("torch", "nnunetv2", "radiomics", "pywt", "trimesh", "yaml", "tqdm")
 
 ENVIRONMENTS = {
-    "3.11": Environment("3.11", ("core", "panel", "test"), tests=LIBRARY + REAL_PARTS),
-    "3.12": Environment("3.12", ("core", "panel", "test"), tests=LIBRARY + REAL_PARTS),
-    "3.13": Environment("3.13", ("core", "panel", "test"), tests=LIBRARY + REAL_PARTS),
+    "3.11": Environment("3.11", ("core", "cohort", "panel", "test"), tests=(*LIBRARY, "cohort", *REAL_PARTS)),
+    "3.12": Environment("3.12", ("core", "cohort", "panel", "test"), tests=(*LIBRARY, "cohort", *REAL_PARTS)),
+    "3.13": Environment("3.13", ("core", "cohort", "panel", "test"), tests=(*LIBRARY, "cohort", *REAL_PARTS)),
     "slicer-5.12": Environment(
         "3.12",
         pins=("numpy==2.4.6", "scipy==1.17.1", "SimpleITK==2.5.5", "pydicom==3.0.2", "highdicom==0.27.0", *_TOOLS),
