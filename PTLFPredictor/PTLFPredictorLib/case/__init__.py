@@ -5,10 +5,11 @@ from .inputs import files_read, paths
 from .question import Question
 from .ready import ready_segments
 from .run import OUTPUTS, require_own, run
-from .sources import Sources, draw_or_read, read_case_ct
+from .sources import SAMPLE_UNKNOWN, Sources, draw_or_read, read_case_ct
 
 __all__ = [
     "OUTPUTS",
+    "SAMPLE_UNKNOWN",
     "Assessed",
     "Question",
     "Sources",

@@ -88,6 +88,14 @@ SAMPLE_CHANGED = Finding(
 )
 
 
+SAMPLE_UNKNOWN = replace(
+    SAMPLE_CHANGED,
+    message="The file says that it is a sample case of this program, and it is none that this computer knows: it was "
+    "changed since, or drawn elsewhere. It is no patient's CT.",
+)
+"""Where nobody waits for the case to be drawn again: in the panel."""
+
+
 def read_case_ct(sources: Sources, signature: Signature, progress: Progress = no_progress) -> CT:
     """The canonical CT of a case, usable, clipped to the signature's range.
 

@@ -6,8 +6,10 @@ believed; its voxels must be those that averaging the other node gives.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from ...case import SAMPLE_UNKNOWN
 from ...ct import CT, DEFAULT_CLIP_HU, canonical, image_sha256, slabs
 from ...ct.acquisition import Acquisition
 from ...errors import BadInput, PTLFError
@@ -83,7 +85,10 @@ class CTOfScene:
                 found = made or slab_volumes.without_slices(found, plan)
             sha256 = image_sha256(found.image)
             identity = found.unclipped_sha256 or sha256
-            self._last = Read(key, found, sha256, identity, sample.seed_of(identity), made is not None, listed)
+            seed = sample.seed_of(identity)
+            if seed is None and _claims_to_be_a_sample(volume):
+                found = replace(found, findings=(*found.findings, SAMPLE_UNKNOWN))
+            self._last = Read(key, found, sha256, identity, seed, made is not None, listed)
         return self._last
 
     def _canonical(self, volume, clip_hu: tuple[float, float] | None) -> CT:
@@ -169,3 +174,9 @@ class CTOfScene:
             if plan is not None and slab_volumes.slices_of(one) is other:
                 return self.made_of(one, other, plan) is not None
         return False
+
+
+def _claims_to_be_a_sample(volume) -> bool:
+    """Whether the file that a volume was loaded from says so; no claim is believed, and none is forgotten."""
+    storage = volume.GetStorageNode()
+    return bool(storage and storage.GetFileName() and sample.claim_of(Path(storage.GetFileName())))
