@@ -21,9 +21,12 @@ class OneNetwork:
     def __init__(self, draw):
         self.draw, self.wanted = draw, []
 
-    def get(self, step, device):
+    def get(self, step, device, tta):
         self.wanted.append(device)
         return SimpleNamespace(predict=lambda ct, **told: self.draw(device, **told))
+
+    def release(self, step):
+        pass
 
 
 def run_on(draw, device):

@@ -7,13 +7,13 @@ all its voxels, which then count into the liver; one that touches it nowhere is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
 
+from .chain_words import in_words
 from .model_steps import Step
 from .names import Role
 from .segments import PARENCHYMA, TUMOUR, derive
@@ -26,36 +26,41 @@ class Box:
     start: tuple[int, int, int]
     stop: tuple[int, int, int]
 
-    @classmethod
-    def around(cls, drawn: sitk.Image, margin_mm: float) -> Box | None:
-        """The box of all that is not background, grown by at least `margin_mm` and no further than the image.
-
-        None where there is nothing.
-        """
-        statistics = sitk.LabelShapeStatisticsImageFilter()
-        statistics.Execute(drawn > 0)
-        if not statistics.GetNumberOfLabels():
-            return None
-        found = statistics.GetBoundingBox(1)
-        more = [math.ceil(margin_mm / step - 1e-6) for step in drawn.GetSpacing()]
-        start = (max(0, first - by) for first, by in zip(found[:3], more, strict=True))
-        ends = zip(found[:3], found[3:], more, drawn.GetSize(), strict=True)
-        stop = (min(end, first + size + by) for first, size, by, end in ends)
-        return cls(tuple(start), tuple(stop))
-
-    def cut(self, image: sitk.Image) -> sitk.Image:
-        size = [stop - start for start, stop in zip(self.start, self.stop, strict=True)]
-        return sitk.RegionOfInterest(image, size, self.start)
-
-    def put_back(self, part: sitk.Image, whole: sitk.Image) -> sitk.Image:
-        """An image on the grid of `whole` that is 0 outside this box and `part` in it."""
-        background = sitk.Image(whole.GetSize(), part.GetPixelID())
-        background.CopyInformation(whole)
-        return sitk.Paste(background, part, part.GetSize(), [0, 0, 0], self.start)
+    @property
+    def size(self) -> tuple[int, int, int]:
+        x, y, z = (stop - start for start, stop in zip(self.start, self.stop, strict=True))
+        return x, y, z
 
     def to_list(self) -> list[list[int]]:
-        """JSON-ready: [first, after the last] along x, y, z."""
-        return [[first, after] for first, after in zip(self.start, self.stop, strict=True)]
+        return [list(self.start), list(self.stop)]
+
+
+def box_around(drawn: sitk.Image, margin_mm: float) -> Box | None:
+    """The box of all that is not background and at most `margin_mm` more; None where there is nothing.
+
+    The margin is whole voxels, as TotalSegmentator crops.
+    """
+    statistics = sitk.LabelShapeStatisticsImageFilter()
+    statistics.Execute(drawn > 0)
+    if not statistics.GetNumberOfLabels():
+        return None
+    found = statistics.GetBoundingBox(1)
+    more = [int(margin_mm / step + 1e-6) for step in drawn.GetSpacing()]
+    start = (max(0, first - by) for first, by in zip(found[:3], more, strict=True))
+    ends = zip(found[:3], found[3:], more, drawn.GetSize(), strict=True)
+    stop = (min(end, first + size + by) for first, size, by, end in ends)
+    return Box(tuple(start), tuple(stop))
+
+
+def cut(image: sitk.Image, box: Box) -> sitk.Image:
+    return sitk.RegionOfInterest(image, box.size, box.start)
+
+
+def put_back(part: sitk.Image, box: Box, whole: sitk.Image) -> sitk.Image:
+    """An image on the grid of `whole`: `part` in the box, 0 outside."""
+    background = sitk.Image(whole.GetSize(), part.GetPixelID())
+    background.CopyInformation(whole)
+    return sitk.Paste(background, part, part.GetSize(), [0, 0, 0], box.start)
 
 
 @dataclass(frozen=True)
@@ -137,8 +142,3 @@ def why_not(step: Step, later: Sequence[Step], drawn: dict[str, sitk.Image]) -> 
 
 def _has(image: sitk.Image | None) -> bool:
     return image is not None and bool(sitk.GetArrayViewFromImage(image).any())
-
-
-def in_words(name: str) -> str:
-    """A step's name as a word: "liver_lesions" -> "Liver lesions"."""
-    return name.replace("_", " ").replace("-", " ").capitalize()

@@ -27,27 +27,21 @@ from ..errors import PTLFError, UnusableModel, is_out_of_memory
 from ..progress import Progress
 from . import chain, model_folder, nnunet_versions
 from . import device as devices
+from .chain_words import in_words
 from .model import Model
 from .model_steps import Step, chain_sha256
 from .names import Role
+from .networks import Networks
 from .segments import derive
 
 if TYPE_CHECKING:
     from .network import Drawing
-    from .networks import Networks
 
 Emit = Callable[[child.Event], None]
 
 
-def segment(job: dict[str, Any], work: Path, emit: Emit) -> dict[str, Path]:
-    """One job in a process of its own."""
-    from .networks import Networks
-
-    return draw(job, work, emit, Networks())
-
-
 def draw(job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> dict[str, Path]:
-    """One job in a process that may keep its networks for the next.
+    """One job.
 
     Parameters
     ----------
@@ -57,20 +51,22 @@ def draw(job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> 
     emit : callable
         Told progress, ``device``, ``estimate`` and ``notice`` events.
     networks : Networks
-        Verifies and loads.
+        Verifies and loads; a process may keep them for the next job.
     """
     start = time.monotonic()
-    model = _verified(Model.from_dict(job["model"], Path(job["base"]), shipped=job["shipped"]), networks, emit)
-    run = Run(networks, emit, devices.choose(job["device"]), dict(model.measured))
+    model = Model.from_dict(job["model"], Path(job["base"]), shipped=job["shipped"])
+    found = _verified(model, networks, emit)
+    run = Run(networks, emit, devices.choose(job["device"]), dict(model.measured), job["tta"])
     run.tell_device()
     run.seconds["model"] = time.monotonic() - start
     ct = sitk.ReadImage(str(work / job["ct"]))
-    steps = [step if job["tta"] is None else replace(step, tta=job["tta"]) for step in model.steps]
-    image, told = _run_steps(run, steps, ct)
+    image, told = _run_steps(run, model.steps, ct)
+    if not run.device.is_cpu:
+        _empty_gpu()
     output = work / "labels.nrrd"
     write_temporary(image, output)
     facts = {
-        "model": model.identity,
+        "model": found.identity,
         "device": run.device.name,
         "device_why": run.device.why,
         "steps": told,
@@ -85,9 +81,10 @@ def draw(job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> 
 def _verified(model: Model, networks: Networks, emit: Emit) -> Model:
     """The model with the checksums that its files were found to have."""
     progress, steps = child.progress_of(emit), []
+    networks.keep_only(model.steps)
     for done, step in enumerate(model.steps):
         progress("Checking the model", done, len(model.steps))
-        steps.append(replace(step, sha256=networks.verify(step)))
+        steps.append(replace(step, sha256=networks.verify(model.id, step)))
     nnunet_versions.require()
     progress("Checking the model", len(steps), len(steps))
     if not model.chain:
@@ -103,6 +100,7 @@ class Run:
     emit: Emit
     device: devices.Device
     measured: Mapping[str, Any]
+    tta: bool | None = None
     notices: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: {"model": 0.0, "network": 0.0})
 
@@ -126,6 +124,7 @@ class Run:
                     return self._predict(step, ct, progress)
                 except RuntimeError as error:
                     self.device = devices.after_failure(self.device, error)
+                self.networks.release(step)
                 _empty_gpu()
                 self.tell_device()
             return self._predict(step, ct, progress)
@@ -143,7 +142,7 @@ class Run:
     def _predict(self, step: Step, ct: sitk.Image, progress: Progress) -> Drawing:
         start = time.monotonic()
         progress("Loading the model", 0, 1)
-        network = self.networks.get(step, self.device.name)
+        network = self.networks.get(step, self.device.name, self.tta)
         progress("Loading the model", 1, 1)
         loaded = time.monotonic()
         self.seconds["model"] += loaded - start
@@ -161,13 +160,13 @@ def _run_steps(run: Run, steps: Sequence[Step], ct: sitk.Image) -> tuple[sitk.Im
         if why := chain.why_not(step, steps[number:], drawn):
             told.append({"name": step.name, "title": step.title, "skipped": why})
             continue
-        box = None if step.crop is None else chain.Box.around(drawn[step.crop.of], step.crop.margin_mm)
+        box = None if step.crop is None else chain.box_around(drawn[step.crop.of], step.crop.margin_mm)
         progress = child.progress_of(run.emit)
         if len(steps) > 1:
             progress = _named(progress, step, number, len(steps))
-        image, facts = _run_step(run, step, ct if box is None else box.cut(ct), progress)
+        image, facts = _run_step(run, step, ct if box is None else chain.cut(ct, box), progress)
         if box is not None:
-            image = box.put_back(image, ct)
+            image = chain.put_back(image, box, ct)
             facts |= {"box": box.to_list(), "crop": {"of": step.crop.of, "margin_mm": step.crop.margin_mm}}
         drawn[step.name] = image
         told.append(facts)
@@ -200,7 +199,7 @@ def _run_step(run: Run, step: Step, ct: sitk.Image, progress: Progress) -> tuple
 
 def _named(progress: Progress, step: Step, number: int, count: int) -> Progress:
     """Stages that name the step: "Liver (1 of 2): tiles"."""
-    head = f"{chain.in_words(step.name)} ({number} of {count})"
+    head = f"{in_words(step.name)} ({number} of {count})"
     return lambda stage, done, total: progress(f"{head}: {stage[:1].lower()}{stage[1:]}", done, total)
 
 
@@ -242,4 +241,4 @@ def software() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    child.serve(segment)
+    child.serve(draw, Networks)
