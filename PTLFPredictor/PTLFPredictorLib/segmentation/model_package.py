@@ -8,8 +8,8 @@
     Dataset501_Liver/nnUNetTrainer__nnUNetPlans__3d_fullres/
         dataset.json  plans.json  fold_0/checkpoint_final.pth ...
 
-`training.package` writes one.  It is untrusted input: the manifest shows that nothing of it was damaged or changed since
-it was packed, not who packed it, and the entry is what its maker says.
+`training.package` writes one.  It is untrusted input: the manifest shows that nothing of it was damaged or changed
+since it was packed, not who packed it, and the entry is what its maker says.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def model_of(folder: Path) -> Model | None:
     for text in _texts(entry):
         if len(text) > TEXT_LENGTH or not text.isprintable():
             raise UnusableModel(
-                f"The package's {ENTRY} holds a text that is too long or cannot be shown: {text!r:.60}."
+                f"The package's {ENTRY} holds a text that is too long or cannot be shown ({text!r:.60})."
             )
     model = Model.from_dict(entry, root)
     for step in model.steps:

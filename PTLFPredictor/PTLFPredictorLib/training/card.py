@@ -63,14 +63,14 @@ EXPLAINED = {
     "measured": "seconds of one CT: wall and processor, of what CT, on what computer",
     "contact": "a person or group, not a patient's doctor",
     "trained_on": (
-        "How many patients and CTs, from when and where, chosen how, disease and treatment, scanners, phase and slice "
-        "thickness; who drew the segments, by what rule, read once or twice. Approval of the ethics board. No names, no "
-        "case numbers."
+        "How many patients and CTs, from when and where, chosen how, disease and treatment, scanners, phase and "
+        "slice thickness; who drew the segments, by what rule, read once or twice. Ethics approval. No names, "
+        "no case numbers."
     ),
     "how": "Configuration, trainer, epochs, folds, seed, computer, hours; what was tried and dropped.",
     "evaluated_on": "Which cases, seen in training or not, from which site; what the numbers are means of.",
     "table": "Table 1: Dice, Jaccard, precision, recall, HD95, volume error per fold and on the test cases.",
-    "not_tried": "Other phases, scanners, diseases, ages, resected or transplanted livers, ascites, metal, other sites.",
+    "not_tried": "Other phases, scanners, sites, diseases; resected or transplanted livers, ascites, metal.",
 }
 """What belongs into each place of `TEMPLATE`."""
 

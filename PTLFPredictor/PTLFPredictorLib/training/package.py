@@ -219,5 +219,6 @@ def _zip(root: Path, target: Path) -> None:
         for path in sorted(path for path in root.rglob("*") if path.is_file()):
             member = zipfile.ZipInfo(path.relative_to(root).as_posix())
             member.external_attr, member.create_system = 0o644 << 16, 3
-            with open(path, "rb") as data, archive.open(member, "w", force_zip64=False) as out:
+            member.file_size = path.stat().st_size
+            with open(path, "rb") as data, archive.open(member, "w") as out:
                 shutil.copyfileobj(data, out)
