@@ -16,7 +16,6 @@ import pytest
 import trained_folder
 from PTLFPredictorLib.errors import UnusableModel
 from PTLFPredictorLib.segmentation import default_model, model_folder, model_package
-from PTLFPredictorLib.segmentation.model_archive import unpack_members
 from PTLFPredictorLib.training import card as cards
 from PTLFPredictorLib.training.card import Card
 from PTLFPredictorLib.training.package import lay_out, write
@@ -50,7 +49,8 @@ def package(source, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def unpacked(package, tmp_path) -> Path:
-    unpack_members(package, tmp_path / "unpacked")
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path / "unpacked")
     return tmp_path / "unpacked"
 
 

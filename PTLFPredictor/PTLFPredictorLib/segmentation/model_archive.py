@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from ..errors import UnusableModel
-from .model_files import CARD, CHECKPOINT, DATASET, ENTRY, MANIFEST, PLANS
+from .model_files import CHECKPOINT, DATASET, PLANS
 
 ARCHIVE_BYTES, ARCHIVE_FILES = 8 << 30, 5000
 """Five folds of the largest preset have some 2 GB."""
@@ -24,7 +24,7 @@ def unpack_members(archive: Path, target: Path) -> None:
         with zipfile.ZipFile(archive) as opened:
             members = opened.infolist()
             _check_members(archive.name, members)
-            wanted = {DATASET, PLANS, CHECKPOINT, ENTRY, MANIFEST, CARD}
+            wanted = {DATASET, PLANS, CHECKPOINT}
             for member in members:
                 path = PurePosixPath(member.filename)
                 if path.name in wanted and not member.is_dir():
