@@ -16,6 +16,8 @@ from .. import json_text
 from ..errors import UnusableModel
 
 PLANS, DATASET, CHECKPOINT = "plans.json", "dataset.json", "checkpoint_final.pth"
+ENTRY, MANIFEST, CARD = "model.json", "manifest.json", "card.md"
+"""What `model_package` adds to them."""
 
 CHECKPOINT_BEST = "checkpoint_best.pth"
 """Of the training's best state; taken where no fold has its last."""
