@@ -60,7 +60,7 @@ def draw(job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> 
     run.tell_device()
     run.seconds["model"] = time.monotonic() - start
     ct = sitk.ReadImage(str(work / job["ct"]))
-    image, told = _run_steps(run, model.steps, ct)
+    image, told = run_steps(run, model.steps, ct)
     if not run.device.is_cpu:
         _empty_gpu()
     output = work / "labels.nrrd"
@@ -152,7 +152,7 @@ class Run:
             self.seconds["network"] += time.monotonic() - loaded
 
 
-def _run_steps(run: Run, steps: Sequence[Step], ct: sitk.Image) -> tuple[sitk.Image, list[dict[str, Any]]]:
+def run_steps(run: Run, steps: Sequence[Step], ct: sitk.Image) -> tuple[sitk.Image, list[dict[str, Any]]]:
     """What all steps draw, and what is to be told of each; one with nothing to look at does not run."""
     drawn: dict[str, sitk.Image] = {}
     told: list[dict[str, Any]] = []
@@ -181,7 +181,9 @@ def _run_steps(run: Run, steps: Sequence[Step], ct: sitk.Image) -> tuple[sitk.Im
 def _run_step(run: Run, step: Step, ct: sitk.Image, progress: Progress) -> tuple[sitk.Image, dict[str, Any]]:
     """What one network draws (0, 1, 2 in the CT's geometry), and what is to be told of it."""
     start = time.monotonic()
-    axes = step.orientation or run.networks.facts(step).orientation
+    facts = run.networks.facts(step)
+    axes = facts.axes(step.orientation)
+    run.notices += facts.notes
     drawing = run.predict(step, sitk.DICOMOrient(ct, axes), progress)
     image = in_geometry_of(ct, by_role(drawing.labels, step.label_roles), axes)
     if step.largest_organ_only:
@@ -189,7 +191,7 @@ def _run_step(run: Run, step: Step, ct: sitk.Image, progress: Progress) -> tuple
     return image, {
         "name": step.name,
         "title": step.title,
-        "weights_sha256": model_folder.weights_sha256(step.folder),
+        "weights_sha256": model_folder.weights_sha256(step.folder, step.folds),
         "volumes_ml": chain.volumes_ml(image, step),
         "device": run.device.name,
         "seconds": round(time.monotonic() - start, 2),
