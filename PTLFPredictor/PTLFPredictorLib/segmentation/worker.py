@@ -8,7 +8,6 @@ model's identity, device, software, seconds).
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 import time
@@ -30,7 +29,7 @@ from .names import Role
 from .segments import derive
 
 if TYPE_CHECKING:
-    from .nnunet import Network
+    from .network import Network
 
 
 def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:
@@ -45,10 +44,10 @@ def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     nnunet_versions.require()
     progress("Checking the model", 1, 1)
     progress("Loading the model", 0, 1)
-    from .nnunet import Network
+    from .network import Network
 
-    network = Network(model.folder, job["tta"], checked)
     device = devices.choose(job["device"])
+    network = Network(checked, tta=job["tta"], device=device.name)
     _tell(emit, device, cpu_s if device.is_cpu else None)
     progress("Loading the model", 1, 1)
     seconds["model"] = time.monotonic() - start
@@ -85,22 +84,17 @@ def predict(
     estimate_s: float | None,
 ) -> tuple[np.ndarray, devices.Device]:
     """The model's labels, and the device that drew them: the CPU, told first, when the GPU fails on the way."""
-    import torch
-
     def estimate(seconds: float) -> None:
         emit({"event": "estimate", "seconds": round(seconds, 1)})
 
-    progress = child.progress_of(emit)
+    def notice(sentence: str) -> None:
+        nonlocal device
+        device = devices.Device(device.name, sentence)
+        _tell(emit, device, estimate_s)
+
     try:
-        if not device.is_cpu:
-            try:
-                return network.predict(ct, device.name, progress=progress, on_estimate=estimate), device
-            except RuntimeError as error:
-                device = devices.after_failure(device, error)
-            with contextlib.suppress(RuntimeError):
-                torch.cuda.empty_cache()
-            _tell(emit, device, estimate_s)
-        return network.predict(ct, device.name, progress=progress, on_estimate=estimate), device
+        drawing = network.predict(ct, progress=child.progress_of(emit), on_estimate=estimate, on_notice=notice)
+        return drawing.labels, devices.Device(drawing.settings["device"], device.why)
     except (PTLFError, ImportError):
         raise
     except Exception as error:
