@@ -194,7 +194,7 @@ class Stubs:
             progress("Tiles", 0, 2)
             labels = self.draw[step.name](ct)
             progress("Tiles", 2, 2)
-            return SimpleNamespace(labels=labels, settings={"configuration": "3d_fullres"})
+            return SimpleNamespace(labels=labels, settings={"device": device})
 
         return SimpleNamespace(predict=predict)
 

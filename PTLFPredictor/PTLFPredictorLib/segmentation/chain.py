@@ -16,40 +16,13 @@ import SimpleITK as sitk
 from .chain_words import in_words
 from .model_steps import Step
 from .names import Role
+from .network import Box
 from .segments import PARENCHYMA, TUMOUR, derive
 
 
-@dataclass(frozen=True)
-class Box:
-    """Voxels of an image: first index and the one after the last, along its own axes (x, y, z)."""
-
-    start: tuple[int, int, int]
-    stop: tuple[int, int, int]
-
-    @property
-    def size(self) -> tuple[int, int, int]:
-        x, y, z = (stop - start for start, stop in zip(self.start, self.stop, strict=True))
-        return x, y, z
-
-    def to_list(self) -> list[list[int]]:
-        return [list(self.start), list(self.stop)]
-
-
 def box_around(drawn: sitk.Image, margin_mm: float) -> Box | None:
-    """The box of all that is not background and at most `margin_mm` more; None where there is nothing.
-
-    The margin is whole voxels, as TotalSegmentator crops.
-    """
-    statistics = sitk.LabelShapeStatisticsImageFilter()
-    statistics.Execute(drawn > 0)
-    if not statistics.GetNumberOfLabels():
-        return None
-    found = statistics.GetBoundingBox(1)
-    more = [int(margin_mm / step + 1e-6) for step in drawn.GetSpacing()]
-    start = (max(0, first - by) for first, by in zip(found[:3], more, strict=True))
-    ends = zip(found[:3], found[3:], more, drawn.GetSize(), strict=True)
-    stop = (min(end, first + size + by) for first, size, by, end in ends)
-    return Box(tuple(start), tuple(stop))
+    """The box of all that is not background, and a margin; None where there is nothing."""
+    return Box.around(_mask(drawn), drawn.GetSpacing(), margin_mm)
 
 
 def cut(image: sitk.Image, box: Box) -> sitk.Image:
