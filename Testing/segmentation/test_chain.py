@@ -283,9 +283,8 @@ def test_without_a_liver_the_lesions_step_does_not_run_and_it_is_said():
 
 def test_the_first_liver_is_not_lost_where_a_later_step_finds_none():
     networks = Stubs(coarse=block((4, 8), (15, 25), (20, 30), 5), fine=block((0, 0), (0, 0), (0, 0), 5), lesions=None)
-    steps = (
-        step("coarse", LIVER), step("fine", LIVER, crop=Crop("coarse", 5)), step("lesions", LESIONS, crop=Crop("fine", 5))
-    )  # fmt: skip
+    fine, lesions = step("fine", LIVER, crop=Crop("coarse", 5)), step("lesions", LESIONS, crop=Crop("fine", 5))
+    steps = (step("coarse", LIVER), fine, lesions)
     labels, told = run_steps(run_of(networks), steps, ct_image())
     assert (array_of(labels) == 1).sum() == 400
     assert "skipped" in told[2]
@@ -329,9 +328,9 @@ def test_it_can_be_cancelled_in_every_step(stage):
 
 def origin_of(*told, for_patients=True, warning="Nobody has validated a Radscore on these masks.", says=("", "")):
     steps = [
-        {"name": one.name, "title": one.title, "sha256": "", "weights_sha256": "", "roles": dict(one.label_roles), "says": text}
+        {"name": one.name, "title": one.title, "weights_sha256": "", "roles": dict(one.label_roles), "says": text}
         for one, text in zip(CHAIN, says, strict=True)
-    ]  # fmt: skip
+    ]
     model = {"id": "c", "title": "Chain", "for_patients": for_patients, "warning": warning, "steps": steps}
     return Origin(Drawn.MODEL, Known.RUN, model, run={"steps": list(told)} if told else {})
 
