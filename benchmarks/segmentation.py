@@ -10,8 +10,8 @@ Stock has no warm way: a CT that comes later is a new command.  Same model, tile
 trained without) and no post-processing.  One run each in turn; the imports are in the disk's cache before.  Processor
 seconds are those of all processes of a run; the wall clock depends on what else the machine does (its load is printed).
 Peak memory is that of all processes together, shared pages counted once (PSS; where the system does not tell it, RSS).
-``--slow``: a network of full size (`random_models.FULL`: 31 million parameters, 25 labels, 1.5 mm; random weights, so its
-labels mean nothing) on `ircad17` too.  A graphics card that can be used is measured after the processor.
+``--slow``: a network of full size (`random_models.FULL`: 31 million parameters, 25 labels, 1.5 mm; random weights, so
+its labels mean nothing) on `ircad17` too.  A graphics card that can be used is measured after the processor.
 """
 
 from __future__ import annotations
@@ -97,7 +97,6 @@ def _cases() -> list[Case]:
 def _full_size(cases: list[Case], device: str) -> dict[str, Any]:
     """A network as large as nnU-Net plans for a large GPU, on the real CT alone; on the CPU no warm run (minutes)."""
     import random_models
-
     from PTLFPredictorLib.segmentation import Model
 
     real = [case for case in cases if case.name == "ircad17"]
