@@ -18,9 +18,10 @@ import SimpleITK as sitk
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "PTLFPredictor"))
 
+from PTLFPredictorLib.segmentation.nnunet import Network  # noqa: E402
+
 from PTLFPredictorLib.sample import make_case  # noqa: E402
 from PTLFPredictorLib.segmentation import agreement, find_model, verify, worker  # noqa: E402
-from PTLFPredictorLib.segmentation.nnunet import Network  # noqa: E402
 
 MEASURES = ("dice", "jaccard", "precision", "recall", "hd95_mm", "volume_difference_ml")
 

@@ -84,6 +84,7 @@ def predict(
     estimate_s: float | None,
 ) -> tuple[np.ndarray, devices.Device]:
     """The model's labels, and the device that drew them: the CPU, told first, when the GPU fails on the way."""
+
     def estimate(seconds: float) -> None:
         emit({"event": "estimate", "seconds": round(seconds, 1)})
 
