@@ -18,7 +18,12 @@ def add(command: Command) -> None:
     add.add_argument("source", type=Path, metavar="DIR|ZIP")
     add.add_argument("--id", help="its name here")
     add_labels(add)
-    add.add_argument("--orientation", metavar="AXES", help="index axes of its training images: LPS (DICOM), RAS ...")
+    add.add_argument(
+        "--orientation", metavar="AXES",
+        help="index axes of its training images where its reader left them as they were: LPS (DICOM), RAS ...",
+    )  # fmt: skip
+    add.add_argument("--configuration", default="", metavar="NAME", help="which of several trainings in it")
+    add.add_argument("--folds", nargs="+", default=(), metavar="N", help="which of its folds: 0 1 ..., or all")
     add.set_defaults(function=_models_add)
     add_chain(actions)
     verify = actions.add_parser("verify", help="check the files of a model against its checksum")
@@ -46,7 +51,7 @@ def _models_add(given: argparse.Namespace) -> None:
 
     roles = model_labels(parse_labels(given.labels))
     entry = {name: getattr(given, name) for name in ("id", "orientation") if getattr(given, name) is not None}
-    model = add(given.source, roles, **entry)
+    model = add(given.source, roles, configuration=given.configuration, folds=given.folds, **entry)
     print(f"Added {model.id}: {model.folder}\n{model.warning}")
 
 
