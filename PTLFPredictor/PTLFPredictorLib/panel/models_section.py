@@ -115,7 +115,11 @@ class ModelsSection(Section):
         """What is missing before a model can draw, sentences."""
         if self.model is not None:
             return []
-        return [_("Get the model first, or choose another.") if self._offers or self._adds else _("There is no segmentation model.")]
+        return [
+            _("Get the model first, or choose another.")
+            if self._offers or self._adds
+            else _("There is no segmentation model.")
+        ]
 
     # Getting one
 
@@ -174,7 +178,9 @@ class ModelsSection(Section):
             return "\n".join([*chain_words.planned(model), " ".join(filter(None, said))])
         if self._adds:
             return _("A model of nnU-Net v2, as a zip archive or a folder, is copied to your models.")
-        return "" if self.offer else _("No segmentation model is installed. Use an existing segmentation, or add a model.")
+        return (
+            "" if self.offer else _("No segmentation model is installed. Use an existing segmentation, or add a model.")
+        )
 
 
 def _terms(offer: Offer) -> str:
