@@ -80,7 +80,7 @@ def find_model(spec: str | Path, label_roles: Mapping[str, Sequence[int]] | None
     if path.exists():
         found = path if path.is_dir() else unpacked(path)
         if packed := model_package.model_of(found):
-            return _with_mark_of_its_weights(_with_roles(packed, label_roles).checked())
+            return with_mark_of_its_weights(_with_roles(packed, label_roles).checked())
         return _from_folder(found, label_roles, None if path.is_dir() else path.stem)
     raise BadInput(
         f"There is no model '{spec}'. Known are: {', '.join(model.id for model in known)}; "
@@ -119,7 +119,7 @@ def from_folder(folder: str | Path, chosen_in: str = "") -> Model:
     in_dataset = re.match(r"Dataset\d+_", found.parent.name)
     model = _described(found, None, found.parent.name if in_dataset else None, weights_too=False)
     title = f"{model.title}, chosen in {chosen_in}" if chosen_in else model.title
-    return _with_mark_of_its_weights(replace(model, title=title).checked())
+    return with_mark_of_its_weights(replace(model, title=title).checked())
 
 
 def add(
@@ -163,7 +163,7 @@ def add(
             place = shutil.copyfile if brought is source else os.replace
             model_folder.copy(brought, staged, folds=folds, configuration=configuration, place=place)
             model = replace(_from_folder(staged, label_roles, entry.get("id") or source.stem), **entry)
-        model = _with_mark_of_its_weights(model.checked())
+        model = with_mark_of_its_weights(model.checked())
         for step in model.steps:
             model_folder.check(step.folder, weights_too=False).axes(step.orientation)
         if any(known.id == model.id for known in catalogue()):
@@ -208,14 +208,14 @@ def _user_entries() -> Iterator[tuple[str, Model | UnusableModel]]:
     for file in sorted(base.glob(f"*/{ENTRY}")) if base.is_dir() else ():
         try:
             model = Model.from_dict(model_folder.read_json(file), file.parent)
-            yield file.parent.name, _with_mark_of_its_weights(model)
+            yield file.parent.name, with_mark_of_its_weights(model)
         except UnusableModel as error:
             yield file.parent.name, error
 
 
 def _from_folder(folder: Path, label_roles: Mapping[str, Sequence[int]] | None, name: str | None = None) -> Model:
     model = _described(model_folder.locate(folder), label_roles, name, weights_too=True)
-    return _with_mark_of_its_weights(model.checked())
+    return with_mark_of_its_weights(model.checked())
 
 
 def _with_roles(model: Model, label_roles: Mapping[str, Sequence[int]] | None) -> Model:
@@ -262,7 +262,7 @@ def not_for_patients(weights: str) -> str:
     return EARLIER_WARNING if any(same_weights(weights, known) for known in EARLIER_DEMO_WEIGHTS) else ""
 
 
-def _with_mark_of_its_weights(model: Model) -> Model:
+def with_mark_of_its_weights(model: Model) -> Model:
     """One fold of a shipped model that is not for patients is enough, in whatever step."""
     files = [file for shipped in _shipped() for file in model_folder.checkpoint_files(shipped.folder)]
     largest = max((file.stat().st_size for file in files), default=0)

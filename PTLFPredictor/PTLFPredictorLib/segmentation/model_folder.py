@@ -150,7 +150,12 @@ def check(folder: Path, *, weights_too: bool = True, folds: Sequence[str] = (), 
     named_by_weights = {check_pickle(checkpoint) for checkpoint in checkpoints} if weights_too else set()
     if len(named_by_weights) > 1:
         raise UnusableModel(f"The folds of '{folder.name}' are of different configurations.")
-    configuration = configuration or next(iter(named_by_weights), "")
+    trained = next(iter(named_by_weights), "")
+    if configuration and trained and configuration != trained:
+        raise UnusableModel(
+            f"The weights of '{folder.name}' are of the configuration '{trained}', not '{configuration}'."
+        )
+    configuration = configuration or trained
     if configuration and configuration not in configurations:
         raise UnusableModel(f"There is no configuration '{configuration}' in {PLANS}: {', '.join(configurations)}.")
     if stage := cascade_of(configuration, plans):
