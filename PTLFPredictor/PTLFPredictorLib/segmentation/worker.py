@@ -54,10 +54,11 @@ def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     seconds["model"] = time.monotonic() - start
 
     ct = sitk.ReadImage(str(work / job["ct"]))
-    oriented = sitk.DICOMOrient(ct, model.orientation)
+    axes = checked.axes(model.orientation)
+    oriented = sitk.DICOMOrient(ct, axes)
     labels, device = predict(network, oriented, device, emit, cpu_s)
     seconds["network"] = time.monotonic() - start - seconds["model"]
-    image = in_geometry_of(ct, by_role(labels, model.label_roles), model.orientation)
+    image = in_geometry_of(ct, by_role(labels, model.label_roles), axes)
     if model.largest_organ_only:
         image = largest_organ(image)
     output = work / "labels.nrrd"
