@@ -15,6 +15,8 @@ from .. import json_text
 from ..errors import UnusableModel
 
 PLANS, DATASET, CHECKPOINT = "plans.json", "dataset.json", "checkpoint_final.pth"
+ENTRY, MANIFEST, CARD = "model.json", "manifest.json", "card.md"
+"""What `model_package` adds to them."""
 
 JSON_BYTES = 20 << 20
 """A plans.json has some 20 kB."""
