@@ -15,7 +15,7 @@ import pytest
 
 from misbehaving_cases import MODULE, started
 from PTLFPredictorLib.case import Question, Sources
-from PTLFPredictorLib.child.parent import LIBRARY
+from PTLFPredictorLib.child.process import LIBRARY
 from PTLFPredictorLib.cohort.extraction import run as extraction_run
 from PTLFPredictorLib.cohort.extraction.contained import Task, contained
 from PTLFPredictorLib.cohort.extraction.job import CaseJob, Options
