@@ -6,9 +6,7 @@ import numpy as np
 
 from ... import __version__
 from ...render.html import WATERMARK
-from ...signature import RADSCORE, describe
-from ...signature.model import Term
-from ..report import (
+from ...render.report import (
     Block,
     Column,
     Document,
@@ -25,6 +23,8 @@ from ..report import (
     figures,
     fixed,
 )
+from ...signature import RADSCORE, describe
+from ...signature.model import Term
 from ..report.checklists import Place, Study
 from ..report.figures import Group
 from ..table import document as table_report

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...signature import equation
-from ...signature.outcome import INTERCEPT
-from ...signature.outcome.covariance import NORMAL_95
-from ..report import (
+from ...render.report import (
     Beside,
     Block,
     Column,
@@ -22,6 +19,9 @@ from ..report import (
     p_value,
     significant,
 )
+from ...signature import equation
+from ...signature.outcome import INTERCEPT
+from ...signature.outcome.covariance import NORMAL_95
 from ..statistics.calibration_curve import Smoother, smoothed
 from ..statistics.logistic import MaximumLikelihood, Separated
 from . import texts

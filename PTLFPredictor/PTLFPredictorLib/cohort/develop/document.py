@@ -7,9 +7,7 @@ from typing import Any
 
 from ... import __version__
 from ...render.html import WATERMARK
-from ...signature import Signature
-from ..lock import Recipe
-from ..report import (
+from ...render.report import (
     Block,
     Document,
     Estimate,
@@ -21,6 +19,8 @@ from ..report import (
     fixed,
     ref,
 )
+from ...signature import Signature
+from ..lock import Recipe
 from ..table import CohortTable
 from ..table.document import section as findings_of
 from . import chapters, performance
