@@ -6,6 +6,7 @@ import numpy as np
 
 import r_reference
 from PTLFPredictorLib.cohort.flow import Flow, FlowStep
+from PTLFPredictorLib.cohort.report import basis, characteristics, figures
 from PTLFPredictorLib.cohort.report.characteristics import Term, Variable
 from PTLFPredictorLib.cohort.report.checklists import Place, Study, metrics, tripod
 from PTLFPredictorLib.cohort.report.figures import Cases, CrossValidation, Group, Odds, Performance, Roc
@@ -22,9 +23,6 @@ from PTLFPredictorLib.render.report import (
     Section,
     Table,
     Text,
-    basis,
-    characteristics,
-    figures,
     fixed,
     p_value,
     percent,

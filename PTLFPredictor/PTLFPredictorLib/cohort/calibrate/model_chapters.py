@@ -14,7 +14,6 @@ from ...render.report import (
     Figure,
     Table,
     Text,
-    figures,
     fixed,
     p_value,
     significant,
@@ -22,6 +21,7 @@ from ...render.report import (
 from ...signature import equation
 from ...signature.outcome import INTERCEPT
 from ...signature.outcome.covariance import NORMAL_95
+from ..report import figures
 from ..statistics.calibration_curve import Smoother, smoothed
 from ..statistics.logistic import MaximumLikelihood, Separated
 from . import texts

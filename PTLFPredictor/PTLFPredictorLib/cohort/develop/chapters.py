@@ -16,9 +16,6 @@ from ...render.report import (
     Section,
     Table,
     Text,
-    basis,
-    characteristics,
-    figures,
     fixed,
     p_value,
     percent,
@@ -26,6 +23,7 @@ from ...render.report import (
 )
 from ...render.report.drawing import Cases
 from ...signature import Signature
+from ..report import basis, characteristics, figures
 from ..report.characteristics import Term
 from ..report.figures import CrossValidation, Group, Odds
 from ..statistics.odds import odds_ratio

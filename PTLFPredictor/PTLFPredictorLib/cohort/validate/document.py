@@ -20,13 +20,12 @@ from ...render.report import (
     Section,
     Table,
     Text,
-    characteristics,
-    figures,
     fixed,
     percent,
 )
 from ...render.report.drawing import Cases
 from ...signature import Signature, describe, equation
+from ..report import characteristics, figures
 from ..report.basis import eligibility, imaging, use
 from ..report.figures import Group
 from . import blocks, checklists
