@@ -50,7 +50,8 @@ class Model:
     warning : str
         The sentence that goes into the record, e.g. that the model is not for patients.
     orientation : str
-        Index axes of the training images in SimpleITK's letters; the CT is brought to them.
+        Index axes of the training images in SimpleITK's letters; "" as their reader had them
+        (`model_folder.Facts.axes`).  The CT is brought to them.
     largest_organ_only : bool
         Keep only the largest connected piece of the organ (tumours included).
     intended_input : str
@@ -73,7 +74,7 @@ class Model:
     label_roles: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     for_patients: bool = False
     warning: str = ""
-    orientation: str = "LPS"
+    orientation: str = ""
     largest_organ_only: bool = False
     intended_input: str = ""
     measured: Mapping[str, Any] = field(default_factory=dict)
@@ -133,7 +134,7 @@ class Model:
                 raise UnusableModel(
                     f"Model '{self.id}': say which labels are parenchyma and tumor; a label of the liver is needed."
                 )
-            if wrong := wrong_roles(self.label_roles) or wrong_orientation(self.orientation):
+            if wrong := wrong_roles(self.label_roles) or (self.orientation and wrong_orientation(self.orientation)):
                 raise UnusableModel(f"Model '{self.id}': {wrong}.")
         return self
 
@@ -157,24 +158,40 @@ class Model:
     @property
     def weights_sha256(self) -> str:
         """What draws the masks: `model_folder.weights_sha256` of its folder, of a chain over those of its steps."""
-        found = [model_folder.weights_sha256(step.folder) for step in self.steps]
+        return self._weights(at_once=False)[0]
+
+    @property
+    def weights_known(self) -> str:
+        """`weights_sha256` without reading anything large: "" where it is not known yet (`model_digests`)."""
+        return self._weights(at_once=True)[0]
+
+    def _weights(self, *, at_once: bool) -> tuple[str, list[str]]:
+        """Of the model, and of each step."""
+        found = [model_folder.weights_sha256(step.folder, step.folds, at_once=at_once) for step in self.steps]
         if not self.chain:
-            return found[0]
-        return json_sha256(found) if all(found) else ""
+            return found[0], found
+        return json_sha256(found) if all(found) else "", found
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What a record says about the model: ``sha256`` of its files, ``weights_sha256`` of what draws the masks."""
-        return self.identity_with(self.sha256)
+        """What a record says about the model: ``sha256`` of its files, ``weights_sha256`` of what draws the masks.
+
+        Asked for on the thread of a window: where large weights were never read, ``weights_sha256`` is "".
+        """
+        return self._identity(self.sha256, at_once=True)
 
     def identity_with(self, sha256: str) -> dict[str, Any]:
-        """`identity` with the checksum that the files were found to have."""
-        identity = {
+        """`identity` with the checksum that the files were found to have; reads the weights where need be."""
+        return self._identity(sha256, at_once=False)
+
+    def _identity(self, sha256: str, *, at_once: bool) -> dict[str, Any]:
+        weights, of_steps = self._weights(at_once=at_once)
+        identity: dict[str, Any] = {
             "id": self.id,
             "title": self.title,
             "version": self.version,
             "sha256": sha256,
-            "weights_sha256": self.weights_sha256,
+            "weights_sha256": weights,
             "licence": self.licence,
             "for_patients": self.for_patients,
             "shipped": self.shipped,
@@ -186,10 +203,10 @@ class Model:
                     "name": step.name,
                     "title": step.title,
                     "sha256": step.sha256,
-                    "weights_sha256": model_folder.weights_sha256(step.folder),
+                    "weights_sha256": of_step,
                     "roles": {role: list(labels) for role, labels in step.label_roles.items()},
                     "says": step.says,
                 }
-                for step in self.chain
+                for step, of_step in zip(self.chain, of_steps, strict=True)
             ]
         return identity

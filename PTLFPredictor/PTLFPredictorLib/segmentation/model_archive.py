@@ -10,25 +10,34 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from ..errors import UnusableModel
-from .model_files import CHECKPOINT, DATASET, PLANS
+from .model_files import CHECKPOINT, CHECKPOINT_BEST, DATASET, PLANS
 
 ARCHIVE_BYTES, ARCHIVE_FILES = 8 << 30, 5000
 """Five folds of the largest preset have some 2 GB."""
 
 
-def unpack_members(archive: Path, target: Path) -> None:
-    """Unpack what inference reads from a zip archive; no path leaves `target`."""
+AT_THE_ROOT = frozenset({"model.json", "manifest.json", "card.md"})
+"""What a package of ours has beside its networks (`model_package`)."""
+
+
+def unpack_members(archive: Path, target: Path, *, below: str = "") -> None:
+    """Unpack what inference reads from a zip archive; no path leaves `target`.
+
+    Parameters
+    ----------
+    archive, target : Path
+    below : str
+        Only of this folder in it, where there is such a folder; its path is dropped.
+    """
     try:
         if not archive.is_file():
             raise zipfile.BadZipFile("it is no plain file")
         with zipfile.ZipFile(archive) as opened:
             members = opened.infolist()
             _check_members(archive.name, members)
-            wanted = {DATASET, PLANS, CHECKPOINT}
-            for member in members:
-                path = PurePosixPath(member.filename)
-                if path.name in wanted and not member.is_dir():
-                    destination = inside(target, member.filename)
+            for member, name in _wanted(members, below):
+                if not member.is_dir():
+                    destination = inside(target, name)
                     destination.parent.mkdir(parents=True, exist_ok=True)
                     with opened.open(member) as data, open(destination, "wb") as out:
                         shutil.copyfileobj(data, out)
@@ -37,6 +46,19 @@ def unpack_members(archive: Path, target: Path) -> None:
             f"'{archive.name}' is no zip archive that can be read, or it is damaged ({error})."
         ) from error
     target.mkdir(parents=True, exist_ok=True)
+
+
+def _wanted(members: list[zipfile.ZipInfo], below: str) -> list[tuple[zipfile.ZipInfo, str]]:
+    """The members that inference reads, and their names below the folder that is asked for."""
+    names = {DATASET, PLANS, CHECKPOINT, CHECKPOINT_BEST}
+    wanted = [
+        (member, PurePosixPath(member.filename))
+        for member in members
+        if PurePosixPath(member.filename).name in names or member.filename in AT_THE_ROOT
+    ]
+    if below and any(path.is_relative_to(below) for _, path in wanted):
+        wanted = [(member, path.relative_to(below)) for member, path in wanted if path.is_relative_to(below)]
+    return [(member, path.as_posix()) for member, path in wanted]
 
 
 def inside(base: Path, name: str) -> Path:

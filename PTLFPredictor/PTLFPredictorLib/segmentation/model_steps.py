@@ -13,7 +13,7 @@ from ..hashes import json_sha256
 from .model_archive import inside
 from .names import Role
 
-NAME = r"[a-z][a-z0-9_-]{0,31}"
+NAME = r"[a-z][a-z0-9-]{0,31}"
 """Of a step, and the name of its folder in the model's folder."""
 
 ROLES = (Role.PARENCHYMA, Role.TUMOUR)
@@ -33,7 +33,7 @@ class Crop:
     Attributes
     ----------
     of : str
-        Name of an earlier step: the box around all that it drew.
+        Name of an earlier step: the box around the organ that it drew.
     margin_mm : float
         By which that box grows on each side.
     """
@@ -142,12 +142,12 @@ def checked_steps(model: str, steps: Sequence[Step]) -> None:
     UnusableModel
         Naming the step.
     """
-    before: list[str] = []
+    before: dict[str, Step] = {}
     for step in steps:
         if (wrong := _wrong(step)) or (wrong := _wrong_crop(step, before)):
             raise UnusableModel(f"Model '{model}', step '{step.name}': {wrong}.")
-        before.append(step.name)
-    if len({step.name for step in steps}) < len(steps):
+        before[step.name] = step
+    if len(before) < len(steps):
         raise UnusableModel(f"Model '{model}': two of its steps have the same name.")
     if not any(step.label_roles.get(Role.PARENCHYMA) for step in steps):
         raise UnusableModel(
@@ -165,7 +165,7 @@ def _wrong(step: Step) -> str:
         if not isinstance(value := getattr(step, name), kind):
             return f"'{name}' is {value!r}"
     if not re.fullmatch(NAME, step.name):
-        return "its name must be small letters, digits, '_' and '-'"
+        return "its name must be small letters, digits and '-'"
     if not re.fullmatch(_SHA256, step.sha256):
         return f"'{step.sha256}' is no SHA-256"
     if not all(isinstance(fold, str) and re.fullmatch(r"all|\d{1,3}", fold) for fold in step.folds):
@@ -175,11 +175,11 @@ def _wrong(step: Step) -> str:
     return wrong_roles(step.label_roles) or ("" if not step.orientation else wrong_orientation(step.orientation))
 
 
-def _wrong_crop(step: Step, before: Sequence[str]) -> str:
+def _wrong_crop(step: Step, before: Mapping[str, Step]) -> str:
     if step.crop is None:
         return ""
-    if step.crop.of not in before:
-        return f"it is cropped to what '{step.crop.of}' draws, which is no earlier step"
+    if step.crop.of not in before or not before[step.crop.of].label_roles.get(Role.PARENCHYMA):
+        return f"it is cropped to the liver of '{step.crop.of}', which is no earlier step that draws one"
     margin = step.crop.margin_mm
     if isinstance(margin, bool) or not isinstance(margin, (int, float)) or not 0 <= margin <= LARGEST_MARGIN_MM:
         return f"its crop's margin is {margin!r}; 0 to {LARGEST_MARGIN_MM:g} mm are needed"

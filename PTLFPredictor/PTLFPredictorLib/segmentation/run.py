@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,11 @@ class SegmentationResult:
     seconds : mapping
         "model", "network" and "all".
     settings : mapping
-        Configuration, number of folds, test-time mirroring, post-processing.
+        Configuration, number of folds, test-time mirroring, post-processing; of a chain, each step has its own.
+    steps : sequence of mapping
+        Of a chain: each step's name, title, weights, box, volumes, device, seconds and settings, or why it did not run.
+    notices : sequence of str
+        What the network had to do otherwise, e.g. with less memory.
     """
 
     labels: sitk.Image
@@ -48,6 +52,8 @@ class SegmentationResult:
     software: Mapping[str, str]
     seconds: Mapping[str, float]
     settings: Mapping[str, Any]
+    steps: Sequence[Mapping[str, Any]] = ()
+    notices: Sequence[str] = ()
 
     @property
     def origin(self) -> Origin:
@@ -59,6 +65,8 @@ class SegmentationResult:
             "seconds": dict(self.seconds),
             "settings": dict(self.settings),
         }
+        more = {"steps": [dict(step) for step in self.steps], "notices": list(self.notices)}
+        run |= {name: told for name, told in more.items() if told}
         return Origin(Drawn.MODEL, Known.RUN, dict(self.model), run=run)
 
 
@@ -87,7 +95,7 @@ def write_job(ct: sitk.Image, model: Model, work: Path, *, device: str = "auto",
 def read_result(outputs: Mapping[str, Path], model: Model) -> SegmentationResult:
     """The result that `WORKER` wrote."""
     facts = json.loads(outputs["facts"].read_text(encoding="utf-8"))
-    settings = {name: facts[name] for name in ("configuration", "folds", "tta")}
+    steps = facts["steps"]
     return SegmentationResult(
         labels=sitk.ReadImage(str(outputs["labels"])),
         model=facts["model"],
@@ -95,7 +103,9 @@ def read_result(outputs: Mapping[str, Path], model: Model) -> SegmentationResult
         device_why=facts["device_why"],
         software=facts["software"],
         seconds=facts["seconds"],
-        settings={**settings, "largest_organ_only": model.largest_organ_only},
+        settings={} if model.chain else steps[0]["settings"],
+        steps=steps if model.chain else (),
+        notices=facts["notices"],
     )
 
 
