@@ -84,28 +84,17 @@ def text(count: int, largest_mm: float) -> str:
     return f"{count} {'lesion' if count == 1 else 'lesions'}, largest diameter {largest_mm:.1f} mm"
 
 
-<<<<<<< HEAD
 def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice] | None:
     """The smallest box around the voxels of a mask, None for an empty one."""
     hits = [np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
     return tuple(slice(int(hit[0]), int(hit[-1]) + 1) for hit in hits) if hits[0].size else None
-=======
+
+
 def ml_text(volume_ml: float) -> str:
     """A volume with one decimal, below 1 mL with two digits that count: "1378.0 mL", "0.038 mL"."""
     if not 0 < volume_ml < 1:
         return f"{volume_ml:.1f} mL"
     return f"{volume_ml:.{1 - math.floor(math.log10(volume_ml))}f} mL"
-
-
-def _box(mask: np.ndarray) -> tuple[slice, ...] | None:
-    box = []
-    for axis in range(3):
-        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        if not used.size:
-            return None
-        box.append(slice(int(used[0]), int(used[-1]) + 1))
-    return tuple(box)
->>>>>>> chain
 
 
 def _diameter(piece: np.ndarray, column_mm: float, row_mm: float) -> float:
