@@ -23,6 +23,8 @@ from ..segmentation.segments import PARENCHYMA, TUMOUR, Segments, ml_text
 from ..vois import VOI
 from .cases import Part, TrainingCase
 
+FILE = "checks.csv"
+
 STRAY_ML = 0.1
 """Tumour that lies away from the liver: more of it is an error of the label map, less is told."""
 

@@ -16,11 +16,12 @@ class Small:
 
     nnU-Net's trainer stays what it is but for: AdamW (SGD at 1e-2 finds no tumour in so few iterations), no mirroring
     (the liver is on one side), fewer and shorter epochs, channels last, and bfloat16 where the processor has it.
+    ``nnUNetTrainerNoDA`` finds tumours after a third of the iterations that augmentation needs.
 
     Parameters
     ----------
-    configuration : str
-        Its name in the plans.
+    configuration, trainer : str
+        Its name in the plans; nnU-Net's trainer that it is made for.
     spacing_mm, patch : (float, float, float) and (int, int, int)
         Of the slices, rows and columns.
     features, convolutions : tuple of int
@@ -34,6 +35,7 @@ class Small:
     """
 
     configuration: str
+    trainer: str
     spacing_mm: tuple[float, float, float]
     patch: tuple[int, int, int]
     features: tuple[int, ...]
@@ -86,7 +88,15 @@ class Small:
         }
 
 
-SMALL = Small("3d_small", (5.0, 4.0, 4.0), (32, 64, 80), (8, 16, 32, 64, 128), (1, 2, 2, 2, 2), epochs=15)
+SMALL = Small(
+    "3d_small",
+    "nnUNetTrainerNoDA",
+    spacing_mm=(5.0, 4.0, 4.0),
+    patch=(32, 64, 80),
+    features=(8, 16, 32, 64, 128),
+    convolutions=(1, 2, 2, 2, 2),
+    epochs=15,
+)
 """``--preset small``."""
 
 PRESETS = {"small": SMALL}
