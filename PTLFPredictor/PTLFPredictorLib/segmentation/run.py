@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import SimpleITK as sitk
 
@@ -118,6 +119,7 @@ def segment(
     progress: Progress = no_progress,
     on_event: Callable[[child.Event], None] = lambda event: None,
     tta: bool | None = None,
+    worker: Worker | None = None,
     **options: Any,
 ) -> SegmentationResult:
     """Draw liver and tumour with nnU-Net in a child process.
@@ -137,8 +139,10 @@ def segment(
         Gets ``{"event": "device", "device", "why", "estimate_s"}`` and ``{"event": "estimate", "seconds"}``.
     tta : bool, optional
         Test-time mirroring; None leaves it to the model.
+    worker : Worker, optional
+        Runs the job instead of a child of its own: a `Segmenter`.
     **options
-        `child.Child`'s: `silence_s`, `environment`, `python`.
+        `child.Child`'s: `silence_s`, `environment`, `python`; with a `worker`, `child.Warm.start`'s.
 
     Raises
     ------
@@ -146,5 +150,41 @@ def segment(
         With a sentence; the child and its workers are gone then.
     """
     job = write_job(ct, model, Path(work), device=device, tta=tta)
-    outputs = child.run(WORKER, job, Path(work), what=WHAT, progress=progress, on_event=on_event, **options)
+    run = partial(child.run, WORKER) if worker is None else worker.run
+    outputs = run(job, Path(work), what=WHAT, progress=progress, on_event=on_event, **options)
     return read_result(outputs, model)
+
+
+class Worker(Protocol):
+    """What runs jobs of `WORKER`."""
+
+    def run(
+        self,
+        job: Mapping[str, Any],
+        work: Path,
+        *,
+        progress: Progress = no_progress,
+        on_event: Callable[[child.Event], None] = lambda event: None,
+        **options: Any,
+    ) -> dict[str, Path]:
+        """The outputs by name, as `child.run`."""
+
+
+class Segmenter(child.Warm):
+    """Draws on one CT after the other in a process that stays: PyTorch is imported and a model loaded once.
+
+    >>> with Segmenter() as segmenter:
+    ...     results = [segmenter.segment(ct, model, work=work) for ct, work in cases]
+
+    Parameters
+    ----------
+    **options
+        `child.Warm`'s: `idle_s`, `environment`, `python`.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(WORKER, what=WHAT, **options)
+
+    def segment(self, ct: sitk.Image, model: Model, *, work: Path, **options: Any) -> SegmentationResult:
+        """See `segment`."""
+        return segment(ct, model, work=work, worker=self, **options)
