@@ -20,7 +20,7 @@ import SimpleITK as sitk
 from ..folders import staging
 from ..progress import Progress
 from ..segmentation.model import Model
-from ..segmentation.run import segment
+from ..segmentation.run import Segmenter
 from .dataset import Layout, write_json
 from .evaluation import TEST, CaseMeasures, measure
 from .package import lay_out
@@ -89,6 +89,7 @@ class Drawing:
         with ExitStack() as stack:
             models: dict[str, Model] = {}
             work = stack.enter_context(staging(self.layout.root))
+            segmenter = stack.enter_context(Segmenter())
             for place, (fold, part, name) in enumerate(tasks):
                 self.progress("Drawing unseen cases", place, len(tasks))
                 known = self.folder / f"{name}.json"
@@ -97,17 +98,17 @@ class Drawing:
                     continue
                 if fold not in models:
                     models[fold] = self._model(fold, work)
-                done.append(self._draw(name, part, models[fold], work))
+                done.append(self._draw(name, part, models[fold], segmenter, work))
                 write_json(known, done[-1].to_dict())
         self.progress("Drawing unseen cases", len(tasks), len(tasks))
         return done
 
-    def _draw(self, name: str, part: str, model: Model, work: Path) -> Drawn:
+    def _draw(self, name: str, part: str, model: Model, segmenter: Segmenter, work: Path) -> Drawn:
         test = part == TEST
         ct = sitk.ReadImage(str(self.layout.image(name, test=test)))
         start = time.monotonic()
         with staging(work) as own:
-            found = segment(ct, model, device=self.device, work=own).labels
+            found = segmenter.segment(ct, model, device=self.device, work=own).labels
         seconds = time.monotonic() - start
         true = sitk.ReadImage(str(self.layout.labels(name, test=test)), sitk.sitkUInt8)
         found.CopyInformation(true)

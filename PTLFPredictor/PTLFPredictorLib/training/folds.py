@@ -130,12 +130,13 @@ class Folds:
             if not running:
                 one.child.result()
                 self.running.remove(one)
-        done = sum(self.finished(number) for number in self.numbers)
-        if self.running:
+        total = max((one.total for one in self.running), default=0)
+        if total > 1:
+            busy = [one.number for one in self.running]
+            ended = sum(self.finished(number) for number in self.numbers if number not in busy)
+            done = ended * total + sum(one.done for one in self.running)
             now = " and ".join(f"fold {one.number} at iteration {one.done} of {one.total}" for one in self.running)
-            total = max(one.total for one in self.running)
-            so_far = done * total + sum(one.done for one in self.running)
-            self.progress(f"Training: {now}", so_far, total * len(self.numbers))
+            self.progress(f"Training: {now}", done, total * len(self.numbers))
 
     def _advance(self, one: Fold, done: int, total: int, waiting: int) -> None:
         one.done, one.total, now = done, total, time.monotonic()
