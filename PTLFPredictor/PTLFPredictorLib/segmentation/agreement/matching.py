@@ -1,10 +1,10 @@
 """Which lesions of one label map are lesions of the other.
 
 A lesion is a connected piece of tumour (26 neighbours, `segmentation.lesions`), of any size.  Two lesions can be one
-where they share at least `LEAST_IOU` of what they hold together (intersection over union); each has one partner at most,
-so that the sum of the shares is largest (the assignment problem).  This is the rule of PI-CAI's ``picai_eval`` (Saha et
-al., Lancet Oncol 2024, 25:879) and the overlap of nnDetection (Baumgartner et al., MICCAI 2021): low enough for small lesions on
-thick slices, and one large blot that covers three lesions finds one of them, not three.
+where they share at least `LEAST_IOU` of what they hold together (intersection over union); each has one partner at
+most, so that the sum of the shares is largest (the assignment problem).  This is the rule of PI-CAI's ``picai_eval``
+(Saha et al., Lancet Oncol 2024, 25:879), with the overlap of nnDetection (Baumgartner et al., MICCAI 2021): low enough
+for small lesions on thick slices, and one large blot over three lesions finds one of them, not three.
 """
 
 from __future__ import annotations

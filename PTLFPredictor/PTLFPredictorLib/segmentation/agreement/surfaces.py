@@ -1,8 +1,8 @@
 """How far the surfaces of two masks lie apart.
 
 The surface of a mask is its voxels that share a face with a voxel outside; what lies beyond the image's border is
-outside.  Distances are between voxel centres, in mm: from each surface voxel of one mask to the nearest surface voxel of
-the other.  With A and B the lists of these distances, one way and back:
+outside.  Distances are between voxel centres, in mm: from each surface voxel of one mask to the nearest surface voxel
+of the other.  With A and B the lists of these distances, one way and back:
 
 HD95
     The 95th percentile of A and B together (as MedPy's ``hd95``).  The larger one of the two lists' own percentiles
@@ -53,7 +53,7 @@ def surface_distances(a: np.ndarray, b: np.ndarray, spacing_mm: tuple[float, flo
 
 
 def surface(mask: np.ndarray) -> np.ndarray:
-    """Index (z, y, x) of each surface voxel, shape (voxels, 3); all of one mask from one corner, wherever its box is."""
+    """Index (z, y, x) of each surface voxel in the whole array, shape (voxels, 3)."""
     box = bounding_box(mask)
     if box is None:
         return np.empty((0, 3), np.int64)
