@@ -29,7 +29,7 @@ LIVER_HU, TUMOUR_HU = (88, 125), (60, 80)
 """What the liver's and the lesions' network take for it, both ends belong to it."""
 
 SCALE_HU, HALF_HU = 100.0, 0.005
-PATCH_ZYX = (22, 64, 64)
+PATCH_ZYX = (16, 128, 144)
 
 
 def liver(folder: Path, spacing: Sequence[float], reader: str = "NibabelIOWithReorient") -> Path:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from .command import Command
+from .models_chain import add_chain
 from .options import add_labels
 
 
@@ -19,6 +20,7 @@ def add(command: Command) -> None:
     add_labels(add)
     add.add_argument("--orientation", metavar="AXES", help="index axes of its training images: LPS (DICOM), RAS ...")
     add.set_defaults(function=_models_add)
+    add_chain(actions)
     verify = actions.add_parser("verify", help="check the files of a model against its checksum")
     verify.add_argument("model", metavar="ID|DIR|ZIP")
     verify.set_defaults(function=_models_verify)

@@ -7,7 +7,7 @@ all its voxels, which then count into the liver; one that touches it nowhere is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,40 +16,13 @@ import SimpleITK as sitk
 from .chain_words import in_words
 from .model_steps import Step
 from .names import Role
+from .network import Box
 from .segments import PARENCHYMA, TUMOUR, derive
 
 
-@dataclass(frozen=True)
-class Box:
-    """Voxels of an image: first index and the one after the last, along its own axes (x, y, z)."""
-
-    start: tuple[int, int, int]
-    stop: tuple[int, int, int]
-
-    @property
-    def size(self) -> tuple[int, int, int]:
-        x, y, z = (stop - start for start, stop in zip(self.start, self.stop, strict=True))
-        return x, y, z
-
-    def to_list(self) -> list[list[int]]:
-        return [list(self.start), list(self.stop)]
-
-
 def box_around(drawn: sitk.Image, margin_mm: float) -> Box | None:
-    """The box of all that is not background and at most `margin_mm` more; None where there is nothing.
-
-    The margin is whole voxels, as TotalSegmentator crops.
-    """
-    statistics = sitk.LabelShapeStatisticsImageFilter()
-    statistics.Execute(drawn > 0)
-    if not statistics.GetNumberOfLabels():
-        return None
-    found = statistics.GetBoundingBox(1)
-    more = [int(margin_mm / step + 1e-6) for step in drawn.GetSpacing()]
-    start = (max(0, first - by) for first, by in zip(found[:3], more, strict=True))
-    ends = zip(found[:3], found[3:], more, drawn.GetSize(), strict=True)
-    stop = (min(end, first + size + by) for first, size, by, end in ends)
-    return Box(tuple(start), tuple(stop))
+    """The box of all that is not background, and a margin; None where there is nothing."""
+    return Box.around(_mask(drawn), drawn.GetSpacing(), margin_mm)
 
 
 def cut(image: sitk.Image, box: Box) -> sitk.Image:
@@ -72,7 +45,7 @@ class Fate:
     dropped_ml, dropped_pieces : float, int
         Touched the liver nowhere and were left out.
     beyond_ml : float
-        Kept, and outside the liver as drawn: counts into the liver.
+        Kept, and outside of what was drawn as liver and of the holes in it: counts into the liver.
     """
 
     dropped_ml: float = 0.0
@@ -85,27 +58,31 @@ def join(drawn: Sequence[sitk.Image]) -> tuple[sitk.Image, tuple[Fate, ...]]:
 
     Pieces of tumour hang together, and touch the liver, where voxels share a face, an edge or a corner.
     """
-    organ, tumour = (sitk.Cast(_union(drawn, label), sitk.sitkUInt8) for label in (PARENCHYMA, TUMOUR))
-    pieces = sitk.ConnectedComponent(tumour, True)
+    box = box_around(_union(drawn, lambda image: image > 0), 0)
+    if box is None:
+        return drawn[0], (Fate(),) * len(drawn)
+    parts = [cut(image, box) for image in drawn]
+    organ = _union(parts, lambda image: image == PARENCHYMA)
+    pieces = sitk.ConnectedComponent(_union(parts, lambda image: image == TUMOUR), True)
     numbers = sitk.GetArrayViewFromImage(pieces)
-    touching = np.unique(numbers[sitk.GetArrayViewFromImage(sitk.BinaryDilate(organ, [1, 1, 1], sitk.sitkBox)) > 0])
+    touching = np.unique(numbers[_mask(sitk.BinaryDilate(organ, [1, 1, 1], sitk.sitkBox))])
     kept = np.isin(numbers, touching[touching > 0])
-    liver = sitk.GetArrayViewFromImage(organ) > 0
-    labels = sitk.GetImageFromArray(derive(liver, kept))
-    labels.CopyInformation(drawn[0])
-    voxel_ml = float(np.prod(drawn[0].GetSpacing())) / 1000
-    return labels, tuple(_fate(image, numbers, kept, liver, voxel_ml) for image in drawn)
+    labels = sitk.GetImageFromArray(derive(_mask(organ), kept))
+    labels.CopyInformation(organ)
+    liver = _mask(sitk.BinaryFillhole(organ))
+    voxel_ml = float(np.prod(organ.GetSpacing())) / 1000
+    fates = tuple(_fate(_mask(part == TUMOUR), numbers, kept, liver, voxel_ml) for part in parts)
+    return put_back(labels, box, drawn[0]), fates
 
 
-def _union(drawn: Sequence[sitk.Image], label: int) -> sitk.Image:
-    found = drawn[0] == label
+def _union(drawn: Sequence[sitk.Image], of: Callable[[sitk.Image], sitk.Image]) -> sitk.Image:
+    found = of(drawn[0])
     for image in drawn[1:]:
-        found = found | (image == label)
+        found = found | of(image)
     return found
 
 
-def _fate(image: sitk.Image, numbers: np.ndarray, kept: np.ndarray, liver: np.ndarray, voxel_ml: float) -> Fate:
-    own = sitk.GetArrayViewFromImage(image) == TUMOUR
+def _fate(own: np.ndarray, numbers: np.ndarray, kept: np.ndarray, liver: np.ndarray, voxel_ml: float) -> Fate:
     dropped = numbers[own & ~kept]
     beyond = int(np.count_nonzero(own & kept & ~liver))
     return Fate(dropped.size * voxel_ml, int(np.unique(dropped).size), beyond * voxel_ml)
@@ -132,13 +109,17 @@ def why_not(step: Step, later: Sequence[Step], drawn: dict[str, sitk.Image]) -> 
     """
     if step.crop is not None:
         of = step.crop.of
-        return "" if _has(drawn.get(of)) else f"the step before it ('{in_words(of)}') found nothing to look around"
+        return (
+            ""
+            if of in drawn and _mask(drawn[of]).any()
+            else f"the step before it ('{in_words(of)}') found nothing to look around"
+        )
     if not drawn or any(one.label_roles.get(Role.PARENCHYMA) for one in (step, *later)):
         return ""
-    if any(bool(sitk.GetArrayViewFromImage(image == PARENCHYMA).any()) for image in drawn.values()):
+    if any(_mask(image == PARENCHYMA).any() for image in drawn.values()):
         return ""
     return "the steps before it found no liver"
 
 
-def _has(image: sitk.Image | None) -> bool:
-    return image is not None and bool(sitk.GetArrayViewFromImage(image).any())
+def _mask(image: sitk.Image) -> np.ndarray:
+    return sitk.GetArrayFromImage(image) > 0

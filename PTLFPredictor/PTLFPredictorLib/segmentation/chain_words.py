@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from ..ct import Finding, Level
 from .lesions import ml_text
 from .names import Role
 from .origin import Drawn, Origin
+
+if TYPE_CHECKING:
+    from .model import Model
 
 MOSTLY = 0.5
 """Share of a step's tumour outside the liver from which a reader is asked to look."""
@@ -38,17 +42,35 @@ def lines(origin: Origin) -> tuple[str, ...]:
     return tuple(_line(step) for step in steps_of(origin))
 
 
+def planned(model: Model) -> tuple[str, ...]:
+    """Which step of a chain draws what, and where it looks."""
+    return tuple(
+        f"{_head(step.name, step.title)} draws {_draws(step.label_roles)} in {_place(step.crop and asdict(step.crop))}."
+        for step in model.chain
+    )
+
+
 def _line(step: Mapping[str, Any]) -> str:
-    head = f"{in_words(step['name'])} ({step['title']})"
+    head = _head(step["name"], step["title"])
     if "skipped" in step:
         return f"{head} did not run: {step['skipped']}."
-    line = f"{head} drew {DRAWS[Role.PARENCHYMA in step['roles'], Role.TUMOUR in step['roles']]}"
+    line = f"{head} drew {_draws(step['roles'])}"
     if "volumes_ml" not in step:
         return f"{line}."
-    line += f": {ml_text(sum(step['volumes_ml'].values()))} in "
-    crop = step.get("crop")
-    line += "the whole CT." if crop is None else f"the box {crop['margin_mm']:g} mm around '{in_words(crop['of'])}'."
+    line += f": {ml_text(sum(step['volumes_ml'].values()))} in {_place(step.get('crop'))}."
     return f"{line} {_beyond(step)}".rstrip()
+
+
+def _head(name: str, title: str) -> str:
+    return f"{in_words(name)} ({title})"
+
+
+def _draws(roles: Mapping[str, Any]) -> str:
+    return DRAWS[bool(roles.get(Role.PARENCHYMA)), bool(roles.get(Role.TUMOUR))]
+
+
+def _place(crop: Mapping[str, Any] | None) -> str:
+    return "the whole CT" if crop is None else f"the box {crop['margin_mm']:g} mm around '{in_words(crop['of'])}'"
 
 
 def _left_out(step: Mapping[str, Any]) -> str:
@@ -63,7 +85,7 @@ def _left_out(step: Mapping[str, Any]) -> str:
 def _beyond(step: Mapping[str, Any]) -> str:
     if not step.get("beyond_ml"):
         return ""
-    return f"{ml_text(step['beyond_ml'])} of it lies beyond the liver's edge and counts into the liver."
+    return f"{ml_text(step['beyond_ml'])} of it lies outside of what was drawn as liver and counts into the liver."
 
 
 def findings(origin: Origin) -> tuple[Finding, ...]:

@@ -61,10 +61,10 @@ CHOICES = {
 READERS = {"SimpleITKIO": "", "NibabelIO": "", "SimpleITKIOWithReorient": "RAS", "NibabelIOWithReorient": "RAS"}
 """Who read the training images -> their index axes in SimpleITK's letters; "": as the files had them."""
 
-OTHER_IMAGES = re.compile(r"(?<![a-z])(mri?|t[12]\w*|flair|dwi|adc|pet\w*|spect|suv|us|ultrasound)(?![a-z])", re.IGNORECASE)
-CT_NAMES = re.compile(
-    r"(?<![a-z])(ct|cect|portal|venous|arterial|delayed|native|noncontrast)(?![a-z])", re.IGNORECASE
+OTHER_IMAGES = re.compile(
+    r"(?<![a-z])(mri?|t[12]\w*|flair|dwi|adc|pet\w*|spect|suv|us|ultrasound)(?![a-z])", re.IGNORECASE
 )
+CT_NAMES = re.compile(r"(?<![a-z])(ct|cect|portal|venous|arterial|delayed|native|noncontrast)(?![a-z])", re.IGNORECASE)
 """Words in a channel's name."""
 
 INTENSITIES = ("mean", "std", "percentile_00_5", "percentile_99_5")

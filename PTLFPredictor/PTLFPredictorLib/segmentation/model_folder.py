@@ -262,10 +262,14 @@ def checkpoint_files(folder: Path, folds: Sequence[str] = ()) -> list[Path]:
 def _notes(folder: Path, used: Sequence[Path]) -> tuple[str, ...]:
     notes = []
     if used[0].name == CHECKPOINT_BEST:
-        notes.append(f"The weights are of the training's best state ({CHECKPOINT_BEST}); its last is not in the folder.")
+        notes.append(
+            f"The weights are of the training's best state ({CHECKPOINT_BEST}); its last is not in the folder."
+        )
     there = {path.parent.name for name in (CHECKPOINT, CHECKPOINT_BEST) for path in folder.glob(f"fold_*/{name}")}
     if left_out := sorted(there - {path.parent.name for path in used}):
-        notes.append(f"Of the model's folds, {', '.join(path.parent.name for path in used)} drew, not {', '.join(left_out)}.")
+        notes.append(
+            f"Of the model's folds, {', '.join(path.parent.name for path in used)} drew, not {', '.join(left_out)}."
+        )
     return tuple(notes)
 
 

@@ -53,8 +53,9 @@ class Networks:
         known = self._verified.get(key)
         if known is None or known.files != files:
             self.release(step)
-            facts = model_folder.verified(step.folder, model_id, step.label_roles, step.sha256)
-            known = Verified(facts, step.sha256 or model_folder.checksum(step.folder), files)
+            which = {"folds": step.folds, "configuration": step.configuration}
+            facts = model_folder.verified(step.folder, model_id, step.label_roles, step.sha256, **which)
+            known = Verified(facts, step.sha256 or model_folder.checksum(step.folder, step.folds), files)
             self._verified[key] = known
         return known.sha256
 

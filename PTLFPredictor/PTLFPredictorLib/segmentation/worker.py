@@ -8,11 +8,9 @@ model's identity, device, software, seconds, and of each step where it looked an
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -23,7 +21,6 @@ import SimpleITK as sitk
 
 from .. import child
 from ..ct import write_temporary
-from ..errors import PTLFError, UnusableModel, is_out_of_memory
 from ..progress import Progress
 from . import chain, model_folder, nnunet_versions
 from . import device as devices
@@ -60,9 +57,7 @@ def draw(job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> 
     run.tell_device()
     run.seconds["model"] = time.monotonic() - start
     ct = sitk.ReadImage(str(work / job["ct"]))
-    image, told = _run_steps(run, model.steps, ct)
-    if not run.device.is_cpu:
-        _empty_gpu()
+    image, told = run_steps(run, model.steps, ct)
     output = work / "labels.nrrd"
     write_temporary(image, output)
     facts = {
@@ -110,6 +105,7 @@ class Run:
         self.emit(event)
 
     def notice(self, sentence: str) -> None:
+        """What the network does otherwise, e.g. with less memory."""
         self.notices.append(sentence)
         self.emit({"event": "notice", "message": sentence})
 
@@ -117,42 +113,23 @@ class Run:
         self.emit({"event": "estimate", "seconds": round(seconds, 1)})
 
     def predict(self, step: Step, ct: sitk.Image, progress: Progress) -> Drawing:
-        """What the step's network draws; on the CPU, told first, when the GPU fails on the way."""
-        try:
-            if not self.device.is_cpu:
-                try:
-                    return self._predict(step, ct, progress)
-                except RuntimeError as error:
-                    self.device = devices.after_failure(self.device, error)
-                self.networks.release(step)
-                _empty_gpu()
-                self.tell_device()
-            return self._predict(step, ct, progress)
-        except (PTLFError, ImportError):
-            raise
-        except Exception as error:
-            if is_out_of_memory(error):
-                raise
-            traceback.print_exc()
-            raise UnusableModel(
-                f"nnU-Net cannot apply this model: {type(error).__name__}: {' '.join(str(error).split())[:300]}. "
-                "plans.json, dataset.json and weights must be of one training."
-            ) from error
-
-    def _predict(self, step: Step, ct: sitk.Image, progress: Progress) -> Drawing:
+        """What the step's network draws; where a GPU failed on the way, what follows is drawn where this was."""
         start = time.monotonic()
         progress("Loading the model", 0, 1)
         network = self.networks.get(step, self.device.name, self.tta)
         progress("Loading the model", 1, 1)
         loaded = time.monotonic()
+        wanted = sorted(label for labels in step.label_roles.values() for label in labels)
+        told = {"progress": progress, "on_estimate": self.estimate, "on_notice": self.notice}
+        drawing = network.predict(ct, organ=wanted, **told)
         self.seconds["model"] += loaded - start
-        try:
-            return network.predict(ct, progress=progress, on_estimate=self.estimate, on_notice=self.notice)
-        finally:
-            self.seconds["network"] += time.monotonic() - loaded
+        self.seconds["network"] += time.monotonic() - loaded
+        if drawing.settings["device"] != self.device.name:
+            self.device = devices.Device(drawing.settings["device"], self.notices[-1])
+        return drawing
 
 
-def _run_steps(run: Run, steps: Sequence[Step], ct: sitk.Image) -> tuple[sitk.Image, list[dict[str, Any]]]:
+def run_steps(run: Run, steps: Sequence[Step], ct: sitk.Image) -> tuple[sitk.Image, list[dict[str, Any]]]:
     """What all steps draw, and what is to be told of each; one with nothing to look at does not run."""
     drawn: dict[str, sitk.Image] = {}
     told: list[dict[str, Any]] = []
@@ -181,7 +158,9 @@ def _run_steps(run: Run, steps: Sequence[Step], ct: sitk.Image) -> tuple[sitk.Im
 def _run_step(run: Run, step: Step, ct: sitk.Image, progress: Progress) -> tuple[sitk.Image, dict[str, Any]]:
     """What one network draws (0, 1, 2 in the CT's geometry), and what is to be told of it."""
     start = time.monotonic()
-    axes = step.orientation or run.networks.facts(step).orientation
+    facts = run.networks.facts(step)
+    axes = facts.axes(step.orientation)
+    run.notices += facts.notes
     drawing = run.predict(step, sitk.DICOMOrient(ct, axes), progress)
     image = in_geometry_of(ct, by_role(drawing.labels, step.label_roles), axes)
     if step.largest_organ_only:
@@ -189,7 +168,7 @@ def _run_step(run: Run, step: Step, ct: sitk.Image, progress: Progress) -> tuple
     return image, {
         "name": step.name,
         "title": step.title,
-        "weights_sha256": model_folder.weights_sha256(step.folder),
+        "weights_sha256": model_folder.weights_sha256(step.folder, step.folds),
         "volumes_ml": chain.volumes_ml(image, step),
         "device": run.device.name,
         "seconds": round(time.monotonic() - start, 2),
@@ -201,13 +180,6 @@ def _named(progress: Progress, step: Step, number: int, count: int) -> Progress:
     """Stages that name the step: "Liver (1 of 2): tiles"."""
     head = f"{in_words(step.name)} ({number} of {count})"
     return lambda stage, done, total: progress(f"{head}: {stage[:1].lower()}{stage[1:]}", done, total)
-
-
-def _empty_gpu() -> None:
-    import torch
-
-    with contextlib.suppress(RuntimeError):
-        torch.cuda.empty_cache()
 
 
 def by_role(labels: np.ndarray, roles: Mapping[str, Sequence[int]]) -> np.ndarray:

@@ -180,7 +180,5 @@ def _interpolated(
     for head in logits.reshape(len(logits), -1):
         values = [head.index_select(0, corner).float() for corner in corners]
         for weight in reversed(weights):
-            values = [
-                near * (1 - weight) + far * weight for near, far in zip(values[::2], values[1::2], strict=True)
-            ]
+            values = [near * (1 - weight) + far * weight for near, far in zip(values[::2], values[1::2], strict=True)]
         yield values[0].half().float() if halved else values[0]

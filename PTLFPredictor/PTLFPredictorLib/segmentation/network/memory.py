@@ -111,7 +111,11 @@ def peak_bytes(
     if not on_gpu:
         ram += weights + max(preparing, 4 * grid + outputs + running, drawing)
     else:
-        gpu = CUDA_BYTES + weights + (max(preparing, 4 * grid + outputs + running, drawing) if results_on_gpu else running)
+        gpu = (
+            CUDA_BYTES
+            + weights
+            + (max(preparing, 4 * grid + outputs + running, drawing) if results_on_gpu else running)
+        )
         ram += (CUDA_BYTES + 4 * drawn) if results_on_gpu else CUDA_BYTES + results
     return {"ram": int(ram), "gpu": int(gpu)}
 
