@@ -95,7 +95,7 @@ SMALL = Small(
     patch=(32, 64, 80),
     features=(8, 16, 32, 64, 128),
     convolutions=(1, 2, 2, 2, 2),
-    epochs=15,
+    epochs=12,
 )
 """``--preset small``."""
 

@@ -33,6 +33,10 @@ OF_ONE_SITE = (
     "signature that was not fitted on its segments is withheld."
 )
 
+SHOWN = {
+    "dice": "Dice", "jaccard": "Jaccard", "precision": "precision", "recall": "recall", "hd95_mm": "HD95 (mm)",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Description:
@@ -191,14 +195,15 @@ def _card(request: Request, split: Split, facts: Sequence[tuple[str, str]], tabl
 
 
 def _rows(table: Mapping[str, Any]) -> list[dict[str, object]]:
-    rows = []
-    for region, measures in table["parts"].get(TEST, {}).items():
-        values = {name: _mean(value) for name, value in measures.items() if _mean(value) is not None}
-        rows.append({"test cases": region, **values})
-    keys = list(dict.fromkeys(key for row in rows for key in row))
-    return [{key: row.get(key, "") for key in keys} for row in rows]
+    """The card's table: means over the test cases."""
+    tested = table["parts"].get(TEST, {})
+    return [
+        {"test cases, mean": region, **{name: _mean(tested[region].get(key)) for key, name in SHOWN.items()}}
+        for region in ROLES
+        if region in tested
+    ]
 
 
-def _mean(value: Any) -> float | None:
+def _mean(value: Any) -> float | str:
     mean = value.get("mean") if isinstance(value, Mapping) else None
-    return float(mean) if isinstance(mean, (int, float)) else None
+    return float(mean) if isinstance(mean, (int, float)) else "-"

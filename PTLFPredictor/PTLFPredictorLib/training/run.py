@@ -155,7 +155,7 @@ def _make_dataset(request: Request) -> Split:
 def _is_sample(checked: checks.Checked) -> bool:
     from ..sample import known
 
-    return known.seed_of(checked.identity) is not None
+    return known.verified(known.claim_of(checked.case.ct), checked.identity) is not None
 
 
 def _prepare(request: Request, known: Split) -> str:
