@@ -12,21 +12,21 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, UnusableModel
-from ..folders import data_folder, staging
-from ..hashes import file_sha256
-from . import model_folder
+from . import model_archive, model_folder, model_package
 from .model import ID, NOT_IN_CATALOGUE, Model
+from .model_digests import user_folder
+from .model_files import ENTRY, MANIFEST
+from .model_steps import roles_of
 from .names import ORGAN_ROLES, Role, role_of
 from .origin import same_weights
+from .user_models import adding, install, unpacked
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
-ENTRY = "model.json"
 
 EARLIER_DEMO_WEIGHTS = frozenset(
     {
@@ -40,11 +40,6 @@ EARLIER_DEMO_WEIGHTS = frozenset(
 EARLIER_WARNING = (
     "These are the weights of an earlier demo model, trained on synthetic CTs only. It is not for patients."
 )
-
-
-def user_folder() -> Path:
-    """Where the user's models lie: ``PTLF_MODELS``, else below `folders.data_folder`."""
-    return Path(os.environ.get("PTLF_MODELS") or data_folder() / "models")
 
 
 def catalogue() -> list[Model]:
@@ -82,19 +77,11 @@ def find_model(spec: str | Path, label_roles: Mapping[str, Sequence[int]] | None
         if model.id == str(spec):
             return model
     path = Path(spec)
-    if path.is_dir():
-        return _from_folder(path, label_roles)
-    if path.is_file():
-        unpacked = user_folder() / ".unpacked" / file_sha256(path)[:16]
-        if not unpacked.is_dir():
-            with _adding(unpacked.parent) as made:
-                model_folder.unpack(path, made / "model")
-                try:
-                    (made / "model").replace(unpacked)
-                except OSError:
-                    if not unpacked.is_dir():  # else another run has just unpacked the same
-                        raise
-        return _from_folder(unpacked, label_roles, path.stem)
+    if path.exists():
+        found = path if path.is_dir() else unpacked(path)
+        if packed := model_package.model_of(found):
+            return with_mark_of_its_weights(_with_roles(packed, label_roles).checked())
+        return _from_folder(found, label_roles, None if path.is_dir() else path.stem)
     raise BadInput(
         f"There is no model '{spec}'. Known are: {', '.join(model.id for model in known)}; "
         "or name a folder or zip archive of a trained nnU-Net v2 model."
@@ -132,38 +119,56 @@ def from_folder(folder: str | Path, chosen_in: str = "") -> Model:
     in_dataset = re.match(r"Dataset\d+_", found.parent.name)
     model = _described(found, None, found.parent.name if in_dataset else None, weights_too=False)
     title = f"{model.title}, chosen in {chosen_in}" if chosen_in else model.title
-    return _with_mark_of_its_weights(replace(model, title=title).checked())
+    return with_mark_of_its_weights(replace(model, title=title).checked())
 
 
-def add(source: str | Path, label_roles: Mapping[str, Sequence[int]] | None = None, **entry: Any) -> Model:
+def add(
+    source: str | Path,
+    label_roles: Mapping[str, Sequence[int]] | None = None,
+    *,
+    configuration: str = "",
+    folds: Sequence[str] = (),
+    **entry: Any,
+) -> Model:
     """Copy a model (folder or zip archive) into the user's folder, checked before anything is executed.
 
     Parameters
     ----------
     source : str or Path
+        A folder or archive of nnU-Net, or a package (`model_package`).
     label_roles : mapping, optional
         See `find_model`.
+    configuration : str
+        Which of several trainings in `source`.
+    folds : sequence of str
+        Which of its folds; () as `model_folder.checkpoint_files` chooses.
     **entry
         Fields of `Model`: id, title, version, licence, citation, for_patients, warning ...
     """
-    source, base = Path(source), user_folder()
+    source = Path(source)
     if not source.exists():
         raise BadInput(f"There is no model folder or archive '{source}'.")
-    with _adding(base) as made:
-        copied = made / "model"
-        if source.is_dir():
-            model_folder.copy(source, copied)
+    with adding() as made:
+        brought, staged = made / "unpacked", made / "model"
+        if not source.is_dir():
+            model_archive.unpack_members(source, brought)
+        elif (source / MANIFEST).exists():
+            model_archive.copy_members(source, brought)
         else:
-            model_folder.unpack(source, copied)
-        found = _from_folder(copied, label_roles, entry.get("id") or source.stem)
-        model = _with_mark_of_its_weights(replace(found, **entry).checked())
-        target = base / model.id
-        if target.exists() or any(known.id == model.id for known in catalogue()):
+            brought = source
+        if packed := model_package.model_of(brought):
+            staged = brought
+            model = replace(_with_roles(packed, label_roles), **entry)
+        else:
+            place = shutil.copyfile if brought is source else os.replace
+            model_folder.copy(brought, staged, folds=folds, configuration=configuration, place=place)
+            model = replace(_from_folder(staged, label_roles, entry.get("id") or source.stem), **entry)
+        model = with_mark_of_its_weights(model.checked())
+        for step in model.steps:
+            model_folder.check(step.folder, weights_too=False).axes(step.orientation)
+        if any(known.id == model.id for known in catalogue()):
             raise BadInput(f"There is a model '{model.id}' already. Remove it first, or give another id.")
-        data = {**model.to_dict(found.folder), "folder": "."}
-        (found.folder / ENTRY).write_text(json.dumps(data, indent=1), encoding="utf-8")
-        found.folder.replace(target)
-    return replace(model, folder=target)
+        return install(staged, model)
 
 
 def remove(model_id: str) -> None:
@@ -184,7 +189,12 @@ def verify(model: Model) -> Model:
     UnusableModel
         With what is wrong; nothing of the model has been executed.
     """
-    model_folder.verified(model.folder, model.id, model.label_roles, model.sha256)
+    for step in model.steps:
+        name = f"{model.id}, step '{step.name}'" if model.chain else model.id
+        facts = model_folder.verified(
+            step.folder, name, step.label_roles, step.sha256, folds=step.folds, configuration=step.configuration
+        )
+        facts.axes(step.orientation)
     return model
 
 
@@ -198,14 +208,18 @@ def _user_entries() -> Iterator[tuple[str, Model | UnusableModel]]:
     for file in sorted(base.glob(f"*/{ENTRY}")) if base.is_dir() else ():
         try:
             model = Model.from_dict(model_folder.read_json(file), file.parent)
-            yield file.parent.name, _with_mark_of_its_weights(model)
+            yield file.parent.name, with_mark_of_its_weights(model)
         except UnusableModel as error:
             yield file.parent.name, error
 
 
 def _from_folder(folder: Path, label_roles: Mapping[str, Sequence[int]] | None, name: str | None = None) -> Model:
     model = _described(model_folder.locate(folder), label_roles, name, weights_too=True)
-    return _with_mark_of_its_weights(model.checked())
+    return with_mark_of_its_weights(model.checked())
+
+
+def _with_roles(model: Model, label_roles: Mapping[str, Sequence[int]] | None) -> Model:
+    return model if label_roles is None else replace(model, label_roles=roles_of(label_roles))
 
 
 def _described(
@@ -223,16 +237,20 @@ def _described(
         citation="",
         folder=folder,
         sha256=model_folder.checksum(folder) if weights_too else "",
-        label_roles={role: tuple(labels) for role, labels in roles.items()},
+        label_roles=roles_of(roles),
         warning=NOT_IN_CATALOGUE,
+        orientation=facts.axes(),
         intended_input="unknown",
     )
 
 
 def by_weights(sha256: str, model_id: str) -> Model | None:
-    """The model of these weights (at least `origin.SHORTEST` digits): a shipped one, or a user's of that id."""
-    models = [*_shipped(), *(model for model in catalogue() if model.id == model_id)]
-    return next((model for model in models if same_weights(model.weights_sha256, sha256)), None)
+    """The model of these weights (at least `origin.SHORTEST` digits): a shipped one, or a user's of that id.
+
+    A DICOM mark may hold the begin of an id only.  Nothing large is read (`Model.weights_known`).
+    """
+    models = [*_shipped(), *(model for model in catalogue() if model_id and model.id.startswith(model_id))]
+    return next((model for model in models if same_weights(model.weights_known, sha256)), None)
 
 
 def not_for_patients(weights: str) -> str:
@@ -244,13 +262,14 @@ def not_for_patients(weights: str) -> str:
     return EARLIER_WARNING if any(same_weights(weights, known) for known in EARLIER_DEMO_WEIGHTS) else ""
 
 
-def _with_mark_of_its_weights(model: Model) -> Model:
-    """One fold of a shipped model that is not for patients is enough."""
+def with_mark_of_its_weights(model: Model) -> Model:
+    """One fold of a shipped model that is not for patients is enough, in whatever step."""
     files = [file for shipped in _shipped() for file in model_folder.checkpoint_files(shipped.folder)]
     largest = max((file.stat().st_size for file in files), default=0)
-    for fold in model_folder.weights(model.folder, largest=2 * largest):
-        if warning := not_for_patients(fold):
-            return replace(model, for_patients=False, warning=warning, shipped=True)
+    for step in model.steps:
+        for fold in model_folder.weights(step.folder, 2 * largest, step.folds):
+            if warning := not_for_patients(fold):
+                return replace(model, for_patients=False, warning=warning, shipped=True)
     return model
 
 
@@ -279,18 +298,3 @@ def _roles_by_name(named: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int,
         if known[name] is not Role.OTHER:
             roles.setdefault(Role.TUMOUR if known[name] is Role.TUMOUR else Role.PARENCHYMA, []).extend(labels)
     return {role: tuple(labels) for role, labels in roles.items()}
-
-
-@contextmanager
-def _adding(base: Path) -> Iterator[Path]:
-    """A folder on the same disk as `base`, gone when the block ends; a system's errors as sentences."""
-    with ExitStack() as stack:
-        try:
-            base.mkdir(parents=True, exist_ok=True)
-            made = stack.enter_context(staging(base, ".adding-"))
-        except OSError as error:
-            raise BadInput(f"The models' folder '{base}' cannot be written to: {error.strerror}.") from error
-        try:
-            yield made
-        except OSError as error:
-            raise BadInput(f"The model could not be written to '{base}': {error.strerror or error}.") from error

@@ -10,6 +10,7 @@ neighbour outside.  A row of n voxels measures n voxels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,6 +72,13 @@ def text(count: int, largest_mm: float) -> str:
     if not count:
         return ""
     return f"{count} {'lesion' if count == 1 else 'lesions'}, largest diameter {largest_mm:.1f} mm"
+
+
+def ml_text(volume_ml: float) -> str:
+    """A volume with one decimal, below 1 mL with two digits that count: "1378.0 mL", "0.038 mL"."""
+    if not 0 < volume_ml < 1:
+        return f"{volume_ml:.1f} mL"
+    return f"{volume_ml:.{1 - math.floor(math.log10(volume_ml))}f} mL"
 
 
 def _box(mask: np.ndarray) -> tuple[slice, ...] | None:

@@ -7,6 +7,7 @@ itself writes.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ from .. import json_text
 from ..errors import UnusableModel
 
 PLANS, DATASET, CHECKPOINT = "plans.json", "dataset.json", "checkpoint_final.pth"
+ENTRY, MANIFEST, CARD = "model.json", "manifest.json", "card.md"
+"""What `model_package` adds to them."""
+
+CHECKPOINT_BEST = "checkpoint_best.pth"
+"""Of the training's best state; taken where no fold has its last."""
 
 JSON_BYTES = 20 << 20
 """A plans.json has some 20 kB."""
@@ -52,6 +58,15 @@ CHOICES = {
 }
 """What nnU-Net 2 looks up by name in a configuration, and the names that it ships."""
 
+READERS = {"SimpleITKIO": "", "NibabelIO": "", "SimpleITKIOWithReorient": "RAS", "NibabelIOWithReorient": "RAS"}
+"""Who read the training images -> their index axes in SimpleITK's letters; "": as the files had them."""
+
+OTHER_IMAGES = re.compile(
+    r"(?<![a-z])(mri?|t[12]\w*|flair|dwi|adc|pet\w*|spect|suv|us|ultrasound)(?![a-z])", re.IGNORECASE
+)
+CT_NAMES = re.compile(r"(?<![a-z])(ct|cect|portal|venous|arterial|delayed|native|noncontrast)(?![a-z])", re.IGNORECASE)
+"""Words in a channel's name."""
+
 INTENSITIES = ("mean", "std", "percentile_00_5", "percentile_99_5")
 """What CTNormalization takes from ``foreground_intensity_properties_per_channel``."""
 
@@ -71,9 +86,6 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def check_dataset(dataset: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    channels = dataset.get("channel_names", dataset.get("modality"))
-    if not isinstance(channels, dict) or len(channels) != 1 or str(next(iter(channels.values()))).upper() != "CT":
-        raise UnusableModel(f"The model does not take one CT alone: its {DATASET} names the channels {channels}.")
     labels = dataset.get("labels")
     if not isinstance(labels, dict) or labels.get("background") != 0:
         raise UnusableModel(f"The labels in {DATASET} cannot be used: a mapping with background 0 is needed.")
@@ -110,6 +122,45 @@ def _check_outputs(labels: Mapping[str, Any], named: Mapping[str, tuple[int, ...
         )
 
 
+def check_channel(dataset: Mapping[str, Any], plans: Mapping[str, Any]) -> None:
+    """One channel that is a CT: nnU-Net normalises it as one, or its name says so, and no name says otherwise.
+
+    Only a channel named CT is normalised as a CT by nnU-Net itself; any other name gets the z-score.
+    """
+    channels = dataset.get("channel_names", dataset.get("modality"))
+    names = list(map(str, channels.values())) if isinstance(channels, dict) else []
+    if len(names) != 1 or OTHER_IMAGES.search(names[0]):
+        raise UnusableModel(f"The model does not take one CT alone: its {DATASET} names the channels {channels}.")
+    schemes = _normalisations(plans)
+    if "CTNormalization" not in schemes and not CT_NAMES.search(names[0]):
+        raise UnusableModel(
+            f"Nothing says that the model takes a CT: its channel is named '{names[0]:.40}' and normalised by "
+            f"{', '.join(sorted(map(str, schemes)))}. If it is a CT, call the channel CT in {DATASET}."
+        )
+
+
+def reader_of(plans: Mapping[str, Any]) -> str:
+    """The class that read the training images, as nnU-Net's plans name it ("" in plans without)."""
+    reader = plans.get("image_reader_writer", "")
+    if reader and not _is_one_of(reader, frozenset(READERS)):
+        raise UnusableModel(
+            f"{PLANS} names the reader {reader!r:.80}; known are {', '.join(READERS)}: others read no CTs."
+        )
+    return reader
+
+
+def cascade_of(configuration: str, plans: Mapping[str, Any]) -> str:
+    """The stage that a configuration builds on, "" where it is no second stage of a cascade."""
+    seen: set[str] = set()
+    while configuration in plans["configurations"] and configuration not in seen:
+        seen.add(configuration)
+        data = plans["configurations"][configuration]
+        if "previous_stage" in data:
+            return str(data["previous_stage"] or "")
+        configuration = data.get("inherits_from", "")
+    return ""
+
+
 def check_plans(plans: Mapping[str, Any]) -> tuple[str, ...]:
     configurations = plans.get("configurations")
     if not isinstance(configurations, dict) or not all(isinstance(c, dict) for c in configurations.values()):
@@ -130,12 +181,7 @@ def check_plans(plans: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _check_intensities(plans: Mapping[str, Any]) -> None:
     """CTNormalization divides by these numbers: one that is none makes every voxel NaN and the segmentation empty."""
-    used = {
-        scheme
-        for configuration in plans["configurations"].values()
-        for scheme in _listed(configuration.get("normalization_schemes"))
-    }
-    if "CTNormalization" not in used:
+    if "CTNormalization" not in _normalisations(plans):
         return
     channels = plans.get("foreground_intensity_properties_per_channel")
     numbers = channels.get("0") if isinstance(channels, dict) else None
@@ -148,6 +194,15 @@ def _check_intensities(plans: Mapping[str, Any]) -> None:
     _, sd, low, high = values
     if sd <= 0 or low >= high:
         raise UnusableModel(f"The intensities of the training images in {PLANS} have no spread (std {sd:g}).")
+
+
+def _normalisations(plans: Mapping[str, Any]) -> set[Any]:
+    return {
+        scheme
+        for configuration in plans["configurations"].values()
+        for scheme in _listed(configuration.get("normalization_schemes"))
+        if scheme is not None
+    }
 
 
 def _listed(value: Any) -> list[Any]:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ..errors import UnusableModel
 
@@ -53,15 +54,23 @@ def tensors_sha256(checkpoint: Path, _changed: int) -> str:
     return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
-def check_pickle(checkpoint: Path) -> None:
-    """Refuse weights that are damaged or whose pickle names anything but data (`PICKLED`)."""
+def check_pickle(checkpoint: Path) -> str:
+    """Refuse weights that are damaged or whose pickle names anything but data (`PICKLED`).
+
+    Returns
+    -------
+    str
+        The configuration that they say they were trained with; "" where they say none.
+    """
     shown = f"{checkpoint.parent.name}/{checkpoint.name}"
     try:
         with zipfile.ZipFile(checkpoint) as archive:
             pickles = [member for member in archive.infolist() if member.filename.endswith(".pkl")]
             if len(pickles) != 1 or not pickles[0].filename.endswith("data.pkl") or not _as_torch_saves(pickles[0]):
                 raise UnusableModel(f"The weights {shown} are not as PyTorch 1.6 or newer writes them.")
-            named = sorted(set(_globals(archive.read(pickles[0]))) - PICKLED)
+            pickled = archive.read(pickles[0])
+            named = sorted(set(_globals(pickled)) - PICKLED)
+            configuration = _text_after("configuration", pickled)
     except (zipfile.BadZipFile, EOFError, ValueError, OSError, IndexError, RuntimeError) as error:
         raise UnusableModel(f"The weights {shown} are damaged or cut off ({error}). Get the model again.") from error
     if named:
@@ -69,6 +78,7 @@ def check_pickle(checkpoint: Path) -> None:
             f"The weights {shown} want to run code ({', '.join(name.replace(' ', '.') for name in named[:4])}). "
             "Nothing was executed. Do not use this model."
         )
+    return configuration
 
 
 def _as_torch_saves(member: zipfile.ZipInfo) -> bool:
@@ -81,3 +91,21 @@ def _globals(pickled: bytes) -> Iterator[str]:
             yield argument
         elif opcode.name in ("STACK_GLOBAL", "EXT1", "EXT2", "EXT4"):
             yield opcode.name  # what it names is only known by executing; torch does not write it
+
+
+def _text_after(key: str, pickled: bytes) -> str:
+    """The text that a pickle holds right after the text `key`: a dictionary's value; "" where there is none."""
+    memo: dict[int, Any] = {}
+    before = last = None
+    for opcode, argument, _ in pickletools.genops(pickled):
+        if opcode.name in ("BINPUT", "LONG_BINPUT", "PUT"):
+            memo[int(argument)] = last
+            continue
+        if opcode.name == "MEMOIZE":
+            memo[len(memo)] = last
+            continue
+        got = memo.get(int(argument)) if opcode.name in ("BINGET", "LONG_BINGET", "GET") else argument
+        before, last = last, got if "UNICODE" in opcode.name or "GET" in opcode.name else None
+        if before == key and isinstance(last, str):
+            return last
+    return ""

@@ -35,7 +35,7 @@ class Box:
             there = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
             if not there.size:
                 return None
-            margin = int(margin_mm / spacing)
+            margin = int(margin_mm / spacing + 1e-6)  # headers are rounded
             start.append(max(int(there[0]) - margin, 0))
             stop.append(min(int(there[-1]) + 1 + margin, mask.shape[axis]))
         return cls(tuple(start), tuple(stop))
