@@ -1,4 +1,5 @@
-"""Our inference draws what nnU-Net's own predictor draws, for every kind of model, voxel for voxel.
+"""Our inference draws what nnU-Net's own predictor draws, for every kind of model: voxel for voxel with torch's
+resampling, 99.99 % of the voxels with splines.
 
 `nnUNetPredictor` is given the same array; models have random weights (`random_models`), so that nothing hides behind
 a label map that is mostly background.
@@ -56,6 +57,16 @@ KINDS = {
 }
 
 
+TOLERATED = 1e-4
+"""Of the voxels, where splines resample: nnU-Net rounds the outputs to half precision, and near a tie the order of
+double-precision sums decides (0 of 1.3 million in a run of 24 models, 1 of 17 thousand in the box below)."""
+
+
+def differing(labels: np.ndarray, expected: np.ndarray) -> float:
+    assert labels.shape == expected.shape
+    return float(np.mean(labels != expected))
+
+
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch):
     """Small tensors gain nothing from more, and lose where other tests run beside."""
@@ -74,7 +85,7 @@ def test_labels_are_those_of_nnunets_predictor(tmp_path, ct, name):
     expected = stock_labels(folder, ct)
     assert len(np.unique(expected)) > 1, "a label map that can tell something"
     assert drawing.labels.dtype == np.uint8
-    assert np.count_nonzero(drawing.labels != expected) == 0
+    assert differing(drawing.labels, expected) <= TOLERATED * KINDS[name].splines
 
 
 def test_with_mirroring_off_too(tmp_path, ct):
@@ -91,7 +102,7 @@ def test_a_box_is_drawn_as_if_the_ct_ended_there(tmp_path, ct, name):
     box = Box((9, 5, 3), (40, 37, 20))
     drawing = Network(model_folder.check(folder)).predict(ct, box=box)
     expected = stock_labels(folder, sitk.RegionOfInterest(ct, box.size, box.start))
-    assert np.array_equal(drawing.labels[box.slices], expected)
+    assert differing(drawing.labels[box.slices], expected) <= TOLERATED * KINDS[name].splines
     outside = np.ones(drawing.labels.shape, bool)
     outside[box.slices] = False
     assert drawing.labels.shape == ct.GetSize()[::-1]

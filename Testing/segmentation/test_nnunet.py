@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 import pytest
 import SimpleITK as sitk
-from PTLFPredictorLib.segmentation.nnunet import Network
+from PTLFPredictorLib.segmentation.network import Network
 
 from PTLFPredictorLib import child
 from PTLFPredictorLib.ct import canonical
