@@ -37,6 +37,8 @@ class ChildRun:
     state : RunState
     stage, done, total : str, int, int
         What the child said last.
+    notices : list of str
+        What it does otherwise than planned, sentences.
     """
 
     def __init__(self, what: str, python: str, on_change: Callable[[], None]):
@@ -53,6 +55,7 @@ class ChildRun:
 
     def _clear(self) -> None:
         self.stage, self.done, self.total, self.finished_s = "", 0, 0, 0.0
+        self.notices: list[str] = []
         self._started = self._stage_started = time.monotonic()
 
     @property
@@ -155,6 +158,8 @@ class ChildRun:
             self.done, self.total = int(event.get("done", 0)), int(event.get("total", 0))
         elif event["event"] == "device":
             self.device = event
+        elif event["event"] == "notice":
+            self.notices.append(str(event.get("message", "")))
 
     def _finish(self, child: Job) -> None:
         self._timer.stop()
