@@ -14,26 +14,13 @@ from pathlib import Path
 import pytest
 
 import trained_folder
+from made_package import CARD, ENTRY, INNER
 from PTLFPredictorLib.errors import UnusableModel
 from PTLFPredictorLib.segmentation import default_model, model_folder, model_package
 from PTLFPredictorLib.training import card as cards
 from PTLFPredictorLib.training.card import Card
 from PTLFPredictorLib.training.package import lay_out, write
 
-INNER = "Dataset555_Made/nnUNetTrainer__nnUNetPlans__3d_tiny"
-ENTRY = {
-    "id": "site-7",
-    "title": "Liver and HCC of a made site",
-    "version": "1",
-    "licence": "CC-BY-4.0",
-    "citation": "nobody's paper",
-    "label_roles": {"parenchyma": [1], "tumor": [2]},
-    "for_patients": True,
-    "warning": "Validated nowhere.",
-    "intended_input": "Portal venous CT",
-    "measured": {"cpu_s": 31.5, "processor_s": 58.25, "gpu_s": None, "of": "512 x 512 x 119 voxels, 2 CPU cores"},
-}
-CARD = Card(trained_on="25 made cases", table=[{"": "mean of folds", "Dice": 0.91}, {"": "test", "Dice": 0.8765}])
 ROOT = Path(__file__).resolve().parents[2]
 
 
