@@ -14,7 +14,8 @@ from ...errors import BadInput, UnusableModel
 from ...hashes import file_sha256
 from ...outputs import output_file
 from ...progress import Progress, no_progress
-from .. import catalogue, model_folder
+from .. import model_folder
+from ..catalogue import find_model, verify, with_mark_of_its_weights
 from ..model import Model
 from ..model_archive import unpack_members
 from ..model_digests import user_folder
@@ -48,7 +49,7 @@ def import_job(source: str | Path, for_id: str = "", **entry: Any) -> dict[str, 
 
 def model_fetched(outputs: Mapping[str, Path]) -> Model:
     """The model that `WORKER` has put among the user's."""
-    return catalogue.find_model(json.loads(outputs["model"].read_text(encoding="utf-8"))["id"])
+    return find_model(json.loads(outputs["model"].read_text(encoding="utf-8"))["id"])
 
 
 def fetch(model_id: str, agreed: str, *, progress: Progress = no_progress, **options: Any) -> Model:
@@ -212,8 +213,8 @@ def _made(
             folders[one.step] = model_folder.locate(staged / one.step)
         model = wanted.model(staged, folders, {})
         sha256 = {step.name: model_folder.checksum(step.folder, step.folds) for step in model.steps}
-        model = catalogue.verify(wanted.model(staged, folders, sha256))
-        model = catalogue.with_mark_of_its_weights(model)
+        model = verify(wanted.model(staged, folders, sha256))
+        model = with_mark_of_its_weights(model)
         record = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "agreement": wanted.agreement, "steps": told}
         (staged / SOURCE).write_text(json.dumps(record, indent=1), encoding="utf-8")
         progress("Unpacking and checking", count, count)
