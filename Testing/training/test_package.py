@@ -200,9 +200,19 @@ def cascade(source: Path) -> None:
     (source / "plans.json").write_text(json.dumps(plans))
 
 
+def still_training(source: Path) -> None:
+    fold = source / "fold_1"
+    (fold / "checkpoint_final.pth").rename(fold / "checkpoint_best.pth")
+    shutil.rmtree(source / "fold_0")
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
-    [(own_network, "its trainer builds a network of its own"), (cascade, "the second stage of a cascade")],
+    [
+        (still_training, "fold_1 of .* has no checkpoint_final.pth: its training has not ended"),
+        (own_network, "its trainer builds a network of its own"),
+        (cascade, "the second stage of a cascade"),
+    ],
 )
 def test_what_stock_nnunet_could_not_run_is_not_packed(source, tmp_path, change, sentence):
     copied = shutil.copytree(source.parent, tmp_path / source.parent.name) / source.name
@@ -210,6 +220,15 @@ def test_what_stock_nnunet_could_not_run_is_not_packed(source, tmp_path, change,
     with pytest.raises(UnusableModel, match=sentence):
         write(copied, tmp_path / "p.zip", ENTRY, CARD)
     assert [path.name for path in tmp_path.iterdir()] == [source.parent.name]  # nothing half-written
+
+
+def test_one_network_of_all_cases_is_fold_0_in_a_package(source, tmp_path):
+    copied = shutil.copytree(source.parent, tmp_path / source.parent.name) / source.name
+    (copied / "fold_1").rename(copied / "fold_all")
+    shutil.rmtree(copied / "fold_0")
+    folder = lay_out(copied, tmp_path / "out")
+    assert [path.parent.name for path in folder.rglob("*.pth")] == ["fold_0"]
+    assert model_folder.weights_sha256(folder) == model_folder.weights(lay_out(source, tmp_path / "both"))[1]
 
 
 def test_an_entry_that_does_not_fit_is_not_packed(source, tmp_path):
