@@ -176,6 +176,7 @@ TAMPERED = {
     "labels that it has not": (entry(label_roles={"parenchyma": [1], "tumor": [7]}), r"the label\(s\) 7"),
     "a folder elsewhere": (entry(folder="../../other"), r"leads out of the model's folder"),
     "a title that runs backwards": (entry(title="Model \u202egnihton"), r"too long or cannot be shown"),
+    "seconds that are a text": (entry(measured={"cpu_s": "1 s"}), r"has measured 'cpu_s' as '1 s'; seconds are needed"),
     "an endless text": (entry(warning="safe " * 1000), r"too long or cannot be shown"),
 }
 
