@@ -109,7 +109,7 @@ def test_a_child_that_has_ended_is_not_killed_again(tmp_path, monkeypatch):
     wait_for(lambda: not ended.running)
     ended.result()
     killed = []
-    monkeypatch.setattr(child.parent, "kill_tree", killed.append)
+    monkeypatch.setattr(child.process, "kill_tree", killed.append)
     ended.cancel()
     assert killed == []
 

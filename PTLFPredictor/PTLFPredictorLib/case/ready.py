@@ -5,13 +5,19 @@ from __future__ import annotations
 from ..ct import CT, Protocol
 from ..progress import Progress, no_progress
 from ..segmentation.postprocess import apply
+from ..segmentation.run import Worker
 from ..segmentation.segments import Segments
 from .protocol import brought_to_protocol, marks_of
 from .sources import OnEvent, Sources, draw_or_read, ignore, remembered
 
 
 def ready_segments(
-    sources: Sources, ct: CT, protocol: Protocol, progress: Progress = no_progress, on_event: OnEvent = ignore
+    sources: Sources,
+    ct: CT,
+    protocol: Protocol,
+    progress: Progress = no_progress,
+    on_event: OnEvent = ignore,
+    worker: Worker | None = None,
 ) -> tuple[CT, Segments]:
     """The segments of `sources`, and the CT, both in the protocol's slices where that is asked for.
 
@@ -20,7 +26,7 @@ def ready_segments(
     BadInput
         Where they stop: no liver, another CT's.
     """
-    given = draw_or_read(sources, ct, progress, on_event)
+    given = draw_or_read(sources, ct, progress, on_event, worker)
     segments = apply(given, sources.post_processing)
     if segments.labels is not given.labels:  # cleaned as asked for: no reader's edit, and still the model's
         remembered(ct, segments.labels, segments.origin)

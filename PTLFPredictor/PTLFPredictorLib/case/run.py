@@ -15,6 +15,7 @@ from ..outputs import output_folder, refuse_inputs
 from ..progress import Progress, no_progress, timed
 from ..render import html
 from ..segmentation import marks
+from ..segmentation.run import Worker
 from ..signature import checklist
 from . import features
 from .assess import assess_case, make_record
@@ -33,6 +34,7 @@ def run(
     out: Path,
     progress: Progress = no_progress,
     on_event: OnEvent = ignore,
+    worker: Worker | None = None,
 ) -> record.ResultRecord:
     """The whole way; writes `OUTPUTS` into the folder `out`, all of them or none.
 
@@ -44,6 +46,8 @@ def run(
     progress : Progress
     on_event : callable
         Told which device segments, why, and how long it may take, before it does.
+    worker : Worker, optional
+        Draws where a model draws, instead of a child process of this case alone.
 
     Raises
     ------
@@ -62,7 +66,7 @@ def run(
         with timed(seconds, "ct"):
             ct = read_case_ct(sources, signature, progress)
         with timed(seconds, "segments"):
-            ct, segments = ready_segments(sources, ct, signature.protocol, progress, on_event)
+            ct, segments = ready_segments(sources, ct, signature.protocol, progress, on_event, worker)
         with timed(seconds, "features"):
             wanted, settings = signature.wanted, signature.extraction
             vectors = features.compute(ct, segments, wanted, settings, engine=sources.engine, progress=progress)

@@ -19,6 +19,7 @@ from ..segmentation import Model, default_model, ledger, segment
 from ..segmentation.origin import Origin
 from ..segmentation.postprocess import PostProcessing
 from ..segmentation.reading import Labels, Source, read_segments, told
+from ..segmentation.run import Worker
 from ..segmentation.segments import Segments
 from ..signature import Signature
 
@@ -115,10 +116,17 @@ def read_case_ct(sources: Sources, signature: Signature, progress: Progress = no
     return replace(ct, findings=(*ct.findings, SAMPLE_CHANGED)) if claim and drawn is None else ct
 
 
-def draw_or_read(sources: Sources, ct: CT, progress: Progress = no_progress, on_event: OnEvent = ignore) -> Segments:
+def draw_or_read(
+    sources: Sources,
+    ct: CT,
+    progress: Progress = no_progress,
+    on_event: OnEvent = ignore,
+    worker: Worker | None = None,
+) -> Segments:
     """The given segmentation on the CT's grid, or nnU-Net's; not yet checked.
 
-    `on_event` is told which device segments, why, and how long it may take, before it does.
+    `on_event` is told which device segments, why, and how long it may take, before it does; a `worker` draws instead
+    of a child process of this case alone.
     """
     if sources.segmentation is not None:
         segments = read_segments(sources.segmentation, ct, sources.labels, sources.mask_origin)
@@ -126,7 +134,8 @@ def draw_or_read(sources: Sources, ct: CT, progress: Progress = no_progress, on_
         return segments
     model = sources.model or default_model()
     with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
-        drawn = segment(ct.image, model, device=sources.device, work=Path(work), progress=progress, on_event=on_event)
+        how = {"device": sources.device, "progress": progress, "on_event": on_event, "worker": worker}
+        drawn = segment(ct.image, model, work=Path(work), **how)
     return Segments(drawn.labels, drawn.origin, remembered(ct, drawn.labels, drawn.origin))
 
 

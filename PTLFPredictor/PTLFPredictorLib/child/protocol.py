@@ -29,6 +29,17 @@ JOB, MANIFEST = "job.json", "manifest.json"
 """Files of the work folder: what the child is asked for, and what it made."""
 
 
+WARM = "--warm"
+"""Instead of a job's file on the command line, before the idle seconds: jobs come over the standard input.
+
+A line is a JSON object: ``{"job": number, "work": folder}`` or ``{"cancel": number}``.  Each event of a job then has
+its number, the first is `BEGUN`, the last `ENDED` with the ``code`` that a child would exit with, and `LAST` where the
+process takes no more; a process that leaves without a job says `LEAVES`.
+"""
+
+BEGUN, ENDED, LAST, LEAVES = "begun", "ended", "last", "leaves"
+
+
 def parse(line: str) -> Event | None:
     """The event in a line; None for anything else, so that it becomes log."""
     if not line.startswith("{"):

@@ -6,12 +6,18 @@ No other module asks which system it runs on, but `folders`: where a user's data
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
+import sys
+import time
+from multiprocessing import resource_tracker
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 MEMORY_LIMIT = "PTLF_MEMORY_LIMIT_MB"
 """Environment variable: address space that a child may use, in MB (not on Windows)."""
@@ -30,7 +36,7 @@ def start_options() -> dict[str, Any]:
 
 
 def kill_tree(pid: int) -> None:
-    """End the process group that `Child` started, workers included; nothing happens if it is gone."""
+    """End the process group that `Process` started, workers included; nothing happens if it is gone."""
     if _WINDOWS:
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, check=False)
     else:
@@ -52,15 +58,55 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (int(limit) << 20,) * 2)
 
 
+def own_input() -> TextIO:
+    """The standard input for this program alone: what it starts, and its libraries, find an empty one."""
+    own = os.fdopen(os.dup(0), encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return own
+
+
 def die_with_parent(work: Path) -> None:
     """A parent that was killed cannot remove the patient's CT."""
     with contextlib.suppress(OSError, ValueError):
         while os.read(0, 4096):
             pass
-    shutil.rmtree(work, ignore_errors=True)
-    if not _WINDOWS and os.getpgrp() == os.getpid():  # a group of our own, as `Child` makes it
+    end_group(work)
+
+
+def end_group(work: Path | None = None) -> NoReturn:
+    """End this process and those of its group, at once; the work folder goes before."""
+    if work is not None:
+        shutil.rmtree(work, ignore_errors=True)
+    if not _WINDOWS and os.getpgrp() == os.getpid():  # a group of our own, as `Process` makes it
         os.killpg(os.getpgrp(), signal.SIGKILL)
+    if _WINDOWS and work is None:
+        time.sleep(2)  # the parent ends what this process has started, while this process still names it
     os._exit(1)
+
+
+def children_of_mine() -> set[int]:
+    """Living processes that this one has started, where the system tells; without the one that Python keeps."""
+    found = {child.pid for child in multiprocessing.active_children()}
+    for file in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError, ValueError):  # the thread has ended
+            found |= {int(word) for word in file.read_text(encoding="ascii").split()}
+    return {pid for pid in found if pid != resource_tracker._resource_tracker._pid and not _has_ended(pid)}
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a child waits only for its parent to notice."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(") ")[2][:1] == "Z"
+    return False
+
+
+def give_memory_back() -> None:
+    """Freed memory goes back to the system, where its C library would keep it."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def cpu_cores() -> int:
@@ -86,3 +132,22 @@ def free_memory_bytes() -> int | None:
             base = Path("/sys/fs/cgroup")
             free = min(free, int((base / limit).read_text()) - int((base / used).read_text()))
     return max(free, 0)
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Hold a file for this process alone; False where another process holds it.  Whoever is killed lets go."""
+    with open(path, "a+b") as file:
+        try:
+            if _WINDOWS:
+                import msvcrt
+
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import BadInput
 from .command import Command
+from .models_chain import add_chain
 from .options import add_labels
 from .stderr import progress_bar
 
@@ -38,6 +39,7 @@ def add(command: Command) -> None:
     add.add_argument("--configuration", default="", metavar="NAME", help="which of several trainings in it")
     add.add_argument("--folds", nargs="+", default=(), metavar="N", help="which of its folds: 0 1 ..., or all")
     add.set_defaults(function=_models_add)
+    add_chain(actions)
     verify = actions.add_parser("verify", help="check the files of a model against its checksum")
     verify.add_argument("model", metavar="ID|DIR|ZIP")
     verify.set_defaults(function=_models_verify)

@@ -27,7 +27,7 @@ def add(command: Command) -> None:
 
 def _segment(given: argparse.Namespace) -> None:
     from ..ct import read_ct
-    from ..segmentation import default_model, ledger, marks, segment
+    from ..segmentation import chain_words, default_model, ledger, marks, segment
     from ..segmentation.segments import Segments, check, ml_text
 
     if not given.out.name.lower().endswith(LABEL_MAPS):
@@ -49,6 +49,8 @@ def _segment(given: argparse.Namespace) -> None:
     volumes = segments.volumes_ml
     amount = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}"
     print(f"{amount}. Written: {given.out}")
+    for line in chain_words.lines(segments.origin):
+        print(line)
     told = [*ct.findings, *found, *([] if trouble is None else [trouble])]
     for line in finding_lines(told):
         print(line)

@@ -33,6 +33,7 @@ OTHERS = {
     "mask_origin_unknown": "nobody said who drew the segments",
     "mask_origin_contradicted": "what was said of the segments' origin contradicts what is known",
     "model_not_for_patients": "segments drawn by a model that is not for patients",
+    "step_skipped": "a step of the segmentation model did not run",
     "sample_changed": "a sample case of this program whose voxels were changed",
     "truncated_liver": "the liver is cut off by the edge of the CT",
     "no_tumor": "no tumour segment",

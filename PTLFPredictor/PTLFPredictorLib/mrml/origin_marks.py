@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..json_text import loads
+from ..segmentation import chain_words
 from ..segmentation.origin import Drawn, Known, Origin
 from . import segments
 from .segment_roles import STYLES
@@ -71,6 +72,7 @@ def _origin(text: str) -> Origin:
         whole = isinstance(origin.changed, (int, float)) and isinstance(origin.run, Mapping)
         if origin.drawn is Drawn.MODEL:
             whole = whole and isinstance(origin.model, Mapping) and origin.model.keys() >= IDENTITY
+            chain_words.findings(origin)  # steps that cannot be put into words
     except (ValueError, TypeError, KeyError, AttributeError):
         return Origin()
     return origin if whole else Origin()

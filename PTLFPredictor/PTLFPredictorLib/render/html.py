@@ -56,7 +56,8 @@ def page(said: Statements) -> str:
     stamp = f'<div class="stamp">{WATERMARK}</div>' if said.watermark else ""
     sheets = f'<style>{SHEETS}</style><div class="stamp sheet">{WATERMARK}</div>' if said.watermark else ""
     first = [_result(said), _nomogram(said.nomogram), _slices(said), _findings(said), _what_if(said)]
-    second = [terms(said.score), eligibility(said.eligibility), model(said.model), provenance(said.provenance)]
+    basis = provenance(said.provenance, said.segments.steps)
+    second = [terms(said.score), eligibility(said.eligibility), model(said.model), basis]
     pages = "".join(
         f'<div class="page">{stamp}{_header(said)}{"".join(parts)}{_footer(said)}</div>' for parts in (first, second)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from ..record.statements import (
@@ -102,11 +103,15 @@ def _list(title: str, text: str) -> str:
     return f"<p><small><b>{title}:</b> {escape(text.removesuffix('.'))}.</small></p>" if text else ""
 
 
-def provenance(said: Provenance) -> str:
+def provenance(said: Provenance, steps: Sequence[str]) -> str:
+    """Versions and hashes; `steps` says which network drew what, where there are several."""
     listed = "".join(
         f'<div>{escape(one.name)}<br><span class="hash">{escape(one.sha256)}</span></div>' for one in said.hashes
     )
+    drawn = "".join(f"<li>{escape(line)}</li>" for line in steps)
+    told = " ".join(said.notices)
     return (
         f'<section id="provenance"><h2>Versions and hashes</h2><p class="soft">{escape(said.software)}; features by '
-        f'{escape(said.features)}. CT: {escape(said.ct)}.</p><div class="two">{listed}</div></section>'
+        f"{escape(said.features)}. CT: {escape(said.ct)}.{escape(f' The run: {told}') if told else ''}</p>"
+        f'{f"<ol>{drawn}</ol>" if drawn else ""}<div class="two">{listed}</div></section>'
     )

@@ -68,6 +68,8 @@ def page_texts(said: Statements) -> tuple[list[Text], float]:
         page.say(_term(term), 9.5)
     page.gap()
     page.say(said.signed[:1].upper() + said.signed[1:], 9.5)
+    for line in said.segments.steps:
+        page.say(line, 9, ink="faint")
     page.say(_provenance(said), 9, ink="faint")
     return page.texts, page.y
 

@@ -23,6 +23,7 @@ def lines_of(said: Statements) -> list[str]:
     segments = said.segments
     amount = f"Parenchyma {segments.parenchyma}, tumour {segments.tumour}"
     lines = [f"{amount} in {segments.lesions}." if segments.lesions else f"{amount}."]
+    lines += segments.steps
     lines += [finding.message for finding in said.findings if finding.code == "phase" and finding.level is Level.PASS]
     lines += finding_lines(said.findings)
     lines.append(_score(said.score, said.risk))

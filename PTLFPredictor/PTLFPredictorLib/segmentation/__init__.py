@@ -2,12 +2,13 @@
 
 from .agreement import Agreement, agreement
 from .catalogue import Model, add, catalogue, default_model, find_model, from_folder, remove, verify
-from .run import SegmentationResult, segment
+from .run import SegmentationResult, Segmenter, segment
 
 __all__ = [
     "Agreement",
     "Model",
     "SegmentationResult",
+    "Segmenter",
     "add",
     "agreement",
     "catalogue",

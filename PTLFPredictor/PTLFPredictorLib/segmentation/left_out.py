@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from ..ct import Finding, Level
 from .file_roles import COUNTED
+from .lesions import ml_text
 from .names import Role, plain, role_of
 from .segment_files import SHOWN_NAMES, SegmentFile, listed
-from .segments import Part, ml_text
+from .segments import Part
 
 
 def left_out(parts: Sequence[Part], opened: Sequence[SegmentFile]) -> list[Finding]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import SimpleITK as sitk
 
@@ -38,7 +39,11 @@ class SegmentationResult:
     seconds : mapping
         "model", "network" and "all".
     settings : mapping
-        Configuration, number of folds, test-time mirroring, post-processing.
+        Configuration, number of folds, test-time mirroring, post-processing; of a chain, each step has its own.
+    steps : sequence of mapping
+        Of a chain: each step's name, title, weights, box, volumes, device, seconds and settings, or why it did not run.
+    notices : sequence of str
+        What the network had to do otherwise, e.g. with less memory.
     """
 
     labels: sitk.Image
@@ -48,6 +53,8 @@ class SegmentationResult:
     software: Mapping[str, str]
     seconds: Mapping[str, float]
     settings: Mapping[str, Any]
+    steps: Sequence[Mapping[str, Any]] = ()
+    notices: Sequence[str] = ()
 
     @property
     def origin(self) -> Origin:
@@ -59,6 +66,8 @@ class SegmentationResult:
             "seconds": dict(self.seconds),
             "settings": dict(self.settings),
         }
+        more = {"steps": [dict(step) for step in self.steps], "notices": list(self.notices)}
+        run |= {name: told for name, told in more.items() if told}
         return Origin(Drawn.MODEL, Known.RUN, dict(self.model), run=run)
 
 
@@ -87,7 +96,7 @@ def write_job(ct: sitk.Image, model: Model, work: Path, *, device: str = "auto",
 def read_result(outputs: Mapping[str, Path], model: Model) -> SegmentationResult:
     """The result that `WORKER` wrote."""
     facts = json.loads(outputs["facts"].read_text(encoding="utf-8"))
-    settings = {name: facts[name] for name in ("configuration", "folds", "tta")}
+    steps = facts["steps"]
     return SegmentationResult(
         labels=sitk.ReadImage(str(outputs["labels"])),
         model=facts["model"],
@@ -95,7 +104,9 @@ def read_result(outputs: Mapping[str, Path], model: Model) -> SegmentationResult
         device_why=facts["device_why"],
         software=facts["software"],
         seconds=facts["seconds"],
-        settings={**settings, "largest_organ_only": model.largest_organ_only},
+        settings={} if model.chain else steps[0]["settings"],
+        steps=steps if model.chain else (),
+        notices=facts["notices"],
     )
 
 
@@ -108,6 +119,7 @@ def segment(
     progress: Progress = no_progress,
     on_event: Callable[[child.Event], None] = lambda event: None,
     tta: bool | None = None,
+    worker: Worker | None = None,
     **options: Any,
 ) -> SegmentationResult:
     """Draw liver and tumour with nnU-Net in a child process.
@@ -127,8 +139,10 @@ def segment(
         Gets ``{"event": "device", "device", "why", "estimate_s"}`` and ``{"event": "estimate", "seconds"}``.
     tta : bool, optional
         Test-time mirroring; None leaves it to the model.
+    worker : Worker, optional
+        Runs the job instead of a child of its own: a `Segmenter`.
     **options
-        `child.Child`'s: `silence_s`, `environment`, `python`.
+        `child.Child`'s: `silence_s`, `environment`, `python`; with a `worker`, `child.Warm.start`'s.
 
     Raises
     ------
@@ -136,5 +150,41 @@ def segment(
         With a sentence; the child and its workers are gone then.
     """
     job = write_job(ct, model, Path(work), device=device, tta=tta)
-    outputs = child.run(WORKER, job, Path(work), what=WHAT, progress=progress, on_event=on_event, **options)
+    run = partial(child.run, WORKER) if worker is None else worker.run
+    outputs = run(job, Path(work), what=WHAT, progress=progress, on_event=on_event, **options)
     return read_result(outputs, model)
+
+
+class Worker(Protocol):
+    """What runs jobs of `WORKER`."""
+
+    def run(
+        self,
+        job: Mapping[str, Any],
+        work: Path,
+        *,
+        progress: Progress = no_progress,
+        on_event: Callable[[child.Event], None] = lambda event: None,
+        **options: Any,
+    ) -> dict[str, Path]:
+        """The outputs by name, as `child.run`."""
+
+
+class Segmenter(child.Warm):
+    """Draws on one CT after the other in a process that stays: PyTorch is imported and a model loaded once.
+
+    >>> with Segmenter() as segmenter:
+    ...     results = [segmenter.segment(ct, model, work=work) for ct, work in cases]
+
+    Parameters
+    ----------
+    **options
+        `child.Warm`'s: `idle_s`, `environment`, `python`.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(WORKER, what=WHAT, **options)
+
+    def segment(self, ct: sitk.Image, model: Model, *, work: Path, **options: Any) -> SegmentationResult:
+        """See `segment`."""
+        return segment(ct, model, work=work, worker=self, **options)

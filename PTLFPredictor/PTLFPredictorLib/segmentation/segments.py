@@ -6,7 +6,6 @@ all lesions).  It is read from files (`reading`) or comes from nnU-Net; here are
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +14,8 @@ import SimpleITK as sitk
 from ..ct import CT, Finding, Level, image_sha256, of_level, same_geometry, slabs
 from ..errors import BadInput
 from ..vois import VOI
-from . import lesions, plausibility, provenance
+from . import chain_words, lesions, plausibility, provenance
+from .lesions import ml_text
 from .names import Role
 from .origin import Origin
 
@@ -120,13 +120,6 @@ class Segments:
         return replace(self, findings=(*self.findings, *found))
 
 
-def ml_text(volume_ml: float) -> str:
-    """A volume with one decimal, below 1 mL with two digits that count: "1378.0 mL", "0.038 mL"."""
-    if not 0 < volume_ml < 1:
-        return f"{volume_ml:.1f} mL"
-    return f"{volume_ml:.{1 - math.floor(math.log10(volume_ml))}f} mL"
-
-
 def derive(parenchyma_or_liver: np.ndarray, tumour: np.ndarray) -> np.ndarray:
     """Label map (uint8) of two masks of equal shape; where both are, it is tumour."""
     labels = np.where(parenchyma_or_liver, np.uint8(PARENCHYMA), np.uint8(BACKGROUND))
@@ -167,10 +160,12 @@ def check(segments: Segments, ct: CT) -> list[Finding]:
     labels, hu = segments.array, ct.array
     liver = labels > 0
     if not (labels == PARENCHYMA).any():
-        return [Finding("no_liver", Level.FAIL, "No liver was found: there is no parenchyma segment.")]
+        found = [Finding("no_liver", Level.FAIL, "No liver was found: there is no parenchyma segment.")]
+        return [*found, *chain_words.findings(segments.origin)]
     volumes = segments.volumes_ml
     summary = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}."
-    found = [Finding("volumes", Level.PASS, summary, volumes), *provenance.findings(segments.origin)]
+    found = [Finding("volumes", Level.PASS, summary, volumes)]
+    found += [*provenance.findings(segments.origin), *chain_words.findings(segments.origin)]
     median = float(np.median(hu[labels == PARENCHYMA]))
     if not LIVER_HU[0] <= median <= LIVER_HU[1]:
         message = (

@@ -1,19 +1,18 @@
-"""Child process that segments: ``python -m PTLFPredictorLib.segmentation.worker job.json``.
+"""What one segmentation is: ``python -m PTLFPredictorLib.segmentation.worker job.json``.
 
 The job names the CT in the work folder (``ct``), the model (``model``, as `Model.to_dict` says it with the folder
 below ``base``, and ``shipped``), the wanted ``device`` and ``tta``.  The model's files are checked here, and nowhere
 before.  Outputs: ``labels`` (0 background, 1 parenchyma, 2 tumour, in the CT's geometry) and ``facts`` (JSON: the
-model's identity, device, software, seconds).
+model's identity, device, software, seconds, and of each step where it looked and what it drew).
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,100 +21,165 @@ import SimpleITK as sitk
 
 from .. import child
 from ..ct import write_temporary
-from ..errors import PTLFError, UnusableModel, is_out_of_memory
+from ..progress import Progress
+from . import chain, model_folder, nnunet_versions
 from . import device as devices
-from . import model_folder, nnunet_versions
+from .chain_words import in_words
 from .model import Model
+from .model_steps import Step, chain_sha256
 from .names import Role
+from .networks import Networks
 from .segments import derive
 
 if TYPE_CHECKING:
-    from .nnunet import Network
+    from .network import Drawing
+
+Emit = Callable[[child.Event], None]
 
 
-def segment(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:
-    progress = child.progress_of(emit)
-    seconds = {}
+def draw(job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> dict[str, Path]:
+    """One job.
+
+    Parameters
+    ----------
+    job : mapping
+    work : Path
+        Folder of this job alone: its CT, and its outputs.
+    emit : callable
+        Told progress, ``device``, ``estimate`` and ``notice`` events.
+    networks : Networks
+        Verifies and loads; a process may keep them for the next job.
+    """
     start = time.monotonic()
-    progress("Checking the model", 0, 1)
     model = Model.from_dict(job["model"], Path(job["base"]), shipped=job["shipped"])
-    checked = model_folder.verified(model.folder, model.id, model.label_roles, model.sha256)
-    identity = model.identity_with(model.sha256 or model_folder.checksum(model.folder))
-    cpu_s = model.measured.get("cpu_s")
-    nnunet_versions.require()
-    progress("Checking the model", 1, 1)
-    progress("Loading the model", 0, 1)
-    from .nnunet import Network
-
-    network = Network(model.folder, job["tta"], checked)
-    device = devices.choose(job["device"])
-    _tell(emit, device, cpu_s if device.is_cpu else None)
-    progress("Loading the model", 1, 1)
-    seconds["model"] = time.monotonic() - start
-
+    found = _verified(model, networks, emit)
+    run = Run(networks, emit, devices.choose(job["device"]), dict(model.measured), job["tta"])
+    run.tell_device()
+    run.seconds["model"] = time.monotonic() - start
     ct = sitk.ReadImage(str(work / job["ct"]))
-    axes = checked.axes(model.orientation)
-    oriented = sitk.DICOMOrient(ct, axes)
-    labels, device = predict(network, oriented, device, emit, cpu_s)
-    seconds["network"] = time.monotonic() - start - seconds["model"]
-    image = in_geometry_of(ct, by_role(labels, model.label_roles), axes)
-    if model.largest_organ_only:
-        image = largest_organ(image)
+    image, told = run_steps(run, model.steps, ct)
     output = work / "labels.nrrd"
     write_temporary(image, output)
-    seconds["all"] = time.monotonic() - start
     facts = {
-        "model": identity,
-        "device": device.name,
-        "device_why": device.why,
-        "configuration": network.configuration,
-        "folds": len(network.folds),
-        "tta": network.tta,
+        "model": found.identity,
+        "device": run.device.name,
+        "device_why": run.device.why,
+        "steps": told,
+        "notices": run.notices,
         "software": software(),
-        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+        "seconds": {name: round(s, 2) for name, s in (*run.seconds.items(), ("all", time.monotonic() - start))},
     }
     (work / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
     return {"labels": output, "facts": work / "facts.json"}
 
 
-def predict(
-    network: Network,
-    ct: sitk.Image,
-    device: devices.Device,
-    emit: Callable[[child.Event], None],
-    estimate_s: float | None,
-) -> tuple[np.ndarray, devices.Device]:
-    """The model's labels, and the device that drew them: the CPU, told first, when the GPU fails on the way."""
-    import torch
-
-    def estimate(seconds: float) -> None:
-        emit({"event": "estimate", "seconds": round(seconds, 1)})
-
-    progress = child.progress_of(emit)
-    try:
-        if not device.is_cpu:
-            try:
-                return network.predict(ct, device.name, progress=progress, on_estimate=estimate), device
-            except RuntimeError as error:
-                device = devices.after_failure(device, error)
-            with contextlib.suppress(RuntimeError):
-                torch.cuda.empty_cache()
-            _tell(emit, device, estimate_s)
-        return network.predict(ct, device.name, progress=progress, on_estimate=estimate), device
-    except (PTLFError, ImportError):
-        raise
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        traceback.print_exc()
-        raise UnusableModel(
-            f"nnU-Net cannot apply this model: {type(error).__name__}: {' '.join(str(error).split())[:300]}. "
-            "plans.json, dataset.json and weights must be of one training."
-        ) from error
+def _verified(model: Model, networks: Networks, emit: Emit) -> Model:
+    """The model with the checksums that its files were found to have."""
+    progress, steps = child.progress_of(emit), []
+    networks.keep_only(model.steps)
+    for done, step in enumerate(model.steps):
+        progress("Checking the model", done, len(model.steps))
+        steps.append(replace(step, sha256=networks.verify(model.id, step)))
+    nnunet_versions.require()
+    progress("Checking the model", len(steps), len(steps))
+    if not model.chain:
+        return replace(model, sha256=steps[0].sha256)
+    return replace(model, sha256=chain_sha256(steps), chain=tuple(steps))
 
 
-def _tell(emit, device: devices.Device, estimate_s: float | None) -> None:
-    emit({"event": "device", "device": device.name, "why": device.why, "estimate_s": estimate_s})
+@dataclass
+class Run:
+    """One job on its way: the device that it runs on, what was told, and the time that went by."""
+
+    networks: Networks
+    emit: Emit
+    device: devices.Device
+    measured: Mapping[str, Any]
+    tta: bool | None = None
+    notices: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=lambda: {"model": 0.0, "network": 0.0})
+
+    def tell_device(self) -> None:
+        estimate = self.measured.get("cpu_s" if self.device.is_cpu else "gpu_s")
+        event = {"event": "device", "device": self.device.name, "why": self.device.why, "estimate_s": estimate}
+        self.emit(event)
+
+    def notice(self, sentence: str) -> None:
+        """What the network does otherwise, e.g. with less memory."""
+        self.notices.append(sentence)
+        self.emit({"event": "notice", "message": sentence})
+
+    def estimate(self, seconds: float) -> None:
+        self.emit({"event": "estimate", "seconds": round(seconds, 1)})
+
+    def predict(self, step: Step, ct: sitk.Image, progress: Progress) -> Drawing:
+        """What the step's network draws; where a GPU failed on the way, what follows is drawn where this was."""
+        start = time.monotonic()
+        progress("Loading the model", 0, 1)
+        network = self.networks.get(step, self.device.name, self.tta)
+        progress("Loading the model", 1, 1)
+        loaded = time.monotonic()
+        wanted = sorted(label for labels in step.label_roles.values() for label in labels)
+        told = {"progress": progress, "on_estimate": self.estimate, "on_notice": self.notice}
+        drawing = network.predict(ct, organ=wanted, **told)
+        self.seconds["model"] += loaded - start
+        self.seconds["network"] += time.monotonic() - loaded
+        if drawing.settings["device"] != self.device.name:
+            self.device = devices.Device(drawing.settings["device"], self.notices[-1])
+        return drawing
+
+
+def run_steps(run: Run, steps: Sequence[Step], ct: sitk.Image) -> tuple[sitk.Image, list[dict[str, Any]]]:
+    """What all steps draw, and what is to be told of each; one with nothing to look at does not run."""
+    drawn: dict[str, sitk.Image] = {}
+    told: list[dict[str, Any]] = []
+    for number, step in enumerate(steps, start=1):
+        if why := chain.why_not(step, steps[number:], drawn):
+            told.append({"name": step.name, "title": step.title, "skipped": why})
+            continue
+        box = None if step.crop is None else chain.box_around(drawn[step.crop.of], step.crop.margin_mm)
+        progress = child.progress_of(run.emit)
+        if len(steps) > 1:
+            progress = _named(progress, step, number, len(steps))
+        image, facts = _run_step(run, step, ct if box is None else chain.cut(ct, box), progress)
+        if box is not None:
+            image = chain.put_back(image, box, ct)
+            facts |= {"box": box.to_list(), "crop": {"of": step.crop.of, "margin_mm": step.crop.margin_mm}}
+        drawn[step.name] = image
+        told.append(facts)
+    if len(steps) == 1:
+        return drawn[steps[0].name], told
+    labels, fates = chain.join(list(drawn.values()))
+    for facts, fate in zip((one for one in told if "skipped" not in one), fates, strict=True):
+        facts |= asdict(fate)
+    return labels, told
+
+
+def _run_step(run: Run, step: Step, ct: sitk.Image, progress: Progress) -> tuple[sitk.Image, dict[str, Any]]:
+    """What one network draws (0, 1, 2 in the CT's geometry), and what is to be told of it."""
+    start = time.monotonic()
+    facts = run.networks.facts(step)
+    axes = facts.axes(step.orientation)
+    run.notices += facts.notes
+    drawing = run.predict(step, sitk.DICOMOrient(ct, axes), progress)
+    image = in_geometry_of(ct, by_role(drawing.labels, step.label_roles), axes)
+    if step.largest_organ_only:
+        image = largest_organ(image)
+    return image, {
+        "name": step.name,
+        "title": step.title,
+        "weights_sha256": model_folder.weights_sha256(step.folder, step.folds),
+        "volumes_ml": chain.volumes_ml(image, step),
+        "device": run.device.name,
+        "seconds": round(time.monotonic() - start, 2),
+        "settings": {**drawing.settings, "largest_organ_only": step.largest_organ_only},
+    }
+
+
+def _named(progress: Progress, step: Step, number: int, count: int) -> Progress:
+    """Stages that name the step: "Liver (1 of 2): tiles"."""
+    head = f"{in_words(step.name)} ({number} of {count})"
+    return lambda stage, done, total: progress(f"{head}: {stage[:1].lower()}{stage[1:]}", done, total)
 
 
 def by_role(labels: np.ndarray, roles: Mapping[str, Sequence[int]]) -> np.ndarray:
@@ -149,4 +213,4 @@ def software() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    child.serve(segment)
+    child.serve(draw, Networks)

@@ -88,7 +88,7 @@ def half_way(table, tmp_path_factory) -> tuple[Path, dict[str, float], list[psut
         [sys.executable, "-m", "PTLFPredictorLib.cli", *command(table, out, "--jobs", 1)],
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(child.parent.LIBRARY)},
+        env={**os.environ, "PYTHONPATH": str(child.process.LIBRARY)},
     )
     try:
         process = psutil.Process(run.pid)

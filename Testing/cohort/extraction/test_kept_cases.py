@@ -190,12 +190,13 @@ def test_a_sentence_names_no_file_of_a_case(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cores", "free_gb", "each_gb", "jobs"), [(16, 64, 2, 16), (16, 9, 2, 4), (16, 1, 2, 1), (2, None, 2, 2)]
+    ("cores", "free_gb", "each_gb", "once_gb", "jobs"),
+    [(16, 64, 2, 0, 16), (16, 9, 2, 0, 4), (16, 1, 2, 0, 1), (2, None, 2, 0, 2), (16, 9, 2, 4, 2), (16, 9, 2, 10, 1)],
 )
-def test_as_many_at_a_time_as_cores_and_memory_allow(monkeypatch, cores, free_gb, each_gb, jobs):
+def test_as_many_at_a_time_as_cores_and_memory_allow(monkeypatch, cores, free_gb, each_gb, once_gb, jobs):
     monkeypatch.setattr(here, "cpu_cores", lambda: cores)
     monkeypatch.setattr(here, "free_memory_bytes", lambda: None if free_gb is None else free_gb * here.GB)
-    found, why = here.jobs_for(each_gb * here.GB)
+    found, why = here.jobs_for(each_gb * here.GB, once_gb * here.GB)
     assert found == jobs
     assert f"{cores} cores" in why
 

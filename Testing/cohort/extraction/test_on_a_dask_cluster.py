@@ -38,7 +38,7 @@ DIFFERS = "log.csv"
 
 @pytest.fixture
 def cluster(monkeypatch):
-    from PTLFPredictorLib.child.parent import LIBRARY
+    from PTLFPredictorLib.child.process import LIBRARY
 
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(LIBRARY), str(TESTING))))
     with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, memory_limit=None) as made:

@@ -15,14 +15,13 @@ import pytest
 
 from misbehaving_cases import MODULE, started
 from PTLFPredictorLib.case import Question, Sources
-from PTLFPredictorLib.child.parent import LIBRARY
+from PTLFPredictorLib.child.process import LIBRARY
 from PTLFPredictorLib.cohort.extraction import run as extraction_run
 from PTLFPredictorLib.cohort.extraction.contained import Task, contained
 from PTLFPredictorLib.cohort.extraction.job import CaseJob, Options
 from PTLFPredictorLib.cohort.extraction.schedule import Where
 from PTLFPredictorLib.cohort.table import Case
 from PTLFPredictorLib.errors import MissingDependency
-from PTLFPredictorLib.segmentation import default_model
 from PTLFPredictorLib.segmentation.reading import Source
 from PTLFPredictorLib.signature import load
 
@@ -32,6 +31,7 @@ TESTING = Path(__file__).resolve().parents[2]
 @pytest.fixture(autouse=True)
 def misbehaving(monkeypatch):
     monkeypatch.setattr(extraction_run, "WORKER", MODULE)
+    monkeypatch.setattr("PTLFPredictorLib.segmentation.run.WORKER", "child.staying")
     monkeypatch.setenv("PYTHONPATH", str(TESTING))
 
 
@@ -62,13 +62,13 @@ def wait_for(condition, seconds: float = 600.0) -> None:
 
 
 def test_whatever_becomes_of_one_case_the_others_finish(tmp_path):
-    listed = cases(tmp_path, "ok", "segfault", "killed-once", "bad", "ok")
+    listed = cases(tmp_path, "ok", "segfault", "killed-once", "bad", "drawn")
     said, told = [], []
     made = extract(
         listed, tmp_path / "out", where=Where(2), say=said.append, progress=lambda *event: told.append(event)
     )
     values = [list(case.features.values()) for case in made.cases]
-    assert values == [[0.0], [], [2.0], [], [4.0]]  # each its own, in the table's order, whatever ended first
+    assert values == [[0.0], [], [2.0], [], [1.0]]  # each its own, in the table's order, whatever ended first
     assert "exit code -11" in made.cases[1].problem
     assert made.cases[3].problem == "The CT is no image that can be read."
     assert starts(listed) == [1, 1, 2, 1, 1]  # what was killed for want of memory, once more, alone
@@ -84,13 +84,14 @@ def test_whatever_becomes_of_one_case_the_others_finish(tmp_path):
 
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 130), pytest.param("SIGINT", 130, marks=pytest.mark.slow)])
 def test_a_run_that_is_stopped_keeps_what_is_finished_and_leaves_no_process(tmp_path, name, code):
-    listed = cases(tmp_path, "ok", "sleep", "sleep", "ok")
+    listed = cases(tmp_path, "ok", "sleep", "drawn-steps", "ok")
     (tmp_path / "table.csv").write_text(
         "case,ct,segmentation\n" + "".join(f"{case.id},{case.ct.name},{case.ct.name}\n" for case in listed)
     )
     out = tmp_path / "out"
     code_of_run = (
         "import sys; from PTLFPredictorLib.cohort.extraction import run; from PTLFPredictorLib.cli import main; "
+        "from PTLFPredictorLib.segmentation import run as drawing; drawing.WORKER = 'child.staying'; "
         f"run.WORKER = {MODULE!r}; sys.exit(main(sys.argv[1:]))"
     )
     command = ("cohort", "extract", "--table", str(tmp_path / "table.csv"), "--out", str(out), "--jobs", "2")
@@ -127,16 +128,6 @@ def test_a_case_without_segments_needs_a_model_that_is_named(tmp_path):
 def test_a_table_without_a_case_is_told(tmp_path):
     with pytest.raises(extraction_run.BadInput, match="No row of the table is a case"):
         extract([], tmp_path / "out")
-
-
-@pytest.mark.parametrize(
-    ("device", "jobs", "gpu", "expected"),
-    [("auto", None, True, 1), ("cpu", None, True, None), ("auto", None, False, None), ("auto", 3, True, 3)],
-)
-def test_on_a_graphics_card_one_case_is_drawn_at_a_time(monkeypatch, device, jobs, gpu, expected):
-    monkeypatch.setattr(extraction_run, "has_gpu", lambda: gpu)
-    options = Options(load("ptlf-published"), model=default_model(), device=device)
-    assert extraction_run.fitting(Where(jobs), options).jobs == expected
 
 
 @pytest.mark.slow

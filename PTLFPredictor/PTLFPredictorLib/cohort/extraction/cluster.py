@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
 from ...child.system import cpu_cores
 from ...errors import BadInput, MissingDependency, OutOfMemory, PTLFError
 from .contained import Outcome, Task, contained
+from .drawing import Drawing
 
 CONNECT_S = 30
 
@@ -108,4 +110,10 @@ def _on_worker(task: Task) -> Outcome:
         state = worker.state.tasks.get(key)
         return state is None or state.state not in ("executing", "long-running")
 
-    return contained(replace(task, cores=cores), taken_back)
+    return contained(replace(task, cores=cores), taken_back, _drawing())
+
+
+@cache
+def _drawing() -> Drawing:
+    """Of this worker's process: its networks stay loaded, for some minutes, until the next case."""
+    return Drawing()

@@ -18,6 +18,7 @@ from typing import Any
 from ... import child
 from ...child.system import CORES
 from ...errors import Cancelled, PTLFError
+from .drawing import ASKS, Drawing
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
@@ -25,6 +26,9 @@ ONE_THREAD = dict.fromkeys(
 """Sums of BLAS are the same whatever runs beside them, and several cases do not fight for cores."""
 
 ITK_THREADS = "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"
+
+TEMPORARY = "TMPDIR"
+"""Where Python makes temporary folders."""
 
 POLL_S = 0.05
 
@@ -75,7 +79,7 @@ def payload_of(job: Mapping[str, Any]) -> Any:
     return pickle.loads(base64.b64decode(job["payload"]))
 
 
-def contained(task: Task, stopped: Callable[[], bool] = lambda: False) -> Outcome:
+def contained(task: Task, stopped: Callable[[], bool] = lambda: False, drawing: Drawing | None = None) -> Outcome:
     """Run a task in a child process; a failure is an outcome too.
 
     Parameters
@@ -83,24 +87,29 @@ def contained(task: Task, stopped: Callable[[], bool] = lambda: False) -> Outcom
     task : Task
     stopped : callable
         Asked every `POLL_S`; once it is true, the child is ended.
+    drawing : Drawing, optional
+        Draws where the task needs a model to draw; without it the child has a process of its own for that.
 
     Raises
     ------
     Cancelled
         When it was stopped.
     """
-    job = {"payload": base64.b64encode(pickle.dumps(task.payload)).decode("ascii")}
+    job = {"payload": base64.b64encode(pickle.dumps(task.payload)).decode("ascii"), ASKS: drawing is not None}
     environment = {**ONE_THREAD, ITK_THREADS: str(task.cores), CORES: str(task.cores)}
     with tempfile.TemporaryDirectory(prefix="ptlf-", ignore_cleanup_errors=True) as folder:
         running = None
         try:
             if stopped():
                 raise Cancelled()
+            environment[TEMPORARY] = folder  # nothing of a case stays, whatever ends its child
             running = child.Child(task.module, job, Path(folder), what=task.what, environment=environment)
             while running.running:
                 if stopped():
                     running.cancel()
-                running.poll()
+                for event in running.poll():
+                    if event["event"] == ASKS and drawing is not None:
+                        drawing.answer(Path(event["folder"]), lambda: running.running and not stopped())
                 time.sleep(POLL_S)
             return Outcome({name: path.read_bytes() for name, path in running.result().items()})
         except Cancelled:

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from ...child.system import cpu_cores, free_memory_bytes
 from ...errors import Cancelled
 from .contained import Outcome, Task, contained
+from .drawing import Drawing
 
 GB = 1 << 30
 
 
-def jobs_for(bytes_per_task: float) -> tuple[int, str]:
+def jobs_for(bytes_per_task: float, bytes_once: float = 0.0) -> tuple[int, str]:
     """How many tasks at a time, and why, in words.
 
     Parameters
     ----------
     bytes_per_task : float
         Memory that one needs at most.
+    bytes_once : float
+        What the one process needs that draws for all.
     """
     cores, free = cpu_cores(), free_memory_bytes()
     if free is None:
         return cores, f"{cores} cores"
-    fitting = max(1, int(free // bytes_per_task))
+    fitting = max(1, int((free - bytes_once) // bytes_per_task))
     words = f"{cores} cores, {free / GB:.1f} GB free, up to {bytes_per_task / GB:.1f} GB a case"
+    words += f" and {bytes_once / GB:.1f} GB to draw" if bytes_once else ""
     return min(cores, fitting), words
-
-
-def has_gpu() -> bool:
-    """Whether a graphics card of NVIDIA may be here; looks for its driver, asks nothing of it."""
-    return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia").exists()
 
 
 def run_here(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]:
@@ -47,13 +44,13 @@ def run_here(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]:
     """
     from joblib import Parallel, delayed
 
-    stop, idle, active = threading.Event(), threading.Condition(), [0]
+    stop, idle, active, drawing = threading.Event(), threading.Condition(), [0], Drawing()
 
     def one(number: int) -> tuple[int, Outcome | None]:
         with idle:
             active[0] += 1
         try:
-            return number, contained(tasks[number], stop.is_set)
+            return number, contained(tasks[number], stop.is_set, drawing)
         except Cancelled:
             return number, None
         finally:
@@ -75,3 +72,4 @@ def run_here(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]:
             outcomes.close()
         with idle:
             idle.wait_for(lambda: active[0] == 0, timeout=30)
+        drawing.close()

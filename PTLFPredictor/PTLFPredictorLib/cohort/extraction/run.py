@@ -14,17 +14,17 @@ from ...child.system import cpu_cores
 from ...errors import BadInput
 from ...outputs import output_folder, refuse_inputs
 from ...progress import Progress, no_progress
+from ...render.report import Document, Section
+from ...render.report import names as report_names
+from ...render.report import write as write_report
 from ...signature.evidence import settings_sha256
 from ...vois import VOI
-from ..report import Document, Section
-from ..report import names as report_names
-from ..report import write as write_report
 from ..table import Case
 from . import tables
 from .cache import FOLDER, Cache, keys_of
 from .contained import Outcome, Task
 from .document import document
-from .here import GB, has_gpu
+from .here import GB
 from .job import CaseJob, Options, job_of
 from .names import file_names, nameless
 from .result import CASES, FEATURES, SECOND, TIMES, CaseState, ExtractedCase, Extraction
@@ -37,7 +37,7 @@ SEGMENTS = "segments"
 """Folder of the label maps that a model drew."""
 
 FEW_GB, ALL_GB, DRAWN_GB = 2.0, 3.5, 6.0
-"""Memory of a case at most: a signature's features, all of them, and with a model that draws."""
+"""Memory of a case at most (a signature's features, all of them), and of the process that draws."""
 
 READERS = 8
 """Files that are hashed at a time."""
@@ -92,7 +92,7 @@ def extract(
         say(f"{sum(key in kept for key in keys)} of {len(keys)} cases are kept from before")
     asked, computed = list(waiting), {}
     tasks = [Task(WORKER, waiting[key], WHAT) for key in asked]
-    for number, outcome in outcomes(tasks, fitting(where, options), bytes_of(options), progress, say):
+    for number, outcome in outcomes(tasks, where, bytes_of(options), progress, say, bytes_to_draw(options)):
         key = asked[number]
         computed[key] = cache.keep(key, _told(outcome, waiting[key]))
     entries = [computed.get(key) or kept[key] for key in keys]
@@ -119,17 +119,13 @@ def require_segments(cases: Sequence[Case], options: Options) -> None:
 
 
 def bytes_of(options: Options) -> float:
-    """Memory that a case needs at most."""
-    if options.model is not None:
-        return DRAWN_GB * GB
+    """Memory that a case needs at most, without what draws."""
     return (ALL_GB if None in options.features.values() else FEW_GB) * GB
 
 
-def fitting(where: Where, options: Options) -> Where:
-    """One case at a time where a model draws on a graphics card: several would not find memory on it."""
-    if where.jobs is None and options.model is not None and options.device != "cpu" and has_gpu():
-        return replace(where, jobs=1, why="one graphics card draws")
-    return where
+def bytes_to_draw(options: Options) -> float:
+    """Memory of the one process that draws for all cases, where a model draws."""
+    return 0.0 if options.model is None else DRAWN_GB * GB
 
 
 def _told(outcome: Outcome, job: CaseJob) -> Outcome:

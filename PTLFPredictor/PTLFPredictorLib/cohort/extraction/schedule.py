@@ -42,6 +42,7 @@ def outcomes(
     bytes_per_task: float,
     progress: Progress = no_progress,
     say: Callable[[str], None] = lambda text: None,
+    bytes_once: float = 0.0,
 ) -> Iterator[tuple[int, Outcome]]:
     """Number and outcome of each task, as they end; one that found no memory is tried once more, alone, at the end.
 
@@ -56,10 +57,12 @@ def outcomes(
         Told after each that it is done, and how many failed.
     say : callable
         Told how many run at a time, and why.
+    bytes_once : float
+        Memory of the one process that draws for all.
     """
     if not tasks:
         return
-    at_a_time, why = _at_a_time(where, bytes_per_task)
+    at_a_time, why = _at_a_time(where, bytes_per_task, bytes_once)
     say(f"{at_a_time} case{'s' * (at_a_time > 1)} at a time ({why})")
     tasks = [replace(task, cores=max(1, cpu_cores() // at_a_time)) for task in tasks]
     done, failed, again = 0, 0, []
@@ -83,11 +86,11 @@ def outcomes(
             count(outcome)
 
 
-def _at_a_time(where: Where, bytes_per_task: float) -> tuple[int, str]:
+def _at_a_time(where: Where, bytes_per_task: float, bytes_once: float) -> tuple[int, str]:
     if where.scheduler:
         workers, threads = threads_of(where.scheduler)
         return threads, f"{workers} Dask workers"
-    return jobs_for(bytes_per_task) if where.jobs is None else (where.jobs, where.why)
+    return jobs_for(bytes_per_task, bytes_once) if where.jobs is None else (where.jobs, where.why)
 
 
 def _running(tasks: Sequence[Task], where: Where, at_a_time: int) -> Iterator[tuple[int, Outcome]]:

@@ -25,6 +25,7 @@ from ...segmentation import marks
 from ...segmentation.segments import Segments
 from ...vois import VOI
 from .contained import payload_of
+from .drawing import worker_of
 from .job import CaseJob, require_there
 from .observed import ObservedCase, ObservedMask
 from .result import CaseState, ExtractedCase
@@ -41,7 +42,7 @@ def extract(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     with timed(seconds, "ct"):
         whole = read_case_ct(asked.sources, signature, progress)
     with timed(seconds, "segments"):
-        ct, segments = ready_segments(asked.sources, whole, signature.protocol, progress)
+        ct, segments = ready_segments(asked.sources, whole, signature.protocol, progress, worker=worker_of(job, emit))
     with timed(seconds, "features"):
         vectors = _vectors(asked, ct, segments, progress)
     ct, findings = examine(asked.question, ct, segments, vectors)

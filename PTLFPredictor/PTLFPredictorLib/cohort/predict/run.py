@@ -21,7 +21,7 @@ from ..extraction.cache import FOLDER, Cache, keys_of
 from ..extraction.contained import Outcome, Task
 from ..extraction.job import Options, job_of, sources_of
 from ..extraction.names import file_names, nameless
-from ..extraction.run import READERS, bytes_of, fitting, require_segments
+from ..extraction.run import READERS, bytes_of, bytes_to_draw, require_segments
 from ..extraction.schedule import HERE, Where, outcomes
 from ..extraction.software import software
 from ..table import Case
@@ -86,7 +86,7 @@ def predict(
     if len(waiting) < len(cases):
         say(f"{len(cases) - len(waiting)} of {len(cases)} cases are kept from before")
     tasks = [Task(WORKER, (sources_of(cases[number], options), questions[number]), WHAT) for number in waiting]
-    for place, outcome in outcomes(tasks, fitting(where, options), bytes_of(options), progress, say):
+    for place, outcome in outcomes(tasks, where, bytes_of(options), progress, say, bytes_to_draw(options)):
         number = waiting[place]
         if outcome.problem:
             outcome = replace(outcome, problem=nameless(outcome.problem, jobs[number].sources))

@@ -11,6 +11,7 @@ from ... import child
 from ...case import OUTPUTS, run
 from ...hashes import file_sha256
 from ..extraction.contained import payload_of
+from ..extraction.drawing import worker_of
 from ..extraction.job import require_there
 from .line import Line
 
@@ -20,7 +21,7 @@ def predict(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]
     sources, question = payload_of(job)
     require_there(sources)
     out = work / "result"
-    result = run(sources, question, out, child.progress_of(emit))
+    result = run(sources, question, out, child.progress_of(emit), worker=worker_of(job, emit))
     entry = {"line": Line.of(result).to_dict(), "record_sha256": file_sha256(out / OUTPUTS["record"])}
     case = work / "case.json"
     case.write_text(json.dumps(entry), encoding="utf-8")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...segmentation import lesions
+from ...segmentation import chain_words, lesions
+from ...segmentation.lesions import ml_text
 from ...segmentation.origin import Drawn, Origin
-from ...segmentation.segments import ml_text
 from ..parts import SegmentsUsed
 from ..result import ResultRecord
 
@@ -23,6 +23,8 @@ class SegmentsStatements:
         "3 lesions, largest diameter 21.3 mm"; "" without lesions.
     source : str
         Who drew them, in a few words.
+    steps : tuple of str
+        Of a model of several networks: which drew what, a sentence or two for each.
     """
 
     liver: str
@@ -30,6 +32,7 @@ class SegmentsStatements:
     tumour: str
     lesions: str
     source: str
+    steps: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,13 @@ class Hash:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Versions, CT and hashes in words."""
+    """Versions, CT and hashes in words; `notices` are what the network had to do otherwise, sentences."""
 
     software: str
     features: str
     ct: str
     hashes: tuple[Hash, ...]
+    notices: tuple[str, ...]
 
 
 def of_segments(used: SegmentsUsed) -> SegmentsStatements:
@@ -58,6 +62,7 @@ def of_segments(used: SegmentsUsed) -> SegmentsStatements:
         tumour=ml_text(volumes["tumor"]),
         lesions="" if counted is None else lesions.text(counted.count, counted.largest_diameter_mm),
         source=_source(used.origin),
+        steps=chain_words.lines(used.origin),
     )
 
 
@@ -81,9 +86,12 @@ def of_provenance(record: ResultRecord) -> Provenance:
     if model:
         digest = model["sha256"] or model.get("weights_sha256", "")
         hashes.append(Hash(f"model {model['id']}, version {model['version']}", digest))
+        steps = chain_words.steps_of(record.segmentation.origin)
+        hashes += [Hash(f"its step {step['name']}, weights", step["weights_sha256"]) for step in steps]
     return Provenance(
         software=", ".join(f"{name} {version}" for name, version in record.software.items()),
         features=", ".join(engines) or "none",
         ct=f"{ct.source.get('format', '')}, {size} voxels of {spacing} mm, phase {ct.phase.name}",
         hashes=tuple(hashes),
+        notices=tuple(record.segmentation.origin.run.get("notices", ())),
     )

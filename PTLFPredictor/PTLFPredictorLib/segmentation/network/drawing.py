@@ -1,0 +1,184 @@
+"""From the outputs of the network to labels on the CT's grid, without the outputs at that size.
+
+Where the eight neighbours of a voxel agree on a label, so do all means of them: only the others are interpolated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .resampling import SPLINES, Taps
+
+if TYPE_CHECKING:
+    import torch
+
+SLAB_VOXELS, CHUNK_VOXELS = 1 << 22, 1 << 18
+"""Voxels of the CT that are looked at, and of those interpolated, at a time."""
+
+
+def draw(
+    logits: torch.Tensor,
+    taps: Sequence[Taps],
+    regions: Sequence[int] | None,
+    name: str,
+    *,
+    slab_voxels: int = SLAB_VOXELS,
+    told: Callable[[int, int], None] = lambda done, total: None,
+) -> np.ndarray:
+    """Labels.
+
+    Parameters
+    ----------
+    logits : tensor of float16, shape (heads, z, y, x)
+        On any device.
+    taps : sequence of Taps
+        See `Resampling.taps`.
+    regions : sequence of int, optional
+        See `Planned`.
+    name : str
+        nnU-Net's function, which decides the precision of what it returns.
+    slab_voxels : int
+        Fewer take less memory.
+    told : callable
+        Slices done and their number.
+
+    Returns
+    -------
+    ndarray of uint8
+        Shape of `taps`' output.
+    """
+    codes = _said(iter(logits), len(logits), regions)
+    axes = [_Axis.of(tap, logits.device) for tap in taps]
+    mixed = _mixed(codes, axes)
+    shape = tuple(len(axis.first) for axis in axes)
+    labels = np.empty(shape, np.uint8)
+    planes = max(1, slab_voxels // (shape[1] * shape[2]))
+    for start in range(0, shape[0], planes):
+        told(start, shape[0])
+        stop = min(start + planes, shape[0])
+        slab_axes = [axes[0].part(start, stop), *axes[1:]]
+        slab = _at_first(codes, slab_axes)
+        places = _at_first(mixed, slab_axes).view(-1).nonzero()[:, 0]
+        for chunk in places.split(CHUNK_VOXELS):
+            values = _interpolated(logits, slab_axes, chunk, halved=name == SPLINES)
+            slab.view(-1)[chunk] = _said(values, len(logits), regions)
+        labels[start:stop] = _final(slab, regions).cpu().numpy()
+    told(shape[0], shape[0])
+    return labels
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """`Taps` on the device of the outputs."""
+
+    first: torch.Tensor
+    second: torch.Tensor
+    weight: torch.Tensor
+    is_nearest: bool
+
+    @classmethod
+    def of(cls, tap: Taps, device: torch.device) -> _Axis:
+        import torch
+
+        first, second, weight = (torch.from_numpy(array).to(device) for array in (tap.first, tap.second, tap.weight))
+        return cls(first, second, weight, tap.is_nearest)
+
+    def part(self, start: int, stop: int) -> _Axis:
+        return replace(self, **{name: getattr(self, name)[start:stop] for name in ("first", "second", "weight")})
+
+
+def _said(values: Iterator[torch.Tensor], heads: int, regions: Sequence[int] | None) -> torch.Tensor:
+    """What the outputs say, head after head: the number of the first largest, or one bit for each region."""
+    import torch
+
+    best = next(values)
+    if regions is not None:
+        kind = torch.uint8 if heads <= 8 else torch.int64
+        code = (best > 0).to(kind)
+        for head, value in enumerate(values, 1):
+            code |= (value > 0).to(kind) << head
+        return code
+    code = torch.zeros(best.shape, dtype=torch.uint8, device=best.device)
+    for head, value in enumerate(values, 1):
+        code.masked_fill_(value > best, head)
+        best = torch.maximum(best, value)
+    return code
+
+
+def labels_of(outputs: torch.Tensor, regions: Sequence[int] | None) -> torch.Tensor:
+    """Labels on the network's own grid.
+
+    Parameters
+    ----------
+    outputs : tensor, shape (heads, z, y, x)
+    regions : sequence of int, optional
+        See `Planned`.
+    """
+    return _final(_said(iter(outputs), len(outputs), regions), regions)
+
+
+def _final(codes: torch.Tensor, regions: Sequence[int] | None) -> torch.Tensor:
+    """Labels: of regions the last that is there, in the order in which nnU-Net draws them."""
+    import torch
+
+    if regions is None:
+        return codes
+    labels = torch.zeros(codes.shape, dtype=torch.uint8, device=codes.device)
+    for head, label in enumerate(regions):
+        labels.masked_fill_((codes >> head) & 1 == 1, label)
+    return labels
+
+
+def _mixed(codes: torch.Tensor, axes: Sequence[_Axis]) -> torch.Tensor:
+    """Whether the neighbours from here on, one along each axis that is interpolated, say different things."""
+    import torch
+
+    low = high = codes
+    for n, axis in enumerate(axes):
+        if not axis.is_nearest:
+            last = codes.shape[n] - 1
+            low, high = (
+                choose(values, torch.cat([values.narrow(n, 1, last), values.narrow(n, last, 1)], n))
+                for choose, values in ((torch.minimum, low), (torch.maximum, high))
+            )
+    return low != high
+
+
+def _at_first(volume: torch.Tensor, axes: Sequence[_Axis]) -> torch.Tensor:
+    for n, axis in enumerate(axes):
+        volume = volume.index_select(n, axis.first)
+    return volume
+
+
+def _interpolated(
+    logits: torch.Tensor, axes: Sequence[_Axis], places: torch.Tensor, halved: bool
+) -> Iterator[torch.Tensor]:
+    """The outputs at some voxels, head after head: x is interpolated first, as torch does it.
+
+    Parameters
+    ----------
+    logits : tensor, shape (heads, z, y, x)
+    axes : sequence of _Axis
+    places : tensor of int
+        Numbers of the voxels in the volume that `axes` make.
+    halved : bool
+        Whether the values are kept in half precision, as `SPLINES` does.
+    """
+    import torch
+
+    indices = torch.unravel_index(places, [len(axis.first) for axis in axes])
+    strides = (logits.shape[2] * logits.shape[3], logits.shape[3], 1)
+    corners = [torch.zeros_like(places)]
+    for axis, index, stride in zip(axes, indices, strides, strict=True):
+        ends = (axis.first,) if axis.is_nearest else (axis.first, axis.second)
+        corners = [corner + end[index] * stride for corner in corners for end in ends]
+    weights = [axis.weight[index] for axis, index in zip(axes, indices, strict=True) if not axis.is_nearest]
+    for head in logits.reshape(len(logits), -1):
+        values = [head.index_select(0, corner).to(axes[0].weight.dtype) for corner in corners]
+        for weight in reversed(weights):
+            values = [near * (1 - weight) + far * weight for near, far in zip(values[::2], values[1::2], strict=True)]
+        yield values[0].half().float() if halved else values[0]

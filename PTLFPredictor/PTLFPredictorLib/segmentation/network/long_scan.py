@@ -1,0 +1,90 @@
+"""Long scans: where the organ is, from every second tile, so that only the tiles near it need all passes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import SimpleITK as sitk
+
+from .box import Box
+from .drawing import labels_of
+from .tiles import Grid, Runner, Tile
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+TYPICAL_MM = (260.0, 260.0, 300.0)
+"""Extent of a large liver with the margins below, z, y, x: what a coarse pass is expected to leave."""
+
+MARGIN_MM = 25.0
+"""Around what the coarse pass found: its tiles do not overlap, and its edges are rough."""
+
+SMALLEST_ML = 10.0
+"""A smaller piece in the coarse pass is not taken for the organ."""
+
+WORTH = 0.85
+"""Largest share of all passes for which the coarse pass is run, or its box used."""
+
+
+def is_worth_it(grid: Grid, spacing: Sequence[float], passes: int) -> bool:
+    """Whether a coarse pass and the tiles of a typical organ are fewer passes than all tiles.
+
+    Parameters
+    ----------
+    grid : Grid
+    spacing : sequence of float
+        mm of the grid.
+    passes : int
+        For each tile: mirrorings times folds.
+    """
+    typical = tuple(
+        slice(max(int((size - mm / step) / 2), 0), min(math.ceil((size + mm / step) / 2), size))
+        for size, mm, step in zip(grid.shape, TYPICAL_MM, spacing, strict=True)
+    )
+    every = len(grid.tiles()) * passes
+    return len(grid.every_second()) + len(grid.touching(typical)) * passes <= WORTH * every
+
+
+def find_organ(
+    network: nn.Module,
+    data: torch.Tensor,
+    grid: Grid,
+    spacing: Sequence[float],
+    runner: Runner,
+    regions: Sequence[int] | None,
+    organ: Collection[int],
+) -> Tile | None:
+    """The part of the grid around the organ, with `MARGIN_MM`; None where nothing was found.
+
+    Parameters
+    ----------
+    network : nn.Module
+    data : tensor
+        Padded.
+    grid : Grid
+    spacing : sequence of float
+        mm of the grid.
+    runner : Runner
+        Without mirroring.
+    regions : sequence of int, optional
+        See `Planned`.
+    organ : collection of int
+        The model's labels.
+    """
+    mask = np.zeros(grid.shape, bool)
+    tiles = grid.every_second()
+    for tile, output in zip(tiles, runner.outputs(network, data, tiles), strict=True):
+        mask[tile] |= np.isin(labels_of(output, regions).cpu().numpy(), list(organ))
+        runner.told()
+    outside = np.ones(grid.shape, bool)
+    outside[grid.inside] = False
+    mask &= ~outside
+    smallest = math.ceil(SMALLEST_ML * 1000 / math.prod(spacing))
+    pieces = sitk.ConnectedComponent(sitk.GetImageFromArray(mask.astype(np.uint8)))
+    pieces = sitk.GetArrayFromImage(sitk.RelabelComponent(pieces, minimumObjectSize=smallest)) > 0
+    box = Box.around(pieces, spacing[::-1], MARGIN_MM)
+    return None if box is None else box.slices
