@@ -10,6 +10,7 @@ from ..errors import BadInput, UnusableModel
 from . import model_folder
 from .catalogue import catalogue
 from .model import NOT_IN_CATALOGUE, Crop, Model, Step
+from .model_archive import unpack_members
 from .names import ORGAN_ROLES, Role, role_of
 from .user_models import adding, install
 
@@ -17,7 +18,7 @@ LIVER, LESIONS = "liver", "lesions"
 """Names of the two steps."""
 
 MARGIN_MM = 10.0
-"""Around the liver, where the tumours' model looks: TotalSegmentator's margin for its liver lesions."""
+"""Around the liver, where the tumours' model looks."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _step(name: str, part: Part, role: Role, staged: Path, crop: Crop | None) ->
     if source.is_dir():
         model_folder.copy(source, folder)
     else:
-        model_folder.unpack(source, folder)
+        unpack_members(source, folder)
     folder = model_folder.locate(folder)
     facts = model_folder.check(folder)
     labels = tuple(part.labels) or tuple((known.label_roles if known else {}).get(role, ()))
