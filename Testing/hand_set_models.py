@@ -55,7 +55,7 @@ def write(
     """Write plans.json, dataset.json and the weights; labels without a window are never drawn."""
     features = 2 * len(windows)
     (folder / "fold_0").mkdir(parents=True)
-    plans = _plans(folder.parent.name, configuration, spacing, features, reader)
+    plans = plans_of(folder.parent.name, configuration, spacing, features, reader)
     described = {
         "channel_names": {"0": "CT"},
         "labels": {"background": 0, **labels},
@@ -68,7 +68,7 @@ def write(
     return folder
 
 
-def _plans(dataset: str, configuration: str, spacing: Sequence[float], features: int, reader: str) -> dict:
+def plans_of(dataset: str, configuration: str, spacing: Sequence[float], features: int, reader: str) -> dict:
     interpolation = {"order": 1, "order_z": 0, "force_separate_z": None}
     return {
         "dataset_name": dataset,
