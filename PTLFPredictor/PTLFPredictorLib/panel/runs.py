@@ -11,7 +11,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from ..child import Child
+from ..child import Child, Job
 from ..errors import PTLFError
 from .run_state import RunState, State
 from .timers import Timer
@@ -47,7 +47,7 @@ class ChildRun:
         self.log: list[str] = []
         self.device: dict[str, Any] = {}
         self._said = False
-        self._child: Child | None = None
+        self._child: Job | None = None
         self._work: Path | None = None
         self._on_outputs: Callable[[dict[str, Path]], None] = lambda outputs: None
         self._clear()
@@ -99,7 +99,7 @@ class ChildRun:
             self.state.to(State.PREPARING)
             self._work = Path(tempfile.mkdtemp(prefix="ptlf-"))
             module, job = prepare(self._work)
-            self._child = Child(module, job, self._work, what=self.what, **{"python": self._python, **options})
+            self._child = self._begin(module, job, options)
         except (PTLFError, OSError) as error:
             self._end(State.FAILED, str(error))
             return
@@ -109,8 +109,12 @@ class ChildRun:
         self.state.to(State.RUNNING)
         self._timer.start()
 
+    def _begin(self, module: str, job: Mapping[str, Any], options: dict[str, Any]) -> Job:
+        """The process for a run whose inputs lie in the work folder."""
+        return Child(module, job, self._work, what=self.what, **{"python": self._python, **options})
+
     def cancel(self) -> None:
-        """Stop now; returns when the process and all it started are gone."""
+        """Stop now; returns when nothing of the run is at work any more."""
         if not self.state.busy:
             return
         self.state.to(State.CANCELLING)
@@ -157,7 +161,7 @@ class ChildRun:
         elif event["event"] == "notice":
             self.notices.append(str(event.get("message", "")))
 
-    def _finish(self, child: Child) -> None:
+    def _finish(self, child: Job) -> None:
         self._timer.stop()
         run = self.state.run
         try:

@@ -23,6 +23,7 @@ from .run_state import State
 from .runs import ChildRun, duration, show_button, show_progress, status_of
 from .section import Section
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
+from .warm_run import WarmRun
 from .widgets import say
 
 DEVICES = ("auto", "cpu", "cuda:0")
@@ -32,7 +33,7 @@ class SegmentationSection(Section):
     def __init__(self, ui, session: Session, tell, on_change, models: ModelsSection):
         self.ui, self.session, self._tell, self._models = ui, session, tell, models
         python = compat.python_executable()
-        self.run = ChildRun("The segmentation", python, on_change)
+        self.run = WarmRun("The segmentation", python, on_change)
         self.probe = ChildRun("The device check", python, on_change)
         self.runs = (self.probe, self.run)
         self.device: dict[str, Any] = {}
@@ -56,6 +57,9 @@ class SegmentationSection(Section):
         self._asked = None
         self.ui.placeFrame.hide()
         return [_("The segmentation of the former CT was stopped.")] if self.run.forget() else []
+
+    def scene_closes(self) -> None:
+        self.run.release()
 
     # Model and device
 
@@ -90,6 +94,7 @@ class SegmentationSection(Section):
     def _choose_device(self, device: str) -> None:
         if device != self.session.desk.device:
             self.session.update(device=device)
+            self.run.release()  # the former device's memory
             self.ask_device()
 
     @property
