@@ -104,7 +104,14 @@ def _request(given: argparse.Namespace, progress: Any) -> Request:
     cases = read_cases(given.cases, parse_labels(given.labels))
     devices = ("cpu",) if given.check else _devices(given.device)
     return Request(
-        cases, given.out, recipe, description, devices, given.leave_out_failed, progress, lambda text: say(f"ptlf: {text}")
+        cases,
+        given.out,
+        recipe,
+        description,
+        devices,
+        given.leave_out_failed,
+        progress,
+        lambda text: say(f"ptlf: {text}"),
     )
 
 
