@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,11 @@ import SimpleITK as sitk
 
 import hand_set_models
 from PTLFPredictorLib.sample import make_case
+from PTLFPredictorLib.sample.cases import SampleCase
 
-SEEDS = tuple(range(3000, 3008))
-SPACING = (2.5, 2.5, 5.0)
-PATCH, EPOCHS, ITERATIONS = [24, 64, 64], 8, 30
+SEEDS = tuple(range(3000, 3006))
+SPACING = (3.125, 3.125, 5.0)
+PATCH, EPOCHS, ITERATIONS = [16, 64, 64], 8, 25
 MARGIN_MM = 20.0
 ARCHITECTURE = {
     "n_stages": 4,
@@ -48,37 +50,37 @@ def zips(folder: Path) -> Path:
         (folder / name).mkdir(parents=True, exist_ok=True)
         os.environ[f"nnUNet_{name}"] = str(folder / name)
     os.environ.update(nnUNet_def_n_proc="1", nnUNet_n_proc_DA="0", nnUNet_compile="0")
+    cases = {f"S_{seed}": make_case(seed, matrix=128) for seed in SEEDS}
     organs = {name: number for number, name in enumerate(hand_set_models.ORGANS, start=1)}
     for path, labels, cut in (
         (hand_set_models.LIVER_FOLDER, organs, False),
         (hand_set_models.LESIONS_FOLDER, {"liver_lesions": 1}, True),
     ):
         dataset, training = path.split("/")
-        _write_cases(folder / "raw" / dataset, labels, cut)
+        _write_cases(folder / "raw" / dataset, cases, labels, cut)
         _train(folder, dataset, training, labels)
         (folder / "zips").mkdir(exist_ok=True)
         shutil.make_archive(str(folder / "zips" / dataset), "zip", folder / "results", dataset)
     return folder / "zips"
 
 
-def _write_cases(raw: Path, labels: dict[str, int], cut: bool) -> None:
+def _write_cases(raw: Path, cases: Mapping[str, SampleCase], labels: Mapping[str, int], cut: bool) -> None:
     """The liver with its tumours is label 5 of 24; or the tumours alone, in the liver's box."""
     for sub in ("imagesTr", "labelsTr"):
         (raw / sub).mkdir(parents=True)
-    for seed in SEEDS:
-        case = make_case(seed, matrix=160)
+    for name, case in cases.items():
         truth = sitk.Cast(case.labels == 2, sitk.sitkUInt8) if cut else sitk.Cast((case.labels > 0) * 5, sitk.sitkUInt8)
         image = case.ct
         if cut:
             start, stop = _box(case.labels)
             size = [int(high - low) for low, high in zip(start, stop, strict=True)]
             image, truth = (sitk.RegionOfInterest(one, size, start) for one in (image, truth))
-        sitk.WriteImage(image, str(raw / "imagesTr" / f"S_{seed}_0000.nii.gz"))
-        sitk.WriteImage(truth, str(raw / "labelsTr" / f"S_{seed}.nii.gz"))
+        sitk.WriteImage(image, str(raw / "imagesTr" / f"{name}_0000.nii.gz"))
+        sitk.WriteImage(truth, str(raw / "labelsTr" / f"{name}.nii.gz"))
     described = {
         "channel_names": {"0": "CT"},
         "labels": {"background": 0, **labels},
-        "numTraining": len(SEEDS),
+        "numTraining": len(cases),
         "file_ending": ".nii.gz",
     }
     (raw / "dataset.json").write_text(json.dumps(described), encoding="utf-8")

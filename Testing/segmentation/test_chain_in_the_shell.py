@@ -19,15 +19,15 @@ import SimpleITK as sitk
 
 import hand_set_models
 from hand_set_models import FAR, IN_BOX, REACHES_OUT, SPACING, box_of, expected, quiet_ct
+from made_signatures import site
 from PTLFPredictorLib import record
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.ct import read_ct
-from PTLFPredictorLib.segmentation import chain_words, find_model, ledger, marks, provenance
+from PTLFPredictorLib.segmentation import chain_words, find_model, ledger, marks
 from PTLFPredictorLib.segmentation.model_steps import Crop
 from PTLFPredictorLib.segmentation.origin import Origin
 from PTLFPredictorLib.segmentation.reading import read_segments
-from PTLFPredictorLib.signature import load
-from PTLFPredictorLib.signature.policy import masks
+from PTLFPredictorLib.signature import evidence, load, masks, parse
 from record_schemas import problems
 
 pytestmark = pytest.mark.usefixtures("needs_nnunet")
@@ -162,14 +162,20 @@ def test_the_chain_comes_back_from_the_ledger_where_a_file_has_lost_its_mark(out
     assert len(chain_words.lines(back)) == 2
 
 
-def test_what_the_chain_drew_is_covered_by_evidence_of_this_chain_alone(result, published_data):
+def test_a_score_of_its_masks_is_withheld_unless_the_evidence_covers_this_chain(result, published_data):
     origin = Origin.from_dict(result["segmentation"]["origin"])
-    mine = origin.model["weights_sha256"]
-    assert provenance.drawn_by(origin, (mine,))
-    for step in origin.model["steps"]:
-        assert not provenance.drawn_by(origin, (step["weights_sha256"],))
-    found = masks.findings(load("ptlf-published"), origin)
-    assert [finding.level for finding in found] == ["warn"]
+
+    def levels(*models):
+        evidence_of = {"masks": evidence.ObservedMasks(models)}
+        return [finding.level for finding in masks.findings(parse(site(published_data, **evidence_of)), origin)]
+
+    chain = origin.model["weights_sha256"]
+    assert levels(chain) == []
+    assert levels("b" * 64, chain) == []
+    assert levels("b" * 64) == ["withhold"]
+    for step in origin.model["steps"]:  # one of its networks alone is another model
+        assert levels(step["weights_sha256"]) == ["withhold"]
+    assert [finding.level for finding in masks.findings(load("ptlf-published"), origin)] == ["warn"]
 
 
 def test_the_shell_says_on_its_way_which_step_draws(said):
@@ -221,7 +227,7 @@ WRONG = {
     "a chain": (["--liver", MODEL, "--tumor", "{lesions}"], "is a chain itself; name the models that it is made of"),
     "no tumour": (["--liver", "{liver}", "--tumor", "{liver}"], "Say which are meant: --tumor-labels"),
     "no such label": (
-        ["--liver", "{liver}", "--liver-labels", "99", "--tumor", "{lesions}"], "Model .liver.: the label.s. 99 of the catalogue",
+        ["--liver", "{liver}", "--liver-labels", "99", "--tumor", "{lesions}"], "the label.s. 99 of the catalogue",
     ),
     "a margin below 0": (["--liver", "{liver}", "--tumor", "{lesions}", "--margin-mm", "-1"], "margin is -1.0"),
 }  # fmt: skip
