@@ -104,7 +104,14 @@ def _request(given: argparse.Namespace, progress: Any) -> Request:
     cases = read_cases(given.cases, parse_labels(given.labels))
     devices = ("cpu",) if given.check else _devices(given.device)
     return Request(
-        cases, given.out, recipe, description, devices, given.leave_out_failed, progress, lambda text: say(f"ptlf: {text}")
+        cases,
+        given.out,
+        recipe,
+        description,
+        devices,
+        given.leave_out_failed,
+        progress,
+        lambda text: say(f"ptlf: {text}"),
     )
 
 
@@ -137,7 +144,7 @@ def _show(looked: Outlook, request: Request) -> None:
     from ..render.terminal import finding_lines
 
     for checked in looked.used:
-        for line in finding_lines([one for one in checked.findings if one.level.severity]):
+        for line in finding_lines(checked.told):
             print(f"{checked.case.id}: {line}")
     known, recipe = looked.split, request.recipe
     sizes = ", ".join(str(len(names)) for names in known.folds)

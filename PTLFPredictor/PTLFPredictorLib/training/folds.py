@@ -135,8 +135,7 @@ class Folds:
             busy = [one.number for one in self.running]
             ended = sum(self.finished(number) for number in self.numbers if number not in busy)
             done = ended * total + sum(one.done for one in self.running)
-            now = " and ".join(f"fold {one.number} at iteration {one.done} of {one.total}" for one in self.running)
-            self.progress(f"Training: {now}", done, total * len(self.numbers))
+            self.progress(f"Training: fold {' and '.join(map(str, busy))}", done, total * len(self.numbers))
 
     def _advance(self, one: Fold, done: int, total: int, waiting: int) -> None:
         one.done, one.total, now = done, total, time.monotonic()
