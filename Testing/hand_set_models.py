@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from abdomen import image_of, small_arrays
+
 ORGANS = (
     "spleen kidney_right kidney_left gallbladder liver stomach pancreas adrenal_gland_right adrenal_gland_left "
     "lung_upper_lobe_left lung_lower_lobe_left lung_upper_lobe_right lung_middle_lobe_right lung_lower_lobe_right "
@@ -156,3 +158,39 @@ def within(ct: sitk.Image, window: tuple[int, int]) -> np.ndarray:
     """What a network of one window draws, (z, y, x)."""
     hu = sitk.GetArrayViewFromImage(ct)
     return (hu >= window[0]) & (hu <= window[1])
+
+
+SPACING = (0.8, 0.8, 5.0)
+IN_BOX, FAR = (slice(6, 9), slice(50, 55), slice(83, 87)), (slice(6, 9), slice(50, 55), slice(110, 116))
+REACHES_OUT = (slice(6, 9), slice(45, 50), slice(70, 82))
+
+
+def quiet_ct() -> sitk.Image:
+    """The small abdomen without noise, with three more lesions of 70 HU."""
+    hu, labels = small_arrays()
+    kinds = np.array([-1000, -100, 45, 150, 500])
+    hu = kinds[np.abs(hu[..., None] - kinds).argmin(-1)]
+    hu[labels == 1], hu[labels == 2] = 105, 70
+    for place in (IN_BOX, FAR, REACHES_OUT):
+        hu[place] = 70
+    return image_of(hu.astype(np.int16), SPACING)
+
+
+def expected(ct: sitk.Image) -> tuple[np.ndarray, np.ndarray]:
+    """Labels that the chain must draw, and the tumour that it must leave out, by scipy."""
+    liver = within(ct, LIVER_HU)
+    from scipy import ndimage
+
+    pieces, _ = ndimage.label(liver)
+    liver = pieces == 1 + np.argmax(np.bincount(pieces.ravel())[1:])
+    near = np.zeros(liver.shape, bool)
+    near[
+        tuple(
+            slice(max(0, used.start - more), used.stop + more)
+            for used, more in zip(ndimage.find_objects(liver.astype(int))[0], (2, 12, 12), strict=True)
+        )
+    ] = True
+    pieces, _ = ndimage.label(within(ct, TUMOUR_HU) & near, np.ones((3, 3, 3)))
+    touching = set(pieces[ndimage.binary_dilation(liver, np.ones((3, 3, 3)))]) - {0}
+    kept = np.isin(pieces, list(touching))
+    return np.where(kept, 2, liver).astype(np.uint8), (pieces > 0) & ~kept

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import SimpleITK as sitk
+
 UNET = "dynamic_network_architectures.architectures.unet."
 
 TORCH_ARGUMENTS = {"is_seg": False, "force_separate_z": False, "memefficient_seg_resampling": False}
@@ -180,6 +183,33 @@ def plans_of(kind: Kind) -> dict[str, Any]:
             }
         },
     }
+
+
+def phantom(size_xyz: tuple[int, int, int], spacing: tuple[float, float, float], seed: int = 5) -> sitk.Image:
+    """Smooth blobs between -200 and 300 HU, some 25 mm wide, and a rim of 0, which nnU-Net cuts away."""
+    extent = [voxels * mm for voxels, mm in zip(size_xyz, spacing, strict=True)]
+    coarse = [int(mm / 12) + 4 for mm in extent[::-1]]
+    values = sitk.GetImageFromArray(np.random.default_rng(seed).normal(60, 160, coarse))
+    values.SetSpacing((12.0, 12.0, 12.0))
+    image = sitk.Resample(values, size_xyz, sitk.Transform(), sitk.sitkBSpline, (0, 0, 0), spacing)
+    image = sitk.Cast(sitk.Clamp(image, sitk.sitkFloat64, -200, 300), sitk.sitkInt16)
+    return sitk.ConstantPad(image, (3, 0, 0), (0, 2, 1), 0)
+
+
+def stock_predictor(folder: Path, device: str = "cpu", mirroring: bool = True, folds: tuple[str, ...] = ()) -> Any:
+    """nnU-Net's own predictor for a model folder."""
+    import torch
+    from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+
+    predictor = nnUNetPredictor(use_mirroring=mirroring, device=torch.device(device), allow_tqdm=False)
+    predictor.initialize_from_trained_model_folder(str(folder), folds or None)
+    return predictor
+
+
+def stock_labels(folder: Path, ct: sitk.Image, **options: Any) -> np.ndarray:
+    """What nnU-Net's own predictor draws: shape (z, y, x)."""
+    array = sitk.GetArrayFromImage(ct)[None].astype(np.float32)
+    return stock_predictor(folder, **options).predict_single_npy_array(array, {"spacing": list(ct.GetSpacing())[::-1]})
 
 
 if __name__ == "__main__":

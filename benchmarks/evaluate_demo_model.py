@@ -18,9 +18,10 @@ import SimpleITK as sitk
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "PTLFPredictor"))
 
+from PTLFPredictorLib.segmentation.nnunet import Network  # noqa: E402
+
 from PTLFPredictorLib.sample import make_case  # noqa: E402
 from PTLFPredictorLib.segmentation import agreement, find_model, verify, worker  # noqa: E402
-from PTLFPredictorLib.segmentation.nnunet import Network  # noqa: E402
 
 MEASURES = ("dice", "jaccard", "precision", "recall", "hd95_mm", "volume_difference_ml")
 
@@ -33,11 +34,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     model = verify(find_model(arguments.model))
-    network = Network(model.folder)
+    network = Network(model_folder.check(model.folder))
     rows = []
     for seed in range(*arguments.seeds):
         ct, true = _case(seed, arguments.cases)
-        raw = worker.in_geometry_of(ct, worker.by_role(network.predict(ct, "cpu"), model.label_roles), "LPS")
+        raw = worker.in_geometry_of(ct, worker.by_role(network.predict(ct).labels, model.label_roles), "LPS")
         row = {"seed": seed}
         for name, labels in (("raw", raw), ("product", worker.largest_organ(raw))):
             row[name] = {region: result.to_dict() for region, result in agreement(labels, true).items()}

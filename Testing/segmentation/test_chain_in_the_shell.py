@@ -19,7 +19,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 import hand_set_models
-from abdomen import image_of, small_arrays
+from hand_set_models import FAR, IN_BOX, REACHES_OUT, SPACING, expected, quiet_ct
 from PTLFPredictorLib import record
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.ct import read_ct
@@ -31,39 +31,6 @@ from PTLFPredictorLib.signature.policy import masks
 from record_schemas import problems
 
 pytestmark = pytest.mark.usefixtures("needs_nnunet")
-
-SPACING = (0.8, 0.8, 5.0)
-IN_BOX, FAR = (slice(6, 9), slice(50, 55), slice(83, 87)), (slice(6, 9), slice(50, 55), slice(110, 116))
-REACHES_OUT = (slice(6, 9), slice(45, 50), slice(70, 82))
-
-
-def quiet_ct() -> sitk.Image:
-    """The small abdomen without noise, with three more lesions of 70 HU."""
-    hu, labels = small_arrays()
-    kinds = np.array([-1000, -100, 45, 150, 500])
-    hu = kinds[np.abs(hu[..., None] - kinds).argmin(-1)]
-    hu[labels == 1], hu[labels == 2] = 105, 70
-    for place in (IN_BOX, FAR, REACHES_OUT):
-        hu[place] = 70
-    return image_of(hu.astype(np.int16), SPACING)
-
-
-def expected(ct: sitk.Image) -> tuple[np.ndarray, np.ndarray]:
-    """Labels that the chain must draw, and the tumour that it must leave out, by scipy."""
-    liver = hand_set_models.within(ct, hand_set_models.LIVER_HU)
-    pieces, _ = ndimage.label(liver)
-    liver = pieces == 1 + np.argmax(np.bincount(pieces.ravel())[1:])
-    near = np.zeros(liver.shape, bool)
-    near[
-        tuple(
-            slice(max(0, used.start - more), used.stop + more)
-            for used, more in zip(ndimage.find_objects(liver.astype(int))[0], (2, 12, 12), strict=True)
-        )
-    ] = True
-    pieces, _ = ndimage.label(hand_set_models.within(ct, hand_set_models.TUMOUR_HU) & near, np.ones((3, 3, 3)))
-    touching = set(pieces[ndimage.binary_dilation(liver, np.ones((3, 3, 3)))]) - {0}
-    kept = np.isin(pieces, list(touching))
-    return np.where(kept, 2, liver).astype(np.uint8), (pieces > 0) & ~kept
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,12 +24,13 @@ from PTLFPredictorLib.segmentation import (
     find_model,
     from_folder,
     model_archive,
+    model_digests,
     model_folder,
     model_weights,
     remove,
     verify,
 )
-from PTLFPredictorLib.segmentation.catalogue import broken
+from PTLFPredictorLib.segmentation.catalogue import broken, by_weights
 
 MARKER = "it-was-executed"
 
@@ -212,6 +215,44 @@ BAD = {
         edit("dataset.json", lambda d: d.update(labels={"background": 0, "spleen": 1, "kidney": 2})),
         "None of the model's labels \\(spleen, kidney\\) is named liver or parenchyma",
     ),
+    "for MR, normalised as a CT": (
+        edit("dataset.json", lambda d: d.update(channel_names={"0": "T1w_portal"})),
+        "does not take one CT alone",
+    ),
+    "for what nobody says": (
+        lambda folder: (
+            edit("dataset.json", lambda d: d.update(channel_names={"0": "image"}))(folder),
+            configuration(normalization_schemes=["ZScoreNormalization"])(folder),
+        ),
+        "Nothing says that the model takes a CT: its channel is named 'image' and normalised by ZScoreNormalization",
+    ),
+    "read by a reader of photographs": (
+        edit("plans.json", lambda p: p.update(image_reader_writer="NaturalImage2DIO")),
+        "names the reader 'NaturalImage2DIO'",
+    ),
+    "the second stage of a cascade": (
+        edit(
+            "plans.json",
+            lambda p: p["configurations"].update(
+                {"3d_demo": {**p["configurations"]["3d_demo"], "previous_stage": "3d_lowres"}}
+            ),
+        ),
+        "'3d_demo' is the second stage of a cascade: it needs what '3d_lowres' draws",
+    ),
+    "the heir of a second stage": (
+        edit(
+            "plans.json",
+            lambda p: p["configurations"].update(
+                stage={**p["configurations"]["3d_demo"], "previous_stage": "3d_lowres"},
+                **{"3d_demo": {"inherits_from": "stage"}},
+            ),
+        ),
+        "'3d_demo' is the second stage of a cascade",
+    ),
+    "weights of another plan": (
+        edit("plans.json", lambda p: p.update(configurations={"3d_full": p["configurations"]["3d_demo"]})),
+        "There is no configuration '3d_demo' in plans.json: 3d_full",
+    ),
     "for MR": (edit("dataset.json", lambda d: d.update(channel_names={"0": "T1"})), "does not take one CT alone"),
     "for two images": (edit("dataset.json", lambda d: d.update(channel_names={"0": "CT", "1": "PET"})), "one CT alone"),
     "symbolic link": (link, "has a symbolic link \\(notes.txt\\)"),
@@ -255,6 +296,21 @@ GOOD = {
         ),
         {7, 9},
     ),
+    "a CT channel of another name": (edit("dataset.json", lambda d: d.update(channel_names={"0": "abdomen"})), {1, 2}),
+    "a CT channel with the z-score that nnU-Net gives to that name": (
+        lambda folder: (
+            edit("dataset.json", lambda d: d.update(channel_names={"0": "portal"}))(folder),
+            configuration(normalization_schemes=["ZScoreNormalization"])(folder),
+        ),
+        {1, 2},
+    ),
+    "a cascade that is planned but not this one": (
+        edit(
+            "plans.json",
+            lambda p: p["configurations"].update(cascade={"inherits_from": "3d_demo", "previous_stage": "3d_lowres"}),
+        ),
+        {1, 2},
+    ),
     "turned axes": (
         edit("plans.json", lambda p: p.update(transpose_forward=[1, 2, 0], transpose_backward=[2, 0, 1])),
         {1, 2},
@@ -274,6 +330,152 @@ def test_what_nnunet_itself_writes_is_accepted(model, what):
     changes, drawn = GOOD[what]
     changes(model)
     assert model_folder.check(model).labels == drawn
+
+
+def with_files(model: Path, *names: str) -> None:
+    weights = (model / "fold_0/checkpoint_final.pth").read_bytes()
+    shutil.rmtree(model / "fold_0")
+    for name in names:
+        (model / name).parent.mkdir(exist_ok=True)
+        (model / name).write_bytes(weights)
+
+
+@pytest.mark.parametrize(
+    ("there", "used", "notes"),
+    [
+        (("fold_0/checkpoint_final.pth", "fold_0/checkpoint_best.pth"), ("fold_0/checkpoint_final.pth",), ()),
+        (("fold_0/checkpoint_best.pth",), ("fold_0/checkpoint_best.pth",), ("training's best state",)),
+        (("fold_all/checkpoint_final.pth",), ("fold_all/checkpoint_final.pth",), ()),
+        (
+            ("fold_0/checkpoint_final.pth", "fold_1/checkpoint_final.pth", "fold_all/checkpoint_final.pth"),
+            ("fold_0/checkpoint_final.pth", "fold_1/checkpoint_final.pth"),
+            ("fold_0, fold_1 drew, not fold_all",),
+        ),
+        (
+            ("fold_0/checkpoint_final.pth", "fold_1/checkpoint_best.pth"),
+            ("fold_0/checkpoint_final.pth",),
+            ("fold_0 drew, not fold_1",),
+        ),
+        (
+            ("fold_0/checkpoint_best.pth", "fold_all/checkpoint_final.pth"),
+            ("fold_all/checkpoint_final.pth",),
+            ("fold_all drew, not fold_0",),
+        ),
+    ],
+)
+def test_folds_as_nnunet_takes_them(model, there, used, notes):
+    """nnU-Net's `auto_detect_available_folds`: the numbered folds with the checkpoint of that name, never fold_all."""
+    with_files(model, *there)
+    facts = model_folder.check(model)
+    assert tuple(path.relative_to(model).as_posix() for path in facts.checkpoints) == used
+    assert len(facts.notes) == len(notes)
+    assert all(part in note for part, note in zip(notes, facts.notes, strict=True))
+    assert facts.configuration == "3d_demo"
+
+
+@pytest.mark.slow  # imports nnU-Net's predictor
+def test_nnunet_itself_takes_the_same_folds(model):
+    from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+
+    with_files(model, *(f"fold_{n}/checkpoint_final.pth" for n in (0, 3, "all")), "fold_2/checkpoint_best.pth")
+    theirs = nnUNetPredictor.auto_detect_available_folds(str(model), "checkpoint_final.pth")
+    ours = [int(path.parent.name.removeprefix("fold_")) for path in model_folder.checkpoint_files(model)]
+    assert ours == sorted(theirs) == [0, 3]
+
+
+def test_folds_that_are_asked_for(model):
+    with_files(model, *(f"fold_{n}/checkpoint_final.pth" for n in (0, 1, "all")))
+    for folds in (("all",), ("1",), ("0", "1")):
+        used = {path.parent.name for path in model_folder.check(model, folds=folds).checkpoints}
+        assert used == {f"fold_{fold}" for fold in folds}
+    with pytest.raises(UnusableModel, match="has no weights of fold 4"):
+        model_folder.check(model, folds=("4",))
+    added = add(model, id="all-of-it", folds=("all",))
+    assert [path.parent.name for path in model_folder.checkpoint_files(added.folder)] == ["fold_all"]
+
+
+@pytest.mark.parametrize(
+    ("reader", "axes"),
+    [
+        ("SimpleITKIO", "LPS"),
+        ("NibabelIO", "LPS"),
+        ("NibabelIOWithReorient", "RAS"),
+        ("SimpleITKIOWithReorient", "RAS"),
+    ],
+)
+def test_the_axes_are_those_of_the_reader_that_the_plans_name(model, reader, axes):
+    edit("plans.json", lambda plans: plans.update(image_reader_writer=reader))(model)
+    assert find_model(model).orientation == model_folder.check(model).axes() == axes
+    assert model_folder.check(model).axes("RAS") == "RAS"
+    assert add(model, id="mine").orientation == axes
+
+
+def test_axes_that_contradict_the_reader_are_refused(model):
+    """So is a model that was added before its reader was looked at: it would be drawn mirrored."""
+    edit("plans.json", lambda plans: plans.update(image_reader_writer="NibabelIOWithReorient"))(model)
+    with pytest.raises(UnusableModel, match=r"trained on RAS axes .* says LPS. Remove it and add it again"):
+        add(model, id="mine", orientation="LPS")
+    entry = add(model, id="mine").folder / "model.json"
+    entry.write_text(entry.read_text().replace('"RAS"', '"LPS"'))
+    with pytest.raises(UnusableModel, match="trained on RAS axes"):
+        verify(find_model("mine"))
+
+
+def test_one_of_several_trainings_is_chosen_by_its_configuration(model, tmp_path):
+    results = tmp_path / "Dataset901_PTLFSample"
+    shutil.copytree(model, results / "nnUNetTrainer__nnUNetPlans__3d_demo")
+    shutil.copytree(model, results / "nnUNetTrainer__nnUNetPlans__3d_lowres")
+    with pytest.raises(UnusableModel, match=r"holds several models .* or its --configuration"):
+        add(results, id="mine")
+    assert main(["models", "add", str(results), "--id", "mine", "--configuration", "3d_demo"]) == 0
+    assert find_model("mine").folder.name == "nnUNetTrainer__nnUNetPlans__3d_demo"
+
+
+def test_a_model_whose_weights_are_large_is_not_read_in_a_windows_thread(model, monkeypatch):
+    """Its digest was kept when it was added; of one without, the digest is not known, and nothing is read."""
+    monkeypatch.setattr(model_digests, "SMALL_BYTES", 1000)
+    unread = replace_weights(model)
+    assert find_model(unread).weights_known == ""
+    added = add(model, id="mine")
+    assert added.weights_known == added.weights_sha256 == added.identity["weights_sha256"] != ""
+
+    digest = model_digests.tensors_sha256
+
+    def read(path: Path, changed: int) -> str:
+        assert added.folder not in path.parents, "the weights were read"
+        return digest(path, changed)
+
+    monkeypatch.setattr(model_digests, "tensors_sha256", read)
+    assert by_weights(added.weights_known, "min") == find_model("mine")
+    (added.folder / "weights.json").unlink()
+    assert added.weights_known == ""
+
+
+def test_a_kept_digest_is_not_believed_of_changed_weights_nor_of_a_folder_from_elsewhere(model):
+    added = add(model, id="mine")
+    kept = json.loads((added.folder / "weights.json").read_text())
+    forged = {name: {**facts, "sha256": "f" * 64} for name, facts in kept.items()}
+    (added.folder / "weights.json").write_text(json.dumps(forged))
+    assert find_model("mine").weights_sha256 == "f" * 64
+    os.utime(added.folder / "fold_0/checkpoint_final.pth", ns=(1, 1))
+    assert find_model("mine").weights_sha256 == default_model().weights_sha256
+    elsewhere = model / "fold_0/checkpoint_final.pth"
+    os.utime(elsewhere, ns=(1, 1))
+    forged = {name: {**facts, "changed_ns": 1} for name, facts in forged.items()}
+    (model / "weights.json").write_text(json.dumps(forged))
+    assert find_model(model).weights_sha256 == default_model().weights_sha256
+
+
+def replace_weights(model: Path) -> Path:
+    """Other weights than the demo model's: one tensor's data changed."""
+    path = model / "fold_0" / "checkpoint_final.pth"
+    with zipfile.ZipFile(path) as archive:
+        members = [(member, archive.read(member)) for member in archive.infolist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for member, data in members:
+            changed = member.filename.endswith("data/0")
+            archive.writestr(member.filename, data[:-1] + bytes([data[-1] ^ 1]) if changed else data)
+    return model
 
 
 def test_a_key_twice_in_a_users_entry_is_told_and_hides_no_other_model(model):
@@ -354,17 +556,24 @@ def test_an_archive_in_a_compression_that_nnunet_does_not_use(model, tmp_path):
         find_model(tmp_path / "m.zip")
 
 
-def test_two_runs_unpack_the_same_archive(model, tmp_path, monkeypatch):
+def test_an_archive_is_unpacked_once_and_gone_when_the_process_ends(model, tmp_path):
     path = exported(model, tmp_path / "livers.zip")
-    unpack = model_folder.unpack
+    script = (
+        "import sys; from PTLFPredictorLib.segmentation import find_model as f; a, b = f(sys.argv[1]), f(sys.argv[1])"
+    )
+    told = f"{script}; print(a.folder.is_dir(), a == b, a.sha256)"
+    run = subprocess.run([sys.executable, "-c", told, str(path)], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["True", "True", default_model().sha256]
+    assert list((tmp_path / "user").iterdir()) == []
 
-    def the_other_run_is_faster(archive: Path, target: Path) -> None:
-        monkeypatch.setattr(model_folder, "unpack", unpack)
-        find_model(path)
-        unpack(archive, target)
 
-    monkeypatch.setattr(model_folder, "unpack", the_other_run_is_faster)
-    assert find_model(path).sha256 == default_model().sha256
+def test_what_killed_runs_and_earlier_versions_left_is_removed(model, tmp_path):
+    old, new = tmp_path / "user/.adding-old", tmp_path / "user/.adding-new"
+    for folder in (old, new, tmp_path / "user/.unpacked/0123456789abcdef"):
+        (folder / "fold_0").mkdir(parents=True)
+    os.utime(old, (0, 0))
+    add(model, id="mine")
+    assert sorted(path.name for path in (tmp_path / "user").iterdir()) == [".adding-new", "mine"]
 
 
 def test_an_archive_without_a_model(model, tmp_path):
@@ -386,22 +595,22 @@ def exported(folder: Path, path: Path) -> Path:
 
 def test_an_export_of_nnunet_is_found_added_verified_and_removed(model, tmp_path):
     path = exported(model, tmp_path / "livers.zip")
-    assert find_model(path).sha256 == default_model().sha256
     added = catalogue_add(path)
     assert added in catalogue()
-    assert added.folder == tmp_path / "user" / "livers"
-    assert sorted(p.name for p in added.folder.rglob("*") if p.is_file()) == [
+    assert added.folder == tmp_path / "user/livers/Dataset901_PTLFSample/nnUNetTrainer__nnUNetPlans__3d_demo"
+    assert sorted(p.name for p in (tmp_path / "user/livers").rglob("*") if p.is_file()) == [
         "checkpoint_final.pth",
         "dataset.json",
         "model.json",
         "plans.json",
+        "weights.json",
     ]
     assert verify(find_model("livers")) == added
     with pytest.raises(BadInput, match="There is a model 'livers' already"):
         catalogue_add(path)
     remove("livers")
     assert [m.id for m in catalogue()] == ["ptlf-demo-1"]
-    assert not list((tmp_path / "user").glob(".adding-*"))
+    assert list((tmp_path / "user").iterdir()) == []
 
 
 def test_a_model_trained_on_other_axes_is_added_with_them(model):

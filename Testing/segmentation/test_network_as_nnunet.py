@@ -1,4 +1,5 @@
-"""Our inference draws what nnU-Net's own predictor draws, for every kind of model, voxel for voxel.
+"""Our inference draws what nnU-Net's own predictor draws, for every kind of model: voxel for voxel with torch's
+resampling, 99.99 % of the voxels with splines.
 
 `nnUNetPredictor` is given the same array; models have random weights (`random_models`), so that nothing hides behind
 a label map that is mostly background.
@@ -8,7 +9,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from PTLFPredictorLib.child.system import CORES
 from PTLFPredictorLib.errors import BadInput, UnusableModel
 from PTLFPredictorLib.segmentation import model_folder
 from PTLFPredictorLib.segmentation.network import Box, Network
-from random_models import TINY, Kind, write_model
+from random_models import TINY, phantom, stock_labels, write_model
 
 os.environ.setdefault("nnUNet_def_n_proc", "1")  # threads of nnU-Net's export; read when it is imported
 torch = pytest.importorskip("torch", reason="torch is not installed: './ptlf test' installs it")
@@ -27,7 +27,6 @@ pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: './ptlf test'
 SPACING = (1.7, 1.9, 4.2)
 LABELS = {"background": 0, "liver": 1, "vessel": 2, "tumour": 3}
 THICK = replace(TINY, spacing=(6.0, 1.8, 1.8), patch=(8, 32, 32), strides=((1, 1, 1), (1, 2, 2), (2, 2, 2)))
-AUTOMATIC = {"force_separate_z": None}
 
 KINDS = {
     "torch resampling": TINY,
@@ -58,6 +57,16 @@ KINDS = {
 }
 
 
+TOLERATED = 1e-4
+"""Of the voxels, where splines resample: nnU-Net rounds the outputs to half precision, and near a tie the order of
+double-precision sums decides (0 of 1.3 million in a run of 24 models, 1 of 17 thousand in the box below)."""
+
+
+def differing(labels: np.ndarray, expected: np.ndarray) -> float:
+    assert labels.shape == expected.shape
+    return float(np.mean(labels != expected))
+
+
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch):
     """Small tensors gain nothing from more, and lose where other tests run beside."""
@@ -66,41 +75,57 @@ def one_thread(monkeypatch):
 
 @pytest.fixture(scope="module")
 def ct() -> sitk.Image:
-    """Smooth blobs between -200 and 300 HU and a rim of 0, which nnU-Net cuts away before it draws."""
-    random = np.random.default_rng(5)
-    coarse = sitk.GetImageFromArray(random.normal(60, 160, (8, 14, 13)))
-    coarse.SetSpacing((7.0, 7.0, 13.0))
-    image = sitk.Resample(coarse, (44, 48, 22), sitk.Transform(), sitk.sitkBSpline, (0, 0, 0), SPACING)
-    image = sitk.Cast(sitk.Clamp(image, sitk.sitkFloat64, -200, 300), sitk.sitkInt16)
-    return sitk.ConstantPad(image, (3, 0, 0), (0, 2, 1), 0)
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    made = {}
-
-    def model(kind: Kind) -> Path:
-        if kind.__repr__() not in made:
-            made[kind.__repr__()] = write_model(tmp_path_factory.mktemp("model"), kind)
-        return made[kind.__repr__()]
-
-    return model
-
-
-def stock(folder: Path, ct: sitk.Image, mirroring: bool = True) -> np.ndarray:
-    from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
-
-    predictor = nnUNetPredictor(use_mirroring=mirroring, device=torch.device("cpu"), allow_tqdm=False)
-    predictor.initialize_from_trained_model_folder(str(folder), None)
-    array = sitk.GetArrayFromImage(ct)[None].astype(np.float32)
-    return predictor.predict_single_npy_array(array, {"spacing": list(ct.GetSpacing())[::-1]})
+    return phantom((44, 48, 22), SPACING)
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_labels_are_those_of_nnunets_predictor(models, ct, name):
-    folder = models(KINDS[name])
+def test_labels_are_those_of_nnunets_predictor(tmp_path, ct, name):
+    folder = write_model(tmp_path, KINDS[name])
     drawing = Network(model_folder.check(folder)).predict(ct)
-    expected = stock(folder, ct)
+    expected = stock_labels(folder, ct)
     assert len(np.unique(expected)) > 1, "a label map that can tell something"
     assert drawing.labels.dtype == np.uint8
-    assert np.mean(drawing.labels != expected) == 0
+    assert differing(drawing.labels, expected) <= TOLERATED * KINDS[name].splines
+
+
+def test_with_mirroring_off_too(tmp_path, ct):
+    folder = write_model(tmp_path, KINDS["mirrored"])
+    drawing = Network(model_folder.check(folder), tta=False).predict(ct)
+    assert np.array_equal(drawing.labels, stock_labels(folder, ct, mirroring=False))
+    assert not np.array_equal(drawing.labels, Network(model_folder.check(folder)).predict(ct).labels)
+    assert (drawing.settings["tta"], drawing.settings["passes"]) == (False, drawing.settings["tiles"])
+
+
+@pytest.mark.parametrize("name", ["torch resampling", "transposed axes", "thick slices apart, splines"])
+def test_a_box_is_drawn_as_if_the_ct_ended_there(tmp_path, ct, name):
+    folder = write_model(tmp_path, KINDS[name])
+    box = Box((9, 5, 3), (40, 37, 20))
+    drawing = Network(model_folder.check(folder)).predict(ct, box=box)
+    expected = stock_labels(folder, sitk.RegionOfInterest(ct, box.size, box.start))
+    assert differing(drawing.labels[box.slices], expected) <= TOLERATED * KINDS[name].splines
+    outside = np.ones(drawing.labels.shape, bool)
+    outside[box.slices] = False
+    assert drawing.labels.shape == ct.GetSize()[::-1]
+    assert not drawing.labels[outside].any()
+    assert drawing.settings["box"] == [[9, 5, 3], [40, 37, 20]]
+
+
+def test_a_box_outside_the_ct_is_refused(tmp_path, ct):
+    network = Network(model_folder.check(write_model(tmp_path)))
+    with pytest.raises(BadInput, match=r"does not lie in a CT of \(47, 50, 23\) voxels"):
+        network.predict(ct, box=Box((0, 0, 0), (47, 51, 23)))
+
+
+@pytest.mark.parametrize("folds", [("1",), ("0", "2"), ("all",)])
+def test_the_wanted_folds_alone_draw(tmp_path, ct, folds):
+    there = (*folds, "3") if folds == ("all",) else ("0", "1", "2")
+    folder = write_model(tmp_path, replace(TINY, folds=there))
+    drawing = Network(model_folder.check(folder), folds=folds).predict(ct)
+    assert np.array_equal(drawing.labels, stock_labels(folder, ct, folds=folds))
+    assert drawing.settings["folds"] == list(folds)
+
+
+def test_a_fold_that_is_not_there_is_named(tmp_path):
+    facts = model_folder.check(write_model(tmp_path, replace(TINY, folds=("0", "1"))))
+    with pytest.raises(UnusableModel, match="The model has no fold '4', only 0, 1"):
+        Network(facts, folds=("4",))

@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 import pytest
 import SimpleITK as sitk
+from PTLFPredictorLib.segmentation.network import Network
 
 from PTLFPredictorLib import child
 from PTLFPredictorLib.ct import canonical
@@ -27,7 +28,6 @@ from PTLFPredictorLib.errors import Cancelled, OutOfMemory, PTLFError, UnusableM
 from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation import agreement, default_model, find_model, from_folder, marks, segment, worker
 from PTLFPredictorLib.segmentation.device import Device, choose
-from PTLFPredictorLib.segmentation.nnunet import Network
 from PTLFPredictorLib.segmentation.reading import read_segments
 from PTLFPredictorLib.segmentation.run import WHAT, WORKER, write_job
 from samples import drawn

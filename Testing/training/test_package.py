@@ -115,7 +115,7 @@ def test_plans_have_one_configuration_that_inherits_from_none(unpacked):
     configuration = plans["configurations"].pop("3d_tiny")
     assert plans["configurations"] == {}
     assert "inherits_from" not in configuration
-    assert configuration["patch_size"] == [16, 32, 32]
+    assert configuration["patch_size"] == [32, 64, 64]
     assert configuration["spacing"] == [5.0, 2.5, 2.5]  # inherited
 
 

@@ -6,6 +6,7 @@ import argparse
 import importlib
 import importlib.metadata
 import importlib.util
+import inspect
 import os
 import platform
 import shutil
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 
 from .. import __version__
-from ..errors import MissingDependency
+from ..errors import BadInput, MissingDependency
 from .command import ROOT, Command
 
 
@@ -26,6 +27,7 @@ def add(command: Command) -> None:
     bench = command("bench", _bench, "figures against the peers, both in one run")
     bench.add_argument("what", choices=_benches(), help="which figures")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write them there too")
+    bench.add_argument("--slow", action="store_true", help="segmentation: with a network of full size too")
     test = command("test", _test, "the test suite (under 20 minutes)")
     test.add_argument("--slow", action="store_true", help="the long tests too")
     test.add_argument("pytest", nargs="*", metavar="ARG", help="handed to pytest, after --")
@@ -88,7 +90,13 @@ def _panel(given: argparse.Namespace) -> int:
 
 def _bench(given: argparse.Namespace) -> None:
     sys.path.insert(0, str(ROOT / "benchmarks"))
-    importlib.import_module(given.what).main(given.json)
+    main = importlib.import_module(given.what).main
+    if not given.slow:
+        main(given.json)
+    elif "slow" in inspect.signature(main).parameters:
+        main(given.json, slow=True)
+    else:
+        raise BadInput(f"'bench {given.what}' has no long figures: leave out --slow.")
 
 
 def _benches() -> tuple[str, ...]:

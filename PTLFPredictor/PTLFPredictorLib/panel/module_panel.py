@@ -14,6 +14,7 @@ from .correction_section import CorrectionSection
 from .ct_section import CTSection
 from .dependencies import Dependencies
 from .diagnostics import diagnostics
+from .models_section import ModelsSection
 from .nomogram_section import NomogramSection
 from .parameters_section import ParametersSection
 from .questions import Questions
@@ -32,7 +33,11 @@ ACKNOWLEDGEMENT_VERSION = "1"
 
 SECTIONS = [
     SectionEntry("ct", lambda host: CTSection(host.ui, host.session, host.tell, host.changed)),
-    SectionEntry("segmentation", lambda host: SegmentationSection(host.ui, host.session, host.tell, host.changed)),
+    SectionEntry("models", lambda host: ModelsSection(host.ui, host.session, host.tell, host.changed)),
+    SectionEntry(
+        "segmentation",
+        lambda host: SegmentationSection(host.ui, host.session, host.tell, host.changed, host.models),
+    ),
     SectionEntry("correction", lambda host: CorrectionSection(host.ui, host.session, host.tell)),
     SectionEntry("radscore", lambda host: RadscoreSection(host.ui, host.session, host.tell, host.changed)),
     SectionEntry(

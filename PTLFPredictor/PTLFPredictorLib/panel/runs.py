@@ -11,7 +11,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from ..child import Child
+from ..child import Child, Job
 from ..errors import PTLFError
 from .run_state import RunState, State
 from .timers import Timer
@@ -37,6 +37,8 @@ class ChildRun:
     state : RunState
     stage, done, total : str, int, int
         What the child said last.
+    notices : list of str
+        What it does otherwise than planned, sentences.
     """
 
     def __init__(self, what: str, python: str, on_change: Callable[[], None]):
@@ -45,7 +47,7 @@ class ChildRun:
         self.log: list[str] = []
         self.device: dict[str, Any] = {}
         self._said = False
-        self._child: Child | None = None
+        self._child: Job | None = None
         self._work: Path | None = None
         self._on_outputs: Callable[[dict[str, Path]], None] = lambda outputs: None
         self._clear()
@@ -53,6 +55,7 @@ class ChildRun:
 
     def _clear(self) -> None:
         self.stage, self.done, self.total, self.finished_s = "", 0, 0, 0.0
+        self.notices: list[str] = []
         self._started = self._stage_started = time.monotonic()
 
     @property
@@ -96,7 +99,7 @@ class ChildRun:
             self.state.to(State.PREPARING)
             self._work = Path(tempfile.mkdtemp(prefix="ptlf-"))
             module, job = prepare(self._work)
-            self._child = Child(module, job, self._work, what=self.what, **{"python": self._python, **options})
+            self._child = self._begin(module, job, options)
         except (PTLFError, OSError) as error:
             self._end(State.FAILED, str(error))
             return
@@ -106,8 +109,12 @@ class ChildRun:
         self.state.to(State.RUNNING)
         self._timer.start()
 
+    def _begin(self, module: str, job: Mapping[str, Any], options: dict[str, Any]) -> Job:
+        """The process for a run whose inputs lie in the work folder."""
+        return Child(module, job, self._work, what=self.what, **{"python": self._python, **options})
+
     def cancel(self) -> None:
-        """Stop now; returns when the process and all it started are gone."""
+        """Stop now; returns when nothing of the run is at work any more."""
         if not self.state.busy:
             return
         self.state.to(State.CANCELLING)
@@ -151,8 +158,10 @@ class ChildRun:
             self.done, self.total = int(event.get("done", 0)), int(event.get("total", 0))
         elif event["event"] == "device":
             self.device = event
+        elif event["event"] == "notice":
+            self.notices.append(str(event.get("message", "")))
 
-    def _finish(self, child: Child) -> None:
+    def _finish(self, child: Job) -> None:
         self._timer.stop()
         run = self.state.run
         try:

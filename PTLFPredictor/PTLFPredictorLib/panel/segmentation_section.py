@@ -13,30 +13,30 @@ from slicer.i18n import tr as _
 from .. import child
 from ..errors import PTLFError
 from ..mrml.adoption import DrawnElsewhere
-from ..segmentation import probe
-from ..segmentation.catalogue import Model, catalogue, from_folder
+from ..segmentation import chain_words, probe
+from ..segmentation.catalogue import Model
 from ..segmentation.run import WORKER, read_result, write_job
 from . import compat
 from .choices import Choices
+from .models_section import ModelsSection
 from .run_state import State
 from .runs import ChildRun, duration, show_button, show_progress, status_of
 from .section import Section
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
+from .warm_run import WarmRun
 from .widgets import say
 
 DEVICES = ("auto", "cpu", "cuda:0")
 
 
 class SegmentationSection(Section):
-    def __init__(self, ui, session: Session, tell, on_change):
-        self.ui, self.session, self._tell = ui, session, tell
+    def __init__(self, ui, session: Session, tell, on_change, models: ModelsSection):
+        self.ui, self.session, self._tell, self._models = ui, session, tell, models
         python = compat.python_executable()
-        self.run = ChildRun("The segmentation", python, on_change)
+        self.run = WarmRun("The segmentation", python, on_change)
         self.probe = ChildRun("The device check", python, on_change)
         self.runs = (self.probe, self.run)
         self.device: dict[str, Any] = {}
-        self._catalogue: list[Model] = []
-        self._models = Choices(ui.modelSelector, lambda model: session.update(model=model))
         devices = zip(DEVICES, (_("Automatic"), _("CPU"), _("GPU")), strict=True)
         self._devices = Choices(ui.deviceSelector, self._choose_device, devices)
         self._entered = self._looked = False
@@ -58,6 +58,9 @@ class SegmentationSection(Section):
         self.ui.placeFrame.hide()
         return [_("The segmentation of the former CT was stopped.")] if self.run.forget() else []
 
+    def scene_closes(self) -> None:
+        self.run.release()
+
     # Model and device
 
     def enter(self) -> None:
@@ -74,29 +77,9 @@ class SegmentationSection(Section):
 
     def open(self) -> None:
         """Look for models, and again for the device where it was looked for; nothing is installed."""
-        try:
-            models = catalogue()
-        except PTLFError as error:
-            models = []
-            self._tell(error.message)
-        models += self._chosen_in_nnunet()
-        self._catalogue = models
-        self._models.fill((model.id, f"{model.title} (version {model.version})") for model in models)
-        if models and self.session.desk.model not in self._models.values:
-            self.session.update(model=models[0].id)
+        self._models.open()
         if self._looked:
             self.ask_device()
-
-    def _chosen_in_nnunet(self) -> list[Model]:
-        """The model that the user chose last in the extension NNUNet, where there is one that can be used."""
-        chosen = compat.nnunet_model()
-        if not chosen:
-            return []
-        try:
-            return [from_folder(chosen, "SlicerNNUnet")]
-        except PTLFError as error:
-            self._tell(_("The model chosen in the module nnUNet cannot be used here: {reason}").format(reason=error))
-            return []
 
     def ask_device(self) -> None:
         if self.probe.state.busy:
@@ -111,16 +94,17 @@ class SegmentationSection(Section):
     def _choose_device(self, device: str) -> None:
         if device != self.session.desk.device:
             self.session.update(device=device)
+            self.run.release()  # the former device's memory
             self.ask_device()
 
     @property
     def models(self) -> list[Model]:
-        return self._catalogue
+        """Those that are on this computer."""
+        return self._models.models
 
     @property
     def model(self) -> Model | None:
-        """The chosen model; the first one where the scene names one that is not on this computer."""
-        return next((m for m in self._catalogue if m.id == self.session.desk.model), next(iter(self._catalogue), None))
+        return self._models.model
 
     # The run
 
@@ -131,8 +115,7 @@ class SegmentationSection(Section):
             self.session.ct().require_usable()
         except PTLFError as error:
             found.append(error.message)
-        if self.model is None:
-            found.append(_("There is no segmentation model."))
+        found += self._models.unmet()
         if self.probe.state.state is State.FAILED:
             found.append(self.probe.state.cause)
         if self.session.node(SECOND_ROLE) is not None:
@@ -204,11 +187,8 @@ class SegmentationSection(Section):
 
     def refresh(self) -> None:
         ui, run, desk = self.ui, self.run, self.session.desk
-        if self.model is not None:
-            self._models.show(self.model.id)
         self._devices.show(desk.device)
         busy = run.state.busy
-        say(ui.modelNote, self._model_note())
         say(ui.deviceReason, self._device_reason())
         verb = _("Segment") if self.session.segmentation is None else _("Segment again")
         show_button(ui.segmentButton, run, self.unmet, verb, _("Draw liver and tumour"))
@@ -218,7 +198,8 @@ class SegmentationSection(Section):
             self._asked = None
         ui.placeFrame.setVisible(self._asked is not None)
         show_progress(ui.segmentProgress, run)
-        say(ui.segmentStatus, status_of(run, _("Segmented")))
+        say(ui.segmentStatus, "\n".join([status_of(run, _("Segmented")), *run.notices]).strip())
+        say(ui.stepsLabel, "" if busy else "\n".join(chain_words.lines(self.session.drawn)))
         log = "\n".join(run.log)
         if ui.logText.plainText != log:
             ui.logText.plainText = log
@@ -228,12 +209,6 @@ class SegmentationSection(Section):
             ui.rerunLabel.text = _(
                 "Your edited segments were left as they are. The new run is in '{name}'. Which shall be used?"
             ).format(name=second.GetName())
-
-    def _model_note(self) -> str:
-        model = self.model
-        if model is None:
-            return _("No segmentation model is installed. Use an existing segmentation, or add a model.")
-        return model.warning or model.intended_input
 
     def _device_reason(self) -> str:
         if self.probe.state.busy:

@@ -8,6 +8,7 @@ user (`user_folder`), each with its entry in ``model.json``, never inside the ex
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from . import model_archive, model_folder, model_package
 from .model import ID, NOT_IN_CATALOGUE, Model
 from .model_digests import user_folder
 from .model_files import ENTRY, MANIFEST
+from .model_steps import roles_of
 from .names import ORGAN_ROLES, Role, role_of
 from .origin import same_weights
 from .user_models import adding, install, unpacked
@@ -75,10 +77,11 @@ def find_model(spec: str | Path, label_roles: Mapping[str, Sequence[int]] | None
         if model.id == str(spec):
             return model
     path = Path(spec)
-    if path.is_dir():
-        return _from_folder(path, label_roles)
-    if path.is_file():
-        return _from_folder(unpacked(path), label_roles, path.stem)
+    if path.exists():
+        found = path if path.is_dir() else unpacked(path)
+        if packed := model_package.model_of(found):
+            return with_mark_of_its_weights(_with_roles(packed, label_roles).checked())
+        return _from_folder(found, label_roles, None if path.is_dir() else path.stem)
     raise BadInput(
         f"There is no model '{spec}'. Known are: {', '.join(model.id for model in known)}; "
         "or name a folder or zip archive of a trained nnU-Net v2 model."
@@ -116,7 +119,7 @@ def from_folder(folder: str | Path, chosen_in: str = "") -> Model:
     in_dataset = re.match(r"Dataset\d+_", found.parent.name)
     model = _described(found, None, found.parent.name if in_dataset else None, weights_too=False)
     title = f"{model.title}, chosen in {chosen_in}" if chosen_in else model.title
-    return _with_mark_of_its_weights(replace(model, title=title).checked())
+    return with_mark_of_its_weights(replace(model, title=title).checked())
 
 
 def add(
@@ -146,26 +149,26 @@ def add(
     if not source.exists():
         raise BadInput(f"There is no model folder or archive '{source}'.")
     with adding() as made:
-        brought, copied = made / "brought", made / "model"
-        if source.is_dir() and not (source / MANIFEST).exists():
-            brought = source
-        elif source.is_dir():
+        brought, staged = made / "unpacked", made / "model"
+        if not source.is_dir():
+            model_archive.unpack_members(source, brought)
+        elif (source / MANIFEST).exists():
             model_archive.copy_members(source, brought)
         else:
-            model_archive.unpack_members(source, brought)
+            brought = source
         if packed := model_package.model_of(brought):
-            (model,) = _moved(packed, brought, copied)
-            model = replace(model, **({"label_roles": roles_of(label_roles)} if label_roles else {}), **entry)
+            staged = brought
+            model = replace(_with_roles(packed, label_roles), **entry)
         else:
-            place = os.replace if brought.parent == made else shutil.copyfile
-            model_folder.bring(brought, copied, place, folds=folds, configuration=configuration)
-            model = replace(_from_folder(copied, label_roles, entry.get("id") or source.stem), **entry)
-        model = _with_mark_of_its_weights(model.checked())
+            place = shutil.copyfile if brought is source else os.replace
+            model_folder.copy(brought, staged, folds=folds, configuration=configuration, place=place)
+            model = replace(_from_folder(staged, label_roles, entry.get("id") or source.stem), **entry)
+        model = with_mark_of_its_weights(model.checked())
         for step in model.steps:
             model_folder.check(step.folder, weights_too=False).axes(step.orientation)
         if any(known.id == model.id for known in catalogue()):
             raise BadInput(f"There is a model '{model.id}' already. Remove it first, or give another id.")
-        return install(copied, model)
+        return install(staged, model)
 
 
 def remove(model_id: str) -> None:
@@ -205,14 +208,18 @@ def _user_entries() -> Iterator[tuple[str, Model | UnusableModel]]:
     for file in sorted(base.glob(f"*/{ENTRY}")) if base.is_dir() else ():
         try:
             model = Model.from_dict(model_folder.read_json(file), file.parent)
-            yield file.parent.name, _with_mark_of_its_weights(model)
+            yield file.parent.name, with_mark_of_its_weights(model)
         except UnusableModel as error:
             yield file.parent.name, error
 
 
 def _from_folder(folder: Path, label_roles: Mapping[str, Sequence[int]] | None, name: str | None = None) -> Model:
     model = _described(model_folder.locate(folder), label_roles, name, weights_too=True)
-    return _with_mark_of_its_weights(model.checked())
+    return with_mark_of_its_weights(model.checked())
+
+
+def _with_roles(model: Model, label_roles: Mapping[str, Sequence[int]] | None) -> Model:
+    return model if label_roles is None else replace(model, label_roles=roles_of(label_roles))
 
 
 def _described(
@@ -230,8 +237,9 @@ def _described(
         citation="",
         folder=folder,
         sha256=model_folder.checksum(folder) if weights_too else "",
-        label_roles={role: tuple(labels) for role, labels in roles.items()},
+        label_roles=roles_of(roles),
         warning=NOT_IN_CATALOGUE,
+        orientation=facts.axes(),
         intended_input="unknown",
     )
 
@@ -254,13 +262,14 @@ def not_for_patients(weights: str) -> str:
     return EARLIER_WARNING if any(same_weights(weights, known) for known in EARLIER_DEMO_WEIGHTS) else ""
 
 
-def _with_mark_of_its_weights(model: Model) -> Model:
-    """One fold of a shipped model that is not for patients is enough."""
+def with_mark_of_its_weights(model: Model) -> Model:
+    """One fold of a shipped model that is not for patients is enough, in whatever step."""
     files = [file for shipped in _shipped() for file in model_folder.checkpoint_files(shipped.folder)]
     largest = max((file.stat().st_size for file in files), default=0)
-    for fold in model_folder.weights(model.folder, largest=2 * largest):
-        if warning := not_for_patients(fold):
-            return replace(model, for_patients=False, warning=warning, shipped=True)
+    for step in model.steps:
+        for fold in model_folder.weights(step.folder, 2 * largest, step.folds):
+            if warning := not_for_patients(fold):
+                return replace(model, for_patients=False, warning=warning, shipped=True)
     return model
 
 

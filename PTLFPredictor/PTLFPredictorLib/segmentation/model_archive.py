@@ -7,17 +7,19 @@ import shutil
 import stat
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from ..errors import UnusableModel
-from .model_files import CHECKPOINT, CHECKPOINT_BEST, DATASET, PLANS
+from .model_files import CHECKPOINT, CHECKPOINT_BEST, DATASET, ENTRY, MANIFEST, PLANS
 
 ARCHIVE_BYTES, ARCHIVE_FILES = 8 << 30, 5000
 """Five folds of the largest preset have some 2 GB."""
 
 
-AT_THE_ROOT = frozenset({"model.json", "manifest.json", "card.md"})
-"""What a package of ours has beside its networks (`model_package`)."""
+OF_PACKAGES = frozenset({ENTRY, MANIFEST, "card.md"})
+"""What a package of ours has beside its networks, at its root or one folder below (`model_package`)."""
+
+READ = frozenset({DATASET, PLANS, CHECKPOINT, CHECKPOINT_BEST})
 
 
 def unpack_members(archive: Path, target: Path, *, below: str = "") -> None:
@@ -50,15 +52,26 @@ def unpack_members(archive: Path, target: Path, *, below: str = "") -> None:
 
 def _wanted(members: list[zipfile.ZipInfo], below: str) -> list[tuple[zipfile.ZipInfo, str]]:
     """The members that inference reads, and their names below the folder that is asked for."""
-    names = {DATASET, PLANS, CHECKPOINT, CHECKPOINT_BEST}
-    wanted = [
-        (member, PurePosixPath(member.filename))
-        for member in members
-        if PurePosixPath(member.filename).name in names or member.filename in AT_THE_ROOT
-    ]
+    paths = [(member, PurePosixPath(member.filename)) for member in members]
+    wanted = [(member, path) for member, path in paths if _is_wanted(path)]
     if below and any(path.is_relative_to(below) for _, path in wanted):
         wanted = [(member, path.relative_to(below)) for member, path in wanted if path.is_relative_to(below)]
     return [(member, path.as_posix()) for member, path in wanted]
+
+
+def _is_wanted(path: PurePath) -> bool:
+    return path.name in READ or (path.name in OF_PACKAGES and len(path.parts) <= 2)
+
+
+def copy_members(source: Path, target: Path) -> None:
+    """Copy from an unpacked package what `unpack_members` would take of it."""
+    for path in sorted(source.rglob("*")):
+        name = path.relative_to(source)
+        if path.is_symlink():
+            raise UnusableModel(f"'{source.name}' holds a symbolic link ({name.name}); copy the file itself.")
+        if path.is_file() and _is_wanted(name):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target / name)
 
 
 def inside(base: Path, name: str) -> Path:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,8 @@ from typing import Any
 from ..errors import UnusableModel
 from ..hashes import file_sha256, json_sha256
 from . import model_digests
-from .model_archive import unpack_members
 from .model_files import (
     CHECKPOINT,
-    CHECKPOINT_BEST,
     DATASET,
     PLANS,
     READERS,
@@ -32,6 +30,7 @@ from .model_files import (
     read_json,
     reader_of,
 )
+from .model_folds import checkpoint_files, notes_of
 from .model_steps import wrong_orientation
 from .model_weights import check_pickle
 
@@ -87,8 +86,8 @@ class Facts:
         """
         if self.orientation and said and said.upper() != self.orientation:
             raise UnusableModel(
-                f"The model was trained on {self.orientation} axes ({self.reader} in {PLANS}), but its entry says {said}. "
-                "Remove it and add it again without --orientation."
+                f"The model was trained on {self.orientation} axes ({self.reader} in {PLANS}), but its entry says "
+                f"{said}. Remove it and add it again without --orientation."
             )
         if said and (wrong := wrong_orientation(said)):
             raise UnusableModel(f"{wrong}.")
@@ -151,7 +150,12 @@ def check(folder: Path, *, weights_too: bool = True, folds: Sequence[str] = (), 
     named_by_weights = {check_pickle(checkpoint) for checkpoint in checkpoints} if weights_too else set()
     if len(named_by_weights) > 1:
         raise UnusableModel(f"The folds of '{folder.name}' are of different configurations.")
-    configuration = configuration or next(iter(named_by_weights), "")
+    trained = next(iter(named_by_weights), "")
+    if configuration and trained and configuration != trained:
+        raise UnusableModel(
+            f"The weights of '{folder.name}' are of the configuration '{trained}', not '{configuration}'."
+        )
+    configuration = configuration or trained
     if configuration and configuration not in configurations:
         raise UnusableModel(f"There is no configuration '{configuration}' in {PLANS}: {', '.join(configurations)}.")
     if stage := cascade_of(configuration, plans):
@@ -161,7 +165,7 @@ def check(folder: Path, *, weights_too: bool = True, folds: Sequence[str] = (), 
         )
     name = plans.get("dataset_name")
     name = name if isinstance(name, str) else folder.name
-    notes = _notes(folder, checkpoints)
+    notes = notes_of(folder, checkpoints)
     return Facts(name, plans, dataset, named, configurations, checkpoints, reader, configuration, notes)
 
 
@@ -236,52 +240,24 @@ def files(folder: Path, folds: Sequence[str] = ()) -> list[Path]:
     return [folder / DATASET, *checkpoint_files(folder, folds), folder / PLANS]
 
 
-def checkpoint_files(folder: Path, folds: Sequence[str] = ()) -> list[Path]:
-    """The weights' files, one for each fold, as nnU-Net chooses them: all numbered folds, fold_all only alone.
+def copy(
+    source: Path,
+    target: Path,
+    *,
+    folds: Sequence[str] = (),
+    configuration: str = "",
+    place: Callable[[Path, Path], Any] = shutil.copyfile,
+) -> None:
+    """Copy (or by `place`, move) what inference reads, once it has been checked.
 
-    All are of one kind, the training's last state; its best state only where no fold has the last.
-
-    Parameters
-    ----------
-    folder : Path
-    folds : sequence of str
-        "0", "1" ... or "all"; () as above.
+    The folders of nnU-Net's layout (``Dataset<ID>_<name>/<trainer>__<plans>__<configuration>``) stay above it.
     """
-    for name in (CHECKPOINT, CHECKPOINT_BEST):
-        found = sorted(path for path in Path(folder).glob(f"fold_*/{name}") if path.is_file())
-        if folds:
-            found = [path for path in found if path.parent.name.removeprefix("fold_") in folds]
-            found = found if len(found) == len(set(folds)) else []
-        else:
-            found = [path for path in found if path.parent.name != "fold_all"] or found
-        if found:
-            return found
-    return []
-
-
-def _notes(folder: Path, used: Sequence[Path]) -> tuple[str, ...]:
-    notes = []
-    if used[0].name == CHECKPOINT_BEST:
-        notes.append(
-            f"The weights are of the training's best state ({CHECKPOINT_BEST}); its last is not in the folder."
-        )
-    there = {path.parent.name for name in (CHECKPOINT, CHECKPOINT_BEST) for path in folder.glob(f"fold_*/{name}")}
-    if left_out := sorted(there - {path.parent.name for path in used}):
-        notes.append(
-            f"Of the model's folds, {', '.join(path.parent.name for path in used)} drew, not {', '.join(left_out)}."
-        )
-    return tuple(notes)
-
-
-def copy(source: Path, target: Path, *, folds: Sequence[str] = (), configuration: str = "") -> None:
-    """Copy what inference reads, once it has been checked; the two folders of nnU-Net's layout stay above it."""
     found = locate(source, configuration)
     check(found, folds=folds, configuration=configuration)
-    above = found.relative_to(source)
     for path in files(found, folds):
-        destination = target / above / path.relative_to(found)
+        destination = target / path.relative_to(source)
         destination.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, destination)
+        place(path, destination)
 
 
 def _no_links(folder: Path) -> None:
@@ -294,9 +270,3 @@ def _required_json(folder: Path, name: str) -> dict[str, Any]:
     if not (folder / name).is_file():
         raise UnusableModel(f"The model '{folder.name}' has no {name}.")
     return read_json(folder / name)
-
-
-def unpack(archive: Path, target: Path, *, configuration: str = "") -> None:
-    """Unpack what inference reads from a zip archive; no path leaves `target`, which then holds one model."""
-    unpack_members(archive, target)
-    locate(target, configuration)

@@ -1,8 +1,9 @@
-"""Which versions of nnU-Net may draw: those that gave the same label map, tile by tile told.
+"""Which versions of nnU-Net may draw: those whose parts `network` uses and that gave the same label map.
 
-`nnunet` takes the place of two private methods of nnU-Net's predictor and calls its preprocessor; 2.5 returns other
-values there.  With 2.6.4, 2.7.0, 2.8.0 and 2.8.1 the demo model drew the same label map, voxel for voxel, and told all
-of its tiles.  Standard library alone: the worker, `doctor` and the panel's installer ask here.
+`network` takes from nnU-Net its readers of plans.json and dataset.json, the builder of the network, the normalisation
+of intensities, steps and weights of the tiles, and the rule of thick slices.  With 2.6.4, 2.7.0, 2.8.0 and 2.8.1 the
+demo model drew the same label map, voxel for voxel, as nnU-Net's own predictor of that version.  Standard library
+alone: the worker, `doctor` and the panel's installer ask here.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ def said(text: str | None, reader: str | None) -> Origin | None:
     kind, _, name = text.partition(":")
     if text != "hand" and (kind != "model" or not name):
         raise BadInput(f"--mask-origin '{text}' cannot be read; say hand or model:ID (see 'ptlf models list').")
-    model = None if text == "hand" else find_model(name).identity
+    found = None if text == "hand" else find_model(name)
+    model = None if found is None else found.identity_with(found.sha256)
     named = Confirmation.now(reader, "who drew the segments")
     return Origin(Drawn.HAND if model is None else Drawn.MODEL, Known.READER, model, named=named)
 

@@ -16,9 +16,9 @@ from ..errors import BadInput
 from ..folders import staging
 from . import model_digests, model_folder
 from .model import Model
+from .model_archive import unpack_members
 from .model_digests import user_folder
-
-ENTRY = "model.json"
+from .model_files import ENTRY, MANIFEST
 
 MADE_IN = ".adding-"
 """Begin of the names of folders in which a model is made; one of a process that was killed goes after `STALE_S`."""
@@ -67,6 +67,8 @@ def install(staged: Path, model: Model) -> Model:
     entry = model.to_dict(staged)
     for step in model.steps:
         model_digests.keep(step.folder, model_folder.checkpoint_files(step.folder, step.folds))
+    for described_anew in (*staged.rglob(MANIFEST), *staged.rglob(ENTRY)):
+        described_anew.unlink()
     (staged / ENTRY).write_text(json.dumps(entry, indent=1), encoding="utf-8")
     try:
         staged.replace(target)
@@ -90,7 +92,7 @@ def unpacked(archive: Path) -> Path:
             folder = Path(tempfile.mkdtemp(prefix=MADE_IN, dir=user_folder()))
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
             try:
-                model_folder.unpack(archive, folder / "model")
+                unpack_members(archive, folder / "model")
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise

@@ -178,7 +178,7 @@ def _interpolated(
         corners = [corner + end[index] * stride for corner in corners for end in ends]
     weights = [axis.weight[index] for axis, index in zip(axes, indices, strict=True) if not axis.is_nearest]
     for head in logits.reshape(len(logits), -1):
-        values = [head.index_select(0, corner).float() for corner in corners]
+        values = [head.index_select(0, corner).to(axes[0].weight.dtype) for corner in corners]
         for weight in reversed(weights):
             values = [near * (1 - weight) + far * weight for near, far in zip(values[::2], values[1::2], strict=True)]
         yield values[0].half().float() if halved else values[0]

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...child.system import free_memory_bytes
+from ...errors import is_out_of_memory
 from .drawing import CHUNK_VOXELS, SLAB_VOXELS
+from .folds import Folds
 from .planned import Planned
 from .preparing import frame
 from .resampling import SPLINES
@@ -17,6 +18,10 @@ LIBRARIES_BYTES = 450 << 20
 
 CUDA_BYTES = 700 << 20
 """CUDA's context, cuDNN and its workspace."""
+
+
+BATCH_VOXELS = 1 << 22
+"""Of the passes that a GPU computes at once: two of 128 x 128 x 128."""
 
 
 @dataclass(frozen=True)
@@ -45,79 +50,78 @@ class Way:
     says: str = ""
 
 
-def ways(device: str) -> tuple[Way, ...]:
+def ways(device: str, patch: Sequence[int]) -> list[Way]:
     """From the fastest to the most sparing."""
-    cpu = (
-        Way("cpu", "cpu", says="the CPU draws now, which takes longer."),
+    gpu = [
+        Way(device, device, batch=max(1, min(4, BATCH_VOXELS // math.prod(patch)))),
+        Way(device, "cpu", says="the outputs of the network are now added up in the computer's memory"),
+    ]
+    cpu = [
+        Way("cpu", "cpu", says="the CPU draws now, which takes longer"),
         Way(
             "cpu",
             "cpu",
             slab_voxels=SLAB_VOXELS // 16,
             fold_by_fold=True,
-            says="weights are now read fold by fold and labels drawn in thin slabs.",
+            says="weights are now read fold by fold, and labels drawn in thin slabs",
         ),
-    )
-    if device == "cpu":
-        return cpu
-    gpu = (
-        Way(device, device, batch=BATCH),
-        Way(device, "cpu", says="the outputs of the network are now added up in the computer's memory."),
-    )
-    return gpu + cpu
+    ]
+    return cpu if device == "cpu" else gpu + cpu
 
 
-BATCH = 2
-"""Tiles at once on a GPU."""
+def after(error: Exception, ways: Sequence[Way]) -> list[Way]:
+    """What is left of `ways` when the first one failed: the CPU, where a GPU did so for another reason than memory."""
+    if is_out_of_memory(error):
+        return list(ways[1:])
+    if ways[0].device != "cpu" and isinstance(error, RuntimeError):
+        return [way for way in ways if way.device == "cpu"]
+    return []
+
+
+def reason(error: Exception, way: Way) -> str:
+    """Why a way failed, as the beginning of a sentence."""
+    if is_out_of_memory(error):
+        return f"The memory of {'the computer' if way.device == 'cpu' else way.device} did not suffice"
+    words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return f"{way.device} failed ({words})"
 
 
 def peak_bytes(
-    planned: Planned,
-    size_xyz: Sequence[int],
-    spacing_xyz: Sequence[float],
-    weights_bytes: int,
-    folds: int,
-    way: Way,
-    ct_voxels: int,
+    folds: Folds, size_xyz: Sequence[int], spacing_xyz: Sequence[float], way: Way, ct_voxels: int
 ) -> dict[str, int]:
     """Estimated peak of this process, libraries included (``ram``), and of the GPU (``gpu``).
 
     Parameters
     ----------
-    planned : Planned
+    folds : Folds
     size_xyz : sequence of int
         Voxels that are drawn (of the box).
     spacing_xyz : sequence of float
         mm.
-    weights_bytes, folds : int
-        Of one fold, and their number.
     way : Way
     ct_voxels : int
         Of the whole CT, which is held with two bytes each, and its labels with one.
     """
+    planned = folds.planned
     there = frame(size_xyz[::-1], spacing_xyz[::-1], planned)
     drawn = math.prod(size_xyz)
     grid = math.prod(max(size, tile) for size, tile in zip(there.shape, planned.patch, strict=True))
-    on_gpu, results_on_gpu = way.device != "cpu", way.results != "cpu"
-    preparing = 4 * drawn + 4 * grid
-    if planned.data.name == SPLINES and there.shape != tuple(size_xyz[::-1]):
-        in_plane = drawn // max(math.prod(there.inner_shape[1:]), 1) * math.prod(there.shape[1:])
+    preparing = 4 * (drawn + grid)
+    if planned.data.name == SPLINES and there.shape != there.inner_shape:
+        in_plane = there.inner_shape[0] * math.prod(there.shape[1:])
         preparing += 8 * (2 * in_plane + 2 * grid)
-    outputs = 2 * grid * (planned.heads * (2 if folds > 1 else 1) + 1)
-    running = activations(planned, 2 if on_gpu else 4) * way.batch + 4 * planned.heads * math.prod(planned.patch)
+    outputs = 2 * grid * (planned.heads * min(len(folds.names), 2) + 1)
+    running = activations(planned, 4 if way.device == "cpu" else 2) * way.batch
+    running += 8 * planned.heads * math.prod(planned.patch) * way.batch
     drawing = 2 * grid * planned.heads + 3 * grid + drawn + 24 * way.slab_voxels + 160 * CHUNK_VOXELS
-    weights = weights_bytes * (1 if way.fold_by_fold else folds)
-    results = max(preparing, 4 * grid + outputs, drawing)
-    ram, gpu = LIBRARIES_BYTES + 3 * ct_voxels, 0
-    if not on_gpu:
-        ram += weights + max(preparing, 4 * grid + outputs + running, drawing)
-    else:
-        gpu = (
-            CUDA_BYTES
-            + weights
-            + (max(preparing, 4 * grid + outputs + running, drawing) if results_on_gpu else running)
-        )
-        ram += (CUDA_BYTES + 4 * drawn) if results_on_gpu else CUDA_BYTES + results
-    return {"ram": int(ram), "gpu": int(gpu)}
+    weights = folds.weights_bytes * (1 if way.fold_by_fold else len(folds.names))
+    ram = LIBRARIES_BYTES + 3 * ct_voxels
+    if way.device == "cpu":
+        return {"ram": ram + weights + max(preparing, 4 * grid + outputs + running, drawing), "gpu": 0}
+    gpu, ram = CUDA_BYTES + weights, ram + CUDA_BYTES
+    if way.results == "cpu":
+        return {"ram": ram + max(preparing, 4 * grid + outputs, drawing), "gpu": gpu + running}
+    return {"ram": ram + 4 * drawn, "gpu": gpu + max(preparing, 4 * grid + outputs + running, drawing)}
 
 
 def activations(planned: Planned, element_bytes: int) -> int:
@@ -139,14 +143,9 @@ def activations(planned: Planned, element_bytes: int) -> int:
     return int(element_bytes * (kept + (4 if element_bytes == 2 else 6) * largest))
 
 
-def free(device: str) -> dict[str, float]:
-    """Bytes that are free: ``ram``, ``gpu``; infinite where the system does not tell."""
-    told = free_memory_bytes()
-    ram = math.inf if told is None else float(told)
-    if device == "cpu":
-        return {"ram": ram, "gpu": math.inf}
+def free_gpu_bytes(device: str) -> int:
+    """What a GPU can still give, with what torch holds of it unused."""
     import torch
 
-    number = torch.device(device).index or 0
-    reserved = torch.cuda.memory_reserved(number) - torch.cuda.memory_allocated(number)
-    return {"ram": ram, "gpu": float(torch.cuda.mem_get_info(number)[0] + reserved)}
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + kept

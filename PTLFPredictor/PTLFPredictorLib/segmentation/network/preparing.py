@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .box import Box
 from .planned import Planned
 
 if TYPE_CHECKING:
@@ -40,6 +42,27 @@ class Frame:
     def inner_shape(self) -> tuple[int, ...]:
         return tuple(part.stop - part.start for part in self.inner)
 
+    @property
+    def all(self) -> tuple[slice, ...]:
+        """All of the inner part, in its own indices."""
+        return tuple(slice(0, size) for size in self.inner_shape)
+
+    def on_ct(self, near: Sequence[slice], inside: Sequence[slice]) -> tuple[slice, ...]:
+        """A part of the padded grid (`inside`: the grid in it) -> of `inner`, in its own indices."""
+        ends = []
+        for part, pad, size, full in zip(near, inside, self.shape, self.inner_shape, strict=True):
+            low, high = ((end - pad.start) * full / size for end in (part.start, part.stop))
+            ends.append(slice(max(math.floor(low), 0), min(math.ceil(high), full)))
+        return tuple(ends)
+
+    def box_of(self, part: Sequence[slice], planned: Planned) -> Box:
+        """A part of `inner` as a box of the CT."""
+        whole = [
+            slice(at.start + inner.start, at.stop + inner.start) for at, inner in zip(part, self.inner, strict=True)
+        ]
+        z, y, x = (whole[axis] for axis in planned.backward)
+        return Box((x.start, y.start, z.start), (x.stop, y.stop, z.stop))
+
     def restored(self, labels: np.ndarray, planned: Planned) -> np.ndarray:
         """Labels of the inner part -> of the CT, axes (z, y, x)."""
         if labels.shape != self.whole:
@@ -54,7 +77,7 @@ def frame(size_zyx: Sequence[int], spacing_zyx: Sequence[float], planned: Planne
     spacing = tuple(float(spacing_zyx[axis]) for axis in planned.forward)
     inner = inner or tuple(slice(0, size) for size in whole)
     shape = tuple(  # nnU-Net's compute_new_shape
-        max(int(round(old / new * (part.stop - part.start))), 1)
+        max(round(old / new * (part.stop - part.start)), 1)
         for old, new, part in zip(spacing, planned.spacing, inner, strict=True)
     )
     return Frame(whole, inner, spacing, planned.spacing, shape)

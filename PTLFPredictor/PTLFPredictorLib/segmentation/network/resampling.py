@@ -40,8 +40,8 @@ class Taps:
     ----------
     first, second : ndarray of int, shape (n,)
         Input voxels; the same where the nearest one alone counts.
-    weight : ndarray of float32, shape (n,)
-        Of `second`.
+    weight : ndarray, shape (n,)
+        Of `second`, in the precision of nnU-Net's function: single of torch's, double of the splines.
     size : int
         Voxels of the input.
     """
@@ -173,14 +173,14 @@ def _taps(size: int, wanted: int, order: int, kind: type) -> Taps:
     """Voxel centres at half a voxel; beyond the outer centres their value."""
     if size == wanted:
         first = np.arange(size)
-        return Taps(first, first, np.zeros(size, np.float32), size)
+        return Taps(first, first, np.zeros(size, kind), size)
     scale = kind(size) / kind(wanted)
     if order == 0:
         nearest = np.minimum(((np.arange(wanted, dtype=kind) + kind(0.5)) * scale).astype(int), size - 1)
-        return Taps(nearest, nearest, np.zeros(wanted, np.float32), size)
+        return Taps(nearest, nearest, np.zeros(wanted, kind), size)
     place = np.clip(scale * (np.arange(wanted, dtype=kind) + kind(0.5)) - kind(0.5), 0, size - 1)
     first = place.astype(int)
-    return Taps(first, np.minimum(first + 1, size - 1), (place - first).astype(np.float32), size)
+    return Taps(first, np.minimum(first + 1, size - 1), place - first.astype(kind), size)
 
 
 def spline_matrix(size: int, wanted: int, order: int) -> np.ndarray:

@@ -7,10 +7,10 @@ is in flight while the one before it is added up.
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
 
 from ...errors import UnusableModel
 
@@ -120,26 +120,67 @@ class Runner:
 
     @property
     def flips(self) -> list[tuple[int, ...]]:
-        """Axes of a batch that each pass turns round, the plain one first."""
-        axes = [axis + 2 for axis in self.mirror_axes]
-        return [c for n in range(len(axes) + 1) for c in itertools.combinations(axes, n)]
+        """Axes that each pass over a tile turns round, the plain one first."""
+        return [c for n in range(len(self.mirror_axes) + 1) for c in itertools.combinations(self.mirror_axes, n)]
 
     def outputs(self, network: nn.Module, data: torch.Tensor, tiles: Sequence[Tile]) -> Iterator[torch.Tensor]:
-        """For each tile the mean of its passes: shape (heads, z, y, x)."""
+        """For each tile the mean of its passes, on `results`: shape (heads, z, y, x)."""
+        flips = self.flips
+        passes = [(tile, axes) for tile in tiles for axes in flips]
+        on_their_way: deque[_Arriving] = deque()
+        total = None
+        for start in range(0, len(passes), self.batch):
+            batch = passes[start : start + self.batch]
+            for (_, axes), output in zip(batch, network(self._stacked(data, batch)), strict=False):
+                output = output.flip([axis + 1 for axis in axes]) if axes else output
+                total = output if total is None else total.add_(output)
+                if axes == flips[-1]:
+                    on_their_way.append(_Arriving.of(total.div_(len(flips)) if len(flips) > 1 else total, self))
+                    total = None
+            self.breathe()
+            while len(on_their_way) > self.ahead:
+                yield on_their_way.popleft().output()
+        while on_their_way:
+            yield on_their_way.popleft().output()
+
+    @property
+    def ahead(self) -> int:
+        """Tiles that a GPU may work on while the ones before are added up."""
+        return 0 if self.device == "cpu" else self.batch
+
+    def _stacked(self, data: torch.Tensor, batch: Sequence[tuple[Tile, tuple[int, ...]]]) -> torch.Tensor:
+        """The tiles as the network takes them; always `batch` of them, so that cuDNN meets one shape alone."""
         import torch
 
-        flips = self.flips
-        at_once = self.batch if len(flips) == 1 else 1
-        for start in range(0, len(tiles), at_once):
-            batch = torch.stack([data[tile] for tile in tiles[start : start + at_once]])[:, None]
-            total = None
-            for axes in flips:
-                output = network(torch.flip(batch, axes) if axes else batch)
-                output = torch.flip(output, axes) if axes else output
-                total = output if total is None else total.add_(output)
-                if len(flips) > 1:
-                    self.breathe()
-            yield from total if len(flips) == 1 else total.div_(len(flips))
+        filled = [*batch, *[batch[-1]] * (self.batch - len(batch))]
+        stacked = torch.stack([data[tile].flip(axes) if axes else data[tile] for tile, axes in filled])[:, None]
+        if self.device == str(data.device):
+            return stacked
+        return stacked.pin_memory().to(self.device, non_blocking=True)
+
+
+@dataclass(frozen=True)
+class _Arriving:
+    """The outputs of a tile that a GPU may still be computing or copying."""
+
+    values: torch.Tensor
+    event: torch.cuda.Event | None
+
+    @classmethod
+    def of(cls, values: torch.Tensor, runner: Runner) -> _Arriving:
+        if runner.device == "cpu":
+            return cls(values, None)
+        import torch
+
+        values = values.to(runner.results, non_blocking=True)
+        event = torch.cuda.Event()
+        event.record(torch.cuda.current_stream(runner.device))
+        return cls(values, event)
+
+    def output(self) -> torch.Tensor:
+        if self.event is not None:
+            self.event.synchronize()
+        return self.values
 
 
 def logits(
@@ -181,7 +222,7 @@ def logits(
     )
     for tile, output in zip(tiles, runner.outputs(network, data, tiles), strict=True):
         of_part, of_tile = _within(tile, part)
-        output = output.to(runner.results)[(slice(None), *of_tile)]
+        output = output[(slice(None), *of_tile)]
         output *= gaussian[of_tile]
         summed[(slice(None), *of_part)] += output
         weights[of_part] += gaussian[of_tile]

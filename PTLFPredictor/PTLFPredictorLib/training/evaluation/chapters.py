@@ -5,38 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ...render.agreement import NAMES, WORDS
 from ...render.report import (
     Block,
     Column,
     Facts,
-    Items,
     MeanSD,
     Notice,
     Section,
     Share,
     Table,
-    Text,
     fixed,
     percent,
     ref,
 )
-from ...segmentation.agreement import LEAST_IOU, SIZES_MM, CaseMeasures, LesionMatches, spread
+from ...segmentation.agreement import CaseMeasures, LesionMatches, spread
 from . import paper
 from .dice_figure import dice_by_case
 from .table1 import OVERLAP, REGIONS, TEST, Line, lesion_lines, lines, parts
-
-WORDS = {"parenchyma": "parenchyma", "tumor": "tumour"}
-
-NAMES = {
-    "dice": "Dice",
-    "jaccard": "Jaccard",
-    "precision": "Precision",
-    "recall": "Recall",
-    "hd95_mm": "HD95 (mm)",
-    "assd_mm": "Average surface distance (mm)",
-    "volume_difference_ml": "Volume error (mL)",
-    "volume_difference_percent": "Volume error (%)",
-}
 
 FURTHER = ("hd95_mm", "assd_mm", "volume_difference_ml", "volume_difference_percent")
 
@@ -103,9 +89,10 @@ def _overlap(rows: Sequence[CaseMeasures], names: Sequence[str]) -> Table:
     ]
     note = (
         "Means over the cases of a fold, each validated by the network that was not trained on it; the test by all "
-        f"networks together. A case counts where the measure exists: nothing found has a Dice of 0 and no precision. The "
-        f"paper's columns are its own numbers, on other patients ({paper.CASES}): what was published, not what this "
-        "model does there."
+        f"networks together. A case counts where the measure exists: nothing found has a Dice of 0 and no precision. "
+        "The mean of folds counts each fold once, as in the paper. "
+        f"The paper's columns are its own numbers, on other patients ({paper.CASES}): what was published, not what "
+        "this model does there."
     )
     return Table("overlap", "Overlap with the manual segments", tuple(columns), body, note)
 
@@ -123,6 +110,7 @@ def _further(rows: Sequence[CaseMeasures], names: Sequence[str]) -> Table:
     for line in lesion_lines(rows):
         if line.measure == "sensitivity":
             told = [LesionMatches.together(row.lesions for row in cases) for cases in by_part.values()]
+            body.append(("Lesions", *(len(one.true) for one in told)))
             body.append(("Lesions found", *(Share(one.found, len(one.true)) for one in told)))
         else:
             body.append(("False lesions per case", *line.values.values()))
@@ -136,71 +124,3 @@ def _further(rows: Sequence[CaseMeasures], names: Sequence[str]) -> Table:
 
 def _title(part: str) -> str:
     return part[:1].upper() + part[1:]
-
-
-def lesions(rows: Sequence[CaseMeasures]) -> Section:
-    """Lesions found and false, by size."""
-    all_ = LesionMatches.together(row.lesions for row in rows)
-    body = []
-    for low, high in zip(SIZES_MM, (*SIZES_MM[1:], math.inf), strict=True):
-        of_size = all_.of_size(low, high)
-        name = (
-            f"{low:g} mm and more" if math.isinf(high) else f"{low:g} to {high:g} mm" if low else f"below {high:g} mm"
-        )
-        body.append((name, len(of_size.true), Share(of_size.found, len(of_size.true)), len(of_size.false)))
-    body.append(("all", len(all_.true), Share(all_.found, len(all_.true)), len(all_.false)))
-    note = (
-        "Longest axial diameter; of a false lesion its own. A lesion is a connected piece of tumour; it is found where "
-        f"an automatic one of its own shares at least {LEAST_IOU:.0%} of what the two hold together (IoU). Lesions "
-        "that touch are one."
-    )
-    table = Table("lesions", "Lesions by size, all cases", ("Diameter", "Lesions", "Found", "False"), body, note)
-    return Section("Lesions", (table,))
-
-
-def every_case(rows: Sequence[CaseMeasures]) -> Section:
-    """A row for each case."""
-    columns = (
-        "Case", "Part", Column("Dice, parenchyma", fixed(3)), Column("Dice, tumour", fixed(3)),
-        Column("HD95, parenchyma (mm)", fixed(1)), Column("HD95, tumour (mm)", fixed(1)),
-        Column("Tumour, manual (mL)", fixed(1)), Column("Tumour, automatic (mL)", fixed(1)),
-        "Lesions", "Found", "False",
-    )  # fmt: skip
-    body = [
-        (
-            row.case,
-            row.part,
-            *(row.regions[region].dice for region in REGIONS),
-            *(row.regions[region].hd95_mm for region in REGIONS),
-            row.regions["tumor"].true_volume_ml,
-            row.regions["tumor"].volume_ml,
-            len(row.lesions.true),
-            row.lesions.found,
-            len(row.lesions.false),
-        )
-        for cases in parts(rows).values()
-        for row in sorted(cases, key=lambda one: one.case)
-    ]
-    return Section("Every case", (Table("cases", "Every case", columns, body),), new_page=True)
-
-
-def definitions() -> Section:
-    """What the measures are."""
-    return Section(
-        "Definitions",
-        (
-            Text("A is the automatic mask, M the manual one; |A| is its number of voxels."),
-            Items(
-                (
-                    "Dice 2 |A and M| / (|A| + |M|); Jaccard |A and M| / |A or M|; precision |A and M| / |A|; recall "
-                    "|A and M| / |M|. Parenchyma is the liver without tumour.",
-                    "Surface: voxels that share a face with a voxel outside. HD95: the 95th percentile of the "
-                    "distances from each surface voxel of one mask to the other's surface, both directions together; "
-                    "average surface distance: their mean.",
-                    "Neither Dice nor a distance exists where both masks are empty; where one is, Dice is 0 and there "
-                    "is no distance.",
-                    "Mean of folds: each fold counts once, as in the paper.",
-                )
-            ),
-        ),
-    )

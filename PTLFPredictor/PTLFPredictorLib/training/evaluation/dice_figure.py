@@ -35,7 +35,7 @@ def dice_by_case(rows: Sequence[CaseMeasures]) -> Figure:
                     [place + offset - 0.14, place + offset + 0.14], [sum(values) / n] * 2, color=INK, linewidth=1.1
                 )
         axes.set(xticks=range(len(by_part)), xlim=(-0.6, len(by_part) - 0.4), ylim=(-0.02, 1.02), ylabel="Dice")
-        axes.set_xticklabels([f"{part}\n{len(cases)} cases" for part, cases in by_part.items()])
+        axes.set_xticklabels([f"{part}\nn = {len(cases)}" for part, cases in by_part.items()])
         axes.grid(axis="y", color=FAINT, linewidth=0.4)
         axes.set_axisbelow(True)
         if axes.get_legend_handles_labels()[0]:

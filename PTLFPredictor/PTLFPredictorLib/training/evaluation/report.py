@@ -9,12 +9,12 @@ from typing import Any
 import SimpleITK as sitk
 
 from ...errors import BadInput
-from ...render import report
+from ...render import agreement, report
+from ...render.compared_slices import chosen, compared
 from ...render.html import WATERMARK
 from ...render.report import Block, Document, Facts, Section, Text
 from ...segmentation.agreement import CaseMeasures
 from . import chapters, table1
-from .drawn_cases import chosen, figure
 from .network_picture import network
 from .network_shape import shape_of
 
@@ -75,12 +75,13 @@ def write(
     """
     if not rows:
         raise BadInput("There are no cases that the model was measured on.")
-    sections = [chapters.in_short(rows), chapters.table_1(rows), chapters.lesions(rows)]
+    sections = [chapters.in_short(rows), chapters.table_1(rows), agreement.lesions(rows)]
     sections += _drawn(rows, images)
-    sections.append(chapters.every_case(rows))
+    in_order = [row for cases in table1.parts(rows).values() for row in sorted(cases, key=lambda one: one.case)]
+    sections.append(agreement.every_case(in_order))
     trained = _trained(facts, plans, configuration, classes)
     sections += [Section("How it was trained", trained)] if trained else []
-    sections.append(chapters.definitions())
+    sections.append(agreement.definitions())
     watermark = WATERMARK if synthetic else ""
     written = report.write(Document(title, subtitle, tuple(sections), watermark, made), folder)
     return (*written, *table1.write(rows, folder))
@@ -90,9 +91,10 @@ def _drawn(rows: Sequence[CaseMeasures], images: Images | None) -> list[Section]
     if images is None:
         return []
     figures = []
-    for number, one in enumerate(chosen(rows), start=1):
+    of_test = [row for row in rows if row.part == table1.TEST]
+    for number, one in enumerate(chosen(of_test or rows), start=1):
         ct, true, found = images(one.row.case)
-        figures.append(figure(one, f"case-{number}", ct, true, found))
+        figures.append(compared(one, f"case-{number}", ct, true, found))
     told = Text("The best, the median and the worst case by the tumour's Dice, chosen by that rule alone.")
     return [Section("Cases drawn", (told, *figures), new_page=True)] if figures else []
 

@@ -1,0 +1,137 @@
+"""One CT, or a box of it, through the network in one way of using memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import long_scan
+from .drawing import draw
+from .folds import Folds
+from .memory import Way
+from .preparing import Frame, prepare
+from .telling import TILES, Teller
+from .tiles import Grid, Runner, Tile, logits
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is the same for every part of a CT."""
+
+    folds: Folds
+    way: Way
+    mirror_axes: tuple[int, ...]
+    tile_step: float
+    organ: Collection[int]
+    told: Teller
+
+    def labels(self, array: np.ndarray, spacing_zyx: Sequence[float]) -> tuple[np.ndarray, dict[str, Any]]:
+        """The model's labels, and what it took.
+
+        Parameters
+        ----------
+        array : ndarray, shape (z, y, x)
+            HU.
+        spacing_zyx : sequence of float
+            mm.
+
+        Returns
+        -------
+        labels : ndarray of uint8, shape (z, y, x)
+        settings : dict
+            ``tiles``, ``passes`` and ``organ_box``.
+        """
+        planned = self.folds.planned
+        self.told("Preparing the CT", 0, 1)
+        data, frame = prepare(array, spacing_zyx, planned, self.way.results)
+        grid = Grid.over(data.shape, planned.patch, self.tile_step)
+        volume = _Volume(grid.pad(data), grid, frame)
+        del data
+        self.told("Preparing the CT", 1, 1)
+        settings: dict[str, Any] = {"organ_box": None, "tiles": 0, "passes": 0}
+        part = self._organ_part(volume, settings)
+        labels = self._drawn(volume, part, settings)
+        if part != frame.all and _goes_on(labels, part, frame.inner_shape, self.organ):
+            part = frame.all
+            labels = self._drawn(volume, part, settings)
+        if part != frame.all:
+            cut, labels = labels, np.zeros(frame.inner_shape, np.uint8)
+            labels[part] = cut
+            settings["organ_box"] = frame.box_of(part, planned).to_list()
+        return frame.restored(labels, planned), settings
+
+    def _organ_part(self, volume: _Volume, settings: dict[str, Any]) -> Tile:
+        """Voxels of the CT (`Frame.inner`) near the organ: all of them where that saves nothing, or none is found."""
+        grid, frame = volume.grid, volume.frame
+        passes = len(self._runner.flips) * len(self.folds.names)
+        if not self.organ or not long_scan.is_worth_it(grid, frame.new_spacing, passes):
+            return frame.all
+        tiles = grid.every_second()
+        self.told.starts("Finding the organ", len(tiles))
+        settings["tiles"] = settings["passes"] = len(tiles)
+        network = next(self.folds.networks(self.way.device, self.way.fold_by_fold))
+        runner = replace(self._runner, mirror_axes=(), told=self.told.tile_done)
+        regions = self.folds.planned.regions
+        found = long_scan.find_organ(network, volume.data, grid, frame.new_spacing, runner, regions, self.organ)
+        if found is None or len(grid.touching(found)) > long_scan.WORTH * len(grid.tiles()):
+            return frame.all
+        return frame.on_ct(found, grid.inside)
+
+    def _drawn(self, volume: _Volume, part: Tile, settings: dict[str, Any]) -> np.ndarray:
+        """Labels of a part of the CT."""
+        planned, grid, frame = self.folds.planned, volume.grid, volume.frame
+        taps = planned.logits.taps(frame.shape, frame.inner_shape, frame.new_spacing, frame.spacing)
+        cut = [tap.part(axis.start, axis.stop) for tap, axis in zip(taps, part, strict=True)]
+        z, y, x = (
+            slice(pad.start + need.start, pad.start + need.stop)
+            for pad, (_, need) in zip(grid.inside, cut, strict=True)
+        )
+        tiles = grid.touching((z, y, x))
+        count = len(tiles) * len(self.folds.names)
+        self.told.starts(TILES, count)
+        runner = replace(self._runner, told=self.told.tile_done)
+        settings["tiles"] += count
+        settings["passes"] += count * len(runner.flips)
+        total = None
+        for network in self.folds.networks(self.way.device, self.way.fold_by_fold):
+            outputs = logits(network, volume.data, tiles, grid, (z, y, x), planned.heads, runner)
+            total = outputs if total is None else total.add_(outputs)
+            del outputs
+        if len(self.folds.names) > 1:
+            total.div_(len(self.folds.names))
+        return draw(
+            total,
+            [tap for tap, _ in cut],
+            planned.regions,
+            planned.logits.name,
+            slab_voxels=self.way.slab_voxels,
+            told=lambda done, of: self.told("Drawing the labels", done, of),
+        )
+
+    @property
+    def _runner(self) -> Runner:
+        return Runner(self.way.device, self.way.results, self.mirror_axes, self.way.batch, self.told.again)
+
+
+@dataclass(frozen=True)
+class _Volume:
+    """The prepared CT, padded to at least one tile."""
+
+    data: torch.Tensor
+    grid: Grid
+    frame: Frame
+
+
+def _goes_on(labels: np.ndarray, part: Tile, shape: Sequence[int], organ: Collection[int]) -> bool:
+    """Whether the organ touches a side of the part that is none of the CT's: it may go on beyond."""
+    for axis, (along, size) in enumerate(zip(part, shape, strict=True)):
+        sides = [0] * (along.start > 0) + [-1] * (along.stop < size)
+        if any(np.isin(labels.take(side, axis), list(organ)).any() for side in sides):
+            return True
+    return False
