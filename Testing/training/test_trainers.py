@@ -56,7 +56,7 @@ def trainer(plans):
 def test_nnunets_names_are_found_without_importing_all_of_them():
     names = trainer_names()
     assert {"nnUNetTrainer", "nnUNetTrainerNoMirroring", "nnUNetTrainerNoDA", "nnUNetTrainer_250epochs"} <= set(names)
-    with pytest.raises(BadInput, match="no trainer 'nnUNetTrainr'. It has, among others: nnUNetTrainer, "):
+    with pytest.raises(BadInput, match=r"no trainer 'nnUNetTrainr'\. It has, among others: nnUNetTrainer, "):
         find_trainer("nnUNetTrainr")
 
 

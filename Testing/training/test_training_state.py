@@ -67,7 +67,7 @@ def test_other_cases_are_refused_by_name(begun, cases):
         with pytest.raises(BadInput, match="The cases are not those"):
             State.begin(begun, changed, RECIPE, "Liver")
     cases[1].segmentation[0].path.write_bytes(b"corrected")
-    with pytest.raises(BadInput, match="changed, added or gone: b. Give a new folder"):
+    with pytest.raises(BadInput, match=r"changed, added or gone: b\. Give a new folder"):
         State.begin(begun, cases, RECIPE, "Liver")
 
 
@@ -92,9 +92,8 @@ def test_a_damaged_state_is_told(begun, cases):
 
 
 def test_one_training_in_a_folder_at_a_time(tmp_path, cases):
-    with alone(tmp_path / "out"):
-        with pytest.raises(BadInput, match="under way"), alone(tmp_path / "out"):
-            pass
+    with alone(tmp_path / "out"), pytest.raises(BadInput, match="under way"), alone(tmp_path / "out"):
+        pass
     with alone(tmp_path / "out"), held(tmp_path / "other") as free:
         assert free
 

@@ -14,8 +14,8 @@ import signal
 import subprocess
 import sys
 import time
-from multiprocessing import resource_tracker
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 

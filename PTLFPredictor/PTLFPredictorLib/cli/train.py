@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadInput
+from ..errors import BadInput, Cancelled
 from .command import Command
 from .options import add_labels
 from .stderr import progress_bar, say
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ..training.run import Outlook, Request
 
 CHECK_ONLY = "nothing was trained (--check)"
+
+SECONDS_EACH = 0.4
+"""Of an iteration of the small preset on two idle cores (AMD EPYC, 2.2 GHz, without bfloat16)."""
 
 
 def add(command: Command) -> None:
@@ -68,7 +71,10 @@ def _train(given: argparse.Namespace) -> None:
             print(f"Checks: {request.out / 'checks.csv'}; {CHECK_ONLY}.")
             return
         _say_devices(request)
-        done = train(request)
+        try:
+            done = train(request)
+        except KeyboardInterrupt:
+            raise Cancelled("Stopped. What is finished is kept; the same command goes on from there.") from None
     for part, lines in _summary(done.table).items():
         print(f"{part}: {lines}")
     print(f"Report: {done.report}")
@@ -151,7 +157,12 @@ def _show(looked: Outlook, request: Request) -> None:
     print(f"{len(known.train)} cases to train with (validation: {sizes}), {len(known.test)} to test. {known.by}")
     epochs = recipe.epochs or (recipe.small.epochs if recipe.small else "the trainer's own number of (1000)")
     print(f"Would train: {recipe.trained}, {recipe.trainer}, {epochs} epochs, {_folds(recipe.folds)}.")
-    print("How long it takes is said after the first iterations, as measured then.")
+    if recipe.small:
+        iterations = recipe.folds * epochs * recipe.small.iterations
+        print(
+            f"{iterations} iterations, {iterations * SECONDS_EACH / 60:.0f} to {iterations / 60:.0f} minutes on two cores."
+        )
+    print("How long it takes here is told after the first iterations, as measured then.")
 
 
 def _folds(number: int) -> str:

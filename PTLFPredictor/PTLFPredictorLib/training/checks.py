@@ -238,7 +238,8 @@ def usable(found: Sequence[Checked], *, leave_out: bool = False) -> list[Checked
         lines = "\n  ".join(f"'{checked.case.id}': {' '.join(checked.problems)}" for checked in failed)
         raise BadInput(
             f"{len(failed)} of {len(found)} cases cannot be trained on:\n  {lines}\n"
-            "Correct them, or leave them out with --leave-out-failed."
+            "Correct them (in a CSV, the column labels says what labels mean, e.g. liver=1,tumor=2, and the column "
+            "segmentation may name liver=FILE|tumor=FILE), or leave them out with --leave-out-failed."
         )
     return [checked for checked in found if not checked.problems]
 

@@ -71,11 +71,7 @@ def make_cases(folder: Path, part: int = 0, parts: int = 1) -> None:
 
 
 def trained(folder: Path) -> Path:
-    """nnU-Net's folder of the training in `folder`.
-
-    >>> trained(Path("demo")).name  # doctest: +SKIP
-    'nnUNetTrainer__nnUNetPlans__3d_demo'
-    """
+    """nnU-Net's folder of the training in `folder`."""
     (found,) = (folder / "trained" / "nnUNet" / "results").glob("*/*")
     return found
 
