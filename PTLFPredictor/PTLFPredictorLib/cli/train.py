@@ -110,14 +110,14 @@ def _request(given: argparse.Namespace, progress: Any) -> Request:
     cases = read_cases(given.cases, parse_labels(given.labels))
     devices = ("cpu",) if given.check else _devices(given.device)
     return Request(
-        cases,
-        given.out,
-        recipe,
-        description,
-        devices,
-        given.leave_out_failed,
-        progress,
-        lambda text: say(f"ptlf: {text}"),
+        cases=cases,
+        out=given.out,
+        recipe=recipe,
+        description=description,
+        devices=devices,
+        leave_out_failed=given.leave_out_failed,
+        progress=progress,
+        say=lambda text: say(f"ptlf: {text}"),
     )
 
 
@@ -159,9 +159,8 @@ def _show(looked: Outlook, request: Request) -> None:
     print(f"Would train: {recipe.trained}, {recipe.trainer}, {epochs} epochs, {_folds(recipe.folds)}.")
     if recipe.small:
         iterations = recipe.folds * epochs * recipe.small.iterations
-        print(
-            f"{iterations} iterations, {iterations * SECONDS_EACH / 60:.0f} to {iterations / 60:.0f} minutes on two cores."
-        )
+        fast, slow = iterations * SECONDS_EACH / 60, iterations / 60
+        print(f"{iterations} iterations: {fast:.0f} minutes on two idle cores, {slow:.0f} on busy ones.")
     print("How long it takes here is told after the first iterations, as measured then.")
 
 
