@@ -18,9 +18,6 @@ from PTLFPredictorLib.cohort.agreement import compare_features, of_folders, of_t
 from PTLFPredictorLib.cohort.agreement.features import VOLUME
 from PTLFPredictorLib.errors import BadInput
 
-sys.path.append(str(Path(__file__).parents[1] / "segmentation"))
-from test_dicom_seg import write_seg
-
 CASES = range(3)
 
 
