@@ -18,6 +18,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -157,10 +158,9 @@ def our_seconds(folder: Path, ct: sitk.Image, device: str) -> tuple[list[dict[st
         network = network or Network(model_folder.check(folder), device=device)
         drawing = network.predict(ct, progress=lambda stage, *_, to=told: to.append((stage, time.monotonic())))
         end = time.monotonic()
-        stages = [*{stage: at for stage, at in reversed(told)}.items(), ("", end)]
-        stages.sort(key=lambda item: item[1])
+        stages = [*sorted(dict(reversed(told)).items(), key=lambda item: item[1]), ("", end)]
         run: dict[str, Any] = {"all": round(end - start, 3), "loading": round(stages[0][1] - start, 3)}
-        run |= {name: round(after - at, 3) for (name, at), (_, after) in zip(stages, stages[1:], strict=False)}
+        run |= {name: round(after - at, 3) for (name, at), (_, after) in pairwise(stages)}
         if device != "cpu":
             run["peak_gpu_mb"] = torch.cuda.max_memory_allocated(device) >> 20
         run["estimated_mb"] = {k: v >> 20 for k, v in network.peak_bytes(ct.GetSize(), ct.GetSpacing()).items()}

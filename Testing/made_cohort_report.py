@@ -6,7 +6,12 @@ import numpy as np
 
 import r_reference
 from PTLFPredictorLib.cohort.flow import Flow, FlowStep
-from PTLFPredictorLib.cohort.report import (
+from PTLFPredictorLib.cohort.report import basis, characteristics, figures
+from PTLFPredictorLib.cohort.report.characteristics import Term, Variable
+from PTLFPredictorLib.cohort.report.checklists import Place, Study, metrics, tripod
+from PTLFPredictorLib.cohort.report.figures import Cases, CrossValidation, Group, Odds, Performance, Roc
+from PTLFPredictorLib.render.html import WATERMARK
+from PTLFPredictorLib.render.report import (
     Beside,
     Column,
     Document,
@@ -18,18 +23,11 @@ from PTLFPredictorLib.cohort.report import (
     Section,
     Table,
     Text,
-    basis,
-    characteristics,
-    figures,
     fixed,
     p_value,
     percent,
     ref,
 )
-from PTLFPredictorLib.cohort.report.characteristics import Term, Variable
-from PTLFPredictorLib.cohort.report.checklists import Place, Study, metrics, tripod
-from PTLFPredictorLib.cohort.report.figures import Cases, CrossValidation, Group, Odds, Performance, Roc
-from PTLFPredictorLib.render.html import WATERMARK
 from PTLFPredictorLib.signature import load
 from PTLFPredictorLib.signature.evidence import ObservedMasks, ObservedProtocol
 

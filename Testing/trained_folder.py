@@ -63,7 +63,7 @@ def plans(**changes: Any) -> dict[str, Any]:
         "architecture": ARCHITECTURE,
         "batch_dice": True,
     }
-    tiny = {"inherits_from": "3d_fullres", "patch_size": [16, 32, 32], "host": PLANTED[0]}
+    tiny = {"inherits_from": "3d_fullres", "patch_size": [32, 64, 64], "host": PLANTED[0]}
     intensities = {"mean": 60.0, "std": 40.0, "percentile_00_5": -100.0, "percentile_99_5": 250.0, "max": 400.0}
     return {
         "dataset_name": "Dataset555_Made",

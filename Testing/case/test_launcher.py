@@ -38,6 +38,7 @@ def launcher(tmp_path, monkeypatch):
         (["features", "--engine", "pyradiomics"], ["core", "pyradiomics"]),
         (["features", "--engine=pyradiomics"], ["core", "pyradiomics"]),
         (["doctor"], ["core"]),
+        (["train", "--cases", "cases.csv", "--out", "x"], ["core", "segmentation"]),
         (["bench", "panel"], ["core", "segmentation", "panel", "test"]),
         (["bench", "radiomics"], ["core", "segmentation", "panel", "test", "pyradiomics"]),
         (["bench", "cohort"], ["core", "segmentation", "panel", "test", "cohort", "pyradiomics"]),

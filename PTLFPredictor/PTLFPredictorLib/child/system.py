@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -131,3 +132,22 @@ def free_memory_bytes() -> int | None:
             base = Path("/sys/fs/cgroup")
             free = min(free, int((base / limit).read_text()) - int((base / used).read_text()))
     return max(free, 0)
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Hold a file for this process alone; False where another process holds it.  Whoever is killed lets go."""
+    with open(path, "a+b") as file:
+        try:
+            if _WINDOWS:
+                import msvcrt
+
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True

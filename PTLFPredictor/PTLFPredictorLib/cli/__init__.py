@@ -15,13 +15,13 @@ from pathlib import Path
 from .. import RESEARCH_USE, __version__
 from ..errors import BadInput, Cancelled, OutOfMemory, PTLFError, is_out_of_memory
 from ..outputs import refuse_inputs
-from . import cohort, features, models, nomogram, patient, segments, signatures, tools
+from . import agreement, cohort, features, models, nomogram, patient, segments, signatures, tools, train
 from .command import ROOT
 from .stderr import mute, say
 
 __all__ = ["ROOT", "main", "parser"]
 
-FAMILIES = (patient, segments, features, nomogram, cohort, models, signatures, tools)
+FAMILIES = (patient, segments, features, nomogram, agreement, cohort, models, train, signatures, tools)
 """Commands by family, in the order of ``ptlf --help``; each module's `add` adds its commands."""
 
 

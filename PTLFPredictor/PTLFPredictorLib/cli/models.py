@@ -19,9 +19,7 @@ def add(command: Command) -> None:
     actions = top.add_subparsers(dest="action", required=True, metavar="ACTION")
     listed = actions.add_parser("list", help="all models, and those that can be fetched")
     listed.set_defaults(function=_models_list)
-    get = actions.add_parser(
-        "get", help="fetch open weights, once their licence is agreed to, or bring them from files"
-    )
+    get = actions.add_parser("get", help="fetch open weights, or bring them from files")
     get.add_argument("model", metavar="ID", help="one that 'ptlf models list' offers")
     get.add_argument("--accept-licence", action="store_true", help="the licence was read and is agreed to")
     get.add_argument(

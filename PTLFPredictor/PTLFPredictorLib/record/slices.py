@@ -67,7 +67,7 @@ class Picture:
 def pictures(ct: CT, segments: Segments) -> list[Picture]:
     """Axial, coronal and sagittal slice through the middle of the largest tumour (of the liver, without one)."""
     centre = _centre(segments)
-    return [_picture(ct.image, segments, plane, centre) for plane in PLANES]
+    return [picture(ct.image, segments.array, plane, centre) for plane in PLANES]
 
 
 def _centre(segments: Segments) -> tuple[int, int, int]:
@@ -80,24 +80,46 @@ def _centre(segments: Segments) -> tuple[int, int, int]:
     return level, int(np.median(rows)), int(np.median(columns))
 
 
-def _picture(image: sitk.Image, segments: Segments, plane: str, centre: tuple[int, int, int]) -> Picture:
+def picture(
+    image: sitk.Image,
+    labels: np.ndarray | None,
+    plane: str,
+    at: tuple[int, int, int],
+    box: tuple[slice, slice] | None = None,
+) -> Picture:
+    """One slice in the study's window, with the outlines of liver and tumour.
+
+    Parameters
+    ----------
+    image : sitk.Image
+        CT in HU, index axes along L, P, S.
+    labels : np.ndarray or None, shape (slices, rows, columns)
+        0 background, 1 parenchyma, 2 tumour; None draws the CT alone.
+    plane : str
+        Of `PLANES`.
+    at : (slice, row, column)
+        Array index of a point that the slice goes through.
+    box : tuple of slice, optional
+        Rows and columns of an axial slice that are shown; the body where not given.
+    """
     axis, left, right = PLANES[plane]
     dx, dy, dz = image.GetSpacing()
     spacing = [(dy, dx), (dz, dx), (dz, dy)][axis]
-    grey = np.take(sitk.GetArrayViewFromImage(image), centre[axis], axis=axis)
-    labels = np.take(segments.array, centre[axis], axis=axis)
-    grey, labels = _resampled(grey, spacing, sitk.sitkLinear), _smooth_labels(labels, spacing)
+    part = box or (slice(None), slice(None))
+    grey = np.take(sitk.GetArrayViewFromImage(image), at[axis], axis=axis)[part]
+    drawn = np.zeros(grey.shape, np.uint8) if labels is None else np.take(labels, at[axis], axis=axis)[part]
+    grey, drawn = _resampled(grey, spacing, sitk.sitkLinear), _smooth_labels(drawn, spacing)
     if axis != 0:
-        grey, labels = grey[::-1], labels[::-1]  # feet at the bottom
-    rows, columns = _body_box(grey)
-    grey, labels = grey[rows, columns], labels[rows, columns]
+        grey, drawn = grey[::-1], drawn[::-1]  # feet at the bottom
+    if box is None:
+        rows, columns = _body_box(grey)
+        grey, drawn = grey[rows, columns], drawn[rows, columns]
     low = WINDOW_LEVEL_HU - WINDOW_WIDTH_HU / 2
     shade = np.clip((grey - low) / WINDOW_WIDTH_HU * 255, 0, 255).astype(np.uint8)
     rgb = np.repeat(shade[..., None], 3, axis=2)
-    rgb[_outline(labels > 0)] = colours.rgb(colours.LIVER)
-    rgb[_outline(labels == TUMOUR)] = colours.rgb(colours.TUMOUR)
-    index = [int(i) for i in (centre[2], centre[1], centre[0])]
-    position = image.TransformIndexToPhysicalPoint(index)[2 - axis]
+    rgb[_outline(drawn > 0)] = colours.rgb(colours.LIVER)
+    rgb[_outline(drawn == TUMOUR)] = colours.rgb(colours.TUMOUR)
+    position = image.TransformIndexToPhysicalPoint([int(i) for i in reversed(at)])[2 - axis]
     return Picture(plane, left, right, float(position), rgb.shape[1], rgb.shape[0], _png(rgb))
 
 

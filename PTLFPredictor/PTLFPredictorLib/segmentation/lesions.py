@@ -41,20 +41,30 @@ def lesions(tumour: np.ndarray, spacing_mm: tuple[float, float, float]) -> list[
     spacing_mm : (float, float, float)
         Along columns, rows and slices, SimpleITK's order.
     """
-    from scipy import ndimage
-
-    box = _box(tumour)
+    box = bounding_box(tumour)
     if box is None:
         return []
-    pieces, count = ndimage.label(tumour[box], np.ones((3, 3, 3), bool))
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    boxes = ndimage.find_objects(pieces)
-    voxel_ml = float(np.prod(spacing_mm)) / 1000
-    found = [
-        Lesion(float(sizes[number]) * voxel_ml, _diameter(pieces[place] == number, spacing_mm[0], spacing_mm[1]))
-        for number, place in enumerate(boxes, start=1)
-    ]
+    found = measured(pieces(tumour[box]), spacing_mm)
     return sorted(found, key=lambda lesion: (-lesion.volume_ml, -lesion.diameter_mm))
+
+
+def pieces(tumour: np.ndarray) -> np.ndarray:
+    """The lesions of a mask by number, from 1; 0 elsewhere."""
+    from scipy import ndimage
+
+    return ndimage.label(tumour, np.ones((3, 3, 3), bool))[0]
+
+
+def measured(numbered: np.ndarray, spacing_mm: tuple[float, float, float]) -> list[Lesion]:
+    """The lesions of `pieces`, in the order of their numbers."""
+    from scipy import ndimage
+
+    sizes = np.bincount(numbered.ravel())
+    voxel_ml = float(np.prod(spacing_mm)) / 1000
+    return [
+        Lesion(float(sizes[number]) * voxel_ml, _diameter(numbered[place] == number, spacing_mm[0], spacing_mm[1]))
+        for number, place in enumerate(ndimage.find_objects(numbered), start=1)
+    ]
 
 
 def of_label_map(labels: sitk.Image, tumour: int = 2) -> list[Lesion]:
@@ -74,21 +84,17 @@ def text(count: int, largest_mm: float) -> str:
     return f"{count} {'lesion' if count == 1 else 'lesions'}, largest diameter {largest_mm:.1f} mm"
 
 
+def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice] | None:
+    """The smallest box around the voxels of a mask, None for an empty one."""
+    hits = [np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
+    return tuple(slice(int(hit[0]), int(hit[-1]) + 1) for hit in hits) if hits[0].size else None
+
+
 def ml_text(volume_ml: float) -> str:
     """A volume with one decimal, below 1 mL with two digits that count: "1378.0 mL", "0.038 mL"."""
     if not 0 < volume_ml < 1:
         return f"{volume_ml:.1f} mL"
     return f"{volume_ml:.{1 - math.floor(math.log10(volume_ml))}f} mL"
-
-
-def _box(mask: np.ndarray) -> tuple[slice, ...] | None:
-    box = []
-    for axis in range(3):
-        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        if not used.size:
-            return None
-        box.append(slice(int(used[0]), int(used[-1]) + 1))
-    return tuple(box)
 
 
 def _diameter(piece: np.ndarray, column_mm: float, row_mm: float) -> float:

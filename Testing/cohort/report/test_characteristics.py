@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 import r_reference
-from PTLFPredictorLib.cohort.report import Estimate, MeanSD, MedianIQR, Share
 from PTLFPredictorLib.cohort.report.characteristics import (
     Term,
     Variable,
@@ -15,7 +14,8 @@ from PTLFPredictorLib.cohort.report.characteristics import (
     smd,
     smd_of_counts,
 )
-from PTLFPredictorLib.cohort.report.files import lines
+from PTLFPredictorLib.render.report import Estimate, MeanSD, MedianIQR, Share
+from PTLFPredictorLib.render.report.files import lines
 
 
 def frame_of(with_event, without):

@@ -12,10 +12,11 @@ import pytest
 
 from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.cohort.flow import Flow, FlowStep
-from PTLFPredictorLib.cohort.report import Estimate, figures
-from PTLFPredictorLib.cohort.report.drawing import FAINT, STYLES
+from PTLFPredictorLib.cohort.report import figures
 from PTLFPredictorLib.cohort.report.figures import Cases, Group, Odds, Performance, Roc
 from PTLFPredictorLib.colours import BLUE
+from PTLFPredictorLib.render.report import Estimate
+from PTLFPredictorLib.render.report.drawing import FAINT, STYLES
 from PTLFPredictorLib.signature import load
 
 CASES = Cases(63, 19, "validation")
@@ -56,7 +57,8 @@ def roc():
 
 DRAW = """
 import numpy as np
-from PTLFPredictorLib.cohort.report import Estimate, figures
+from PTLFPredictorLib.cohort.report import figures
+from PTLFPredictorLib.render.report import Estimate
 x = np.array([0, 0.25, 1.0])
 curve = figures.Roc("clinical", x, x**0.5, Estimate(0.77, 0.65, 0.9))
 svg = figures.roc("roc", [curve], figures.Cases(63, 19, "validation"), "95 % CI (DeLong)").svg

@@ -9,7 +9,10 @@ from html.parser import HTMLParser
 import pytest
 
 from PTLFPredictorLib import RESEARCH_USE
-from PTLFPredictorLib.cohort.report import (
+from PTLFPredictorLib.ct.findings import Finding, Level
+from PTLFPredictorLib.record.statements import FOR_NO_PATIENT
+from PTLFPredictorLib.render.html import CSS
+from PTLFPredictorLib.render.report import (
     Beside,
     Document,
     Equation,
@@ -24,10 +27,7 @@ from PTLFPredictorLib.cohort.report import (
     ref,
     write,
 )
-from PTLFPredictorLib.cohort.report.page import html
-from PTLFPredictorLib.ct.findings import Finding, Level
-from PTLFPredictorLib.record.statements import FOR_NO_PATIENT
-from PTLFPredictorLib.render.html import CSS
+from PTLFPredictorLib.render.report.page import html
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><defs><path id="p"/></defs><use href="#p" fill="url(#p)"/></svg>'
 

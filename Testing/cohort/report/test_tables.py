@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from PTLFPredictorLib.cohort.report import (
+from PTLFPredictorLib.render.report import (
     Column,
     Document,
     Estimate,
@@ -25,8 +25,8 @@ from PTLFPredictorLib.cohort.report import (
     significant,
     write,
 )
-from PTLFPredictorLib.cohort.report.cells import of_spread, words
-from PTLFPredictorLib.cohort.report.files import lines
+from PTLFPredictorLib.render.report.cells import of_spread, words
+from PTLFPredictorLib.render.report.files import lines
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 

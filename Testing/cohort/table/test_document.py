@@ -1,8 +1,8 @@
 """The page of findings on a table."""
 
-from PTLFPredictorLib.cohort.report import write
 from PTLFPredictorLib.cohort.table import CohortTable
 from PTLFPredictorLib.cohort.table.document import document
+from PTLFPredictorLib.render.report import write
 from PTLFPredictorLib.signature import load
 
 

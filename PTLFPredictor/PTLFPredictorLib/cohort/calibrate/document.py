@@ -6,25 +6,10 @@ import numpy as np
 
 from ... import __version__
 from ...render.html import WATERMARK
+from ...render.report import Block, Column, Document, Facts, Items, MeanSD, Notice, Section, Table, Text, fixed
 from ...signature import RADSCORE, describe
 from ...signature.model import Term
-from ..report import (
-    Block,
-    Column,
-    Document,
-    Facts,
-    Items,
-    MeanSD,
-    Notice,
-    Section,
-    Table,
-    Text,
-    basis,
-    characteristics,
-    checklists,
-    figures,
-    fixed,
-)
+from ..report import basis, characteristics, checklists, figures
 from ..report.checklists import Place, Study
 from ..report.figures import Group
 from ..table import document as table_report

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...signature import equation
-from ...signature.outcome import INTERCEPT
-from ...signature.outcome.covariance import NORMAL_95
-from ..report import (
+from ...render.report import (
     Beside,
     Block,
     Column,
@@ -17,11 +14,14 @@ from ..report import (
     Figure,
     Table,
     Text,
-    figures,
     fixed,
     p_value,
     significant,
 )
+from ...signature import equation
+from ...signature.outcome import INTERCEPT
+from ...signature.outcome.covariance import NORMAL_95
+from ..report import figures
 from ..statistics.calibration_curve import Smoother, smoothed
 from ..statistics.logistic import MaximumLikelihood, Separated
 from . import texts

@@ -8,9 +8,10 @@ from pathlib import Path
 from ...errors import BadInput
 from ...hashes import file_sha256
 from ...progress import Progress, no_progress
+from ...render import report
 from ...signature import Signature, evidence, load, parse
 from ...signature.files import text_of
-from .. import lock, report
+from .. import lock
 from .. import plan as plans
 from ..data import CohortData
 from ..extraction import Extraction

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...signature import Signature
-from ..report import (
+from ...render.report import (
     Block,
     Column,
     Equation,
@@ -17,16 +16,15 @@ from ..report import (
     Section,
     Table,
     Text,
-    basis,
-    characteristics,
-    figures,
     fixed,
     p_value,
     percent,
     ref,
 )
+from ...render.report.drawing import Cases
+from ...signature import Signature
+from ..report import basis, characteristics, figures
 from ..report.characteristics import Term
-from ..report.drawing import Cases
 from ..report.figures import CrossValidation, Group, Odds
 from ..statistics.odds import odds_ratio
 from .development import Development

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ... import __version__
+from ...render.report import Section
+from ...render.report.drawing import Cases
 from ...signature import Signature
-from ..report import Section
 from ..report.checklists import Place, Study, metrics, tripod
-from ..report.drawing import Cases
 from .chapters import missing_words, selection_steps
 from .development import Development
 from .performance import prefix_of

@@ -7,20 +7,10 @@ from typing import Any
 
 from ... import __version__
 from ...render.html import WATERMARK
+from ...render.report import Block, Document, Estimate, Facts, Items, Notice, Section, fixed, ref
 from ...signature import Signature
 from ..lock import Recipe
-from ..report import (
-    Block,
-    Document,
-    Estimate,
-    Facts,
-    Items,
-    Notice,
-    Section,
-    basis,
-    fixed,
-    ref,
-)
+from ..report import basis
 from ..table import CohortTable
 from ..table.document import section as findings_of
 from . import chapters, performance

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..report import Block, Column, Estimate, Section, Table, Text, figures, fixed, percent
-from ..report.drawing import Cases
+from ...render.report import Block, Column, Estimate, Section, Table, Text, fixed, percent
+from ...render.report.drawing import Cases
+from ..report import figures
 from ..selection import MEASURES
 from ..statistics.logistic import expit
 from ..validate import blocks

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from ...hashes import file_sha256
 from ...measures.radiomics import ExtractionSettings
 from ...progress import Progress, no_progress
+from ...render import report
 from ...signature import Signature, load, parse
 from ...signature.evidence import settings_sha256
 from ...signature.files import text_of
-from .. import lock, report
+from .. import lock
 from .. import plan as plans
 from ..data import CohortData, Missing
 from ..extraction import Extraction
@@ -110,7 +111,7 @@ def made_of(
             whole = proven(
                 pipeline,
                 train,
-                report_sha256=file_sha256(folder / report.files.REPORT),
+                report_sha256=file_sha256(folder / report.REPORT),
                 lock_sha256=locked,
                 calibration=calibration(made),
                 risk_shown=not made.no_risk,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ...ct import Level
-from ..report import Column, Document, Facts, Section, Table, Text, fixed
+from ...render.report import Column, Document, Facts, Section, Table, Text, fixed
 from .result import ExtractedCase, Extraction
 
 MARKS = {Level.FAIL: "stops", Level.WITHHOLD: "withholds", Level.WARN: "note"}

@@ -14,11 +14,11 @@ from ...child.system import cpu_cores
 from ...errors import BadInput
 from ...outputs import output_folder, refuse_inputs
 from ...progress import Progress, no_progress
+from ...render.report import Document, Section
+from ...render.report import names as report_names
+from ...render.report import write as write_report
 from ...signature.evidence import settings_sha256
 from ...vois import VOI
-from ..report import Document, Section
-from ..report import names as report_names
-from ..report import write as write_report
 from ..table import Case
 from . import tables
 from .cache import FOLDER, Cache, keys_of

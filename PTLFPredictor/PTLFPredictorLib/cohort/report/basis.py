@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...render.report.cells import fixed
+from ...render.report.document import Column, Facts, Items, Notice, Table
 from ...signature import Signature
 from ...signature.evidence import ObservedMasks, ObservedProtocol
 from ...signature.model import CriterionKind
-from .cells import fixed
-from .document import Column, Facts, Items, Notice, Table
 
 HASH_SHOWN = 12
 """Characters of a hash on the page."""

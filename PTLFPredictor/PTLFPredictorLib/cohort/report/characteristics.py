@@ -11,9 +11,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...render.report.cells import (
+    Cell,
+    Estimate,
+    Formatter,
+    Indented,
+    MeanSD,
+    MedianIQR,
+    Share,
+    fixed,
+    of_spread,
+    p_value,
+)
+from ...render.report.document import Column, Table
 from ..statistics.univariate import CategoricalTest, ContinuousTest, compare, compare_counts, quartiles
-from .cells import Cell, Estimate, Formatter, Indented, MeanSD, MedianIQR, Share, fixed, of_spread, p_value
-from .document import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd

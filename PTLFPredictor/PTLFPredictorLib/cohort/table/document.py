@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ...ct import Level
-from ..report import Document, Facts, Notice, Section, Table
+from ...render.report import Document, Facts, Notice, Section, Table
 from .cohort_table import CohortTable
 from .finding import TableFinding
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..report import Block, Column, Estimate, Table, Text, figures, fixed, p_value, percent
-from ..report.drawing import Cases
+from ...render.report import Block, Column, Estimate, Table, Text, fixed, p_value, percent
+from ...render.report.drawing import Cases
+from ..report import figures
 from ..statistics.calibration import Coefficient, ExpectedObserved
 from ..statistics.classification import Proportion
 from ..statistics.discrimination import Auc, roc_curve

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ... import __version__
+from ...render.report import Section
+from ...render.report.drawing import Cases
 from ...signature import Signature
-from ..report import Section
 from ..report.checklists import Place, Study, metrics, tripod
-from ..report.drawing import Cases
 from .plan import ValidationPlan
 from .validation import Validation
 

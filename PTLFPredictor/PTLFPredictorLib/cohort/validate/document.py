@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from ... import __version__
 from ...render.html import WATERMARK
-from ...signature import Signature, describe, equation
-from ..report import (
+from ...render.report import (
     Block,
     Column,
     Document,
@@ -21,13 +20,13 @@ from ..report import (
     Section,
     Table,
     Text,
-    characteristics,
-    figures,
     fixed,
     percent,
 )
+from ...render.report.drawing import Cases
+from ...signature import Signature, describe, equation
+from ..report import characteristics, figures
 from ..report.basis import eligibility, imaging, use
-from ..report.drawing import Cases
 from ..report.figures import Group
 from . import blocks, checklists
 from .models import ScoredCase

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from ...progress import Progress, no_progress
+from ...render import report
 from ...signature import PredictorSource, load
-from .. import lock, report
+from .. import lock
 from .. import plan as plans
 from ..data import CohortData
 from ..extraction import Extraction

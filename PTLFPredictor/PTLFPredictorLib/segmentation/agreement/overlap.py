@@ -1,15 +1,18 @@
-"""How well two label maps agree: the measures of the study's Table 1, the volume difference and HD95."""
+"""How well two label maps agree: the measures of the study's Table 1, volumes and surface distances."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import SimpleITK as sitk
 
 from ...errors import BadInput
+from ..lesions import bounding_box
 from ..segments import PARENCHYMA, TUMOUR
+from .surfaces import surface_distances
 
 REGIONS = {"liver": (PARENCHYMA, TUMOUR), "parenchyma": (PARENCHYMA,), "tumor": (TUMOUR,)}
 
@@ -28,8 +31,10 @@ class Agreement:
         ``|A & B| / |A|`` and ``|A & B| / |B|`` for A found and B true.
     volume_ml, true_volume_ml, volume_difference_ml : float
         Found, true, found minus true.
-    hd95_mm : float
-        95th percentile of the distances between the two surfaces, both directions together.
+    hd95_mm, assd_mm : float
+        95th percentile and mean of the distances between the two surfaces, both directions together (`surfaces`).
+    volume_difference_percent : float
+        Of the true volume.
     """
 
     dice: float
@@ -40,12 +45,18 @@ class Agreement:
     true_volume_ml: float
     volume_difference_ml: float
     hd95_mm: float
+    assd_mm: float = math.nan
+    volume_difference_percent: float = math.nan
 
     def to_dict(self) -> dict[str, float | None]:
         return {name: None if math.isnan(value) else value for name, value in asdict(self).items()}
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, float | None]) -> Agreement:
+        return cls(**{name: math.nan if value is None else value for name, value in data.items()})
 
-def agreement(found: sitk.Image, true: sitk.Image) -> dict[str, Agreement]:
+
+def agreement(found: sitk.Image, true: sitk.Image, regions: Collection[str] = tuple(REGIONS)) -> dict[str, Agreement]:
     """Agreement of two label maps (0 background, 1 parenchyma, 2 tumour) of one geometry, by region of `REGIONS`.
 
     Raises
@@ -53,13 +64,17 @@ def agreement(found: sitk.Image, true: sitk.Image) -> dict[str, Agreement]:
     BadInput
         When the two lie on different grids.
     """
+    require_one_grid(found, true)
+    arrays = [sitk.GetArrayViewFromImage(image) for image in (found, true)]
+    box = bounding_box((arrays[0] != 0) | (arrays[1] != 0)) or (slice(0, 0),) * 3
+    arrays, spacing = [array[box] for array in arrays], true.GetSpacing()
+    return {region: compare(*(np.isin(array, REGIONS[region]) for array in arrays), spacing) for region in regions}
+
+
+def require_one_grid(found: sitk.Image, true: sitk.Image) -> None:
+    """Raise `BadInput` where two label maps do not lie on one grid."""
     if found.GetSize() != true.GetSize() or not np.allclose(found.GetSpacing(), true.GetSpacing(), rtol=1e-4):
         raise BadInput("The two label maps lie on different grids and cannot be compared.")
-    arrays = [sitk.GetArrayViewFromImage(image) for image in (found, true)]
-    spacing = true.GetSpacing()
-    return {
-        region: compare(*(np.isin(array, labels) for array in arrays), spacing) for region, labels in REGIONS.items()
-    }
 
 
 def compare(found: np.ndarray, true: np.ndarray, spacing_mm: tuple[float, float, float]) -> Agreement:
@@ -70,6 +85,7 @@ def compare(found: np.ndarray, true: np.ndarray, spacing_mm: tuple[float, float,
     """
     voxel_ml = float(np.prod(spacing_mm)) / 1000
     a, b, both = (int(np.count_nonzero(mask)) for mask in (found, true, found & true))
+    apart = surface_distances(found, true, spacing_mm)
     return Agreement(
         dice=_ratio(2 * both, a + b),
         jaccard=_ratio(both, a + b - both),
@@ -78,29 +94,11 @@ def compare(found: np.ndarray, true: np.ndarray, spacing_mm: tuple[float, float,
         volume_ml=a * voxel_ml,
         true_volume_ml=b * voxel_ml,
         volume_difference_ml=(a - b) * voxel_ml,
-        hd95_mm=_hd95(found, true, spacing_mm) if a and b else math.nan,
+        hd95_mm=apart.hd95_mm,
+        assd_mm=apart.assd_mm,
+        volume_difference_percent=100 * _ratio(a - b, b),
     )
 
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else math.nan
-
-
-def _hd95(a: np.ndarray, b: np.ndarray, spacing_mm: tuple[float, float, float]) -> float:
-    box = tuple(slice(max(0, hits[0] - 1), hits[-1] + 2) for hits in map(np.flatnonzero, _projections(a | b)))
-    images = []
-    for mask in (a[box], b[box]):
-        image = sitk.GetImageFromArray(np.pad(mask, 1).astype(np.uint8))
-        image.SetSpacing([float(s) for s in spacing_mm])
-        images.append(image)
-    surfaces = [sitk.LabelContour(image) for image in images]
-    distances = []
-    for surface, other in (surfaces, surfaces[::-1]):
-        to_other = sitk.SignedMaurerDistanceMap(other, squaredDistance=False, useImageSpacing=True)
-        values = np.abs(sitk.GetArrayViewFromImage(to_other))
-        distances.append(values[sitk.GetArrayViewFromImage(surface) > 0])
-    return float(np.percentile(np.concatenate(distances), 95))
-
-
-def _projections(mask: np.ndarray) -> list[np.ndarray]:
-    return [mask.any(axis=(1, 2)), mask.any(axis=(0, 2)), mask.any(axis=(0, 1))]

@@ -187,7 +187,7 @@ def _store(answer: Any, part: _Part, have: int, size: int, what: str, progress: 
     with open(part.path, "ab" if have else "wb") as out:
         while True:
             try:
-                data = answer.read(min(CHUNK, size - have + 1))
+                data = answer.read1(min(CHUNK, size - have + 1))
             except (http.client.HTTPException, OSError) as error:
                 raise _Cut(_words(error)) from error
             if not data:

@@ -38,9 +38,9 @@ def alone(progress: Progress) -> Iterator[Path]:
         When it cannot be written to.
     """
     folder = downloads_folder()
-    lock = folder / "lock"
+    lock = folder.with_name(f"{folder.name}.lock")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        lock.parent.mkdir(parents=True, exist_ok=True)
         while True:
             try:
                 lock.mkdir()
@@ -49,19 +49,20 @@ def alone(progress: Progress) -> Iterator[Path]:
                 _take_from_the_dead(lock)
             progress("Waiting for another download", 0, 1)
             time.sleep(0.1)
+        folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise BadInput(f"The folder '{folder}' cannot be written to: {error.strerror}.") from error
+        raise BadInput(f"The folder '{folder.parent}' cannot be written to: {error.strerror}.") from error
     ended = threading.Event()
     threading.Thread(target=_heartbeat, args=(lock, ended), daemon=True).start()
     try:
         _drop_stale(folder)
         yield folder
     finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # when nothing is left to continue
         ended.set()
         with contextlib.suppress(OSError):
             lock.rmdir()
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # when nothing is left to continue
 
 
 def require_space(needed: int, already: int = 0) -> None:
@@ -86,7 +87,7 @@ def require_space(needed: int, already: int = 0) -> None:
 def _take_from_the_dead(lock: Path) -> None:
     with contextlib.suppress(OSError):
         if time.time() - lock.stat().st_mtime > DEAD_S:
-            grave = lock.with_name(f"lock-{uuid.uuid4().hex}")
+            grave = lock.with_name(f"{lock.name}-{uuid.uuid4().hex}")
             lock.rename(grave)  # of several who wait, one alone succeeds
             grave.rmdir()
 

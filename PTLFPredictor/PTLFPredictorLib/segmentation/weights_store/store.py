@@ -15,7 +15,7 @@ from ...hashes import file_sha256
 from ...outputs import output_file
 from ...progress import Progress, no_progress
 from .. import model_folder
-from ..catalogue import find_model, verify
+from ..catalogue import find_model, verify, with_mark_of_its_weights
 from ..model import Model
 from ..model_archive import unpack_members
 from ..model_digests import user_folder
@@ -214,7 +214,7 @@ def _made(
         model = wanted.model(staged, folders, {})
         sha256 = {step.name: model_folder.checksum(step.folder, step.folds) for step in model.steps}
         model = verify(wanted.model(staged, folders, sha256))
-        model = catalogue.with_mark_of_its_weights(model)
+        model = with_mark_of_its_weights(model)
         record = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "agreement": wanted.agreement, "steps": told}
         (staged / SOURCE).write_text(json.dumps(record, indent=1), encoding="utf-8")
         progress("Unpacking and checking", count, count)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..cells import fixed, percent
-from ..document import Column, Table
+from ....render.report.cells import fixed, percent
+from ....render.report.document import Column, Table
 from .answers import Answer, MetricState, resource
 from .study import Place, Study
 

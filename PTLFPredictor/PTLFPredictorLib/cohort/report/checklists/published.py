@@ -11,10 +11,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from ....render.report.cells import words
+from ....render.report.document import Table
 from ....signature import Signature, equation, load
 from ..basis import eligibility, terms
-from ..cells import words
-from ..document import Table
 from . import metrics, tripod
 from .answers import Answer, MetricState, TripodState, resource
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ..document import ref
-from ..drawing import Cases
+from ....render.report.document import ref
+from ....render.report.drawing import Cases
 
 
 class Place(Enum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..document import Table
+from ....render.report.document import Table
 from .answers import Answer, TripodState, resource
 from .study import Place, Study
 

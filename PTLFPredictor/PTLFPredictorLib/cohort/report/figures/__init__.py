@@ -1,6 +1,6 @@
 """Figures of a report, each a block with its numbers of cases and what it must not be read for: arrays in, SVG out."""
 
-from ..drawing import Cases
+from ....render.report.drawing import Cases
 from .calibration import calibration
 from .discrimination import Roc, decision_curve, roc
 from .flow import Group, flow

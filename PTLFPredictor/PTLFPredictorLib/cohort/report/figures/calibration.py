@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ....colours import BLUE, ORANGE
-from ..document import Figure
-from ..drawing import FAINT, HALF_MM, SOFT, Cases, svg
+from ....render.report.document import Figure
+from ....render.report.drawing import FAINT, HALF_MM, SOFT, Cases, svg
 
 BARS = 25
 """Bars of the histogram of risks."""

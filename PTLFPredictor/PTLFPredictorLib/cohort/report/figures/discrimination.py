@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cells import Estimate, fixed
-from ..document import Figure
-from ..drawing import FAINT, HALF_MM, INK, SOFT, STYLES, Cases, svg
+from ....render.report.cells import Estimate, fixed
+from ....render.report.document import Figure
+from ....render.report.drawing import FAINT, HALF_MM, INK, SOFT, STYLES, Cases, svg
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ....render.report.document import Figure
+from ....render.report.drawing import FULL_MM, INK, SOFT, svg
 from ...flow import Flow
-from ..document import Figure
-from ..drawing import FULL_MM, INK, SOFT, svg
 
 LINE_MM, GAP_MM, WORDS = 3.6, 6.0, 62
 """Height of a line of text, space between two boxes, characters in a line of an exclusion."""

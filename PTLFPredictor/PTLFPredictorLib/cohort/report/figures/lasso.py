@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....colours import BLUE, ORANGE
-from ..document import Figure
-from ..drawing import FAINT, FULL_MM, INK, SOFT, Cases, svg
+from ....render.report.document import Figure
+from ....render.report.drawing import FAINT, FULL_MM, INK, SOFT, Cases, svg
 
 ROW_MM = 4.4
 """Height of a row of a chart with a name per row."""

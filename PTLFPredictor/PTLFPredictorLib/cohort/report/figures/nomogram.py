@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ....render import nomogram_svg
 from ....render.nomogram_layout import Layout, height_of
+from ....render.report.document import Figure
+from ....render.report.drawing import Cases
 from ....signature import Signature, geometry
-from ..document import Figure
-from ..drawing import Cases
 
 WIDTH = 900
 """Pixels of the drawing; the page scales it."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..cells import Estimate, significant
-from ..document import Figure
-from ..drawing import FULL_MM, INK, SOFT, Cases, svg
+from ....render.report.cells import Estimate, significant
+from ....render.report.document import Figure
+from ....render.report.drawing import FULL_MM, INK, SOFT, Cases, svg
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ....colours import BLUE
-from ..cells import Estimate
-from ..document import Figure
-from ..drawing import FULL_MM, INK, SOFT, Cases, svg
+from ....render.report.cells import Estimate
+from ....render.report.document import Figure
+from ....render.report.drawing import FULL_MM, INK, SOFT, Cases, svg
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ... import RESEARCH_USE
 from ...record.statements import FOR_NO_PATIENT
-from ...render.html import CSS, LEVEL_WORDS, SHEETS
+from ..html import CSS, LEVEL_WORDS, SHEETS
 from .cells import Cell, Indented, words
 from .document import (
     REF_CLOSE,
