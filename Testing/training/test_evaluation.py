@@ -50,7 +50,8 @@ def cases():
     return [row for row, _ in made], {row.case: images for row, images in made}
 
 
-PLANS = json.loads((ROOT / "PTLFPredictor/Resources/Models/ptlf-demo-1/plans.json").read_text())
+(PLANS_FILE,) = (ROOT / "PTLFPredictor/Resources/Models/ptlf-demo-1").rglob("plans.json")
+PLANS = json.loads(PLANS_FILE.read_text())
 
 
 @pytest.fixture(scope="module")
