@@ -18,10 +18,9 @@ import SimpleITK as sitk
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "PTLFPredictor"))
 
-from PTLFPredictorLib.segmentation.nnunet import Network  # noqa: E402
-
 from PTLFPredictorLib.sample import make_case  # noqa: E402
-from PTLFPredictorLib.segmentation import agreement, find_model, verify, worker  # noqa: E402
+from PTLFPredictorLib.segmentation import agreement, find_model, model_folder, verify, worker  # noqa: E402
+from PTLFPredictorLib.segmentation.network import Network  # noqa: E402
 
 MEASURES = ("dice", "jaccard", "precision", "recall", "hd95_mm", "volume_difference_ml")
 
@@ -62,8 +61,7 @@ def main() -> None:
 
 def _case(seed: int, folder: Path | None) -> tuple[sitk.Image, sitk.Image]:
     if folder:
-        raw = next(folder.glob("raw/Dataset*"))
-        files = (raw / "imagesTs" / f"S_{seed}_0000.nii.gz", raw / "labelsTs" / f"S_{seed}.nii.gz")
+        files = (folder / "cases" / f"S_{seed}.nii.gz", folder / "cases" / f"S_{seed}-labels.nii.gz")
         return tuple(sitk.ReadImage(str(file)) for file in files)
     case = make_case(seed, matrix=512)
     return case.ct, case.labels

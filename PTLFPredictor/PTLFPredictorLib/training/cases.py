@@ -105,7 +105,9 @@ def read_cases(path: Path, labels: Labels | None = None) -> list[TrainingCase]:
         raise BadInput(f"'{path.name}' names these cases twice: {', '.join(twice)}.")
     decided = sum(case.part is not None for case in found)
     if decided not in (0, len(found)):
-        raise BadInput(f"The column 'split' is filled for {decided} of {len(found)} cases: fill it for all, or for none.")
+        raise BadInput(
+            f"The column 'split' is filled for {decided} of {len(found)} cases: fill it for all, or for none."
+        )
     return found
 
 
@@ -222,4 +224,3 @@ def _of_nnunet(path: Path, labels: Labels | None) -> list[TrainingCase]:
 def _raise(problems: list[str], path: Path) -> None:
     if problems:
         raise BadInput(f"'{path.name}' cannot be used:\n  " + "\n  ".join(problems))
-

@@ -25,6 +25,8 @@ from .cases import Part, TrainingCase
 
 FILE = "checks.csv"
 
+NOT_ASKED = ("mask_origin_unknown", "phase")
+
 STRAY_ML = 0.1
 """Tumour that lies away from the liver: more of it is an error of the label map, less is told."""
 
@@ -72,9 +74,16 @@ class Checked:
         """What it is called in data set, tables and reports."""
         return f"case_{self.number:03d}"
 
+    @property
+    def told(self) -> tuple[Finding, ...]:
+        """Findings that mean something for training: whose hand drew the segments is known to whoever trains."""
+        return tuple(
+            finding for finding in self.findings if finding.level is not Level.PASS and finding.code not in NOT_ASKED
+        )
+
     def row(self, patient: int) -> dict[str, Any]:
         """Its line of ``checks.csv``."""
-        said = [finding.message for finding in self.findings if finding.level is not Level.PASS]
+        said = [finding.message for finding in self.told]
         return {
             "number": self.name, "case": self.case.id, "patient": patient,
             "state": "cannot be used" if self.problems else "used", "problems": " ".join(self.problems),
@@ -229,7 +238,8 @@ def usable(found: Sequence[Checked], *, leave_out: bool = False) -> list[Checked
         lines = "\n  ".join(f"'{checked.case.id}': {' '.join(checked.problems)}" for checked in failed)
         raise BadInput(
             f"{len(failed)} of {len(found)} cases cannot be trained on:\n  {lines}\n"
-            "Correct them, or leave them out with --leave-out-failed."
+            "Correct them (in a CSV, the column labels says what labels mean, e.g. liver=1,tumor=2, and the column "
+            "segmentation may name liver=FILE|tumor=FILE), or leave them out with --leave-out-failed."
         )
     return [checked for checked in found if not checked.problems]
 

@@ -145,5 +145,3 @@ def seconds_of(done: Sequence[Drawn]) -> float | None:
     """Median seconds of the test cases but for the first, which loads the networks."""
     times = sorted(one.seconds for one in done if one.measures.part == TEST)
     return times[len(times) // 2] if times else None
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -38,6 +39,7 @@ class Fold:
     total: int = 1
     first: tuple[float, int] | None = None
     seconds_each: float = 0.0
+    told: int = -1
 
 
 @dataclass
@@ -55,7 +57,7 @@ class Folds:
     progress : Progress
         Told iterations of all folds; may raise.
     on_left : callable
-        Told how many seconds are left, as measured, whenever a fold begins to be measured or ends.
+        Told how many seconds are left, as measured, in every quarter of a fold.
     """
 
     layout: Layout
@@ -96,13 +98,12 @@ class Folds:
     def _start(self, number: int | str, device: str, work: Path) -> Fold:
         own = work / f"fold_{number}"
         own.mkdir()
-        gpu = device.partition(":")[2]
         environment = self.layout.environment(
             max(1, cpu_cores() // len(self.devices)),
             0 if device == "cpu" else max(1, min(AUGMENTING, cpu_cores() // len(self.devices))),
         )
-        if gpu:
-            environment["CUDA_VISIBLE_DEVICES"] = gpu
+        if device != "cpu":
+            environment["CUDA_VISIBLE_DEVICES"] = _visible(device)
         options = {"what": f"The training of fold {number}", "silence_s": SILENCE_S, "environment": environment}
         return Fold(number, device, child.Child(WORKER, self._job(number, device), own, **options))
 
@@ -135,8 +136,7 @@ class Folds:
             busy = [one.number for one in self.running]
             ended = sum(self.finished(number) for number in self.numbers if number not in busy)
             done = ended * total + sum(one.done for one in self.running)
-            now = " and ".join(f"fold {one.number} at iteration {one.done} of {one.total}" for one in self.running)
-            self.progress(f"Training: {now}", done, total * len(self.numbers))
+            self.progress(f"Training: fold {' and '.join(map(str, busy))}", done, total * len(self.numbers))
 
     def _advance(self, one: Fold, done: int, total: int, waiting: int) -> None:
         one.done, one.total, now = done, total, time.monotonic()
@@ -144,8 +144,10 @@ class Folds:
             one.first = (now, done)
             return
         measured = done - one.first[1]
-        before, one.seconds_each = one.seconds_each, (now - one.first[0]) / max(measured, 1)
-        if measured >= MEASURED_AFTER and (not before or _has_passed_a_quarter(done, total)):
+        one.seconds_each = (now - one.first[0]) / max(measured, 1)
+        quarter = 4 * done // total
+        if measured >= MEASURED_AFTER and quarter != one.told:
+            one.told = quarter
             self.on_left(self._left(one, waiting))
 
     def _left(self, one: Fold, waiting: int) -> float:
@@ -158,5 +160,8 @@ MEASURED_AFTER = 10
 """Iterations before time is told: the first ones load and warm up."""
 
 
-def _has_passed_a_quarter(done: int, total: int) -> bool:
-    return done % max(total // 4, 1) == 0
+def _visible(device: str) -> str:
+    """What CUDA calls a GPU, the only one that its trainer sees: of those that this process sees, where it is told."""
+    number = int(device.partition(":")[2] or 0)
+    seen = [one.strip() for one in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if one.strip()]
+    return seen[number] if number < len(seen) else str(number)

@@ -6,7 +6,6 @@ Output ``facts``: names of plans and configuration, and what the plan says.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from .recipe import Recipe
 def prepare(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:
     progress = child.progress_of(emit)
     recipe = Recipe.from_dict(job["recipe"])
-    folder = Path(os.environ["nnUNet_preprocessed"]) / job["dataset"]
-    number, processes = int(job["dataset"][7:10]), job["processes"]
+    folder = Path(job["preprocessed"])
+    number, processes = int(folder.name[7:10]), job["processes"]
     progress("nnU-Net's fingerprint", 0, 1)
     from nnunetv2.experiment_planning.plan_and_preprocess_api import (
         extract_fingerprints,

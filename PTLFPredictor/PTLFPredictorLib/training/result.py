@@ -97,12 +97,14 @@ def write(
     rows = [one.measures for one in drawn]
     name = f"{request.description.id}.zip"
     out = request.out
-    with output_folder(out, ("report.html", "table1.json", "table1.csv", "tables", name)) as made:
-        write_report(
+    names = ["report.html", "table1.json", "table1.csv", name]
+    with output_folder(out, names) as made:
+        written = write_report(
             made, rows, drawing.images, title=drawing.model.title, facts=facts, plans=plans,
             subtitle=f"{len(rows)} CTs that the networks had not seen", configuration=request.recipe.trained,
             synthetic=state.synthetic,
         )  # fmt: skip
+        names += sorted({file.relative_to(made).as_posix() for file in written} - {*names})
         table = json.loads((made / "table1.json").read_text(encoding="utf-8"))
         measured = _measured(request, drawn)
         entry = {**_said(drawing.model), "measured": measured}

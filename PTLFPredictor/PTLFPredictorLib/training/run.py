@@ -164,13 +164,14 @@ def _prepare(request: Request, known: Split) -> str:
     for kind in ("preprocessed", "results"):
         shutil.rmtree(layout.root / kind, ignore_errors=True)
         (layout.root / kind).mkdir(parents=True)
-    job = {"recipe": request.recipe.to_dict(), "dataset": layout.name, "processes": processes}
+    job = {"recipe": request.recipe.to_dict(), "preprocessed": str(layout.preprocessed), "processes": processes}
     with staging(layout.root) as work:
         options = {"what": "nnU-Net's preparation", "silence_s": 24 * 3600.0}
         environment = layout.environment(processes, augmenting=1)
         outputs = child.run(PREPARE, job, work, progress=request.progress, environment=environment, **options)
         plans = json.loads(outputs["facts"].read_text(encoding="utf-8"))["plans"]
-    write_json(layout.preprocessed / "splits_final.json", known.for_nnunet())
+    if request.recipe.folds > 1:
+        write_json(layout.preprocessed / "splits_final.json", known.for_nnunet())
     return plans
 
 

@@ -56,9 +56,7 @@ class Split:
 
     def for_nnunet(self) -> list[dict[str, list[str]]]:
         """``splits_final.json``."""
-        return [
-            {"train": [name for name in self.train if name not in fold], "val": list(fold)} for fold in self.folds
-        ]
+        return [{"train": [name for name in self.train if name not in fold], "val": list(fold)} for fold in self.folds]
 
 
 def split(items: Sequence[Item], folds: int, seed: int, said: Mapping[str, Part] | None = None) -> Split:

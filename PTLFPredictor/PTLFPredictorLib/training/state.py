@@ -54,9 +54,7 @@ class State:
             raise BadInput(f"'{out}' holds a training with other options ({was}). {again}")
         if before["name"] != name:
             raise BadInput(f"'{out}' holds the training of '{before['name']}'. {again}")
-        if different := sorted(
-            one for one in {*before["files"], *files} if before["files"].get(one) != files.get(one)
-        ):
+        if different := sorted(one for one in {*before["files"], *files} if before["files"].get(one) != files.get(one)):
             raise BadInput(
                 f"The cases are not those that the training in '{out}' began with; changed, added or gone: "
                 f"{', '.join(different[:8])}{' ...' if len(different) > 8 else ''}. {again}"

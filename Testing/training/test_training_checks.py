@@ -1,0 +1,139 @@
+"""Every case is checked before anything is trained, by itself and with the others, and all that is wrong is told."""
+
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.segmentation.reading import Source
+from PTLFPredictorLib.training import checks
+from PTLFPredictorLib.training.cases import Part, TrainingCase
+from PTLFPredictorLib.training.checks import Checked, check_one, together, usable
+
+
+@pytest.fixture(scope="module")
+def good(phantom_files) -> TrainingCase:
+    return TrainingCase("good", phantom_files["ct"], (Source(phantom_files["labels"]),))
+
+
+def drawn(tmp_path, phantom, change) -> tuple[Source]:
+    array = sitk.GetArrayFromImage(phantom[1])
+    change(array)
+    image = sitk.GetImageFromArray(array)
+    image.CopyInformation(phantom[1])
+    sitk.WriteImage(image, str(tmp_path / "labels.nrrd"))
+    return (Source(tmp_path / "labels.nrrd"),)
+
+
+def test_a_case_that_can_be_used(good, phantom):
+    checked, (ct, labels) = check_one(good, 7)
+    assert checked.problems == ()
+    assert (checked.name, checked.tumours, checked.slices, checked.slice_mm) == ("case_007", 1, 22, 5.0)
+    truth = sitk.GetArrayViewFromImage(phantom[1])
+    assert checked.tumour_ml == pytest.approx((truth == 2).sum() * 0.8 * 0.8 * 5 / 1000)
+    assert checked.liver_ml == pytest.approx((truth > 0).sum() * 0.8 * 0.8 * 5 / 1000)
+    assert checked.phase == "portal venous"
+    assert np.array_equal(sitk.GetArrayViewFromImage(labels), truth)
+    assert ct.GetPixelID() == sitk.sitkInt16
+
+
+def moved(image: sitk.Image, millimetres: float) -> sitk.Image:
+    copy = sitk.Image(image)
+    copy.SetOrigin((image.GetOrigin()[0] + millimetres, *image.GetOrigin()[1:]))
+    return copy
+
+
+def far_tumour(array):
+    array[2:5, 2:12, 2:12] = 2
+
+
+def no_liver(array):
+    array[array == 1] = 0
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (far_tumour, "of the tumour lies away from the liver"),
+        (no_liver, "holds the label 2 alone"),
+        (lambda array: array.fill(0), "is empty"),
+        (lambda array: np.putmask(array, array == 1, 9), "9"),
+    ],
+)
+def test_a_label_map_that_cannot_be_right_is_told(good, phantom, tmp_path, change, told):
+    checked, images = check_one(replace(good, segmentation=drawn(tmp_path, phantom, change)), 1)
+    assert told in " ".join(checked.problems)
+    assert images is None
+
+
+def test_a_speck_away_from_the_liver_is_told_and_does_not_stop(good, phantom, tmp_path):
+    def speck(array):
+        array[3, 4, 4:9] = 2  # 16 microlitres
+
+    checked, images = check_one(replace(good, segmentation=drawn(tmp_path, phantom, speck)), 1)
+    assert checked.problems == ()
+    assert images is not None
+    assert [told.values["ml"] for told in checked.told if told.code == "stray_tumor"] == [pytest.approx(0.016)]
+
+
+@pytest.mark.parametrize(("millimetres", "stops"), [(0.0, False), (40.0, True), (1e4, True)])
+def test_labels_that_leave_the_ct_stop(good, phantom, tmp_path, millimetres, stops):
+    sitk.WriteImage(moved(phantom[1], -millimetres), str(tmp_path / "labels.nrrd"))
+    checked, _ = check_one(replace(good, segmentation=(Source(tmp_path / "labels.nrrd"),)), 1)
+    assert bool(checked.problems) is stops
+
+
+def test_a_file_that_is_not_there_is_a_problem_of_its_case_alone(good, tmp_path):
+    kept = []
+    cases = [replace(good, id="gone", ct=tmp_path / "gone.nii"), good]
+    found = checks.check_all(cases, lambda checked, ct, labels: kept.append(checked.name))
+    assert ["no file" in " ".join(one.problems) for one in found] == [True, False]
+    assert kept == ["case_002"]
+    with pytest.raises(BadInput, match=r"1 of 2 cases cannot be trained on:\n  'gone': There is no file"):
+        usable(found)
+    assert [one.case.id for one in usable(found, leave_out=True)] == ["good"]
+
+
+def case(number: int, **given) -> Checked:
+    of_case = {name: given.pop(name) for name in ("patient", "part") if name in given}
+    made = TrainingCase(f"c{number}", None, (), **of_case)
+    return Checked(made, number, identity=given.pop("identity", f"ct{number}"), **given)
+
+
+def test_the_same_ct_twice_is_told_of_both():
+    first, second, third = together([case(1, identity="x"), case(2), case(3, identity="x")])
+    assert first.problems == ("Its CT is that of 'c3', too.",)
+    assert second.problems == ()
+    assert third.problems == ("Its CT is that of 'c1', too.",)
+
+
+@pytest.mark.parametrize("known", [{"patient": "p"}, {"person": "hash of a PatientID"}])
+def test_a_patient_on_both_sides_of_the_given_split_is_told(known):
+    found = together([case(1, part=Part.TRAIN, **known), case(2, part=Part.TEST, **known), case(3, part=Part.TEST)])
+    assert [bool(one.problems) for one in found] == [True, True, False]
+    assert "'c1', 'c2' are of one patient, on both sides" in found[0].problems[0]
+    within = together([case(1, part=Part.TEST, **known), case(2, part=Part.TEST, **known)])
+    assert not any(one.problems for one in within)
+
+
+def test_patients_are_joined_by_either_sign():
+    found = [case(1, patient="a"), case(2, patient="a", person="h"), case(3, person="h"), case(4), case(5, patient="b")]
+    assert checks.patients(found) == [1, 1, 1, 2, 3]
+
+
+def test_dicom_says_whose_it_is_and_no_file_does(write_dicom, phantom, phantom_files, tmp_path):
+    folder = write_dicom(tmp_path / "ct", phantom[0])
+    checked, _ = check_one(TrainingCase("d", folder, (Source(phantom_files["labels"]),), patient="Mr X"), 1)
+    assert checked.problems == ()
+    assert len(checked.person) == 64
+    checks.write(tmp_path / "checks.csv", [checked])
+    text = (tmp_path / "checks.csv").read_text()
+    assert "SECRET" not in text
+    assert "Mr X" not in text
+    assert checked.person not in text
+    with open(tmp_path / "checks.csv", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert (row["number"], row["case"], row["patient"], row["state"]) == ("case_001", "d", "1", "used")
