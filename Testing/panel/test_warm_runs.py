@@ -120,11 +120,10 @@ class TestTheRealOne(PanelCase):
 
     def segment(self):
         gestures.click(self.ui.segmentButton)
-        begin = time.monotonic()
         gestures.wait_for(lambda: not self.panel.segmentation.run.state.busy, 300, "segmented")
         self.settle()
         assert self.panel.segmentation.run.state.cause == ""
-        return time.monotonic() - begin, self.panel.segmentation.run.pid
+        return self.panel.segmentation.run.pid
 
     def test_it_stays_between_runs_and_goes_with_the_scene(self):
         from PTLFPredictorLib.sample import make_case
@@ -133,20 +132,18 @@ class TestTheRealOne(PanelCase):
         self.ui.volumeSelector.setCurrentNode(volumes.add_volume(case.ct, "CT"))
         gestures.wait_for(lambda: not self.panel.segmentation.probe.state.busy, 60, "the device")
         self.panel.refresh()
-        first, pid = self.segment()
+        pid = self.segment()
         labels = self.labels_now()
-        second, again = self.segment()
-        assert again == pid
-        assert second < first / 1.5, (first, second)
+        assert self.segment() == pid
         assert self.labels_now() == labels
         gestures.click(self.ui.segmentButton)
         gestures.wait_for(lambda: self.panel.segmentation.run.stage != "", 60, "running")
         self.panel.segmentation.run.cancel()
         self.settle()
-        _, third = self.segment()
+        last = self.segment()
         assert self.labels_now() == labels
         self.panel.scene_closes()
-        assert has_ended(third)
+        assert has_ended(last)
 
     def test_it_goes_with_the_panel(self):
         from PTLFPredictorLib.sample import make_case
@@ -155,7 +152,7 @@ class TestTheRealOne(PanelCase):
         self.ui.volumeSelector.setCurrentNode(volumes.add_volume(case.ct, "CT"))
         gestures.wait_for(lambda: not self.panel.segmentation.probe.state.busy, 60, "the device")
         self.panel.refresh()
-        _, pid = self.segment()
+        pid = self.segment()
         self.panel.cleanup()
         assert has_ended(pid)
 
