@@ -129,6 +129,7 @@ def _train(folder: Path, dataset: str, training: str, labels: dict[str, int]) ->
     changed |= {"patch_size": PATCH, "batch_dice": True}
     changed["architecture"]["arch_kwargs"] = ARCHITECTURE
     (preprocessed / f"{plans_name}.json").write_text(json.dumps(plans), encoding="utf-8")
+    (preprocessed / "dataset_fingerprint.json").write_text("{}", encoding="utf-8")  # nothing was planned from it
     shutil.copy(folder / "raw" / dataset / "dataset.json", preprocessed)
     preprocess_dataset(int(dataset[7:10]), plans_name, configurations=[configuration], num_processes=[1])
     names = [f"S_{seed}" for seed in SEEDS]
