@@ -55,7 +55,7 @@ def write(
     """Write plans.json, dataset.json and the weights; labels without a window are never drawn."""
     features = 2 * len(windows)
     (folder / "fold_0").mkdir(parents=True)
-    plans = _plans(folder.parent.name, configuration, spacing, features, reader)
+    plans = plans_of(folder.parent.name, configuration, spacing, features, reader)
     described = {
         "channel_names": {"0": "CT"},
         "labels": {"background": 0, **labels},
@@ -68,7 +68,7 @@ def write(
     return folder
 
 
-def _plans(dataset: str, configuration: str, spacing: Sequence[float], features: int, reader: str) -> dict:
+def plans_of(dataset: str, configuration: str, spacing: Sequence[float], features: int, reader: str) -> dict:
     interpolation = {"order": 1, "order_z": 0, "force_separate_z": None}
     return {
         "dataset_name": dataset,
@@ -176,20 +176,23 @@ def quiet_ct() -> sitk.Image:
     return image_of(hu.astype(np.int16), SPACING)
 
 
-def expected(ct: sitk.Image) -> tuple[np.ndarray, np.ndarray]:
+def box_of(mask: np.ndarray, margin_mm: float = 20.0) -> tuple[list[int], list[int]]:
+    """First voxel (x, y, z) of the box around a mask, and the one after its last."""
+    used = np.argwhere(mask)[:, ::-1]
+    more = (margin_mm / np.array(SPACING) + 1e-6).astype(int)
+    start, stop = np.maximum(used.min(0) - more, 0), np.minimum(used.max(0) + 1 + more, mask.shape[::-1])
+    return start.tolist(), stop.tolist()
+
+
+def expected(ct: sitk.Image, margin_mm: float = 20.0) -> tuple[np.ndarray, np.ndarray]:
     """Labels that the chain must draw, and the tumour that it must leave out, by scipy."""
-    liver = within(ct, LIVER_HU)
     from scipy import ndimage
 
-    pieces, _ = ndimage.label(liver)
+    pieces, _ = ndimage.label(within(ct, LIVER_HU))
     liver = pieces == 1 + np.argmax(np.bincount(pieces.ravel())[1:])
     near = np.zeros(liver.shape, bool)
-    near[
-        tuple(
-            slice(max(0, used.start - more), used.stop + more)
-            for used, more in zip(ndimage.find_objects(liver.astype(int))[0], (2, 12, 12), strict=True)
-        )
-    ] = True
+    start, stop = box_of(liver, margin_mm)
+    near[tuple(slice(low, high) for low, high in zip(start[::-1], stop[::-1], strict=True))] = True
     pieces, _ = ndimage.label(within(ct, TUMOUR_HU) & near, np.ones((3, 3, 3)))
     touching = set(pieces[ndimage.binary_dilation(liver, np.ones((3, 3, 3)))]) - {0}
     kept = np.isin(pieces, list(touching))

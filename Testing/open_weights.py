@@ -4,7 +4,7 @@
 
 Run by hand on a computer with the internet: .github/workflows/weights.yml.  ``--get`` downloads the weights first
 (`ptlf models get ID --accept-licence`: who starts this has agreed to the licences).  DIR gets summary.json and for each
-model result.json, labels.nii.gz, report.html, slices.png and the installed entry with the hashes of the zips.
+model result.json, labels.nii.gz, report.html, slices.png, the entry (model.json) and the zips' hashes (source.json).
 
 The CT is CRLM-CT-1006 of Colorectal-Liver-Metastases in The Cancer Imaging Archive (CC BY 4.0, doi
 10.7937/QXK2-QG03), a patient with metastases; any other one is refused.
@@ -70,8 +70,8 @@ def run(model: str, ct: Path, out: Path, *, get: bool) -> dict[str, Any]:
     ptlf("predict", "--ct", ct, "--model", model, "--out", out)
     from PTLFPredictorLib.segmentation.catalogue import user_folder
 
-    if (entry := user_folder() / model / "model.json").exists():
-        shutil.copy(entry, out / "model.json")
+    for said in user_folder().glob(f"{model}/*.json"):  # the entry, and where each zip is from with its SHA-256
+        shutil.copy(said, out)
     volumes = volumes_ml(out / "labels.nii.gz")
     draw_slices(ct, out / "labels.nii.gz", out / "slices.png")
     return {"volumes_ml": volumes, "wrong": wrong(volumes)}

@@ -16,6 +16,7 @@ its labels mean nothing) on `ircad17` too.  A graphics card that can be used is 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -38,7 +39,7 @@ sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "PTLFPredictor")]
 SEED = 2001
 IRCAD = "data/ircad17/dicom"
 SHARED = (ROOT.parent / "shared", ROOT / "shared")
-POLL_S = 0.1
+POLL_S, RISE = 0.05, 4e6
 STOCK = "nnUNetv2_predict_from_modelfolder"
 
 
@@ -167,7 +168,7 @@ class _Watch:
     """Wall and processor seconds and peak memory of all processes that this one starts or has started."""
 
     def __enter__(self) -> _Watch:
-        self._peak, self._stop = 0.0, threading.Event()
+        self._peak, self._stop = 0.0, threading.Event()  # of PSS, GB
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._cpu, self._start = self._cpu_now(), time.monotonic()
         self._watcher.start()
@@ -184,28 +185,37 @@ class _Watch:
         """Of those that have ended and been waited for, and of those that live."""
         import psutil
 
-        total = sum(os.times()[2:4])
-        for process in psutil.Process().children(recursive=True):
-            try:
-                times = process.cpu_times()
-            except psutil.Error:
-                continue
-            total += times.user + times.system
-            total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-        return total
+        return sum(os.times()[2:4]) + _sum(
+            psutil.Process().children(recursive=True), lambda one: sum(one.cpu_times()[:4])
+        )
 
     def _watch(self) -> None:
+        """PSS, which costs the watched process time, is asked for only where RSS says that it may be a new peak."""
         import psutil
 
+        highest = 0
         while not self._stop.wait(POLL_S):
-            total = 0
-            for process in psutil.Process().children(recursive=True):
-                try:
-                    full = process.memory_full_info()
-                except psutil.Error:
-                    continue
-                total += getattr(full, "pss", full.rss)
-            self._peak = max(self._peak, total / 1e9)
+            found = psutil.Process().children(recursive=True)
+            resident = _sum(found, lambda process: process.memory_info().rss)
+            if resident > highest + RISE:
+                highest = resident
+                self._peak = max(self._peak, _sum(found, _pss) / 1e9)
+
+
+def _sum(processes, what) -> float:
+    """Of those that have not ended in the meantime."""
+    import psutil
+
+    total = 0
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            total += what(process)
+    return total
+
+
+def _pss(process) -> int:
+    full = process.memory_full_info()
+    return getattr(full, "pss", full.rss)
 
 
 def _likeness(theirs: np.ndarray, ours: np.ndarray) -> dict[str, Any]:

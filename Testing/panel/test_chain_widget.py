@@ -1,6 +1,7 @@
 """A chain in the panel: got once its licence was agreed to, run, and said there which step drew what."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from unittest import mock
@@ -25,33 +26,23 @@ pytestmark = pytest.mark.usefixtures("needs_nnunet")
 
 HERE = Path(__file__).resolve().parent
 
-OFFER = weights_store.Offer(
-    model_id="total-liver-lesions",
-    title="Liver and lesions",
-    licence="Apache-2.0",
-    licence_text="Apache License\nVersion 2.0, January 2004",
-    citation="Wasserthal et al., Radiology: AI (2023)",
-    about="The liver, then lesions in its box.",
-    bytes_to_fetch=1_930_000_000,
-    bytes_needed=2_400_000_000,
-    urls=("https://github.com/a.zip", "https://github.com/b.zip"),
-    agreement="its hash",
-)
+OFFER = weights_store.offer("totalseg-liver-lesions")
+
+
+def write_zips(folder):
+    """Both zips as they are published, in a folder."""
+    zips = folder / "zips"
+    for name, write in (("liver", hand_set_models.liver), ("lesions", hand_set_models.lesions)):
+        write(folder / name, hand_set_models.SPACING)
+        shutil.make_archive(str(zips / name), "zip", folder / name)
+    return zips
 
 
 class ModelsCase(PanelCase):
     def setUp(self):
         super().setUp()
-        patched = mock.patch.object(weights_store, "offers", self.offers)
-        patched.start()
-        self.addCleanup(patched.stop)
-        self.panel.segmentation.open()
         self.panel.open_sections("segmentation")
         self.settle()
-
-    def offers(self):
-        here = Path(os.environ["PTLF_DATA"], "models", OFFER.model_id)
-        return [] if here.is_dir() else [OFFER]
 
     def choose_model(self, value):
         self.ui.modelSelector.setCurrentIndex(self.panel.models.values.index(value))
@@ -60,26 +51,28 @@ class ModelsCase(PanelCase):
 
 class TestAModelThatIsNotHere(ModelsCase):
     def fetch_with(self, **job):
-        made = {"id": OFFER.model_id, "agreed": OFFER.agreement, **job}
         paths = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
         for patched in (
             mock.patch.object(weights_store, "WORKER", "fetch_of_tests"),
-            mock.patch.object(weights_store, "fetch_job", lambda model_id, agreed: {**made, "agreed": agreed}),
+            mock.patch.object(weights_store, "fetch_job", lambda model_id, agreed: {"agreed": agreed, **job}),
             mock.patch.dict(os.environ, PYTHONPATH=paths),
         ):
             patched.start()
             self.addCleanup(patched.stop)
 
-    def test_the_list_says_its_size_and_choosing_it_shows_licence_and_citation(self):
+    def test_the_list_says_its_size_and_choosing_it_shows_all_that_is_agreed_to(self):
         entries = [self.ui.modelSelector.itemText(i) for i in range(self.ui.modelSelector.count)]
-        assert entries[-2:] == ["Liver and lesions, not here yet: 1.9 GB", "Add a model..."]
+        assert f"{OFFER.title}, not here yet: 465 MB" in entries
+        assert entries[-1] == "Add a model..."
         assert not self.ui.offerFrame.isVisible()
         self.choose_model(OFFER.model_id)
         assert self.ui.offerFrame.isVisible()
-        for words in ("1.9 GB from github.com", "2.4 GB on this computer", "Apache-2.0", "Wasserthal"):
+        for words in (OFFER.about, "465 MB from github.com", "must be free", "Licence: Apache-2.0."):
             assert words in self.ui.offerLabel.text
-        assert self.ui.licenceText.plainText == OFFER.licence_text
+        assert self.ui.licenceText.plainText == OFFER.text  # what `Offer.agreement` is the hash of
         assert self.ui.licenceText.isVisible()
+        for words in ("Wasserthal", OFFER.urls[1], "benign ones are marked too", "Nobody has validated"):
+            assert words in OFFER.text
 
     def test_until_it_is_here_nothing_can_be_segmented_and_nothing_is_fetched(self):
         self.load()
@@ -94,30 +87,54 @@ class TestAModelThatIsNotHere(ModelsCase):
         assert not self.ui.offerFrame.isVisible()
         assert self.panel.segmentation.model.id == default_model().id
 
-    def test_it_is_got_and_chosen_after_the_button_that_agrees(self):
-        liver = hand_set_models.liver(Path(self.folder.name, "a"), hand_set_models.SPACING)
-        lesions = hand_set_models.lesions(Path(self.folder.name, "b"), hand_set_models.SPACING)
-        self.fetch_with(liver=str(liver), lesions=str(lesions))
+    def test_the_button_agrees_to_what_is_shown_and_fetches(self):
+        self.fetch_with(id=default_model().id)
+        asked = {}
         self.choose_model(OFFER.model_id)
-        assert self.ui.getButton.text == "I agree: get it"
-        gestures.click(self.ui.getButton)
+        assert self.ui.getButton.text == "I agree: download"
+        with mock.patch.object(self.panel.models.run, "start", lambda prepare, take: asked.update(prepare(None)[1])):
+            gestures.click(self.ui.getButton)
+        assert asked["agreed"] == OFFER.agreement
+
+    def test_what_totalsegmentator_has_fetched_is_taken_from_there(self):
+        with mock.patch.object(weights_store, "is_with_totalsegmentator", lambda offer: offer == OFFER):
+            self.panel.segmentation.open()
+        self.choose_model(OFFER.model_id)
+        assert self.ui.getButton.text == "I agree: take TotalSegmentator's"
+        asked = []
+        with mock.patch.object(self.panel.models.run, "start", lambda prepare, take: asked.append(prepare(None))):
+            gestures.click(self.ui.getButton)
+        ((worker, job),) = asked
+        assert worker == weights_store.WORKER
+        assert (job["do"], job["model"], job["source"]) == ("bring", OFFER.model_id, "totalsegmentator")
+
+    def test_it_is_brought_from_a_folder_of_zips_and_chosen(self):
+        zips = write_zips(Path(self.folder.name))
+        self.choose_model(OFFER.model_id)
+        assert not self.ui.importZipButton.isVisible()  # there are two
+        self.panel.models.choose_folder = lambda: str(zips)
+        gestures.click(self.ui.importFolderButton)
         gestures.wait_for(lambda: not self.panel.models.run.state.busy, 60, "the model")
         self.settle()
         assert self.panel.models.run.state.state is State.DONE, self.panel.models.run.state.cause
         assert self.panel.segmentation.model.id == OFFER.model_id
         assert not self.ui.offerFrame.isVisible()
         assert [model.id for model in self.panel.segmentation.models] == [default_model().id, OFFER.model_id]
-        assert "The model 'total-liver-lesions' is here." in self.ui.messageLabel.text
+        assert f"The model '{OFFER.title}' is here." in self.ui.messageLabel.text
+        note = self.ui.modelNote.text
+        assert "Liver (TotalSegmentator total, liver, 1.5 mm) draws the liver in the whole CT." in note
+        for words in ("Nobody has validated", "benign ones are marked too"):
+            assert words in note
 
     def test_getting_can_be_cancelled_and_leaves_no_process(self):
         self.fetch_with(parts=1000)
         self.choose_model(OFFER.model_id)
         gestures.click(self.ui.getButton)
         run = self.panel.models.run
-        gestures.wait_for(lambda: run.stage == "Downloading liver", 30, "progress")
+        gestures.wait_for(lambda: run.stage == "Downloading the weights", 30, "progress")
         self.settle()
         assert self.ui.getButton.text == "Cancel"
-        assert "Downloading liver" in self.ui.getStatus.text
+        assert "Downloading the weights" in self.ui.getStatus.text
         pid = run._child.pid
         gestures.click(self.ui.getButton)
         self.settle()
@@ -127,12 +144,12 @@ class TestAModelThatIsNotHere(ModelsCase):
             os.kill(pid, 0)
 
     def test_what_failed_is_said_below_the_button(self):
-        self.fetch_with(liver="nowhere", lesions="nowhere")
+        self.fetch_with(fails="The address github.com cannot be reached.")
         self.choose_model(OFFER.model_id)
         gestures.click(self.ui.getButton)
         gestures.wait_for(lambda: not self.panel.models.run.state.busy, 30, "the model")
         self.settle()
-        assert "There is no model, folder or archive 'nowhere'" in self.ui.getStatus.text
+        assert "Failed: The address github.com cannot be reached." in self.ui.getStatus.text
         assert self.ui.offerFrame.isVisible()
 
     def test_a_model_of_ones_own_is_added_from_a_zip_or_folder(self):
@@ -146,7 +163,7 @@ class TestAModelThatIsNotHere(ModelsCase):
                 setattr(self.panel.models, f"choose_{name}", lambda chosen=chosen: chosen)
                 with mock.patch.object(self.panel.models.run, "start"):
                     gestures.click(getattr(self.ui, f"import{name.capitalize()}Button"))
-        assert asked == [(Path("/there/a.zip"), ""), (Path("/there/model"), "")]
+        assert asked == [("/there/a.zip", ""), ("/there/model", "")]
 
 
 class TestAChain(ModelsCase):
@@ -179,7 +196,7 @@ class TestAChain(ModelsCase):
         assert run.state.state is State.DONE, run.state.cause
         assert any(stage.startswith("Liver (1 of 2): ") for stage in stages)
         assert any(stage.startswith("Lesions (2 of 2): ") for stage in stages)
-        labels, dropped = hand_set_models.expected(ct)
+        labels, dropped = hand_set_models.expected(ct, margin_mm=10)
         drawn = segments.label_map(self.session.segmentation, self.volume)
         assert (sitk.GetArrayFromImage(drawn) == labels).all()
         said = self.ui.stepsLabel.text.splitlines()

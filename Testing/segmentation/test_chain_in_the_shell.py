@@ -16,35 +16,37 @@ import shutil
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from scipy import ndimage
 
 import hand_set_models
-from hand_set_models import FAR, IN_BOX, REACHES_OUT, SPACING, expected, quiet_ct
+from hand_set_models import FAR, IN_BOX, REACHES_OUT, SPACING, box_of, expected, quiet_ct
+from made_signatures import site
 from PTLFPredictorLib import record
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.ct import read_ct
-from PTLFPredictorLib.segmentation import chain_words, find_model, ledger, marks, provenance
+from PTLFPredictorLib.segmentation import chain_words, find_model, ledger, marks
+from PTLFPredictorLib.segmentation.model_steps import Crop
 from PTLFPredictorLib.segmentation.origin import Origin
 from PTLFPredictorLib.segmentation.reading import read_segments
-from PTLFPredictorLib.signature import load
-from PTLFPredictorLib.signature.policy import masks
+from PTLFPredictorLib.signature import evidence, load, masks, parse
 from record_schemas import problems
 
 pytestmark = pytest.mark.usefixtures("needs_nnunet")
 
 
+MODEL = "totalseg-liver-lesions"
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """The liver's model as a zip, as TotalSegmentator publishes it, the lesions' as a folder; made one by the shell."""
+    """Two zips as TotalSegmentator publishes them, brought by `ptlf models get` from this computer."""
     folder = tmp_path_factory.mktemp("chain")
-    hand_set_models.liver(folder / "total", SPACING)
-    hand_set_models.lesions(folder / "lesions", SPACING)
-    archive = shutil.make_archive(str(folder / "Dataset291"), "zip", folder / "total")
-    shutil.rmtree(folder / "total")
+    zips = []
+    for name, write in (("liver", hand_set_models.liver), ("lesions", hand_set_models.lesions)):
+        write(folder / name, SPACING)
+        zips.append(shutil.make_archive(str(folder / name), "zip", folder / name))
     before = os.environ.get("PTLF_MODELS")
     os.environ["PTLF_MODELS"] = str(folder / "models")
-    parts = ("--liver", archive, "--tumor", str(folder / "lesions"), "--margin-mm", "10")
-    assert main(["models", "chain", "--id", "our-chain", *parts]) == 0
+    assert main(["models", "get", MODEL, "--from", *zips]) == 0
     yield folder
     os.environ.pop("PTLF_MODELS") if before is None else os.environ.update(PTLF_MODELS=before)
 
@@ -54,7 +56,7 @@ def said(made):
     """What `ptlf predict` with the chain says, at the end and on its way."""
     ct, at_the_end, on_the_way = quiet_ct(), io.StringIO(), io.StringIO()
     sitk.WriteImage(ct, str(made / "ct.nii.gz"))
-    given = ("--ct", str(made / "ct.nii.gz"), "--model", "our-chain", "--device", "cpu", "--out", str(made / "out"))
+    given = ("--ct", str(made / "ct.nii.gz"), "--model", MODEL, "--device", "cpu", "--out", str(made / "out"))
     with contextlib.redirect_stdout(at_the_end), contextlib.redirect_stderr(on_the_way):
         assert main(["predict", *given]) == 0, on_the_way.getvalue()
     return at_the_end.getvalue(), on_the_way.getvalue()
@@ -88,11 +90,8 @@ def test_the_record_says_of_each_step_where_it_looked_and_what_it_drew(result):
     assert lesions["volumes_ml"] == {"tumor": pytest.approx(((labels == 2) | dropped).sum() * voxel_ml)}
     assert lesions["dropped_ml"] == pytest.approx(dropped.sum() * voxel_ml)
     assert lesions["dropped_pieces"] == 1
-    start, stop = lesions["box"]
-    used = ndimage.find_objects((labels == 1).astype(int))[0]
-    assert start == [used[2].start - 12, used[1].start - 12, used[0].start - 2]
-    assert stop == [used[2].stop + 12, used[1].stop + 12, used[0].stop + 2]
-    assert lesions["crop"] == {"of": "liver", "margin_mm": 10.0}
+    assert lesions["box"] == [list(corner) for corner in box_of(labels == 1)]
+    assert lesions["crop"] == {"of": "liver", "margin_mm": 20.0}
     for step, configuration in ((liver, "3d_fullres"), (lesions, "3d_fullres_high")):
         assert step["settings"]["configuration"] == configuration
         assert (step["device"], step["seconds"] > 0) == ("cpu", True)
@@ -108,12 +107,17 @@ def test_the_record_is_as_its_schema_says_and_reads_back(out, result):
     assert record.read(out / "result.json").to_dict() == result
 
 
-def test_the_findings_say_what_was_left_out_and_that_nobody_knows_this_model(result):
+def test_the_findings_say_what_was_left_out_and_what_nobody_has_validated(result):
     found = {finding["code"]: finding for finding in result["findings"]}
+    assert found["model_said"]["level"] == "warn"
+    assert (
+        "Nobody has validated this product's Radscore on masks that these networks draw"
+        in (found["model_said"]["message"])
+    )
+    assert "benign ones are marked too" in found["model_said"]["message"]
     assert found["tumor_left_out"]["level"] == "warn"
     assert found["tumor_left_out"]["message"].startswith("Lesions: A piece of ")
-    assert found["model_not_for_patients"]["level"] == "warn"
-    assert "step_skipped" not in found
+    assert not found.keys() & {"step_skipped", "model_not_for_patients"}
 
 
 def test_the_report_says_which_step_drew_what_and_by_which_weights(out, result):
@@ -140,7 +144,7 @@ def test_the_chain_comes_back_equal_from_its_mark_in_every_file(out, result, tmp
     else:
         marks.write(labels, tmp_path / name, origin)
         back = read_segments(tmp_path / name, ct).origin.model
-    assert back == origin.model == find_model("our-chain").identity
+    assert back == origin.model == find_model(MODEL).identity
 
 
 def test_the_chain_comes_back_from_the_ledger_where_a_file_has_lost_its_mark(out, result, tmp_path):
@@ -158,14 +162,20 @@ def test_the_chain_comes_back_from_the_ledger_where_a_file_has_lost_its_mark(out
     assert len(chain_words.lines(back)) == 2
 
 
-def test_what_the_chain_drew_is_covered_by_evidence_of_this_chain_alone(result, published_data):
+def test_a_score_of_its_masks_is_withheld_unless_the_evidence_covers_this_chain(result, published_data):
     origin = Origin.from_dict(result["segmentation"]["origin"])
-    mine = origin.model["weights_sha256"]
-    assert provenance.drawn_by(origin, (mine,))
-    for step in origin.model["steps"]:
-        assert not provenance.drawn_by(origin, (step["weights_sha256"],))
-    found = masks.findings(load("ptlf-published"), origin)
-    assert [finding.level for finding in found] == ["warn"]
+
+    def levels(*models):
+        evidence_of = {"masks": evidence.ObservedMasks(models)}
+        return [finding.level for finding in masks.findings(parse(site(published_data, **evidence_of)), origin)]
+
+    chain = origin.model["weights_sha256"]
+    assert levels(chain) == []
+    assert levels("b" * 64, chain) == []
+    assert levels("b" * 64) == ["withhold"]
+    for step in origin.model["steps"]:  # one of its networks alone is another model
+        assert levels(step["weights_sha256"]) == ["withhold"]
+    assert [finding.level for finding in masks.findings(load("ptlf-published"), origin)] == ["warn"]
 
 
 def test_the_shell_says_on_its_way_which_step_draws(said):
@@ -177,8 +187,8 @@ def test_the_shell_says_on_its_way_which_step_draws(said):
 
 def test_the_shell_says_at_the_end_which_step_drew_what(said):
     at_the_end, _ = said
-    assert "Liver (Dataset291_TotalSegmentator_part1_organs_1559subj) drew the liver: " in at_the_end
-    assert "in the box 10 mm around 'Liver'." in at_the_end
+    assert "Liver (TotalSegmentator total, liver, 1.5 mm) drew the liver: " in at_the_end
+    assert "in the box 20 mm around 'Liver'." in at_the_end
     assert "[note] Lesions: A piece of " in at_the_end
 
 
@@ -189,10 +199,45 @@ def test_a_ct_without_a_liver_is_told_in_a_sentence(made, capsys):
     empty = sitk.GetImageFromArray(hu)
     empty.CopyInformation(ct)
     sitk.WriteImage(empty, str(made / "empty.nii.gz"))
-    given = ("--ct", str(made / "empty.nii.gz"), "--model", "our-chain", "--device", "cpu")
+    given = ("--ct", str(made / "empty.nii.gz"), "--model", MODEL, "--device", "cpu")
     assert main(["segment", *given, "--out", str(made / "empty.nrrd")]) == 0
     said = capsys.readouterr().out
-    assert "Lesions (Dataset591_ct_liver_lesions_842subj) did not run" in said
+    assert "Lesions (TotalSegmentator liver_lesions) did not run" in said
     assert "[unusable] No liver was found" in said
     assert "[withholds] The step 'Lesions' did not run" in said
-    assert marks.of_file(made / "empty.nrrd").origin.model == find_model("our-chain").identity
+    assert marks.of_file(made / "empty.nrrd").origin.model == find_model(MODEL).identity
+
+
+def test_two_models_of_ones_own_become_one(made, capsys):
+    parts = ["--liver", str(made / "liver.zip"), "--tumor", str(made / "lesions")]
+    assert main(["models", "chain", "--id", "our-chain", *parts]) == 0
+    said = capsys.readouterr().out
+    assert "draws the liver in the whole CT." in said
+    assert "draws the tumours in the box 10 mm around 'Liver'." in said
+    liver, lesions = find_model("our-chain").steps
+    assert (liver.label_roles, liver.largest_organ_only, liver.crop) == ({"parenchyma": (5,)}, True, None)
+    assert (lesions.label_roles, lesions.crop) == ({"tumor": (1,)}, Crop("liver", 10.0))
+    assert main(["models", "verify", "our-chain"]) == 0
+    assert main(["models", "chain", "--id", "our-chain", *parts]) == 2
+    assert "There is a model 'our-chain' already" in capsys.readouterr().err
+
+
+WRONG = {
+    "nothing there": (["--liver", "nowhere.zip", "--tumor", "{lesions}"], "There is no model, folder or archive"),
+    "a chain": (["--liver", MODEL, "--tumor", "{lesions}"], "is a chain itself; name the models that it is made of"),
+    "no tumour": (["--liver", "{liver}", "--tumor", "{liver}"], "Say which are meant: --tumor-labels"),
+    "no such label": (
+        ["--liver", "{liver}", "--liver-labels", "99", "--tumor", "{lesions}"], "the label.s. 99 of the catalogue",
+    ),
+    "a margin below 0": (["--liver", "{liver}", "--tumor", "{lesions}", "--margin-mm", "-1"], "margin is -1.0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_cannot_be_a_chain_is_refused_and_leaves_nothing(made, capsys, what):
+    given, sentence = WRONG[what]
+    given = [one.format(liver=made / "liver.zip", lesions=made / "lesions") for one in given]
+    before = sorted(path.name for path in (made / "models").iterdir())
+    assert main(["models", "chain", "--id", "wrong", *given]) in (2, 5)
+    assert re.search(sentence, capsys.readouterr().err)
+    assert sorted(path.name for path in (made / "models").iterdir()) == before

@@ -20,14 +20,22 @@ import numpy as np
 import psutil
 import pytest
 import SimpleITK as sitk
-from PTLFPredictorLib.segmentation.network import Network
 
 from PTLFPredictorLib import child
 from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import Cancelled, OutOfMemory, PTLFError, UnusableModel
 from PTLFPredictorLib.sample import make_case
-from PTLFPredictorLib.segmentation import agreement, default_model, find_model, from_folder, marks, segment, worker
-from PTLFPredictorLib.segmentation.device import Device, choose
+from PTLFPredictorLib.segmentation import (
+    agreement,
+    default_model,
+    find_model,
+    from_folder,
+    marks,
+    model_folder,
+    segment,
+)
+from PTLFPredictorLib.segmentation.device import choose
+from PTLFPredictorLib.segmentation.network import Network
 from PTLFPredictorLib.segmentation.reading import read_segments
 from PTLFPredictorLib.segmentation.run import WHAT, WORKER, write_job
 from samples import drawn
@@ -206,33 +214,11 @@ def test_hanging_is_noticed(ct, work):
         segment(ct, AS_NNUNET, work=work, device="cpu", silence_s=0.4)
 
 
-class FailsOnTheGpu:
-    """Stands for a network on a GPU that fails with `words`."""
-
-    def __init__(self, words: str):
-        self.words = words
-
-    def predict(self, ct, device, **told):
-        if device != "cpu":
-            raise RuntimeError(self.words)
-        return np.ones((2, 2, 2), np.uint8)
-
-
 GPU_FAILURES = {
     "CUDA error: out of memory": "the memory of cuda:0 did not suffice",
     "cuDNN error: CUDNN_STATUS_ALLOC_FAILED": "cuda:0 failed: cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
     "CUDA error: no kernel image is available\nmore": "cuda:0 failed: CUDA error: no kernel image is available (",
 }
-
-
-@pytest.mark.parametrize("words", GPU_FAILURES)
-def test_a_gpu_that_fails_on_the_way_is_replaced_by_the_cpu_and_told(words):
-    told = []
-    labels, used = worker.predict(FailsOnTheGpu(words), None, Device("cuda:0", "a GPU"), told.append, 22)
-    assert labels.sum() == 8
-    assert used.is_cpu
-    assert GPU_FAILURES[words] in used.why
-    assert told == [{"event": "device", "device": "cpu", "why": used.why, "estimate_s": 22}]
 
 
 @pytest.mark.parametrize("words", GPU_FAILURES)
@@ -254,24 +240,10 @@ def test_too_little_memory_for_the_weights_is_not_the_models_fault(monkeypatch):
     def exhausted(*args, **options):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
+    facts = model_folder.check(AS_NNUNET.folder)
     monkeypatch.setattr(torch, "load", exhausted)
     with pytest.raises(RuntimeError, match="can't allocate memory"):
-        Network(AS_NNUNET.folder)
-
-
-WRONG_PLANS = {
-    "no mask rule": {"use_mask_for_norm": []},
-    "a patch that the strides do not divide": {"patch_size": [17, 33, 33]},
-    "an unknown argument of the resampling": {"resampling_fn_data_kwargs": {"is_seg": False, "sharper": True}},
-}
-
-
-@pytest.mark.parametrize("what", WRONG_PLANS)
-def test_plans_that_break_on_the_way(ct, what):
-    network = Network(AS_NNUNET.folder)
-    network.plans["configurations"][network.configuration].update(WRONG_PLANS[what])
-    with pytest.raises(UnusableModel, match=r"nnU-Net cannot apply this model: .*must be of one training"):
-        worker.predict(network, ct, Device("cpu", "chosen"), lambda event: None, None)
+        Network(facts)
 
 
 def broken(folder: Path, tmp_path: Path, change) -> Path:
@@ -304,7 +276,7 @@ WRONG_WEIGHTS = {
 def test_weights_that_do_not_fit(tmp_path, what):
     change, sentence = WRONG_WEIGHTS[what]
     with pytest.raises(UnusableModel, match=sentence):
-        Network(broken(default_model().folder, tmp_path, change))
+        Network(model_folder.check(broken(default_model().folder, tmp_path, change)))
 
 
 def test_weights_of_another_network_are_told_by_the_child(ct, work, tmp_path, monkeypatch):
@@ -373,7 +345,6 @@ def test_the_restricted_loader_is_a_second_fence(tmp_path):
 
 
 def test_a_checkpoint_as_nnunets_trainer_writes_it_is_loaded(tmp_path):
-    from PTLFPredictorLib.segmentation import model_folder
     from PTLFPredictorLib.segmentation.weights import load_checkpoint
 
     fold = tmp_path / "fold_0"

@@ -14,26 +14,13 @@ from pathlib import Path
 import pytest
 
 import trained_folder
+from made_package import CARD, ENTRY, INNER
 from PTLFPredictorLib.errors import UnusableModel
 from PTLFPredictorLib.segmentation import default_model, model_folder, model_package
 from PTLFPredictorLib.training import card as cards
 from PTLFPredictorLib.training.card import Card
 from PTLFPredictorLib.training.package import lay_out, write
 
-INNER = "Dataset555_Made/nnUNetTrainer__nnUNetPlans__3d_tiny"
-ENTRY = {
-    "id": "site-7",
-    "title": "Liver and HCC of a made site",
-    "version": "1",
-    "licence": "CC-BY-4.0",
-    "citation": "nobody's paper",
-    "label_roles": {"parenchyma": [1], "tumor": [2]},
-    "for_patients": True,
-    "warning": "Validated nowhere.",
-    "intended_input": "Portal venous CT",
-    "measured": {"cpu_s": 31.5, "processor_s": 58.25, "gpu_s": None, "of": "512 x 512 x 119 voxels, 2 CPU cores"},
-}
-CARD = Card(trained_on="25 made cases", table=[{"": "mean of folds", "Dice": 0.91}, {"": "test", "Dice": 0.8765}])
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -189,6 +176,7 @@ TAMPERED = {
     "labels that it has not": (entry(label_roles={"parenchyma": [1], "tumor": [7]}), r"the label\(s\) 7"),
     "a folder elsewhere": (entry(folder="../../other"), r"leads out of the model's folder"),
     "a title that runs backwards": (entry(title="Model \u202egnihton"), r"too long or cannot be shown"),
+    "seconds that are a text": (entry(measured={"cpu_s": "1 s"}), r"has measured 'cpu_s' as '1 s'; seconds are needed"),
     "an endless text": (entry(warning="safe " * 1000), r"too long or cannot be shown"),
 }
 
@@ -213,9 +201,19 @@ def cascade(source: Path) -> None:
     (source / "plans.json").write_text(json.dumps(plans))
 
 
+def still_training(source: Path) -> None:
+    fold = source / "fold_1"
+    (fold / "checkpoint_final.pth").rename(fold / "checkpoint_best.pth")
+    shutil.rmtree(source / "fold_0")
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
-    [(own_network, "its trainer builds a network of its own"), (cascade, "the second stage of a cascade")],
+    [
+        (still_training, "fold_1 of .* has no checkpoint_final.pth: its training has not ended"),
+        (own_network, "its trainer builds a network of its own"),
+        (cascade, "the second stage of a cascade"),
+    ],
 )
 def test_what_stock_nnunet_could_not_run_is_not_packed(source, tmp_path, change, sentence):
     copied = shutil.copytree(source.parent, tmp_path / source.parent.name) / source.name
@@ -223,6 +221,15 @@ def test_what_stock_nnunet_could_not_run_is_not_packed(source, tmp_path, change,
     with pytest.raises(UnusableModel, match=sentence):
         write(copied, tmp_path / "p.zip", ENTRY, CARD)
     assert [path.name for path in tmp_path.iterdir()] == [source.parent.name]  # nothing half-written
+
+
+def test_one_network_of_all_cases_is_fold_0_in_a_package(source, tmp_path):
+    copied = shutil.copytree(source.parent, tmp_path / source.parent.name) / source.name
+    (copied / "fold_1").rename(copied / "fold_all")
+    shutil.rmtree(copied / "fold_0")
+    folder = lay_out(copied, tmp_path / "out")
+    assert [path.parent.name for path in folder.rglob("*.pth")] == ["fold_0"]
+    assert model_folder.weights_sha256(folder) == model_folder.weights(lay_out(source, tmp_path / "both"))[1]
 
 
 def test_an_entry_that_does_not_fit_is_not_packed(source, tmp_path):

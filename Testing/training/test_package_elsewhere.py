@@ -13,21 +13,12 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+import made_package
 import slicer_nnunet
-import trained_folder
 from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation import default_model, find_model, segment
 from PTLFPredictorLib.segmentation.catalogue import RESOURCES
-from PTLFPredictorLib.training.card import Card
-from PTLFPredictorLib.training.package import write
 
-ENTRY = {
-    "id": "tiny",
-    "title": "Weights of chance",
-    "version": "1",
-    "licence": "CC0-1.0",
-    "label_roles": {"parenchyma": [1], "tumor": [2]},
-}
 FOLDS = (0, 1)
 
 
@@ -35,10 +26,9 @@ FOLDS = (0, 1)
 def unpacked(tmp_path_factory, needs_nnunet) -> Path:
     """The package as a user of SlicerNNUnet unpacks it; the zip lies beside it."""
     folder = tmp_path_factory.mktemp("tiny")
-    source = trained_folder.trained(folder / "results", folds=tuple(map(str, FOLDS)))
-    with zipfile.ZipFile(write(source, folder / "tiny.zip", ENTRY, Card())) as archive:
-        archive.extractall(folder / "tiny")
-    return folder / "tiny"
+    with zipfile.ZipFile(made_package.package(folder)) as archive:
+        archive.extractall(folder / "site-7")
+    return folder / "site-7"
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def files_read(ct: Any = None, segmentation: Any = None, model: Any = None) -> t
     for path in paths(segmentation):
         files += image_files(path)
     if model is not None:
-        inside = model_folder.files(Path(model)) if Path(model).is_dir() else [Path(model)]
+        inside = model_folder.files_below(Path(model)) if Path(model).is_dir() else [Path(model)]
         files += inside
         closed += {file.parent for file in inside} if Path(model).is_dir() else ()
     return files, closed

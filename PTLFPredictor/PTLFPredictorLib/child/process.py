@@ -62,6 +62,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 env={
+                    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin cost 4 times the CPU beside other work
                     **os.environ,
                     "PYTHONPATH": os.pathsep.join(paths),
                     "PYTHONIOENCODING": "utf-8",

@@ -6,7 +6,6 @@ Nothing is fetched before the reader has seen licence, size and citation and pre
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from ..errors import PTLFError
 from ..segmentation import chain_words, weights_store
 from ..segmentation.catalogue import Model, catalogue, from_folder
 from ..segmentation.weights_store import Offer
+from ..segmentation.weights_store.store import TOTALSEGMENTATOR
 from . import compat
 from .choices import Choices
 from .runs import ChildRun, show_progress, status_of
@@ -49,6 +49,7 @@ class ModelsSection(Section):
         self.runs = (self.run,)
         self.models: list[Model] = []
         self._offers: list[Offer] = []
+        self._elsewhere: set[str] = set()
         self._adds, self._getting = False, ""
         self._list = Choices(ui.modelSelector, self._choose)
         self.choose_zip, self.choose_folder = _choose_zip, _choose_folder
@@ -68,6 +69,7 @@ class ModelsSection(Section):
         except PTLFError as error:
             self.models, self._offers = [], []
             self._tell(error.message)
+        self._elsewhere = {offer.model_id for offer in self._offers if weights_store.is_with_totalsegmentator(offer)}
         self.models += self._chosen_in_nnunet()
         entries = [(model.id, _("{title} (version {version})").format(title=model.title, version=model.version))
                    for model in self.models]  # fmt: skip
@@ -129,28 +131,30 @@ class ModelsSection(Section):
             self.run.cancel()
             return
         offer = self.offer
-        if offer is not None:
+        if offer is not None and offer.model_id in self._elsewhere:
+            self.bring(TOTALSEGMENTATOR)
+        elif offer is not None:
             self._start(offer.model_id, weights_store.fetch_job(offer.model_id, agreed=offer.agreement))
 
     def bring(self, source: str) -> None:
-        """Copy a model from a zip archive or folder to the user's models."""
+        """Copy a model from a zip archive or folder to the user's models; of an offer, the folder may hold its zips."""
         if not source or self.run.state.busy:
             return
         wanted = "" if self.offer is None else self.offer.model_id
-        self._start(wanted, weights_store.import_job(Path(source), for_id=wanted))
+        self._start(wanted, weights_store.import_job(source, for_id=wanted))
 
     def _start(self, getting: str, job: Mapping[str, object]) -> None:
         self._getting = getting
         self.run.start(lambda work: (weights_store.WORKER, job), self._take)
 
     def _take(self, outputs: Mapping[str, Path]) -> None:
-        brought = json.loads(outputs["model"].read_text(encoding="utf-8"))["id"]
+        brought = weights_store.model_fetched(outputs)
         waited_for = self._adds or self.session.desk.model == self._getting
         self.open()
         if waited_for:
             self._adds = False
-            self.session.update(model=brought)
-        self._tell(_("The model '{name}' is here.").format(name=brought))
+            self.session.update(model=brought.id)
+        self._tell(_("The model '{name}' is here.").format(name=brought.title))
 
     # Display
 
@@ -160,16 +164,21 @@ class ModelsSection(Section):
         say(ui.modelNote, self._note())
         ui.offerFrame.setVisible(busy or self._adds or offer is not None)
         say(ui.offerLabel, "" if offer is None else _terms(offer))
-        if offer is not None and ui.licenceText.plainText != offer.licence_text:
-            ui.licenceText.plainText = offer.licence_text
+        if offer is not None and ui.licenceText.plainText != offer.text:
+            ui.licenceText.plainText = offer.text
         ui.licenceText.setVisible(offer is not None and not busy)
         ui.getButton.setVisible(busy or offer is not None)
-        ui.getButton.text = _("Cancel") if busy else _("I agree: get it")
-        ui.getButton.toolTip = _("Stop; what has come is kept") if busy else _("Agree to the licence and download")
-        for button in (ui.importZipButton, ui.importFolderButton):
-            button.setVisible(not busy)
+        ui.getButton.text = _("Cancel") if busy else self._verb(offer)
+        ui.getButton.toolTip = _("Stop; what has come is kept") if busy else _("Agree to what is written above")
+        ui.importZipButton.setVisible(self._adds and not busy)
+        ui.importFolderButton.setVisible(not busy)
         show_progress(ui.getProgress, self.run)
         say(ui.getStatus, status_of(self.run, _("Added")))
+
+    def _verb(self, offer: Offer | None) -> str:
+        if offer is not None and offer.model_id in self._elsewhere:
+            return _("I agree: take TotalSegmentator's")
+        return _("I agree: download")
 
     def _note(self) -> str:
         model = self.model
@@ -184,20 +193,12 @@ class ModelsSection(Section):
 
 
 def _terms(offer: Offer) -> str:
-    """What a person must know before agreeing, in lines."""
+    """The shortest of what stands in full below it."""
     hosts = ", ".join(sorted({urlsplit(url).hostname or url for url in offer.urls}))
-    return "\n".join(
-        filter(
-            None,
-            (
-                offer.about,
-                _("Download: {size} from {hosts}; {room} on this computer.").format(
-                    size=_size(offer.bytes_to_fetch), hosts=hosts, room=_size(offer.bytes_needed)
-                ),
-                _("Licence: {name}. Cite: {citation}").format(name=offer.licence, citation=offer.citation),
-            ),
-        )
+    sizes = _("{size} from {hosts}; {room} must be free. Licence: {licence}.").format(
+        size=_size(offer.bytes_to_fetch), hosts=hosts, room=_size(offer.bytes_needed), licence=offer.licence
     )
+    return f"{offer.about}\n{sizes}"
 
 
 def _size(count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +154,13 @@ class Model:
                 citation=self.citation,
             ),
         )
+
+    def files_sha256(self) -> str:
+        """`sha256`, read from the files where it is not known beforehand."""
+        if self.sha256:
+            return self.sha256
+        steps = [replace(s, sha256=s.sha256 or model_folder.checksum(s.folder, s.folds)) for s in self.steps]
+        return chain_sha256(steps) if self.chain else steps[0].sha256
 
     @property
     def weights_sha256(self) -> str:

@@ -240,6 +240,12 @@ def files(folder: Path, folds: Sequence[str] = ()) -> list[Path]:
     return [folder / DATASET, *checkpoint_files(folder, folds), folder / PLANS]
 
 
+def files_below(folder: Path) -> list[Path]:
+    """The files that inference reads of all trainings in a folder: a chain's, or nnU-Net's layout."""
+    depths = ("", "*/", "*/*/", "*/*/*/")
+    return [file for depth in depths for plans in folder.glob(f"{depth}{PLANS}") for file in files(plans.parent)]
+
+
 def copy(
     source: Path,
     target: Path,

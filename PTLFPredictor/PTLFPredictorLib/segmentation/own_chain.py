@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadInput, UnusableModel
-from . import model_folder
-from .catalogue import catalogue
+from . import model_archive, model_folder
+from .catalogue import catalogue, with_mark_of_its_weights
 from .model import NOT_IN_CATALOGUE, Crop, Model, Step
 from .names import ORGAN_ROLES, Role, role_of
 from .user_models import adding, install
@@ -66,7 +66,7 @@ def add_chain(model_id: str, liver: Part, tumour: Part, *, margin_mm: float = MA
             intended_input="unknown",
             chain=steps,
         )
-        return install(staged, model.checked())
+        return install(staged, with_mark_of_its_weights(model.checked()))
 
 
 def _step(name: str, part: Part, role: Role, staged: Path, crop: Crop | None) -> Step:
@@ -80,16 +80,19 @@ def _step(name: str, part: Part, role: Role, staged: Path, crop: Crop | None) ->
     if source.is_dir():
         model_folder.copy(source, folder)
     else:
-        model_folder.unpack(source, folder)
+        model_archive.unpack_members(source, folder)
     folder = model_folder.locate(folder)
     facts = model_folder.check(folder)
     labels = tuple(part.labels) or tuple((known.label_roles if known else {}).get(role, ()))
+    labels = labels or _named(facts.named_labels, role)
+    checksum = model_folder.checksum(folder)
+    model_folder.verified(folder, name, {role: labels}, checksum)
     return Step(
         name=name,
         title=facts.dataset if known is None else known.title,
         folder=folder,
-        sha256=model_folder.checksum(folder),
-        label_roles={role: labels or _named(facts.named_labels, role)},
+        sha256=checksum,
+        label_roles={role: labels},
         orientation="" if known is None else known.orientation,
         crop=crop,
         largest_organ_only=role is Role.PARENCHYMA,

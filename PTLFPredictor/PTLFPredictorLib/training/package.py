@@ -115,6 +115,11 @@ def lay_out(source: Path, target: Path, *, half: bool = False) -> Path:
         ``target/DatasetNNN_NAME/nnUNetTrainer__PLANS__CONFIGURATION``.
     """
     facts = model_folder.check(source)
+    for path in facts.checkpoints:
+        if path.name != CHECKPOINT:
+            raise UnusableModel(
+                f"{path.parent.name} of '{source.name}' has no {CHECKPOINT}: its training has not ended."
+            )
     checkpoints = {path.parent.name: load_checkpoint(path) for path in facts.checkpoints}
     configurations = {checkpoint["init_args"]["configuration"] for checkpoint in checkpoints.values()}
     if len(configurations) > 1:
@@ -130,7 +135,8 @@ def lay_out(source: Path, target: Path, *, half: bool = False) -> Path:
     folder.mkdir(parents=True)
     model_package.write_json(folder / DATASET, dataset)
     model_package.write_json(folder / PLANS, plans)
-    for fold, checkpoint in checkpoints.items():
+    for name, checkpoint in checkpoints.items():
+        fold = "fold_0" if name == "fold_all" else name  # alone here; SlicerNNUnet takes numbers only
         (folder / fold).mkdir()
         _save(checkpoint, configuration, folder / fold / CHECKPOINT, half=half)
     return folder

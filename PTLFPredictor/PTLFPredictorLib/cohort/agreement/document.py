@@ -68,23 +68,21 @@ def _in_short(found: AgreementResult) -> Section:
         if volume is not None and not math.isnan(volume.icc):
             facts.append(("ICC(2,1) of the tumour's volume (log)", fixed(3)(volume.icc)))
     told = (
-        "How alike two segmentations of the same CTs are. Where neither is the truth, precision, recall and lesions say "
-        "only how the first stands to the second."
+        "How alike two segmentations of the same CTs are. Where neither is the truth, precision, recall and lesions "
+        "say only how the first stands to the second."
     )
     return Section("In short", (Facts(tuple(facts), headline=True), Notice(told)))
 
 
 def _measures(rows: Sequence[CaseMeasures]) -> Table:
-    columns = ("Measure", "Cases", Column("Mean \u00b1 SD"), Column("Median"), Column("Least"), Column("Most"))
+    columns = ("Measure", "Cases", "Mean \u00b1 SD", "Median", "Least", "Most")
     body = []
     for region in REGIONS:
         for name in NAMES:
-            one, shown = spread(rows, region, name), fixed(3 if "_" not in name else 2)
+            one = spread(rows, region, name)
             if one.n:
-                mean = MeanSD(one.mean, one.sd, shown) if one.n > 1 else shown(one.mean)
-                body.append(
-                    (f"{NAMES[name]}, {WORDS[region]}", one.n, mean, *map(shown, (one.median, one.low, one.high)))
-                )
+                mean = MeanSD(one.mean, one.sd) if one.n > 1 else one.mean
+                body.append((f"{NAMES[name]}, {WORDS[region]}", one.n, mean, one.median, one.low, one.high))
     note = "The liver is the whole organ, parenchyma is it without tumour. Volume error: first minus second."
     return Table("measures", "First against second", columns, body, note)
 
@@ -116,7 +114,7 @@ def _table(name: str, title: str, quantities: Sequence[Quantity], limit: int | N
     columns = ("Quantity", "Cases", Column("ICC(2,1), 95 % interval", fixed(3)), "Bias", "SD of differences")
     body = [
         (
-            one.name.removeprefix(VOLUME),
+            WORDS.get(one.name.removeprefix(VOLUME), one.name),
             one.n,
             None if math.isnan(one.icc) else Estimate(one.icc, one.low, one.high),
             one.bias,

@@ -15,7 +15,6 @@ from ... import json_text
 from ...case import files_read
 from ...errors import BadInput, PTLFError
 from ...hashes import file_sha256, json_sha256
-from ...segmentation import model_folder
 from ...segmentation.reading import Source
 from .contained import Outcome
 from .job import CaseJob
@@ -101,7 +100,7 @@ def key_of(job: CaseJob, model_sha256: str = "") -> str:
     ----------
     job : CaseJob
     model_sha256 : str
-        `model_folder.checksum` of the model that draws.
+        `Model.files_sha256` of the model that draws.
     """
     sources, question = job.sources, job.question
     signature, phase = question.signature, question.phase
@@ -133,7 +132,7 @@ def key_of(job: CaseJob, model_sha256: str = "") -> str:
 def model_checksum(job: CaseJob) -> str:
     """Of the model that draws a case's segments, "" where none does."""
     model = job.sources.model
-    return "" if model is None else model.sha256 or model_folder.checksum(model.folder)
+    return "" if model is None else model.files_sha256()
 
 
 def _ct(path: Path) -> list[list[str]]:

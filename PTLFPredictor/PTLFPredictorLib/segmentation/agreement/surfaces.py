@@ -5,8 +5,9 @@ outside.  Distances are between voxel centres, in mm: from each surface voxel of
 of the other.  With A and B the lists of these distances, one way and back:
 
 HD95
-    The 95th percentile of A and B together (as MedPy's ``hd95``).  The larger one of the two lists' own percentiles
-    (MONAI) is never smaller; DeepMind's ``surface-distance`` weighs each surface voxel by the area it stands for.
+    The 95th percentile of A and B together (as MedPy's ``hd95``).  MONAI takes the larger one of the two lists' own
+    percentiles, which is larger or about the same; DeepMind's ``surface-distance`` does too, and weighs each surface
+    voxel by the area it stands for.
 Average symmetric surface distance (ASSD)
     The mean of A and B together, ``(sum A + sum B) / (|A| + |B|)`` (Heimann et al., IEEE Trans Med Imaging 2009,
     28:1251, the liver's; also LiTS).  MedPy's ``assd`` is the mean of the two lists' means.

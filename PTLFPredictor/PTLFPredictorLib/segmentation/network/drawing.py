@@ -16,8 +16,8 @@ from .resampling import SPLINES, Taps
 if TYPE_CHECKING:
     import torch
 
-SLAB_VOXELS, CHUNK_VOXELS = 1 << 22, 1 << 18
-"""Voxels of the CT that are looked at, and of those interpolated, at a time."""
+SLAB_VOXELS = 1 << 22
+"""Voxels of the CT that are looked at at a time; a sixteenth of them is interpolated at a time."""
 
 
 def draw(
@@ -63,7 +63,7 @@ def draw(
         slab_axes = [axes[0].part(start, stop), *axes[1:]]
         slab = _at_first(codes, slab_axes)
         places = _at_first(mixed, slab_axes).view(-1).nonzero()[:, 0]
-        for chunk in places.split(CHUNK_VOXELS):
+        for chunk in places.split(max(1, slab_voxels // 16)):
             values = _interpolated(logits, slab_axes, chunk, halved=name == SPLINES)
             slab.view(-1)[chunk] = _said(values, len(logits), regions)
         labels[start:stop] = _final(slab, regions).cpu().numpy()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import is_out_of_memory
-from .drawing import CHUNK_VOXELS, SLAB_VOXELS
+from .drawing import SLAB_VOXELS
 from .folds import Folds
 from .planned import Planned
 from .preparing import frame
@@ -53,7 +53,7 @@ class Way:
 def ways(device: str, patch: Sequence[int]) -> list[Way]:
     """From the fastest to the most sparing."""
     gpu = [
-        Way(device, device, batch=max(1, min(4, BATCH_VOXELS // math.prod(patch)))),
+        Way(device, device, batch=max(1, min(4, BATCH_VOXELS // math.prod(patch))), slab_voxels=4 * SLAB_VOXELS),
         Way(device, "cpu", says="the outputs of the network are now added up in the computer's memory"),
     ]
     cpu = [
@@ -113,7 +113,7 @@ def peak_bytes(
     outputs = 2 * grid * (planned.heads * min(len(folds.names), 2) + 1)
     running = activations(planned, 4 if way.device == "cpu" else 2) * way.batch
     running += 8 * planned.heads * math.prod(planned.patch) * way.batch
-    drawing = 2 * grid * planned.heads + 3 * grid + drawn + 24 * way.slab_voxels + 160 * CHUNK_VOXELS
+    drawing = 2 * grid * planned.heads + 3 * grid + drawn + 34 * way.slab_voxels
     weights = folds.weights_bytes * (1 if way.fold_by_fold else len(folds.names))
     ram = LIBRARIES_BYTES + 3 * ct_voxels
     if way.device == "cpu":

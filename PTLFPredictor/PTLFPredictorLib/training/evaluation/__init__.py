@@ -4,9 +4,10 @@
 """
 
 from ...segmentation.agreement import CaseMeasures, measure
+from . import paper
 from .network_picture import network
 from .network_shape import NetworkShape, shape_of
 from .report import write
 from .table1 import TEST, as_json
 
-__all__ = ["TEST", "CaseMeasures", "NetworkShape", "as_json", "measure", "network", "shape_of", "write"]
+__all__ = ["TEST", "CaseMeasures", "NetworkShape", "as_json", "measure", "network", "paper", "shape_of", "write"]
