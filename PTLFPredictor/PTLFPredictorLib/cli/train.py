@@ -171,7 +171,7 @@ def _folds(number: int) -> str:
 
 def _summary(table: dict[str, Any]) -> dict[str, str]:
     """Mean Dice of folds and test, by region."""
-    test = table["parts"].get("test", {})
+    test = table["parts"].get("test", {}).get("regions", {})
     dice = {
         "Dice, mean of the folds": {region: table["means"][region].get("dice") for region in REGIONS},
         "Dice, test cases": {region: test[region]["dice"]["mean"] for region in REGIONS if region in test},
