@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 
@@ -280,3 +282,29 @@ def test_a_box_around_a_mask():
     mask[2:5, 7, 29] = True
     assert Box.around(mask, (1, 1, 1)) == Box((29, 7, 2), (30, 8, 5))
     assert Box.around(mask, (0.75, 2.0, 4.0), 10) == Box((16, 2, 0), (30, 13, 7))
+
+
+PEAK = """
+import sys, resource
+from pathlib import Path
+import SimpleITK as sitk
+from PTLFPredictorLib.segmentation import model_folder
+from PTLFPredictorLib.segmentation.network import Network
+network = Network(model_folder.check(Path(sys.argv[1])))
+ct = sitk.Image((256, 256, 120), sitk.sitkInt16) + 40
+ct.SetSpacing((1.4, 1.4, 2.0))
+network.predict(ct)
+used = int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) << 10
+print(network.peak_bytes(ct.GetSize(), ct.GetSpacing())["ram"] / used)
+"""
+
+LARGE_TILES = replace(TINY, patch=(96, 96, 96), features=(24, 32, 32))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+@pytest.mark.parametrize("kind", [LARGE_TILES, replace(LARGE_TILES, splines=True, folds=("0", "1"))])
+def test_the_estimated_peak_is_the_measured_one_within_a_factor_of_1_5(tmp_path, kind):
+    command = [sys.executable, "-c", PEAK, str(write_model(tmp_path, kind))]
+    ratio = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    assert 1 / 1.5 < ratio < 1.5

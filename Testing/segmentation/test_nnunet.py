@@ -267,7 +267,10 @@ def spoil(checkpoint: dict) -> None:
 
 WRONG_WEIGHTS = {
     "not finite": (spoil, "are not finite; the training failed"),
-    "of another configuration": (lambda c: c["init_args"].update(configuration="2d"), "are of configuration '2d'"),
+    "of another configuration": (
+        lambda c: c["init_args"].update(configuration="2d"),
+        "There is no configuration '2d' in plans.json: 3d_demo",
+    ),
     "without a network": (lambda c: c.pop("network_weights"), "cannot be used: KeyError"),
 }
 
