@@ -10,6 +10,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+STAGED = ".ptlf-"
+"""How the name of a staging folder begins."""
+
 DATA = "PTLF_DATA"
 """Environment variable that names another folder."""
 
@@ -55,7 +58,7 @@ def keep(file: Path, data: bytes, *, entries: int, size: int) -> None:
 
 
 @contextlib.contextmanager
-def staging(base: Path, prefix: str = ".ptlf-") -> Iterator[Path]:
+def staging(base: Path, prefix: str = STAGED) -> Iterator[Path]:
     """A hidden folder inside `base`, on the same disk, so that what is made in it takes its place in one step; gone
     when the block ends.
 

@@ -1,5 +1,8 @@
 """`ptlf train` in a shell: what it refuses before anything is read, and what --check says and leaves."""
 
+import csv
+from pathlib import Path
+
 import pytest
 import SimpleITK as sitk
 
@@ -62,3 +65,17 @@ def test_all_that_is_wrong_is_told_before_anything_is_trained(tmp_path):
     assert "'a': There is no file" in answer.err
     assert "'b': There is no file" in answer.err
     assert "cannot be used" in (tmp_path / "out" / "checks.csv").read_text(encoding="utf-8")
+
+
+def test_the_documentation_has_the_figures_of_its_table():
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    with open(docs / "training-report.csv", newline="", encoding="utf-8") as stream:
+        dice = {row["region"]: row for row in csv.DictReader(stream) if row["measure"] == "dice"}
+    folds, test = (
+        [float(dice[region][part]) for region in ("parenchyma", "tumor")] for part in ("mean of folds", "test")
+    )
+    text = " ".join((docs / "training.md").read_text(encoding="utf-8").split())
+    assert f"Mean Dice of the folds {folds[0]:.3f} (parenchyma) and {folds[1]:.3f} (tumour)" in text
+    assert f"all five networks together, {test[0]:.3f} and {test[1]:.3f}." in text
+    assert test[0] >= 0.85
+    assert test[1] >= 0.4

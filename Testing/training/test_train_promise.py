@@ -63,9 +63,10 @@ def test_from_csv_to_package_and_table_1_within_the_hour_though_it_is_killed(tmp
     minutes = (time.monotonic() - begun) / 60
     assert again.returncode == 0, out.with_suffix(".log").read_text()[-3000:]
     assert minutes < 60
+    assert "Dice, test cases: parenchyma 0.9" in out.with_suffix(".log").read_text()
     assert finished.stat().st_mtime_ns == when  # not trained again
     log = json.loads((out / "table1.json").read_text())
-    test = {region: log["parts"]["test"][region]["dice"]["mean"] for region in ("parenchyma", "tumor")}
+    test = {region: log["parts"]["test"]["regions"][region]["dice"]["mean"] for region in ("parenchyma", "tumor")}
     print(f"{minutes:.1f} minutes; mean Dice of the test cases {test}")
     assert test["parenchyma"] >= 0.85
     assert test["tumor"] >= 0.4

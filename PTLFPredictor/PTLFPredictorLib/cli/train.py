@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from ..training.run import Outlook, Request
 
 CHECK_ONLY = "nothing was trained (--check)"
+
+REGIONS = ("parenchyma", "tumor")
 
 SECONDS_EACH = 0.4
 """Of an iteration of the small preset on two idle cores (AMD EPYC, 2.2 GHz, without bfloat16)."""
@@ -170,12 +171,13 @@ def _folds(number: int) -> str:
 
 def _summary(table: dict[str, Any]) -> dict[str, str]:
     """Mean Dice of folds and test, by region."""
-    folds = _line({region: values.get("dice") for region, values in table.get("means", {}).items()})
-    test = table.get("parts", {}).get("test", {})
-    tested = _line({region: values.get("dice", {}).get("mean") for region, values in test.items()})
-    named: Sequence[tuple[str, str]] = (("Dice, mean of the folds", folds), ("Dice, test cases", tested))
-    return {name: text for name, text in named if text}
-
-
-def _line(dice: dict[str, Any]) -> str:
-    return ", ".join(f"{region} {value:.3f}" for region, value in dice.items() if isinstance(value, float))
+    test = table["parts"].get("test", {}).get("regions", {})
+    dice = {
+        "Dice, mean of the folds": {region: table["means"][region].get("dice") for region in REGIONS},
+        "Dice, test cases": {region: test[region]["dice"]["mean"] for region in REGIONS if region in test},
+    }
+    lines = {
+        name: ", ".join(f"{region} {value:.3f}" for region, value in values.items() if value is not None)
+        for name, values in dice.items()
+    }
+    return {name: line for name, line in lines.items() if line}

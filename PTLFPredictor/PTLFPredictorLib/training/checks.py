@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..ct import CT, Finding, Level, read_ct
+from ..ct import Finding, Level, read_ct
 from ..errors import BadInput, PTLFError
 from ..progress import Progress, no_progress
 from ..segmentation import lesions
@@ -21,11 +21,12 @@ from ..segmentation.origin import Drawn
 from ..segmentation.reading import read_segments
 from ..segmentation.segments import PARENCHYMA, TUMOUR, Segments, ml_text
 from ..vois import VOI
-from .cases import Part, TrainingCase
+from .cases import TrainingCase
 
 FILE = "checks.csv"
 
 NOT_ASKED = ("mask_origin_unknown", "phase")
+"""Findings that ask a reader for what training does not need; the phase has a column of its own."""
 
 STRAY_ML = 0.1
 """Tumour that lies away from the liver: more of it is an error of the label map, less is told."""
@@ -136,13 +137,9 @@ def check_one(case: TrainingCase, number: int) -> tuple[Checked, tuple[sitk.Imag
     result = Checked(
         case, number, problems, tuple(findings), ct.identity, ct.belongs.get("patient", ""),
         volumes[Role.LIVER], volumes[Role.TUMOUR], len(lesions.of_label_map(checked.labels)),
-        spacing[2], spacing[0], ct.image.GetSize()[2], _phase(ct),
+        spacing[2], spacing[0], ct.image.GetSize()[2], str(ct.phase.name),
     )  # fmt: skip
     return result, None if problems else (ct.image, checked.labels)
-
-
-def _phase(ct: CT) -> str:
-    return str(ct.phase.name)
 
 
 def _problems(segments: Segments, stray_ml: float) -> list[str]:
@@ -242,9 +239,3 @@ def usable(found: Sequence[Checked], *, leave_out: bool = False) -> list[Checked
             "segmentation may name liver=FILE|tumor=FILE), or leave them out with --leave-out-failed."
         )
     return [checked for checked in found if not checked.problems]
-
-
-def sides(found: Sequence[Checked]) -> dict[int, Part] | None:
-    """What the user said of the split: number -> side; None where nothing was said."""
-    said = {checked.number: checked.case.part for checked in found if checked.case.part is not None}
-    return said or None

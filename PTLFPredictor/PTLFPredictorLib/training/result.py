@@ -108,7 +108,7 @@ def write(
         table = json.loads((made / "table1.json").read_text(encoding="utf-8"))
         measured = _measured(request, drawn)
         entry = {**_said(drawing.model), "measured": measured}
-        package.write(trained, made / name, entry, _card(request, split, facts, table))
+        package.write(trained, made / name, entry, _card(request, state, split, facts, table))
     return Trained(out / name, out / "report.html", table)
 
 
@@ -177,13 +177,13 @@ def training_of(trained: Path) -> tuple[int, float]:
     return epochs, seconds
 
 
-def _card(request: Request, split: Split, facts: Sequence[tuple[str, str]], table: Mapping[str, Any]) -> Card:
-    folds = _folds(request.recipe)
+def _card(
+    request: Request, state: State, split: Split, facts: Sequence[tuple[str, str]], table: Mapping[str, Any]
+) -> Card:
+    folds, count = _folds(request.recipe), len(split.train)
+    of_site = f"{count} CTs; which patients, from where, drawn by whom: to be written by the site that trained it."
     return Card(
-        trained_on=(
-            f"{len(split.train)} CTs; which patients, from where, drawn by whom: to be written by the site that "
-            "trained it."
-        ),
+        trained_on=f"{count} synthetic sample cases of this product." if state.synthetic else of_site,
         how="\n".join(f"- {html.escape(name, quote=False)}: {html.escape(text, quote=False)}" for name, text in facts),
         evaluated_on=(
             f"Each fold on its own validation cases, {folds} together on {len(split.test)} test CTs of the same "
@@ -198,7 +198,7 @@ def _card(request: Request, split: Split, facts: Sequence[tuple[str, str]], tabl
 
 def _rows(table: Mapping[str, Any]) -> list[dict[str, object]]:
     """The card's table: means over the test cases."""
-    tested = table["parts"].get(TEST, {})
+    tested = table["parts"].get(TEST, {}).get("regions", {})
     return [
         {"test cases, mean": region, **{name: _mean(tested[region].get(key)) for key, name in SHOWN.items()}}
         for region in ROLES
