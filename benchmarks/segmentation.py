@@ -11,15 +11,20 @@ trained without) and no post-processing.  One run each in turn; the imports are 
 seconds are those of all processes of a run; the wall clock depends on what else the machine does (its load is printed).
 Peak memory is that of all processes together, shared pages counted once (PSS; where the system does not tell it, RSS).
 ``--slow``: a network of full size (`random_models.FULL`: 31 million parameters, 25 labels, 1.5 mm; random weights, so
-its labels mean nothing) on `ircad17` too.  A graphics card that can be used is measured after the processor.
+its labels mean nothing) on `ircad17` too, or where that is not here on the sample case in as many slices.  A graphics
+card that can be used is measured after the processor; ``--device`` names the one that is measured alone:
+
+    python benchmarks/segmentation.py --device cuda:0 --slow --json FILE
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,7 +41,7 @@ import SimpleITK as sitk
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "PTLFPredictor")]
 
-SEED = 2001
+SEED, SLICES = 2001, 119
 IRCAD = "data/ircad17/dicom"
 SHARED = (ROOT.parent / "shared", ROOT / "shared")
 POLL_S, RISE = 0.05, 4e6
@@ -52,7 +57,7 @@ class Case:
     ct: sitk.Image
 
 
-def main(json_path: str | os.PathLike | None = None, *, slow: bool = False) -> dict[str, Any]:
+def main(json_path: str | os.PathLike | None = None, *, slow: bool = False, device: str = "") -> dict[str, Any]:
     """Run all, print the table and write it as JSON: for each CT ``stock``, ``first`` and ``warm`` (``seconds``,
     ``cpu_s``, ``peak_gb``), the ratios, ``dice`` per label between stock and ours, and ``differing_voxels``."""
     from PTLFPredictorLib.segmentation import default_model
@@ -67,16 +72,18 @@ def main(json_path: str | os.PathLike | None = None, *, slow: bool = False) -> d
     }
     print(f"{result['processor']}, {result['cores']} cores, load {result['load']}; model {result['model']}")
     _warm_the_disk_cache()
-    result["cases"] = _compared(cases, model, "cpu")
-    device = _graphics_card()
-    result["gpu"], result["gpu_s"] = device or None, None
-    if device:
-        result["gpu_cases"] = _compared(cases, model, device)
+    card, why = _graphics_card(device or "auto")
+    result["gpu"], result["gpu_s"] = why if card else None, None
+    on_cpu = device in ("", "cpu")
+    if on_cpu:
+        result["cases"] = _compared(cases, model, "cpu")
+    if card:
+        result["gpu_cases"] = _compared(cases, model, card)
         result["gpu_s"] = {name: found["warm"]["seconds"] for name, found in result["gpu_cases"].items()}
     else:
-        print("No graphics card that can be used: nothing is measured there (gpu_s is null).")
+        print(f"No graphics card is measured ({why}): gpu_s is null.")
     if slow:
-        result |= _full_size(cases, device)
+        result |= _full_size(cases, card, on_cpu=on_cpu)
     if json_path:
         Path(json_path).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return result
@@ -95,21 +102,32 @@ def _cases() -> list[Case]:
     return cases
 
 
-def _full_size(cases: list[Case], device: str) -> dict[str, Any]:
+def _full_size(cases: list[Case], card: str, *, on_cpu: bool) -> dict[str, Any]:
     """A network as large as nnU-Net plans for a large GPU, on the real CT alone; on the CPU no warm run (minutes)."""
     import random_models
     from PTLFPredictorLib.segmentation import Model
 
-    real = [case for case in cases if case.name == "ircad17"]
+    large = [case for case in cases if case.name == "ircad17"] or [_cut_finer(cases[0])]
+    result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="ptlf-bench-") as folder:
         path = random_models.write_model(Path(folder) / "full", random_models.FULL)
         roles = {"parenchyma": (5,)}
         model = Model("full-size", "Random weights", "1", "CC0-1.0", "", path, "", roles, orientation="LPS")
         print("A network of full size, random weights:")
-        result = {"full_size_cases": _compared(real, model, "cpu", warm=False)}
-        if device:
-            result["full_size_gpu_cases"] = _compared(real, model, device)
+        if on_cpu:
+            result["full_size_cases"] = _compared(large, model, "cpu", warm=False)
+        if card:
+            result["full_size_gpu_cases"] = _compared(large, model, card)
     return result
+
+
+def _cut_finer(case: Case) -> Case:
+    """The same body in as many slices as `ircad17` has."""
+    ct = case.ct
+    size, spacing = ct.GetSize(), ct.GetSpacing()
+    thinner = (*spacing[:2], spacing[2] * size[2] / SLICES)
+    frame = ((*size[:2], SLICES), sitk.Transform(), sitk.sitkLinear, ct.GetOrigin(), thinner, ct.GetDirection())
+    return Case(case.name, f"{case.of} in {SLICES} slices", sitk.Resample(ct, *frame, -1024))
 
 
 def _compared(cases: list[Case], model: Any, device: str, *, warm: bool = True) -> dict[str, Any]:
@@ -141,7 +159,7 @@ def _stock(ct: sitk.Image, model: Any, device: str) -> tuple[dict[str, float], n
         source, target = Path(folder) / "in", Path(folder) / "out"
         source.mkdir()
         sitk.WriteImage(ct, str(source / "c_0000.nii.gz"))
-        command = [str(Path(sys.executable).with_name(STOCK)), "-f", "0", "-device", device.split(":")[0]]
+        command = [*_stock_command(), "-f", "0", "-device", device.split(":")[0]]
         command += ["-i", str(source), "-o", str(target), "-m", str(model.folder), "-npp", "1", "-nps", "1"]
         with _Watch() as watch:
             ended = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -149,6 +167,14 @@ def _stock(ct: sitk.Image, model: Any, device: str) -> tuple[dict[str, float], n
             raise RuntimeError(f"{STOCK} failed:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
         drawn = sitk.GetArrayFromImage(sitk.ReadImage(str(target / "c.nii.gz")))
     return watch.cost, by_role(drawn, model.label_roles)
+
+
+def _stock_command() -> list[str]:
+    """The console script; where it is not installed, what it calls."""
+    script = Path(sys.executable).with_name(STOCK)
+    found = str(script) if script.exists() else shutil.which(STOCK)
+    entry = "from nnunetv2.inference.predict_from_raw_data import predict_entry_point_modelfolder as run; run()"
+    return [found] if found else [sys.executable, "-c", entry]
 
 
 def _ours(model: Any, device: str, *, first: Case, warm: Case | None):
@@ -259,15 +285,14 @@ def _size(ct: sitk.Image) -> str:
     return " x ".join(map(str, ct.GetSize()))
 
 
-def _graphics_card() -> str:
-    """Its torch name, "" where none can be used; asked in a child, as the panel does."""
+def _graphics_card(wanted: str) -> tuple[str, str]:
+    """Its torch name ("" where none can be used) and what is said of it; asked in a child, as the panel does."""
     from PTLFPredictorLib import child
     from PTLFPredictorLib.segmentation import probe
 
     with tempfile.TemporaryDirectory(prefix="ptlf-bench-") as work:
-        found = json.loads(child.run(probe.WORKER, {"device": "auto"}, Path(work))["device"].read_text())
-    print(f"Device: {found['device']} ({found['why']})")
-    return "" if found["device"] == "cpu" else found["device"]
+        found = json.loads(child.run(probe.WORKER, {"device": wanted}, Path(work))["device"].read_text())
+    return "" if found["device"] == "cpu" else found["device"], found["why"]
 
 
 def _warm_the_disk_cache() -> None:
@@ -283,5 +308,9 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if word != "--slow"]
-    main(words[0] if words else None, slow="--slow" in sys.argv)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", default="", help="measured alone: cpu, cuda:0 ...")
+    parser.add_argument("--slow", action="store_true", help="a network of full size too")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    given = parser.parse_args()
+    main(given.json, slow=given.slow, device=given.device)

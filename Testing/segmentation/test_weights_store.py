@@ -235,6 +235,23 @@ def test_a_wrong_hash_is_refused_and_removed(server, tmp_path):
     assert len(server.asked("Dataset291_Organs.zip")) == asked  # what was whole is not fetched twice
 
 
+def test_where_no_hash_is_known_the_size_is_about(server):
+    for step in server.entry["steps"]:
+        step["download"] |= {"sha256": None, "bytes": 300_000}
+    write_offer(server.entry)
+    server.misbehave = cut_after(100_000, times=1)
+    model = get()
+    assert server.requests[1][1]["Range"] == "bytes=100000-"
+    sizes = [len(data) for data in server.files.values()]
+    assert [one["bytes"] for one in weights_store.source_of(model)["steps"].values()] == sizes
+    assert main(["models", "remove", "open-livers"]) == 0
+    for step in server.entry["steps"]:
+        step["download"] |= {"bytes": 100_000}
+    write_offer(server.entry)
+    with pytest.raises(BadInput, match=r"has \d+ bytes, far more than the weights of Dataset291_Organs"):
+        get()
+
+
 def longer_than_announced(request, data: bytes) -> bool:
     request.send_response(200)
     request.send_header("Connection", "close")

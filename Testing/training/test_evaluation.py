@@ -13,6 +13,7 @@ import SimpleITK as sitk
 
 from abdomen import image_of, small_arrays
 from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.segmentation import find_model
 from PTLFPredictorLib.segmentation.agreement import CaseMeasures
 from PTLFPredictorLib.training.evaluation import as_json, measure, network, paper, shape_of, write
 from PTLFPredictorLib.training.evaluation.table1 import lines
@@ -50,7 +51,7 @@ def cases():
     return [row for row, _ in made], {row.case: images for row, images in made}
 
 
-PLANS = json.loads((ROOT / "PTLFPredictor/Resources/Models/ptlf-demo-1/plans.json").read_text())
+PLANS = json.loads((find_model("ptlf-demo-1").folder / "plans.json").read_text())
 
 
 @pytest.fixture(scope="module")

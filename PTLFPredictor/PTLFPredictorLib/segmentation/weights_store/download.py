@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import http.client
-import json
 import os
 import re
 import socket
@@ -12,15 +11,14 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ... import json_text
 from ...errors import BadInput, PTLFError
 from ...hashes import file_sha256
 from ...progress import Progress
+from .part import Part, Wanted
 
 TIMEOUT_S = 30.0
 """For the connection, and for the next bytes of it."""
@@ -40,43 +38,12 @@ class _Cut(Exception):
     """The connection broke; what came is kept."""
 
 
-@dataclass
-class _Part:
-    """What has come so far, and which version of the file it is of."""
-
-    path: Path
-
-    @property
-    def notes(self) -> Path:
-        return self.path.with_name(f"{self.path.name}.json")
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
-
-    @property
-    def validator(self) -> str:
-        """The ETag, or the date of change, that the server said; "" where it said none that is sure."""
-        try:
-            data = json_text.read(self.notes)
-        except (OSError, ValueError):
-            return ""
-        return str(data.get("validator", "")) if isinstance(data, dict) else ""
-
-    def begin(self, validator: str) -> None:
-        self.path.unlink(missing_ok=True)
-        self.notes.write_text(json.dumps({"validator": validator}), encoding="utf-8")
-
-    def drop(self) -> None:
-        self.path.unlink(missing_ok=True)
-        self.notes.unlink(missing_ok=True)
-
-
 def download(
     url: str,
     target: Path,
     *,
     size: int,
+    exact: bool = True,
     sha256: str = "",
     what: str = "the weights",
     progress: Progress,
@@ -92,7 +59,9 @@ def download(
     target : Path
         Beside it, ``.part`` keeps what came before a cut, to be continued.
     size : int
-        Bytes that the file must have.
+        Bytes that the file has.
+    exact : bool
+        Whether it must have just these; else they are "about", and what the server says counts, within `part.ABOUT`.
     sha256 : str
         That it must have; "" where the publisher prints none.
     what : str
@@ -113,21 +82,21 @@ def download(
         When the network or the server failed; what has come is kept.
     """
     _require_secure(url)
-    part = _Part(target.with_name(f"{target.name}.part"))
+    part = Part(target.with_name(f"{target.name}.part"))
     waiting = list(pauses_s)
     while True:
         before = part.size
         try:
-            if not (before == size and part.notes.exists()):
-                _fetch(url, part, size, what, progress, timeout_s)
+            if not 0 < before == part.told[1]:
+                _fetch(url, part, Wanted(what, size, exact), progress, timeout_s)
             break
         except _Cut as cut:
             if part.size > before:
                 waiting = list(pauses_s)
             if not waiting:
                 raise PTLFError(
-                    f"Fetching {what} broke off ({cut}): {part.size / 1e6:.1f} of {size / 1e6:.1f} MB came and are "
-                    "kept. Start it again to continue."
+                    f"Fetching {what} broke off ({cut}): {part.size / 1e6:.1f} of "
+                    f"{(part.told[1] or size) / 1e6:.1f} MB came and are kept. Start it again to continue."
                 ) from cut
             time.sleep(waiting.pop(0))
         except OSError as error:
@@ -151,9 +120,9 @@ def download(
     return found
 
 
-def _fetch(url: str, part: _Part, size: int, what: str, progress: Progress, timeout_s: float) -> None:
+def _fetch(url: str, part: Part, wanted: Wanted, progress: Progress, timeout_s: float) -> None:
     """One connection; returns when the file is whole."""
-    have, validator = part.size, part.validator
+    have, (validator, size) = part.size, part.told
     headers = {"User-Agent": "PTLFPredictor", "Accept-Encoding": "identity"}
     if 0 < have < size and validator:
         headers |= {"Range": f"bytes={have}-", "If-Range": validator}
@@ -163,7 +132,7 @@ def _fetch(url: str, part: _Part, size: int, what: str, progress: Progress, time
         answer = _opener().open(urllib.request.Request(url, headers=headers), timeout=timeout_s)
     except urllib.error.HTTPError as error:
         with error:
-            raise _refused(error, url, what, part) from error
+            raise _refused(error, url, wanted.what, part) from error
     except urllib.error.URLError as error:
         raise _unreachable(url, error.reason) from error
     except (http.client.HTTPException, OSError) as error:
@@ -175,13 +144,17 @@ def _fetch(url: str, part: _Part, size: int, what: str, progress: Progress, time
                 part.drop()
                 raise _Cut("the server sent another part than was asked for")
             have = 0
-        _require_size(answer, have, size, what, part)
+        length = answer.headers.get("Content-Length", "")
+        size = have + int(length) if length.isdecimal() else size if have else wanted.size
+        if refusal := wanted.refusal(size):
+            part.drop()
+            raise BadInput(refusal)
         if not have:
-            part.begin(_validator_of(answer))
-        _store(answer, part, have, size, what, progress)
+            part.begin(_validator_of(answer), size)
+        _store(answer, part, have, size, wanted.what, progress)
 
 
-def _store(answer: Any, part: _Part, have: int, size: int, what: str, progress: Progress) -> None:
+def _store(answer: Any, part: Part, have: int, size: int, what: str, progress: Progress) -> None:
     stage = f"Fetching {what}"
     progress(stage, have >> 10, size >> 10)
     with open(part.path, "ab" if have else "wb") as out:
@@ -212,22 +185,12 @@ def _start_of(answer: Any) -> int:
     return int(said[1]) if said else -1
 
 
-def _require_size(answer: Any, have: int, size: int, what: str, part: _Part) -> None:
-    length = answer.headers.get("Content-Length", "")
-    if length.isdecimal() and have + int(length) != size:
-        part.drop()
-        raise BadInput(
-            f"The publisher's file has {have + int(length)} bytes; {what} had {size} when this was written: it is "
-            "another file by now, and was not fetched. A newer version of this product may know it."
-        )
-
-
 def _validator_of(answer: Any) -> str:
     etag = answer.headers.get("ETag", "")
     return etag if etag and not etag.startswith("W/") else answer.headers.get("Last-Modified", "")
 
 
-def _refused(error: urllib.error.HTTPError, url: str, what: str, part: _Part) -> Exception:
+def _refused(error: urllib.error.HTTPError, url: str, what: str, part: Part) -> Exception:
     if error.code == 416 and part.size:  # it cannot continue what is here
         part.drop()
         return _Cut("the server could not continue")

@@ -33,7 +33,7 @@ class Download:
     url : str
         Of a zip archive.
     bytes, unpacked_bytes : int
-        Of the archive, and of what inference reads in it.
+        Of the archive (about, where `sha256` is not known), and at most of what inference reads in it.
     sha256 : str
         "" where the publisher prints none: that of the first download is kept then.
     member : str
@@ -119,8 +119,9 @@ class Offer:
         lines += ["", f"Licence of the weights: {self.licence}", self.licence_text, ""]
         lines += [f"Cite: {self.citation}", ""] if self.citation else []
         for one in self.downloads:
-            lines.append(f"{one.title}: {one.url} ({one.bytes / 1e6:.0f} MB)")
-        lines.append(f"{self.bytes_to_fetch / 1e6:.0f} MB are fetched; {self.bytes_needed / 1e6:.0f} MB must be free.")
+            lines.append(f"{one.title}: {one.url} (about {one.bytes / 1e6:.0f} MB)")
+        fetched, free = (f"{size / 1e6:.0f} MB" for size in (self.bytes_to_fetch, self.bytes_needed))
+        lines.append(f"About {fetched} are fetched; {free} must be free.")
         return "\n".join(line for line, before in zip(lines, ["x", *lines], strict=False) if line or before)
 
     @property

@@ -82,7 +82,7 @@ def fetch(model_id: str, agreed: str, *, progress: Progress = no_progress, **opt
         told = {}
         for one in wanted.downloads:
             digest = _fetched(one, targets[one.step], progress, options)
-            told[one.step] = {"url": one.url, "bytes": one.bytes, "sha256": digest}
+            told[one.step] = {"url": one.url, "bytes": targets[one.step].stat().st_size, "sha256": digest}
         sources = {one.step: (targets[one.step], one.member) for one in wanted.downloads}
         try:
             model = _made(wanted, sources, told, progress)
@@ -145,13 +145,14 @@ def _require_absent(wanted: Offer) -> None:
 def _fetched(one: Download, target: Path, progress: Progress, options: Mapping[str, Any]) -> str:
     """SHA-256 of the archive once it lies in `target`: the publisher's, or the same as the first time."""
     expected = one.sha256 or _known().get(one.url, "")
-    if target.exists() and target.stat().st_size == one.bytes:  # of a run that was stopped between two archives
+    if target.exists():  # whole, of a run that was stopped between two archives
         digest = file_sha256(target)
         if not expected or digest == expected:
             return digest
         target.unlink()
     what = f"the weights of {one.title}"
-    return download(one.url, target, size=one.bytes, sha256=expected, what=what, progress=progress, **options)
+    size = {"size": one.bytes, "exact": bool(one.sha256)}
+    return download(one.url, target, **size, sha256=expected, what=what, progress=progress, **options)
 
 
 def _remember(digests: Mapping[str, str]) -> None:

@@ -19,6 +19,8 @@ BLOCK_MM, GAP_MM = 3.2, 0.9
 EDGE_MM = 19.0
 """Room for the sizes, left of the first stage's blocks."""
 
+SHOWN_CLASSES = 5
+
 INDENT_MM = 8.6
 """How far each stage is moved towards the middle; less in a deep network."""
 
@@ -74,7 +76,7 @@ def network(shape: NetworkShape, classes: Sequence[str]) -> Figure:
             _between(axes, above, below)
         top = places[0]
         axes.text(top.down_middle, 3, "CT, normalised as the training data", ha="center", va="center")
-        axes.text(FULL_MM, 3, f"1\u00d71\u00d71 convolution, softmax: {', '.join(classes)}", ha="right", va="center")
+        axes.text(FULL_MM, 3, f"1\u00d71\u00d71 convolution, softmax: {_listed(classes)}", ha="right", va="center")
         _arrow(axes, (top.down_middle, 5.5), (top.down_middle, top.top - 0.8), INK)
         _arrow(axes, (top.up_middle, top.top - 0.8), (top.up_middle, 5.5), INK)
         _legend(axes, shape, height - LEGEND_MM + 5)
@@ -154,6 +156,11 @@ def _legend(axes, shape: NetworkShape, y: float) -> None:
     ):
         _arrow(axes, (x, y), (x + 5.5, y), colour, dash)
         axes.text(x + 7, y, said, ha="left", va="center")
+
+
+def _listed(classes: Sequence[str]) -> str:
+    more = len(classes) - SHOWN_CLASSES
+    return ", ".join(classes[:SHOWN_CLASSES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _times(numbers) -> str:
