@@ -30,7 +30,7 @@ import SimpleITK as sitk  # noqa: E402
 import torch  # noqa: E402
 
 from PTLFPredictorLib.segmentation import model_folder  # noqa: E402
-from PTLFPredictorLib.segmentation.network import Network  # noqa: E402
+from PTLFPredictorLib.segmentation.network import Network, memory  # noqa: E402
 from random_models import FULL, TINY, phantom, stock_predictor, write_model  # noqa: E402
 
 KINDS = {
@@ -143,8 +143,12 @@ def full_size(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     result["batches"] = pass_seconds(folder, kind.patch, arguments.device)
     result["stock"], stock = stock_seconds(folder, ct, arguments)
     result["ratio_warm"] = round(result["stock"]["all"] / result["ours"][-1]["all"], 2)
+    memory.BATCH_VOXELS = 1  # one pass at a time, as nnU-Net does it
+    alone = Network(model_folder.check(folder), device=arguments.device).predict(ct).labels
+    result["differing_one_pass_at_a_time"] = float(np.mean(alone != ours))
     if stock is not None:
         result["differing"] = float(np.mean(stock != ours))
+        result["differing_from_stock_one_pass_at_a_time"] = float(np.mean(stock != alone))
     return result
 
 

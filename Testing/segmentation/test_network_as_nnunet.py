@@ -120,7 +120,7 @@ def test_a_box_outside_the_ct_is_refused(tmp_path, ct):
 def test_the_wanted_folds_alone_draw(tmp_path, ct, folds):
     there = (*folds, "3") if folds == ("all",) else ("0", "1", "2")
     folder = write_model(tmp_path, replace(TINY, folds=there))
-    drawing = Network(model_folder.check(folder), folds=folds).predict(ct)
+    drawing = Network(model_folder.check(folder, folds=folds), folds=folds).predict(ct)
     assert np.array_equal(drawing.labels, stock_labels(folder, ct, folds=folds))
     assert drawing.settings["folds"] == list(folds)
 

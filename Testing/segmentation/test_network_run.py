@@ -183,7 +183,7 @@ def test_a_gpu_with_too_little_memory_is_not_tried(facts, ct, monkeypatch):
     assert drawing.settings["device"] == "cpu"
     assert drawing.settings["fallbacks"] == told
     assert len(told) == 2
-    assert told[0].startswith("cuda:0 has 0.3 GB free, about 0.")
+    assert told[0].startswith("cuda:0 has 0.3 GB free, about 1.")
     assert told[1].endswith("are needed: the CPU draws now, which takes longer.")
     assert np.array_equal(drawing.labels, Network(facts).predict(ct).labels)
 
