@@ -183,14 +183,15 @@ class Stubs:
     """Networks by the name of their step: each takes the CT that it gets and returns labels, (z, y, x)."""
 
     def __init__(self, **draw):
-        self.draw, self.seen = draw, {}
+        self.draw, self.seen, self.organ = draw, {}, {}
 
     def facts(self, step):
         return SimpleNamespace(axes=lambda said: said or "LPS", notes=())
 
     def get(self, step, device, tta):
-        def predict(ct, *, progress, **told):
+        def predict(ct, *, progress, organ, **told):
             self.seen[step.name] = ct
+            self.organ[step.name] = organ
             progress("Tiles", 0, 2)
             labels = self.draw[step.name](ct)
             progress("Tiles", 2, 2)
@@ -238,6 +239,16 @@ def test_a_cropped_step_sees_the_box_of_the_earlier_one_and_draws_in_it():
     assert told[1]["crop"] == {"of": "liver", "margin_mm": 10}
     assert told[0]["volumes_ml"] == {"parenchyma": pytest.approx(400 * VOXEL_ML)}
     assert told[1]["volumes_ml"] == {"tumor": pytest.approx(18 * VOXEL_ML)}
+
+
+def test_in_a_long_scan_only_what_draws_the_liver_looks_near_it_alone():
+    """Near the largest lesion alone, the others would be missed."""
+    networks = Stubs(liver=block((4, 8), (15, 25), (20, 30), 5), lesions=block((2, 4), (12, 15), (15, 18), 1))
+    run_steps(run_of(networks), CHAIN, ct_image())
+    assert networks.organ == {"liver": [5], "lesions": []}
+    both = Stubs(both=block((4, 8), (15, 25), (20, 30), 1))
+    run_steps(run_of(both), (step("both", BOTH),), ct_image())
+    assert both.organ == {"both": [1, 2]}
 
 
 def test_a_cropped_step_gets_its_own_axes():

@@ -270,8 +270,9 @@ def test_another_configuration_than_that_of_the_weights_is_refused(facts):
         Network(facts, configuration="3d_lowres")
 
 
-def test_outputs_beyond_half_precision_are_told(bright, ct, monkeypatch):
-    monkeypatch.setattr(Bright, "forward", lambda self, x: torch.full((len(x), 3, *x.shape[2:]), 1e5))
+@pytest.mark.parametrize("value", [1e5, float("nan")])
+def test_outputs_that_are_no_numbers_of_half_precision_are_told(bright, ct, monkeypatch, value):
+    monkeypatch.setattr(Bright, "forward", lambda self, x: torch.full((len(x), 3, *x.shape[2:]), value))
     with pytest.raises(UnusableModel, match="beyond half precision"):
         bright.predict(ct)
 

@@ -176,7 +176,10 @@ TAMPERED = {
     "labels that it has not": (entry(label_roles={"parenchyma": [1], "tumor": [7]}), r"the label\(s\) 7"),
     "a folder elsewhere": (entry(folder="../../other"), r"leads out of the model's folder"),
     "a title that runs backwards": (entry(title="Model \u202egnihton"), r"too long or cannot be shown"),
-    "seconds that are a text": (entry(measured={"cpu_s": "1 s"}), r"has measured 'cpu_s' as '1 s'; seconds are needed"),
+    "seconds that are a text": (entry(measured={"cpu_s": "1 s"}), r"measured 'cpu_s' is '1 s'; seconds are needed"),
+    "seconds below none": (entry(measured={"cpu_s": -1}), r"measured 'cpu_s' is -1; seconds are needed"),
+    "seconds without end": (entry(measured={"gpu_s": 1e300}), r"measured 'gpu_s' is 1e\+300; seconds are needed"),
+    "a citation that is no text": (entry(citation=["a"]), r"'citation' is \['a'\]"),
     "an endless text": (entry(warning="safe " * 1000), r"too long or cannot be shown"),
 }
 

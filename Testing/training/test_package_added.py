@@ -12,7 +12,8 @@ import pytest
 import made_package
 import slicer_nnunet
 from PTLFPredictorLib.cli import main
-from PTLFPredictorLib.segmentation import default_model, find_model, model_package
+from PTLFPredictorLib.segmentation import default_model, find_model, model_folder, model_package
+from PTLFPredictorLib.segmentation.model import OF_ONE_NETWORK
 from PTLFPredictorLib.training import package as packing
 
 
@@ -109,3 +110,33 @@ def test_the_demo_models_weights_stay_not_for_patients_whatever_their_package_sa
 def test_the_shipped_model_is_laid_out_as_packages_are(tmp_path, needs_nnunet):
     again = packing.lay_out(default_model().folder, tmp_path)
     assert again.relative_to(tmp_path).parts == default_model().folder.parts[-2:]
+
+
+@pytest.mark.parametrize("unpacked", [False, True])
+def test_a_package_in_a_chain_counts_as_its_entry_says(package, users, tmp_path, unpacked):
+    """Its axes and labels too: on others its networks would draw elsewhere, in silence."""
+    odd = forged(package, tmp_path / "odd.zip", orientation="RAI", label_roles={"parenchyma": [2], "tumor": [1]})
+    part = odd.with_suffix("") if unpacked else odd
+    assert main(["models", "chain", "--id", "two", "--liver", str(part), "--tumor", str(part)]) == 0
+    model = find_model("two")
+    assert [dict(step.label_roles) for step in model.steps] == [{"parenchyma": (2,)}, {"tumor": (1,)}]
+    assert {(step.orientation, step.licence) for step in model.steps} == {("RAI", made_package.ENTRY["licence"])}
+    assert all(step.says.endswith("Its maker says of its limits: Validated nowhere.") for step in model.steps)
+    assert [path.name for path in users.iterdir()] == ["two"]
+    assert main(["models", "verify", "two"]) == 0
+
+
+def test_a_package_may_be_a_chain_of_some_of_its_folds(package, users, tmp_path):
+    root = tmp_path / "opened"
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(root)
+    entry = json.loads((root / "model.json").read_text())
+    network = {"folder": made_package.INNER, "folds": ["1"]}
+    network["sha256"] = model_folder.checksum(root / made_package.INNER, ("1",))
+    steps = [{"name": "liver", "title": "Liver", "label_roles": {"parenchyma": [1]}, **network}]
+    steps += [{"name": "lesions", "title": "Lesions", "label_roles": {"tumor": [2]}, **network}]
+    chain = {key: value for key, value in entry.items() if key not in OF_ONE_NETWORK} | {"folder": ".", "steps": steps}
+    (root / "model.json").write_text(json.dumps(chain))
+    model_package.write_json(root / "manifest.json", model_package.manifest(root))
+    assert main(["models", "add", str(root)]) == 0
+    assert main(["models", "verify", "site-7"]) == 0

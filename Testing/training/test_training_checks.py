@@ -105,9 +105,32 @@ def case(number: int, **given) -> Checked:
 
 def test_the_same_ct_twice_is_told_of_both():
     first, second, third = together([case(1, identity="x"), case(2), case(3, identity="x")])
-    assert first.problems == ("Its CT is that of 'c3', too.",)
+    assert first.problems == ("Its CT, or a part of it, is that of 'c3', too.",)
     assert second.problems == ()
-    assert third.problems == ("Its CT is that of 'c1', too.",)
+    assert third.problems == ("Its CT, or a part of it, is that of 'c1', too.",)
+
+
+def test_a_copy_elsewhere_or_of_fewer_slices_is_the_same_ct(good, phantom, tmp_path):
+    """As a conversion leaves it that drops the origin, or slices above the liver."""
+    fewer, padded = phantom[0][:, :, 1:], sitk.ConstantPad(phantom[0], (0, 0, 0), (0, 0, 4), -1024)
+    cases = [good]
+    for name, image in (("origin", moved(phantom[0], 7)), ("fewer", fewer), ("padded", padded)):
+        labels = sitk.Resample(phantom[1], image, sitk.Transform(), sitk.sitkNearestNeighbor)
+        labels = moved(phantom[1], 7) if name == "origin" else labels
+        for what, one in (("ct", image), ("labels", labels)):
+            sitk.WriteImage(one, str(tmp_path / f"{name}-{what}.nrrd"))
+        cases.append(TrainingCase(name, tmp_path / f"{name}-ct.nrrd", (Source(tmp_path / f"{name}-labels.nrrd"),)))
+    noise = sitk.AdditiveGaussianNoise(phantom[0], 5.0, 0.0, 1)
+    sitk.WriteImage(noise, str(tmp_path / "another.nrrd"))
+    found = checks.check_all([*cases, replace(good, id="another", ct=tmp_path / "another.nrrd")])
+    assert len({one.identity for one in found}) == 5
+    assert [" ".join(one.problems) for one in found] == [
+        "Its CT, or a part of it, is that of 'origin', 'fewer', 'padded', too.",
+        "Its CT, or a part of it, is that of 'good', 'fewer', 'padded', too.",
+        "Its CT, or a part of it, is that of 'good', 'origin', 'padded', too.",
+        "Its CT, or a part of it, is that of 'good', 'origin', 'fewer', too.",
+        "",
+    ]
 
 
 @pytest.mark.parametrize("known", [{"patient": "p"}, {"person": "hash of a PatientID"}])

@@ -24,6 +24,9 @@ NOT_IN_CATALOGUE = "This model is not in the catalogue: nothing is known here ab
 
 REQUIRED = frozenset({"id", "title", "version", "licence", "folder"})
 
+LONGEST_S = 1e6
+"""That a run may be said to take."""
+
 OF_ONE_NETWORK = frozenset({"sha256", "label_roles", "orientation", "largest_organ_only"})
 """In the entry of a chain, each step says these for itself."""
 
@@ -121,12 +124,17 @@ class Model:
     def checked(self) -> Model:
         """Itself; raises `UnusableModel` for an entry that cannot be right."""
         kinds = {"for_patients": bool, "largest_organ_only": bool, "measured": Mapping}
-        kinds |= dict.fromkeys(("id", "title", "version", "licence", "sha256", "warning", "orientation"), str)
+        kinds |= dict.fromkeys(
+            "id title version licence citation sha256 warning orientation intended_input".split(), str
+        )
         for name, kind in kinds.items():
             if not isinstance(value := getattr(self, name), kind):
                 raise UnusableModel(f"The catalogue entry of model '{self.id}' cannot be used: '{name}' is {value!r}.")
         if not re.fullmatch(ID, self.id):
             raise UnusableModel(f"'{self.id}' is no id of a model: letters, digits, '.', '_' and '-' are allowed.")
+        for name, value in self.measured.items():
+            if not (isinstance(value, str) if name == "of" else _are_seconds(value)):
+                raise UnusableModel(f"Model '{self.id}': measured '{name}' is {value!r:.40}; seconds are needed.")
         if self.chain:
             checked_steps(self.id, self.chain)
         else:
@@ -164,7 +172,8 @@ class Model:
 
     @property
     def weights_sha256(self) -> str:
-        """What draws the masks: `model_folder.weights_sha256` of its folder, of a chain over those of its steps."""
+        """What draws the masks: `model_folder.weights_sha256` of its folder; of a chain, over those of its steps and
+        all that their drawing depends on: other roles or another crop of the same networks are other masks."""
         return self._weights(at_once=False)[0]
 
     @property
@@ -177,7 +186,8 @@ class Model:
         found = [model_folder.weights_sha256(step.folder, step.folds, at_once=at_once) for step in self.steps]
         if not self.chain:
             return found[0], found
-        return json_sha256(found) if all(found) else "", found
+        steps = [{**step.drawing, "sha256": of_step} for step, of_step in zip(self.chain, found, strict=True)]
+        return json_sha256(steps) if all(found) else "", found
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -217,3 +227,7 @@ class Model:
                 for step, of_step in zip(self.chain, of_steps, strict=True)
             ]
         return identity
+
+
+def _are_seconds(value: Any) -> bool:
+    return value is None or (type(value) in (int, float) and 0 <= value < LONGEST_S)

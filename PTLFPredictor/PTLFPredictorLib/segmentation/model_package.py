@@ -65,11 +65,9 @@ def model_of(folder: Path) -> Model | None:
                 f"The package's {ENTRY} holds a text that is too long or cannot be shown ({text!r:.60})."
             )
     model = Model.from_dict(entry, root)
-    for name, value in model.measured.items():
-        if not isinstance(value, str if name == "of" else (int, float, type(None))):
-            raise UnusableModel(f"The package's {ENTRY} has measured '{name}' as {value!r:.40}; seconds are needed.")
     for step in model.steps:
-        model_folder.verified(step.folder, model.id, step.label_roles, step.sha256)
+        which = {"folds": step.folds, "configuration": step.configuration}
+        model_folder.verified(step.folder, model.id, step.label_roles, step.sha256, **which)
     return replace(model, warning=f"{MAKER_SAYS}{model.warning}" if model.warning else MAKER_SAYS_NOTHING)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadInput, UnusableModel
-from . import model_archive, model_folder
+from . import model_archive, model_folder, model_package
 from .catalogue import catalogue, with_mark_of_its_weights
 from .model import NOT_IN_CATALOGUE, Crop, Model, Step
+from .model_files import MANIFEST
 from .names import ORGAN_ROLES, Role, role_of
 from .user_models import adding, install
 
@@ -27,7 +30,7 @@ class Part:
     Attributes
     ----------
     source : str or Path
-        Id of a model in the catalogue, folder or zip archive of nnU-Net.
+        Id of a model in the catalogue, folder or zip archive of nnU-Net, or a package, whose entry counts.
     labels : sequence of int
         Which of its labels count; () by their names.
     """
@@ -71,16 +74,15 @@ def add_chain(model_id: str, liver: Part, tumour: Part, *, margin_mm: float = MA
 
 def _step(name: str, part: Part, role: Role, staged: Path, crop: Crop | None) -> Step:
     known = next((model for model in catalogue() if model.id == str(part.source)), None)
+    brought = staged.parent / f"{name}-brought"
+    if known is None:
+        known, source = _brought(Path(part.source), brought)
+    else:
+        source = known.folder
     if known is not None and known.chain:
         raise BadInput(f"'{known.id}' is a chain itself; name the models that it is made of.")
-    source = Path(part.source) if known is None else known.folder
-    if not source.exists():
-        raise BadInput(f"There is no model, folder or archive '{part.source}'.")
     folder = staged / name
-    if source.is_dir():
-        model_folder.copy(source, folder)
-    else:
-        model_archive.unpack_members(source, folder)
+    model_folder.copy(source, folder, place=os.replace if source.is_relative_to(brought) else shutil.copyfile)
     folder = model_folder.locate(folder)
     facts = model_folder.check(folder)
     labels = tuple(part.labels) or tuple((known.label_roles if known else {}).get(role, ()))
@@ -98,7 +100,19 @@ def _step(name: str, part: Part, role: Role, staged: Path, crop: Crop | None) ->
         largest_organ_only=role is Role.PARENCHYMA,
         licence="unknown" if known is None else known.licence,
         citation="" if known is None else known.citation,
+        says="" if known is None or known.shipped or known.warning == NOT_IN_CATALOGUE else known.warning,
     )
+
+
+def _brought(source: Path, into: Path) -> tuple[Model | None, Path]:
+    """What a package says of its model (None: it is a plain export of nnU-Net), and the folder that holds it."""
+    if not source.exists():
+        raise BadInput(f"There is no model, folder or archive '{source}'.")
+    if source.is_dir() and not (source / MANIFEST).exists():
+        return None, source
+    (model_archive.copy_members if source.is_dir() else model_archive.unpack_members)(source, into)
+    packed = model_package.model_of(into)
+    return packed, into if packed is None else packed.folder
 
 
 def _named(named: Mapping[str, tuple[int, ...]], role: Role) -> tuple[int, ...]:

@@ -120,6 +120,8 @@ class Run:
         progress("Loading the model", 1, 1)
         loaded = time.monotonic()
         wanted = sorted(label for labels in step.label_roles.values() for label in labels)
+        if not step.label_roles.get(Role.PARENCHYMA):
+            wanted = []  # a lesion lies far from another one: not only near the largest is looked
         told = {"progress": progress, "on_estimate": self.estimate, "on_notice": self.notice}
         drawing = network.predict(ct, organ=wanted, **told)
         self.seconds["model"] += loaded - start

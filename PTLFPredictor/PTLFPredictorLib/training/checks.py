@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -47,6 +48,8 @@ class Checked:
         What a reader should know.
     identity : str
         `CT.identity`.
+    planes : frozenset of bytes
+        Hashes of its slices' voxels, wherever they lie: two CTs that share one are of one scan.
     person : str
         Hash of the DICOM PatientID; compared, never written.
     liver_ml, tumour_ml : float
@@ -61,6 +64,7 @@ class Checked:
     problems: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     identity: str = ""
+    planes: frozenset[bytes] = frozenset()
     person: str = ""
     liver_ml: float = 0.0
     tumour_ml: float = 0.0
@@ -135,11 +139,17 @@ def check_one(case: TrainingCase, number: int) -> tuple[Checked, tuple[sitk.Imag
     findings = [*ct.findings, *checked.findings, *_notes(checked, stray)]
     volumes, spacing = checked.volumes_ml, ct.image.GetSpacing()
     result = Checked(
-        case, number, problems, tuple(findings), ct.identity, ct.belongs.get("patient", ""),
+        case, number, problems, tuple(findings), ct.identity, _planes(ct.image), ct.belongs.get("patient", ""),
         volumes[Role.LIVER], volumes[Role.TUMOUR], len(lesions.of_label_map(checked.labels)),
         spacing[2], spacing[0], ct.image.GetSize()[2], str(ct.phase.name),
     )  # fmt: skip
     return result, None if problems else (ct.image, checked.labels)
+
+
+def _planes(ct: sitk.Image) -> frozenset[bytes]:
+    """See `Checked`; slices of one value alone tell nothing."""
+    planes = sitk.GetArrayViewFromImage(ct)
+    return frozenset(hashlib.sha256(plane.tobytes()).digest() for plane in planes if np.ptp(plane))
 
 
 def _problems(segments: Segments, stray_ml: float) -> list[str]:
@@ -179,16 +189,20 @@ def _stray_ml(segments: Segments) -> float:
 
 
 def together(found: Sequence[Checked]) -> list[Checked]:
-    """With what only several cases can show: the same CT twice, one patient on both sides of the split."""
+    """With what only several cases can show: the same CT twice, one patient on both sides of the split.
+
+    A copy with another origin, fewer slices or another id is the same CT: on both sides of the split it would be known
+    to the network that is tested on it.
+    """
     by_ct = defaultdict(list)
     for checked in found:
-        if checked.identity:
-            by_ct[checked.identity].append(checked)
+        for key in {checked.identity, *checked.planes} - {""}:
+            by_ct[key].append(checked)
     problems = defaultdict(list)
-    for same in by_ct.values():
-        for checked in same if len(same) > 1 else ():
-            others = ", ".join(f"'{other.case.id}'" for other in same if other is not checked)
-            problems[checked.number].append(f"Its CT is that of {others}, too.")
+    for checked in found:
+        same = {other.number: other for key in (checked.identity, *checked.planes) for other in by_ct.get(key, ())}
+        if others := ", ".join(f"'{other.case.id}'" for number, other in sorted(same.items()) if other is not checked):
+            problems[checked.number].append(f"Its CT, or a part of it, is that of {others}, too.")
     by_patient = defaultdict(list)
     for checked, patient in zip(found, patients(found), strict=True):
         by_patient[patient].append(checked)

@@ -142,11 +142,14 @@ def _make_dataset(request: Request) -> Split:
     layout = request.layout
     shutil.rmtree(layout.root, ignore_errors=True)  # of a run that was stopped before it had checked all cases
 
+    kept: list[str] = []  # also those that only the comparison with the others will rule out
+
     def keep(checked: checks.Checked, ct: Any, labels: Any) -> None:
+        kept.append(checked.name)
         layout.keep(checked.name, ct, labels)
 
     looked = _look(request, keep)
-    layout.finish(looked.split, [one.name for one in looked.checked if not one.problems])
+    layout.finish(looked.split, kept)
     state = State(request.out)
     state.put("synthetic", any(_is_sample(one) for one in looked.used))
     state.put("cases_used", [one.name for one in looked.used])

@@ -209,7 +209,7 @@ def logits(
     Raises
     ------
     UnusableModel
-        Where the outputs are beyond the numbers of half precision.
+        Where outputs are no numbers (they would draw nothing, in silence) or beyond those of half precision.
     """
     import torch
     from nnunetv2.inference.sliding_window_prediction import compute_gaussian
@@ -228,6 +228,8 @@ def logits(
         weights[of_part] += gaussian[of_tile]
         runner.told()
     torch.div(summed, weights, out=summed)
-    if any(torch.isinf(plane).any() for plane in summed):
-        raise UnusableModel("The outputs of the network are beyond half precision, in which nnU-Net adds them up.")
+    if not all(torch.isfinite(plane).all() for plane in summed):
+        raise UnusableModel(
+            "The outputs of the network are no numbers, or beyond half precision, in which nnU-Net adds them up."
+        )
     return summed
