@@ -1,8 +1,8 @@
 """Make docs/training-report.html and .csv from a folder that `ptlf train` has filled; pictures as JPEG, to be small.
 
-    ./ptlf cohort sample --cases 25 --matrix 256 --out samples
-    ./ptlf train --cases samples/cohort.csv --out trained --preset small --device cpu --name "Sample cases" ...
-    python docs/training_report.py trained
+./ptlf cohort sample --cases 25 --matrix 256 --out samples
+./ptlf train --cases samples/cohort.csv --out trained --preset small --device cpu --name "Sample cases" ...
+python docs/training_report.py trained
 """
 
 import base64
