@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.segmentation import catalogue
+from PTLFPredictorLib.segmentation import add
 from PTLFPredictorLib.training.cases import read_cases
 from PTLFPredictorLib.training.recipe import Recipe, Small
 from PTLFPredictorLib.training.result import Description
@@ -96,7 +96,7 @@ def test_killed_gone_on_with_and_stopped_at_every_stage(table, tmp_path, monkeyp
         assert b"Mrs 91" not in file.read_bytes()
 
     monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "models"))
-    added = catalogue.add(done.package)
+    added = add(done.package)
     assert added.id == "made-site"
     assert added.measured["cpu_s"] > 0
     assert len(list(added.folder.rglob("checkpoint_final.pth"))) == 2

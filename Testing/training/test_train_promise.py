@@ -15,7 +15,7 @@ import pytest
 
 from PTLFPredictorLib import cli
 from PTLFPredictorLib.child.system import CORES
-from PTLFPredictorLib.segmentation import catalogue
+from PTLFPredictorLib.segmentation import find_model
 
 CASES, HOUR_S = 25, 3600
 
@@ -78,7 +78,7 @@ def test_from_csv_to_package_and_table_1_within_the_hour_though_it_is_killed(tmp
     monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "models"))
     package = out / "sample-cases.zip"
     assert cli.main(["models", "add", str(package)]) == 0
-    model = catalogue.find_model("sample-cases")
+    model = find_model("sample-cases")
     assert model.licence == "Apache-2.0"
     assert not model.for_patients  # trained on sample cases
     assert "not for patients" in model.warning
