@@ -13,6 +13,9 @@ from pathlib import Path
 DATA = "PTLF_DATA"
 """Environment variable that names another folder."""
 
+STAGED = ".ptlf-"
+"""Begin of the names of folders in which something is made."""
+
 
 def data_folder() -> Path:
     """``PTLF_DATA``, else the platform's folder for data of applications; it need not exist yet."""
@@ -55,7 +58,7 @@ def keep(file: Path, data: bytes, *, entries: int, size: int) -> None:
 
 
 @contextlib.contextmanager
-def staging(base: Path, prefix: str = ".ptlf-") -> Iterator[Path]:
+def staging(base: Path, prefix: str = STAGED) -> Iterator[Path]:
     """A hidden folder inside `base`, on the same disk, so that what is made in it takes its place in one step; gone
     when the block ends.
 

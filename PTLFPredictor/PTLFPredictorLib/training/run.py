@@ -18,7 +18,7 @@ from typing import Any
 from .. import child
 from ..child.system import cpu_cores
 from ..errors import BadInput
-from ..folders import staging
+from ..folders import STAGED, staging
 from ..outputs import output_file
 from ..progress import Progress, no_progress
 from . import checks, result
@@ -100,6 +100,8 @@ def train(request: Request) -> result.Trained:
     """
     with alone(request.out):
         state = State.begin(request.out, request.cases, request.recipe, request.description.name)
+        for left in request.layout.root.glob(f"{STAGED}*"):  # of a run that was killed, with the CT it drew on
+            shutil.rmtree(left, ignore_errors=True)
         known = state.split() or _make_dataset(request)
         plans = state.get("plans") or state.put("plans", _prepare(request, known))
         folds = Folds(request.layout, request.recipe, plans, request.devices, request.progress, _left(request.say))
