@@ -134,7 +134,7 @@ def test_a_fold_that_is_not_there_is_named(tmp_path):
 
 @pytest.mark.parametrize("residual", [False, True])
 def test_plans_of_nnunets_first_versions_are_the_same_network(tmp_path, ct, residual):
-    """As those before 2.4 wrote them: no class and arguments, but their numbers."""
+    """As it calls them old: no class and arguments, but their numbers."""
     kind = replace(TINY, residual=residual, features=(32, 64, 128), convolutions=2)
     folder = write_model(tmp_path, kind)
     expected = Network(model_folder.check(folder)).predict(ct).labels

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 ARCHITECTURES = "dynamic_network_architectures.architectures"
 
 MOVED = {f"{ARCHITECTURES}.residual_unet.ResidualEncoderUNet": f"{ARCHITECTURES}.unet.ResidualEncoderUNet"}
-"""Where plans of nnU-Net before 2.4 look for a class, and where it is: nnU-Net searches every module of that package for
-it, and one of them needs torchvision."""
+"""Where old plans of nnU-Net v2 have a class, and where it is: nnU-Net itself would search every module of that package
+for it, and one of them needs torchvision."""
 
 
 @dataclass(frozen=True)
