@@ -16,6 +16,9 @@ STAGED = ".ptlf-"
 DATA = "PTLF_DATA"
 """Environment variable that names another folder."""
 
+STAGED = ".ptlf-"
+"""Begin of the names of folders in which something is made."""
+
 
 def data_folder() -> Path:
     """``PTLF_DATA``, else the platform's folder for data of applications; it need not exist yet."""

@@ -175,6 +175,15 @@ def test_one_that_leaves_in_the_very_moment_of_a_job_does_not_lose_it(place):
     assert not any(map(alive, pids))
 
 
+def test_one_that_was_ended_while_it_waited_does_not_lose_the_next_job(warm, place):
+    """A system short of memory ends what holds most of it: the worker that waits."""
+    for _ in range(3):
+        pid, _ = who(warm, place(), "a")
+        psutil.Process(pid).kill()
+        again, seen = who(warm, place(), "b")
+        assert (again != pid, seen) == (True, "b")
+
+
 def test_how_long_it_waits_is_said_by_the_environment(monkeypatch):
     monkeypatch.delenv(child.IDLE, raising=False)
     assert idle_seconds() == IDLE_S

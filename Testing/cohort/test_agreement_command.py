@@ -132,6 +132,24 @@ def test_a_reader_who_drew_tumours_alone(hospital, tmp_path, capsys):
     assert list(json.loads((tmp_path / "o.json").read_text())["cases"][0]["regions"]) == ["tumor"]
 
 
+@pytest.mark.parametrize("said", ["role", "labels"])
+def test_a_reader_who_found_no_tumour_has_read(hospital, tmp_path, said):
+    """An empty file is a reading where it is said what was looked for: one such case must not stop all others."""
+    _, labels = small_arrays(0)
+    for name, array in (("some", (labels == 2).astype(np.uint8)), ("none", np.zeros_like(labels))):
+        sitk.WriteImage(image_of(array), str(tmp_path / f"{name}.nrrd"))
+    some, none, out = tmp_path / "some.nrrd", tmp_path / "none.nrrd", tmp_path / "agreement.json"
+    given = (f"tumor={none}", f"tumor={some}") if said == "role" else (none, some, "--labels", "tumor=1")
+    assert run(*given, "--out", out) == 0
+    (case,) = json.loads(out.read_text())["cases"]
+    tumour = case["regions"]["tumor"]
+    assert (tumour["dice"], tumour["recall"], tumour["precision"], tumour["hd95_mm"]) == (0.0, 0.0, None, None)
+    assert tumour["volume_difference_percent"] == -100
+    assert case["lesions"]["false"] == []
+    assert not any(lesion["iou"] for lesion in case["lesions"]["true"])
+    assert run(none, some, "--out", tmp_path / "unsaid.json") == 2
+
+
 def test_labels_of_the_second_may_be_others(hospital, tmp_path):
     _, labels = small_arrays(0)
     sitk.WriteImage(image_of(np.array([0, 5, 7], np.uint8)[labels]), str(tmp_path / "other.nii.gz"))

@@ -7,6 +7,7 @@ a label map that is mostly background.
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 
@@ -129,3 +130,27 @@ def test_a_fold_that_is_not_there_is_named(tmp_path):
     facts = model_folder.check(write_model(tmp_path, replace(TINY, folds=("0", "1"))))
     with pytest.raises(UnusableModel, match="The model has no fold '4', only 0, 1"):
         Network(facts, folds=("4",))
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_plans_of_nnunets_first_versions_are_the_same_network(tmp_path, ct, residual):
+    """As it calls them old: no class and arguments, but their numbers."""
+    kind = replace(TINY, residual=residual, features=(32, 64, 128), convolutions=2)
+    folder = write_model(tmp_path, kind)
+    expected = Network(model_folder.check(folder)).predict(ct).labels
+    plans = json.loads((folder / "plans.json").read_text())
+    configuration = plans["configurations"][kind.configuration]
+    arguments = configuration.pop("architecture")["arch_kwargs"]
+    configuration |= {
+        "UNet_class_name": "ResidualEncoderUNet" if residual else "PlainConvUNet",
+        "UNet_base_num_features": 32,
+        "unet_max_num_features": 320,
+        "n_conv_per_stage_encoder": arguments.get("n_conv_per_stage") or arguments.get("n_blocks_per_stage"),
+        "n_conv_per_stage_decoder": arguments["n_conv_per_stage_decoder"],
+        "num_pool_per_axis": [2, 2, 2],
+        "pool_op_kernel_sizes": arguments["strides"],
+        "conv_kernel_sizes": arguments["kernel_sizes"],
+    }
+    (folder / "plans.json").write_text(json.dumps(plans))
+    with pytest.warns(UserWarning, match="old nnU-Net plans"):
+        assert np.array_equal(Network(model_folder.check(folder)).predict(ct).labels, expected)

@@ -9,9 +9,11 @@ import SimpleITK as sitk
 
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.reading import Source
-from PTLFPredictorLib.training import checks
+from PTLFPredictorLib.training import checks, run
 from PTLFPredictorLib.training.cases import Part, TrainingCase
 from PTLFPredictorLib.training.checks import Checked, check_one, together, usable
+from PTLFPredictorLib.training.recipe import SMALL, Recipe
+from PTLFPredictorLib.training.state import State
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +162,24 @@ def test_dicom_says_whose_it_is_and_no_file_does(write_dicom, phantom, phantom_f
     with open(tmp_path / "checks.csv", newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert (row["number"], row["case"], row["patient"], row["state"]) == ("case_001", "d", "1", "used")
+
+
+def test_what_is_left_out_is_not_in_the_data_set(good, phantom, tmp_path, needs_nnunet):
+    """nnU-Net prepares all that lies there, and one network of all cases is trained on it."""
+    cases = [good, replace(good, id="copy")]
+    for name in "abc":
+        noise = sitk.AdditiveGaussianNoise(phantom[0], 5.0, 0.0, ord(name))
+        sitk.WriteImage(noise, str(tmp_path / f"{name}.nrrd"))
+        cases.append(replace(good, id=name, ct=tmp_path / f"{name}.nrrd"))
+    request = run.Request(cases, tmp_path / "out", Recipe(folds=1, small=SMALL), leave_out_failed=True)
+    request.out.mkdir()
+    State.begin(request.out, cases, request.recipe, request.description.name)
+    known = run._make_dataset(request)
+    assert {*known.train, *known.test} == {"case_003", "case_004", "case_005"}
+    for side, names in (("Tr", known.train), ("Ts", known.test)):
+        assert [one.name for one in sorted((request.layout.raw / f"images{side}").iterdir())] == [
+            f"{name}_0000.nii.gz" for name in names
+        ]
+        assert [one.name for one in sorted((request.layout.raw / f"labels{side}").iterdir())] == [
+            f"{name}.nii.gz" for name in names
+        ]

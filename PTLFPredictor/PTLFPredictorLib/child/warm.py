@@ -153,7 +153,7 @@ class _Resident:
     """The process of a `Warm`, and the job it hears for."""
 
     def __init__(self, warm: Warm):
-        self.leaves = False
+        self.leaves = self.served = False
         self.job: WarmJob | None = None
         self.process = Process(
             warm.module,
@@ -172,6 +172,8 @@ class _Resident:
         job = self.job
         if event is not None and (event["event"] == LEAVES or event.get(LAST)):
             self.leaves = True
+        if event is not None and event["event"] == ENDED:
+            self.served = True
         if job is None or job.ended:
             return  # nothing of a former job may come into the next one's log
         number = None if event is None else event.get("job")
@@ -228,7 +230,8 @@ class WarmJob(Job):
         if not self.ended:
             if self._process.running:
                 return True
-            if self._resident.leaves and not self._begun and not self._stopped:
+            gone = self._resident.leaves or self._resident.served  # by itself, or ended from outside while it waited
+            if gone and not self._begun and not self._stopped:
                 self._send()
                 return True
         self._over = True

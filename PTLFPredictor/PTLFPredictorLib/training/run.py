@@ -100,7 +100,7 @@ def train(request: Request) -> result.Trained:
     """
     with alone(request.out):
         state = State.begin(request.out, request.cases, request.recipe, request.description.name)
-        for left in request.layout.root.glob(f"{STAGED}*"):  # by a run that was killed
+        for left in request.layout.root.glob(f"{STAGED}*"):  # of a run that was killed, with the CT it drew on
             shutil.rmtree(left, ignore_errors=True)
         known = state.split() or _make_dataset(request)
         plans = state.get("plans") or state.put("plans", _prepare(request, known))

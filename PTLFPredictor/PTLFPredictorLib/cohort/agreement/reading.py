@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import SimpleITK as sitk
 
 from ...ct import CT, is_dicom, read_ct, same_geometry
@@ -79,7 +80,8 @@ def read_pair(pair: Pair, labels: Sequence[Labels | None] = (None, None)) -> Rea
 
 
 def _read(sources: Sequence[Source], labels: Labels, ct: CT | None, notes: list[str]) -> tuple[sitk.Image, set[Role]]:
-    """Bits by role (`file_roles.bit`) of one reader's files, and the roles that hold something."""
+    """Bits by role (`file_roles.bit`) of one reader's files, and the roles that hold something, or in a file without
+    any voxel are said to be looked for: a reader may have found none."""
     whole: sitk.Image | None = None if ct is None else sitk.Image(ct.image.GetSize(), sitk.sitkUInt8)
     if ct is not None:
         whole.CopyInformation(ct.image)
@@ -94,7 +96,12 @@ def _read(sources: Sequence[Source], labels: Labels, ct: CT | None, notes: list[
                 "the liver, the parenchyma or the tumour. Say it with --labels parenchyma=1,tumor=2, or before the "
                 f"file: tumor={file.name}."
             )
-        bits, parts = read_roles(file, source, labels, number)
+        looked_for = {source.role} if source.role is not None else set(labels)
+        if looked_for and not any(file.voxels.get(label) for label in file.segments):
+            bits, parts = np.zeros(file.grid.GetSize()[::-1], np.uint8), []
+            found |= looked_for & {*COUNTED}
+        else:
+            bits, parts = read_roles(file, source, labels, number)
         found |= {part.role for part in parts if part.role in COUNTED and part.millilitres > 0}
         unknown = [str(part.number) for part in parts if part.role is None and part.millilitres > 0]
         if unknown:

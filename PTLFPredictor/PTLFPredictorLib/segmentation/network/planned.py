@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from ..model_folder import Facts
 
 
+ARCHITECTURES = "dynamic_network_architectures.architectures"
+
+MOVED = {f"{ARCHITECTURES}.residual_unet.ResidualEncoderUNet": f"{ARCHITECTURES}.unet.ResidualEncoderUNet"}
+"""Where old plans of nnU-Net v2 have a class, and where it is: nnU-Net itself would search every module of that package
+for it, and one of them needs torchvision."""
+
+
 @dataclass(frozen=True)
 class Planned:
     """One configuration of a model.  Axes are nnU-Net's: the CT's (z, y, x) after `forward`.
@@ -118,7 +125,7 @@ def planned(facts: Facts, configuration: str) -> Planned:
             data=_resampling(manager.configuration, "data"),
             logits=_resampling(manager.configuration, "probabilities"),
             architecture=(
-                manager.network_arch_class_name,
+                MOVED.get(manager.network_arch_class_name, manager.network_arch_class_name),
                 manager.network_arch_init_kwargs,
                 list(manager.network_arch_init_kwargs_req_import),
             ),
