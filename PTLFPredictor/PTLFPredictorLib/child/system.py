@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import multiprocessing
 import os
 import shutil
 import signal
@@ -15,7 +14,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -88,6 +86,9 @@ def end_group(work: Path | None = None) -> NoReturn:
 
 def children_of_mine() -> set[int]:
     """Living processes that this one has started, where the system tells; without the one that Python keeps."""
+    import multiprocessing  # at file scope it would give a panel's process a second main module, __mp_main__
+    from multiprocessing import resource_tracker
+
     found = {child.pid for child in multiprocessing.active_children()}
     for file in Path("/proc/self/task").glob("*/children"):
         with contextlib.suppress(OSError, ValueError):  # the thread has ended
