@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from PTLFPredictorLib.progress import no_progress
+from PTLFPredictorLib.segmentation import default_model, model_digests, model_folder
+from PTLFPredictorLib.segmentation.catalogue import from_folder
 from PTLFPredictorLib.segmentation.device import Device
-from PTLFPredictorLib.segmentation.worker import Run
+from PTLFPredictorLib.segmentation.networks import Networks
+from PTLFPredictorLib.segmentation.run import write_job
+from PTLFPredictorLib.segmentation.worker import Run, draw
 
 STEP = SimpleNamespace(label_roles={"parenchyma": (5,), "tumor": (7, 3)})
 FELL_BACK = "The memory of cuda:0 did not suffice: the CPU draws now, which takes longer."
@@ -69,3 +77,25 @@ def test_the_network_is_told_which_labels_are_wanted():
     run.predict(STEP, None, no_progress)
     assert run.networks.wanted == [("cpu", [3, 5, 7])]
     assert told == [{"event": "estimate", "seconds": 61.3}]
+
+
+class DrawsNothing(Networks):
+    """Verifies as the real one, and draws background."""
+
+    def get(self, step, device, tta=None):
+        def predict(ct, **_):
+            return SimpleNamespace(labels=np.zeros(ct.GetSize()[::-1], np.uint8), settings={"device": device})
+
+        return SimpleNamespace(predict=predict)
+
+
+def test_weights_too_large_to_be_read_for_a_window_are_known_once_they_have_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(model_digests, "SMALL_BYTES", 1000)
+    folder = shutil.copytree(default_model().folder, tmp_path / "theirs")
+    model = from_folder(folder, "SlicerNNUnet")
+    assert model.identity["weights_sha256"] == ""
+    job = write_job(sitk.Image(9, 8, 7, sitk.sitkInt16), model, tmp_path, device="cpu")
+    outputs = draw(job, tmp_path, lambda event: None, DrawsNothing())
+    drawn_by = json.loads(outputs["facts"].read_text(encoding="utf-8"))["model"]
+    assert drawn_by["weights_sha256"] == model_folder.weights_sha256(folder)
+    assert drawn_by["sha256"] == default_model().sha256

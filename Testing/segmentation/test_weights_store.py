@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ from PTLFPredictorLib.errors import BadInput, Cancelled, PTLFError, UnusableMode
 from PTLFPredictorLib.segmentation import catalogue, find_model, verify, weights_store
 from PTLFPredictorLib.segmentation.model import Crop
 from PTLFPredictorLib.segmentation.weights_store import download as downloading
-from PTLFPredictorLib.segmentation.weights_store import place
+from PTLFPredictorLib.segmentation.weights_store import place, store
 from weights_server import LESIONS, LIVER, offered, published, send, serving, wanted, zipped
 
 RESOURCES = Path(__file__).resolve().parents[2] / "PTLFPredictor" / "Resources"
@@ -83,6 +84,7 @@ def test_weights_are_fetched_and_become_a_model(server):
     assert model.warning == "Nobody has looked at it."
     assert left_over() == []
     source = weights_store.source_of(model)
+    assert source["agreement"] == weights_store.offer("open-livers").agreement
     for step, name in zip(model.steps, server.files, strict=True):
         assert source["steps"][step.name]["sha256"] == hashlib.sha256(server.files[name]).hexdigest()
         assert sorted(path.name for path in step.folder.rglob("*") if path.is_file()) == [
@@ -432,6 +434,21 @@ def test_a_killed_child_leaves_what_came_and_the_next_one_continues(server, tmp_
     assert left_over() == []
 
 
+@pytest.mark.parametrize("failure", [Cancelled(), OSError(errno.ENOSPC, "No space left on device")])
+def test_what_came_whole_is_not_fetched_again_where_unpacking_was_stopped(server, monkeypatch, failure):
+    def stop(source: Path, target: Path, *, below: str = "") -> None:
+        raise failure
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "unpack_members", stop)
+        with pytest.raises(Cancelled if isinstance(failure, Cancelled) else BadInput):
+            get()
+    asked = len(server.requests)
+    assert verify(get()) == find_model("open-livers")
+    assert len(server.requests) == asked
+    assert left_over() == []
+
+
 def test_archives_that_are_no_model_leave_nothing(server, results, tmp_path):
     folder = Path(shutil.copytree(results / LIVER.split("/")[0], tmp_path / "bad" / LIVER.split("/")[0]))
     plans = folder / LIVER.split("/")[1] / "plans.json"
@@ -468,6 +485,7 @@ def zips_alone(results: Path) -> Path:
 def test_weights_are_brought_without_internet(server, results, what):
     model = weights_store.bring("open-livers", SOURCES[what](results))
     assert verify(find_model("open-livers")) == model
+    assert weights_store.source_of(model)["agreement"] == ""  # nobody was asked
     assert server.requests == []
     assert left_over() == []
 

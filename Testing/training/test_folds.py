@@ -7,9 +7,10 @@ import psutil
 import pytest
 
 from PTLFPredictorLib.errors import OutOfMemory
+from PTLFPredictorLib.segmentation.model_files import CHECKPOINT
 from PTLFPredictorLib.training import folds
 from PTLFPredictorLib.training.dataset import Layout
-from PTLFPredictorLib.training.folds import FINAL, Fold, Folds
+from PTLFPredictorLib.training.folds import Fold, Folds
 from PTLFPredictorLib.training.recipe import Recipe
 
 
@@ -39,7 +40,7 @@ def started(run: Folds) -> list[tuple[str, int, float]]:
 
 
 def ended(run: Folds) -> list[float]:
-    return [float((run.folder / f"fold_{number}" / FINAL).read_text()) for number in run.numbers]
+    return [float((run.folder / f"fold_{number}" / CHECKPOINT).read_text()) for number in run.numbers]
 
 
 def test_one_after_the_other_on_a_cpu_and_told_as_a_whole(training):
@@ -85,7 +86,7 @@ def test_a_fold_on_each_gpu_at_the_same_time(training, monkeypatch):
 def test_what_is_finished_is_not_trained_again(training):
     run = training()
     (run.folder / "fold_0").mkdir()
-    (run.folder / "fold_0" / FINAL).write_text("0")
+    (run.folder / "fold_0" / CHECKPOINT).write_text("0")
     run.train()
     assert not (run.folder / "fold_0" / "started").exists()
     assert run.told[0][1] >= 40  # the finished one counts
@@ -95,7 +96,7 @@ def test_what_is_finished_is_not_trained_again(training):
 def test_one_network_for_all_cases(training):
     run = training(folds=1)
     run.train()
-    assert (run.folder / "fold_all" / FINAL).exists()
+    assert (run.folder / "fold_all" / CHECKPOINT).exists()
 
 
 def test_a_fold_that_fails_stops_the_others_with_its_sentence(training):

@@ -86,7 +86,7 @@ def end_group(work: Path | None = None) -> NoReturn:
 
 def children_of_mine() -> set[int]:
     """Living processes that this one has started, where the system tells; without the one that Python keeps."""
-    import multiprocessing  # not at file scope: it adds '__mp_main__' to the modules of whoever imports it
+    import multiprocessing  # at file scope it would give a panel's process a second main module, __mp_main__
     from multiprocessing import resource_tracker
 
     found = {child.pid for child in multiprocessing.active_children()}

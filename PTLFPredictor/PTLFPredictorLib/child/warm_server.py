@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import queue
 import threading
 from collections.abc import Callable, Mapping
@@ -107,4 +106,3 @@ def serve_jobs(
         give_memory_back()
     tell({"event": LEAVES})
     end_group()
-    os._exit(0)

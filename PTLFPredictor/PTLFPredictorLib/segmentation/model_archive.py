@@ -10,13 +10,12 @@ import zlib
 from pathlib import Path, PurePath, PurePosixPath
 
 from ..errors import UnusableModel
-from .model_files import CHECKPOINT, CHECKPOINT_BEST, DATASET, ENTRY, MANIFEST, PLANS
+from .model_files import CARD, CHECKPOINT, CHECKPOINT_BEST, DATASET, ENTRY, MANIFEST, PLANS
 
 ARCHIVE_BYTES, ARCHIVE_FILES = 8 << 30, 5000
 """Five folds of the largest preset have some 2 GB."""
 
-
-OF_PACKAGES = frozenset({ENTRY, MANIFEST, "card.md"})
+OF_PACKAGES = frozenset({ENTRY, MANIFEST, CARD})
 """What a package of ours has beside its networks, at its root or one folder below (`model_package`)."""
 
 READ = frozenset({DATASET, PLANS, CHECKPOINT, CHECKPOINT_BEST})

@@ -46,7 +46,7 @@ def adding() -> Iterator[Path]:
 def remove_leftovers() -> None:
     """What killed processes and earlier versions left in the models' folder."""
     base = user_folder()
-    shutil.rmtree(base / ".unpacked", ignore_errors=True)  # archives that versions before 0.14 unpacked and kept
+    shutil.rmtree(base / ".unpacked", ignore_errors=True)  # archives that earlier versions unpacked and kept
     for path in base.glob(f"{MADE_IN}*"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > STALE_S:

@@ -61,7 +61,7 @@ def draw(job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> 
     output = work / "labels.nrrd"
     write_temporary(image, output)
     facts = {
-        "model": found.identity,
+        "model": found.identity_with(found.sha256),
         "device": run.device.name,
         "device_why": run.device.why,
         "steps": told,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -142,6 +143,6 @@ def _other(name: str, fold: str) -> bool:
 
 
 def seconds_of(done: Sequence[Drawn]) -> float | None:
-    """Median seconds of the test cases but for the first, which loads the networks."""
-    times = sorted(one.seconds for one in done if one.measures.part == TEST)
-    return times[len(times) // 2] if times else None
+    """Median seconds of the test cases; of several, not of the first, which loads the networks."""
+    times = [one.seconds for one in done if one.measures.part == TEST]
+    return statistics.median(times[1:] or times) if times else None

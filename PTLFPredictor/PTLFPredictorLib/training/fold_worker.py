@@ -15,7 +15,7 @@ TELL_EVERY_S = 1.0
 
 
 def train_fold(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:
-    """Output ``facts``: seconds, and where the fold's folder is."""
+    """Output ``facts``: its seconds.  The fold's checkpoints lie in nnU-Net's folder of results."""
     progress = child.progress_of(emit)
     told = start = time.monotonic()
 

@@ -13,12 +13,11 @@ from .. import child
 from ..child.system import cpu_cores
 from ..folders import staging
 from ..progress import Progress
+from ..segmentation.model_files import CHECKPOINT
 from .dataset import Layout
 from .recipe import Recipe
 
 WORKER = "PTLFPredictorLib.training.fold_worker"
-
-FINAL, LATEST = "checkpoint_final.pth", "checkpoint_latest.pth"
 
 SILENCE_S = 3 * 3600.0
 """nnU-Net checks and unpacks its data before the first iteration, and an iteration of a large network may take a
@@ -77,7 +76,7 @@ class Folds:
         return ["all"] if self.recipe.folds == 1 else list(range(self.recipe.folds))
 
     def finished(self, number: int | str) -> bool:
-        return (self.folder / f"fold_{number}" / FINAL).exists()
+        return (self.folder / f"fold_{number}" / CHECKPOINT).exists()
 
     def train(self) -> None:
         """Train all that are not finished.  Whatever exception passes through here, no child is left."""

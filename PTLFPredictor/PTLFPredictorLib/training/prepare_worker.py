@@ -1,6 +1,6 @@
 """Child process that lets nnU-Net look at its data set: fingerprint, plan, preprocessing of one configuration.
 
-Output ``facts``: names of plans and configuration, and what the plan says.
+Output ``facts``: the name of nnU-Net's plans.
 """
 
 from __future__ import annotations

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..errors import BadInput
 from .recipe import Small
@@ -145,9 +148,6 @@ def train(job: dict[str, Any], tell: Tell) -> Path:
         "preprocessed" (folder of the data set), "plans", "configuration", "trainer", "fold", "device", "epochs",
         "small", "threads", "seed".
     """
-    import json
-
-    import numpy as np
     import torch
 
     from ..segmentation.model_weights import check_pickle

@@ -19,7 +19,6 @@ LIBRARIES_BYTES = 450 << 20
 CUDA_BYTES = 700 << 20
 """CUDA's context, cuDNN and its workspace."""
 
-
 BATCH_VOXELS = 1 << 22
 """Of the passes that a GPU computes at once: two of 128 x 128 x 128."""
 

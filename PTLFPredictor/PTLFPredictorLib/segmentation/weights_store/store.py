@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -28,7 +28,7 @@ from .totalsegmentator import weights_folder
 WORKER = "PTLFPredictorLib.segmentation.weights_store.worker"
 
 SOURCE = "source.json"
-"""Beside a model's entry: where its weights came from, with the SHA-256 of what came."""
+"""Beside a model's entry: where its weights came from, the SHA-256 of what came, and what was agreed to (`fetch`)."""
 
 KNOWN = "known.json"
 """Address -> SHA-256 of what came from it first, where the publisher prints none."""
@@ -85,12 +85,18 @@ def fetch(model_id: str, agreed: str, *, progress: Progress = no_progress, **opt
             told[one.step] = {"url": one.url, "bytes": targets[one.step].stat().st_size, "sha256": digest}
         sources = {one.step: (targets[one.step], one.member) for one in wanted.downloads}
         try:
-            model = _made(wanted, sources, told, progress)
-            _remember({one.url: told[one.step]["sha256"] for one in wanted.downloads if not one.sha256})
-        finally:  # what made no model will not make one the next time
-            for target in targets.values():
-                target.unlink()
+            model = _made(wanted, sources, told, progress, agreed)
+        except UnusableModel:  # nor will they make one the next time; a full disk or a stop may
+            _drop(targets.values())
+            raise
+        _remember({one.url: told[one.step]["sha256"] for one in wanted.downloads if not one.sha256})
+        _drop(targets.values())
     return model
+
+
+def _drop(archives: Iterable[Path]) -> None:
+    for archive in archives:
+        archive.unlink()
 
 
 def bring(model_id: str, sources: Sequence[str | Path], *, progress: Progress = no_progress) -> Model:
@@ -197,7 +203,11 @@ def _holds(archive: Path, member: str) -> bool:
 
 
 def _made(
-    wanted: Offer, sources: Mapping[str, tuple[Path, str]], told: Mapping[str, Mapping[str, Any]], progress: Progress
+    wanted: Offer,
+    sources: Mapping[str, tuple[Path, str]],
+    told: Mapping[str, Mapping[str, Any]],
+    progress: Progress,
+    agreed: str = "",
 ) -> Model:
     """The model of archives and folders, checked before anything of it is executed, in its place."""
     count = len(wanted.downloads)
@@ -216,7 +226,7 @@ def _made(
         sha256 = {step.name: model_folder.checksum(step.folder, step.folds) for step in model.steps}
         model = verify(wanted.model(staged, folders, sha256))
         model = with_mark_of_its_weights(model)
-        record = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "agreement": wanted.agreement, "steps": told}
+        record = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "agreement": agreed, "steps": told}
         (staged / SOURCE).write_text(json.dumps(record, indent=1), encoding="utf-8")
         progress("Unpacking and checking", count, count)
         return install(staged, model)
