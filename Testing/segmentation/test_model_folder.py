@@ -421,6 +421,13 @@ def test_axes_that_contradict_the_reader_are_refused(model):
         verify(find_model("mine"))
 
 
+def test_a_label_that_the_model_does_not_draw_is_not_added(model, capsys):
+    assert main(["models", "add", str(model), "--id", "mine", "--labels", "liver=1,tumor=7"]) == 5
+    assert "the label(s) 7 that were said to mean something are not in its dataset.json" in capsys.readouterr().err
+    assert [m.id for m in catalogue()] == ["ptlf-demo-1"]
+    assert main(["models", "add", str(model), "--id", "mine", "--labels", "liver=1,tumor=2"]) == 0
+
+
 def test_one_of_several_trainings_is_chosen_by_its_configuration(model, tmp_path):
     results = tmp_path / "Dataset901_PTLFSample"
     shutil.copytree(model, results / "nnUNetTrainer__nnUNetPlans__3d_demo")

@@ -84,6 +84,7 @@ def _read(sources: Sequence[Source], labels: Labels, ct: CT | None, notes: list[
     if ct is not None:
         whole.CopyInformation(ct.image)
     found: set[Role] = set()
+    something = False
     for number, source in enumerate(sources, start=1):
         if ct is None and source.path.is_file() and is_dicom(source.path):
             raise BadInput(f"'{source.path.name}' is a DICOM SEG, which lies on its CT: give the CT (--ct) with it.")
@@ -94,8 +95,10 @@ def _read(sources: Sequence[Source], labels: Labels, ct: CT | None, notes: list[
                 "the liver, the parenchyma or the tumour. Say it with --labels parenchyma=1,tumor=2, or before the "
                 f"file: tumor={file.name}."
             )
-        bits, parts = read_roles(file, source, labels, number)
+        drawn = any(file.voxels.values())
+        bits, parts = read_roles(file, source if drawn else Source(source.path), labels, number)
         found |= {part.role for part in parts if part.role in COUNTED and part.millilitres > 0}
+        something |= any(part.millilitres > 0 for part in parts)
         unknown = [str(part.number) for part in parts if part.role is None and part.millilitres > 0]
         if unknown:
             notes.append(f"Not counted, since nothing says what they are: {file.word} {', '.join(unknown)}.")
@@ -113,7 +116,13 @@ def _read(sources: Sequence[Source], labels: Labels, ct: CT | None, notes: list[
         whole = image if whole is None else whole | image
     if not found:
         names = ", ".join(f"'{source.path.name}'" for source in sources)
-        raise BadInput(f"{names} holds neither liver nor tumour. Say what its labels mean with --labels.")
+        found = {role for role in (*labels, *(source.role for source in sources)) if role in COUNTED}
+        if something or not found:  # an empty one says nothing of itself: what was looked for has to be said
+            raise BadInput(
+                f"{names} holds neither liver nor tumour. Say what its labels mean with --labels; where it is empty "
+                "because nothing was found, too."
+            )
+        notes.append(f"{names} is empty: nothing was drawn.")
     return whole, found
 
 
