@@ -434,6 +434,9 @@ def test_one_of_several_trainings_is_chosen_by_its_configuration(model, tmp_path
     shutil.copytree(model, results / "nnUNetTrainer__nnUNetPlans__3d_lowres")
     with pytest.raises(UnusableModel, match=r"holds several models .* or its --configuration"):
         add(results, id="mine")
+    archive = shutil.make_archive(str(tmp_path / "both"), "zip", results)
+    with pytest.raises(UnusableModel, match=r"'both.zip' holds several models"):
+        add(archive, id="mine")
     assert main(["models", "add", str(results), "--id", "mine", "--configuration", "3d_demo"]) == 0
     assert find_model("mine").folder.name == "nnUNetTrainer__nnUNetPlans__3d_demo"
 

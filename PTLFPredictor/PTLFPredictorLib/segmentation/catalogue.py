@@ -149,7 +149,7 @@ def add(
     if not source.exists():
         raise BadInput(f"There is no model folder or archive '{source}'.")
     with adding() as made:
-        brought, staged = made / "unpacked", made / "model"
+        brought, staged = made / "unpacked" / source.name, made / "model"
         if not source.is_dir():
             model_archive.unpack_members(source, brought)
         elif (source / MANIFEST).exists():
