@@ -150,6 +150,30 @@ def test_a_reader_who_found_no_tumour_has_read(hospital, tmp_path, said):
     assert run(none, some, "--out", tmp_path / "unsaid.json") == 2
 
 
+def empty(hospital, folder):
+    """A label map in which nobody, or no network, has drawn anything."""
+    image = sitk.ReadImage(str(hospital / "second/P0.nii.gz"))
+    sitk.WriteImage(image * 0, str(folder / "empty.nii.gz"))
+    return folder / "empty.nii.gz"
+
+
+def test_an_empty_one_is_compared_where_it_is_said_what_was_looked_for(hospital, tmp_path, capsys):
+    out = tmp_path / "agreement.json"
+    nothing, labels = empty(hospital, tmp_path), ("--labels", "liver=1,tumor=2")
+    assert run(nothing, hospital / "second/P0.nii.gz", *labels, "--out", out) == 0
+    assert "'empty.nii.gz' is empty: nothing was drawn." in capsys.readouterr().out
+    regions = json.loads(out.read_text())["cases"][0]["regions"]
+    assert [regions[name]["dice"] for name in ("liver", "tumor")] == [0, 0]
+    assert run(f"tumor={nothing}", f"tumor={nothing}") == 0
+
+
+def test_an_empty_one_of_which_nothing_is_said_is_refused(hospital, tmp_path, capsys):
+    assert run(empty(hospital, tmp_path), hospital / "second/P0.nii.gz") == 2
+    assert "holds neither liver nor tumour" in capsys.readouterr().err
+    assert run(hospital / "second/P0.nii.gz", hospital / "second/P0.nii.gz", "--labels", "liver=7") == 2
+    assert "holds neither liver nor tumour" in capsys.readouterr().err
+
+
 def test_labels_of_the_second_may_be_others(hospital, tmp_path):
     _, labels = small_arrays(0)
     sitk.WriteImage(image_of(np.array([0, 5, 7], np.uint8)[labels]), str(tmp_path / "other.nii.gz"))

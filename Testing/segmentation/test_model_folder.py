@@ -421,12 +421,22 @@ def test_axes_that_contradict_the_reader_are_refused(model):
         verify(find_model("mine"))
 
 
+def test_a_label_that_the_model_does_not_draw_is_not_added(model, capsys):
+    assert main(["models", "add", str(model), "--id", "mine", "--labels", "liver=1,tumor=7"]) == 5
+    assert "the label(s) 7 that were said to mean something are not in its dataset.json" in capsys.readouterr().err
+    assert [m.id for m in catalogue()] == ["ptlf-demo-1"]
+    assert main(["models", "add", str(model), "--id", "mine", "--labels", "liver=1,tumor=2"]) == 0
+
+
 def test_one_of_several_trainings_is_chosen_by_its_configuration(model, tmp_path):
     results = tmp_path / "Dataset901_PTLFSample"
     shutil.copytree(model, results / "nnUNetTrainer__nnUNetPlans__3d_demo")
     shutil.copytree(model, results / "nnUNetTrainer__nnUNetPlans__3d_lowres")
     with pytest.raises(UnusableModel, match=r"holds several models .* or its --configuration"):
         add(results, id="mine")
+    archive = shutil.make_archive(str(tmp_path / "both"), "zip", results)
+    with pytest.raises(UnusableModel, match=r"'both.zip' holds several models"):
+        add(archive, id="mine")
     assert main(["models", "add", str(results), "--id", "mine", "--configuration", "3d_demo"]) == 0
     assert find_model("mine").folder.name == "nnUNetTrainer__nnUNetPlans__3d_demo"
 

@@ -500,7 +500,9 @@ def test_what_totalsegmentator_has_fetched_is_taken(server, results, tmp_path, m
     assert len(verify(find_model("open-livers")).steps) == 2
     assert main(["models", "remove", "open-livers"]) == 0
     monkeypatch.setenv("TOTALSEG_WEIGHTS_PATH", str(tmp_path / "elsewhere"))
+    capsys.readouterr()
     assert main(["models", "get", "open-livers", "--from", "totalsegmentator"]) == 2
+    assert "TotalSegmentator has fetched no weights here" in capsys.readouterr().err
 
 
 def test_weights_that_are_not_there_are_named_with_their_address(server, results):
@@ -508,6 +510,14 @@ def test_weights_that_are_not_there_are_named_with_their_address(server, results
         weights_store.bring("open-livers", [results / LIVER])
     with pytest.raises(BadInput, match=r"There is no '.*gone.zip'"):
         weights_store.bring("open-livers", [results / "gone.zip"])
+
+
+def test_a_zip_that_came_in_part_is_told_as_such(server, results, tmp_path):
+    part = tmp_path / "Dataset591_Lesions.zip"
+    part.write_bytes((results / part.name).read_bytes()[:50_000])
+    with pytest.raises(BadInput, match=r"'Dataset591_Lesions.zip' is no zip archive, or only a part of one"):
+        weights_store.bring("open-livers", [results / LIVER, part])
+    assert left_over() == []
 
 
 def test_a_zip_that_is_not_its_publishers(server, results, tmp_path):
@@ -536,6 +546,23 @@ def test_the_shell_shows_and_asks_before_it_fetches(server, capsys, monkeypatch)
     assert main(["models", "remove", "open-livers"]) == 0
     assert not (Path(os.environ["PTLF_MODELS"]) / "open-livers").exists()
     assert main(["models", "get", "open-livers", "--accept-licence"]) == 0
+
+
+def test_ctrl_c_in_the_shell_keeps_what_has_come_and_says_so(server, monkeypatch, capsys):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(downloading, "_store", stop)
+    assert main(["models", "get", "open-livers", "--accept-licence"]) == 130
+    assert "What has come is kept for 14 days; the same command continues it." in capsys.readouterr().err
+
+
+def test_a_model_that_is_here_is_told_before_anybody_is_asked(server, capsys):
+    get()
+    assert main(["models", "get", "open-livers"]) == 2
+    shown = capsys.readouterr()
+    assert "is here already; 'ptlf models remove open-livers' deletes it" in shown.err
+    assert "Do as you like." not in shown.out
 
 
 def test_offers_of_ones_own_are_checked(server):

@@ -29,7 +29,7 @@ def test_a_row_is_a_case_with_paths_beside_the_table(tmp_path):
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("start", ["", "\ufeff"])
+@pytest.mark.parametrize("start", ["", "\ufeff", "sep=;\r\n"])
 def test_as_a_spreadsheet_saves_it(tmp_path, delimiter, start):
     lines = ("Case ID,Image,Mask,Patient ID,Set", "A1,a.nii,b.nii,7,train", "A2,c.nii,d.nii,8,test", ",,,,")
     found = read_cases(table(tmp_path, start + "\r\n".join(lines).replace(",", delimiter)))

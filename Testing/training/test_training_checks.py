@@ -8,7 +8,7 @@ import pytest
 import SimpleITK as sitk
 
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.segmentation.reading import Source
+from PTLFPredictorLib.segmentation.reading import Source, parse_labels
 from PTLFPredictorLib.training import checks, run
 from PTLFPredictorLib.training.cases import Part, TrainingCase
 from PTLFPredictorLib.training.checks import Checked, check_one, together, usable
@@ -56,11 +56,21 @@ def no_liver(array):
     array[array == 1] = 0
 
 
+def another_label(array):
+    array[10:12, 60:64, 60:64] = 3
+
+
+def swapped(array):
+    array[:] = np.array([0, 2, 1])[array]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         (far_tumour, "of the tumour lies away from the liver"),
         (no_liver, "holds the label 2 alone"),
+        (another_label, "Not counted: label 3 ("),
+        (swapped, "are the two swapped?"),
         (lambda array: array.fill(0), "is empty"),
         (lambda array: np.putmask(array, array == 1, 9), "9"),
     ],
@@ -69,6 +79,13 @@ def test_a_label_map_that_cannot_be_right_is_told(good, phantom, tmp_path, chang
     checked, images = check_one(replace(good, segmentation=drawn(tmp_path, phantom, change)), 1)
     assert told in " ".join(checked.problems)
     assert images is None
+
+
+def test_a_label_that_was_said_to_be_something_else_does_not_stop(good, phantom, tmp_path):
+    other = parse_labels("liver=1,tumor=2,other=3")
+    checked, images = check_one(replace(good, segmentation=drawn(tmp_path, phantom, another_label), labels=other), 1)
+    assert checked.problems == ()
+    assert 3 not in sitk.GetArrayViewFromImage(images[1])
 
 
 def test_a_speck_away_from_the_liver_is_told_and_does_not_stop(good, phantom, tmp_path):

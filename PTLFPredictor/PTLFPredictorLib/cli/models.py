@@ -7,7 +7,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from ..errors import BadInput
+from ..errors import BadInput, Cancelled
 from .command import Command
 from .models_chain import add_chain
 from .options import add_labels
@@ -71,6 +71,9 @@ def _models_get(given: argparse.Namespace) -> None:
     from ..segmentation import weights_store
 
     offer = weights_store.offer(given.model)
+    if offer.installed:
+        name = offer.model_id
+        raise BadInput(f"The model '{name}' is here already; 'ptlf models remove {name}' deletes it.")
     print(f"{offer.text}\n")
     with contextlib.ExitStack() as stack:
         if given.sources:
@@ -78,7 +81,11 @@ def _models_get(given: argparse.Namespace) -> None:
         else:
             if not given.accept_licence and not _agreed():
                 raise BadInput("The licence was not agreed to (--accept-licence); nothing was fetched.")
-            model = weights_store.fetch(offer.model_id, offer.agreement, progress=stack.enter_context(progress_bar()))
+            progress = stack.enter_context(progress_bar())
+            try:
+                model = weights_store.fetch(offer.model_id, offer.agreement, progress=progress)
+            except KeyboardInterrupt:
+                raise Cancelled("Stopped. What has come is kept for 14 days; the same command continues it.") from None
     print(f"{model.id} is here now: {model.folder}")
     for name, came in weights_store.source_of(model)["steps"].items():
         print(f"{name}: SHA-256 {came['sha256']}" if "sha256" in came else f"{name}: from '{came['from']}'")

@@ -141,7 +141,7 @@ def add(
     configuration : str
         Which of several trainings in `source`.
     folds : sequence of str
-        Which of its folds; () as `model_folder.checkpoint_files` chooses.
+        As `model_folder.checkpoint_files` has them.
     **entry
         Fields of `Model`: id, title, version, licence, citation, for_patients, warning ...
     """
@@ -149,7 +149,7 @@ def add(
     if not source.exists():
         raise BadInput(f"There is no model folder or archive '{source}'.")
     with adding() as made:
-        brought, staged = made / "unpacked", made / "model"
+        brought, staged = made / "unpacked" / source.name, made / "model"
         if not source.is_dir():
             model_archive.unpack_members(source, brought)
         elif (source / MANIFEST).exists():
@@ -165,7 +165,7 @@ def add(
             model = replace(_from_folder(staged, label_roles, entry.get("id") or source.stem), **entry)
         model = with_mark_of_its_weights(model.checked())
         for step in model.steps:
-            model_folder.check(step.folder, weights_too=False).axes(step.orientation)
+            model_folder.with_labels(step.folder, model.id, step.label_roles, weights_too=False).axes(step.orientation)
         if any(known.id == model.id for known in catalogue()):
             raise BadInput(f"There is a model '{model.id}' already. Remove it first, or give another id.")
         return install(staged, model)

@@ -169,6 +169,18 @@ def check(folder: Path, *, weights_too: bool = True, folds: Sequence[str] = (), 
     return Facts(name, plans, dataset, named, configurations, checkpoints, reader, configuration, notes)
 
 
+def with_labels(folder: Path, model_id: str, label_roles: Mapping[str, Sequence[int]], **options: Any) -> Facts:
+    """`check`; raises `UnusableModel` also where a role has a label that the model does not draw."""
+    facts = check(folder, **options)
+    wrong = sorted({label for labels in label_roles.values() for label in labels} - facts.labels)
+    if wrong:
+        raise UnusableModel(
+            f"Model '{model_id}': the label(s) {', '.join(map(str, wrong))} that were said to mean something are not "
+            f"in its dataset.json, which has {', '.join(map(str, sorted(facts.labels)))}."
+        )
+    return facts
+
+
 def verified(
     folder: Path,
     model_id: str,
@@ -196,12 +208,7 @@ def verified(
     UnusableModel
         With what is wrong; nothing of the model has been executed.
     """
-    facts = check(folder, folds=folds, configuration=configuration)
-    wrong = sorted({label for labels in label_roles.values() for label in labels} - facts.labels)
-    if wrong:
-        raise UnusableModel(
-            f"Model '{model_id}': the label(s) {', '.join(map(str, wrong))} of the catalogue are not in dataset.json."
-        )
+    facts = with_labels(folder, model_id, label_roles, folds=folds, configuration=configuration)
     if sha256 and (digest := checksum(folder, folds)) != sha256:
         raise UnusableModel(
             f"Model '{model_id}' is not the one in the catalogue: its files have the checksum {digest[:16]}..., "

@@ -170,6 +170,8 @@ def _rows(path: Path) -> list[list[str]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(f"'{path.name}' is not UTF-8; save it as CSV UTF-8.") from error
+    if text.lower().startswith("sep="):  # a line of Excel's own
+        text = text.partition("\n")[2]
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:

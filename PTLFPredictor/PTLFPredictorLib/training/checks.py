@@ -29,6 +29,9 @@ FILE = "checks.csv"
 NOT_ASKED = ("mask_origin_unknown", "phase")
 """Findings that ask a reader for what training does not need; the phase has a column of its own."""
 
+STOPS = ("segments_unknown", "segments_swapped")
+"""A network would learn what these are about: a tumour that nobody named is background, parenchyma is tumour."""
+
 STRAY_ML = 0.1
 """Tumour that lies away from the liver: more of it is an error of the label map, less is told."""
 
@@ -135,7 +138,7 @@ def check_one(case: TrainingCase, number: int) -> tuple[Checked, tuple[sitk.Imag
     parenchyma = checked.vois[VOI.PARENCHYMA]
     ct = ct.with_liver(parenchyma, None)
     stray = _stray_ml(checked)
-    problems = tuple(_problems(segments, stray))
+    problems = tuple(_problems(checked, stray))
     findings = [*ct.findings, *checked.findings, *_notes(checked, stray)]
     volumes, spacing = checked.volumes_ml, ct.image.GetSpacing()
     result = Checked(
@@ -158,6 +161,7 @@ def _problems(segments: Segments, stray_ml: float) -> list[str]:
         for finding in segments.findings
         if finding.code == "segmentation_resampled" and finding.level is not Level.PASS
     ]
+    found += [finding.message for finding in segments.findings if finding.code in STOPS]
     if stray_ml > STRAY_ML:
         found.append(f"{ml_text(stray_ml)} of the tumour lies away from the liver. Correct the label map.")
     return found

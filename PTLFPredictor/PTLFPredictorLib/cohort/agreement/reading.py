@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import SimpleITK as sitk
 
 from ...ct import CT, is_dicom, read_ct, same_geometry
@@ -80,12 +79,13 @@ def read_pair(pair: Pair, labels: Sequence[Labels | None] = (None, None)) -> Rea
 
 
 def _read(sources: Sequence[Source], labels: Labels, ct: CT | None, notes: list[str]) -> tuple[sitk.Image, set[Role]]:
-    """Bits by role (`file_roles.bit`) of one reader's files, and the roles that hold something, or in a file without
-    any voxel are said to be looked for: a reader may have found none."""
+    """Bits by role (`file_roles.bit`) of one reader's files, and the roles that hold something, or, where all is
+    empty, are said to be looked for: a reader may have found none."""
     whole: sitk.Image | None = None if ct is None else sitk.Image(ct.image.GetSize(), sitk.sitkUInt8)
     if ct is not None:
         whole.CopyInformation(ct.image)
     found: set[Role] = set()
+    something = False
     for number, source in enumerate(sources, start=1):
         if ct is None and source.path.is_file() and is_dicom(source.path):
             raise BadInput(f"'{source.path.name}' is a DICOM SEG, which lies on its CT: give the CT (--ct) with it.")
@@ -96,13 +96,10 @@ def _read(sources: Sequence[Source], labels: Labels, ct: CT | None, notes: list[
                 "the liver, the parenchyma or the tumour. Say it with --labels parenchyma=1,tumor=2, or before the "
                 f"file: tumor={file.name}."
             )
-        looked_for = {source.role} if source.role is not None else set(labels)
-        if looked_for and not any(file.voxels.get(label) for label in file.segments):
-            bits, parts = np.zeros(file.grid.GetSize()[::-1], np.uint8), []
-            found |= looked_for & {*COUNTED}
-        else:
-            bits, parts = read_roles(file, source, labels, number)
+        drawn = any(file.voxels.values())
+        bits, parts = read_roles(file, source if drawn else Source(source.path), labels, number)
         found |= {part.role for part in parts if part.role in COUNTED and part.millilitres > 0}
+        something |= any(part.millilitres > 0 for part in parts)
         unknown = [str(part.number) for part in parts if part.role is None and part.millilitres > 0]
         if unknown:
             notes.append(f"Not counted, since nothing says what they are: {file.word} {', '.join(unknown)}.")
@@ -120,7 +117,13 @@ def _read(sources: Sequence[Source], labels: Labels, ct: CT | None, notes: list[
         whole = image if whole is None else whole | image
     if not found:
         names = ", ".join(f"'{source.path.name}'" for source in sources)
-        raise BadInput(f"{names} holds neither liver nor tumour. Say what its labels mean with --labels.")
+        found = {role for role in (*labels, *(source.role for source in sources)) if role in COUNTED}
+        if something or not found:  # an empty one says nothing of itself: what was looked for has to be said
+            raise BadInput(
+                f"{names} holds neither liver nor tumour. Say what its labels mean with --labels; where it is empty "
+                "because nothing was found, too."
+            )
+        notes.append(f"{names} is empty: nothing was drawn.")
     return whole, found
 
 

@@ -118,9 +118,16 @@ def bring(model_id: str, sources: Sequence[str | Path], *, progress: Progress = 
     wanted = offer(model_id)
     _require_absent(wanted)
     given = [weights_folder() if str(source) == TOTALSEGMENTATOR else Path(source) for source in sources]
-    for source in given:
+    for source, named in zip(given, sources, strict=True):
+        if not source.exists() and str(named) == TOTALSEGMENTATOR:
+            raise BadInput(
+                f"TotalSegmentator has fetched no weights here: there is no '{source}'. Where it keeps them elsewhere, "
+                "name that folder in TOTALSEG_WEIGHTS_PATH, or after --from."
+            )
         if not source.exists():
             raise BadInput(f"There is no '{source}'.")
+        if source.is_file() and not zipfile.is_zipfile(source):
+            raise BadInput(f"'{source.name}' is no zip archive, or only a part of one. Fetch it again, as a whole.")
     found = {one.step: _found_in(given, one) for one in wanted.downloads}
     if missing := [one for one in wanted.downloads if found[one.step] is None]:
         places = "; ".join(f"{one.title}: {one.url}" for one in missing)

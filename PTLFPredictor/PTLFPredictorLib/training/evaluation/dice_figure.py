@@ -39,7 +39,7 @@ def dice_by_case(rows: Sequence[CaseMeasures]) -> Figure:
         axes.grid(axis="y", color=FAINT, linewidth=0.4)
         axes.set_axisbelow(True)
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(loc="lower left", ncols=2)
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)  # above: a Dice of 0 is not to be hidden
 
     note = "A mark is a case, a line the mean of its part. A case without a tumour in either label map has no mark."
     return Figure("dice", "Dice of each case", svg(paint, FULL_MM, 62), note)
