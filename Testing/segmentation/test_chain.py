@@ -391,7 +391,15 @@ def test_pieces_that_were_left_out_are_a_note():
 
 def test_a_tumour_mostly_outside_is_a_note_and_one_mostly_inside_is_none():
     assert "tumor_beyond_liver" not in codes(origin_of(*TOLD))  # 4 of 10 mL
-    assert codes(origin_of(TOLD[0], {**TOLD[1], "beyond_ml": 5.1}))["tumor_beyond_liver"] == "warn"
+    (found,) = (
+        finding
+        for finding in chain_words.findings(origin_of(TOLD[0], {**TOLD[1], "beyond_ml": 5.1}))
+        if finding.code == "tumor_beyond_liver"
+    )
+    assert (found.level, found.message) == (
+        "warn",
+        "Lesions: 5.1 mL of 10.0 mL lie outside of what was drawn as liver. Does that belong to the liver?",
+    )
 
 
 def test_a_step_that_did_not_run_withholds():

@@ -104,7 +104,8 @@ def findings(origin: Origin) -> tuple[Finding, ...]:
             found.append(Finding("tumor_left_out", Level.WARN, f"{name}: {text}", values))
         kept = step.get("volumes_ml", {}).get(Role.TUMOUR, 0.0) - step.get("dropped_ml", 0.0)
         if step.get("beyond_ml", 0.0) > MOSTLY * kept:
-            message = f"{name}: {_beyond(step)} That is most of its {ml_text(kept)}: does it belong to the liver?"
+            beyond = f"{ml_text(step['beyond_ml'])} of {ml_text(kept)}"
+            message = f"{name}: {beyond} lie outside of what was drawn as liver. Does that belong to the liver?"
             found.append(Finding("tumor_beyond_liver", Level.WARN, message, {**values, "beyond_ml": step["beyond_ml"]}))
     if says := _says(origin, steps):
         found.append(Finding("model_said", Level.WARN, says, {"model": origin.model["id"]}))
