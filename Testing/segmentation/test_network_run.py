@@ -130,6 +130,19 @@ def test_an_organ_that_the_coarse_pass_misses_is_looked_for_everywhere(bright, l
     assert np.array_equal(drawing.labels, bright.predict(long_scan).labels)
 
 
+def test_a_false_piece_of_the_coarse_pass_does_not_hide_the_organ_that_it_missed(bright, long_scan, monkeypatch):
+    """40 mL far from the liver, which is not seen: too little for one, so the whole scan is drawn."""
+    values = sitk.GetArrayFromImage(long_scan)
+    values[180:230] = 20
+    values[36:48, 14:26, 20:29] = 240
+    scan = sitk.GetImageFromArray(values)
+    scan.CopyInformation(long_scan)
+    drawing = bright.predict(scan, organ=(1, 2))
+    assert np.count_nonzero(drawing.labels) > 500
+    assert drawing.settings["organ_box"] is None
+    assert np.array_equal(drawing.labels, bright.predict(scan).labels)
+
+
 def test_an_organ_that_goes_on_beyond_what_the_coarse_pass_saw_is_drawn_whole(bright, long_scan, monkeypatch):
     from PTLFPredictorLib.segmentation.network import long_scan as finding
 
@@ -185,6 +198,20 @@ def test_a_gpu_with_too_little_memory_is_not_tried(facts, ct, monkeypatch):
     assert len(told) == 2
     assert told[0].startswith("cuda:0 has 0.3 GB free, about 1.")
     assert told[1].endswith("are needed: the CPU draws now, which takes longer.")
+    assert np.array_equal(drawing.labels, Network(facts).predict(ct).labels)
+
+
+@pytest.mark.parametrize(("free_mb", "steps"), [(100_000, 0), (None, 0), (100, 1)])
+def test_a_computer_with_too_little_memory_is_told_before_it_runs(facts, ct, monkeypatch, free_mb, steps):
+    monkeypatch.setattr("PTLFPredictorLib.segmentation.network.network.free_memory_bytes", lambda: None if free_mb is None else free_mb << 20)
+    told = []
+    drawing = Network(facts).predict(ct, on_notice=told.append)
+    assert len(drawing.settings["fallbacks"]) == steps
+    assert len(told) == 2 * steps
+    if steps:
+        assert told[0].startswith("The computer has 0.1 GB free, about ")
+        assert told[0].endswith("are needed: weights are now read fold by fold, and labels drawn in thin slabs.")
+        assert told[1].endswith("are needed: it may not do.")
     assert np.array_equal(drawing.labels, Network(facts).predict(ct).labels)
 
 

@@ -117,8 +117,16 @@ def cpu_cores() -> int:
     return min(there, int(asked)) if asked.isdecimal() and int(asked) else there
 
 
-_LIMITS = (("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
-"""A container's limit and use below ``/sys/fs/cgroup``: of version 2 and 1."""
+_LIMITS = (
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    (
+        "memory/memory.limit_in_bytes",
+        "memory/memory.usage_in_bytes",
+        "memory/memory.stat",
+        "total_inactive_file",
+    ),
+)
+"""A container's limit and use below ``/sys/fs/cgroup``, of version 2 and 1, and the cached files in it, which give way."""
 
 
 def free_memory_bytes() -> int | None:
@@ -128,10 +136,12 @@ def free_memory_bytes() -> int | None:
         free = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
     except (OSError, ValueError, StopIteration):
         return None
-    for limit, used in _LIMITS:
-        with contextlib.suppress(OSError, ValueError):  # "max": no limit
+    for limit, used, facts, cached in _LIMITS:
+        with contextlib.suppress(OSError, ValueError, KeyError):  # "max": no limit
             base = Path("/sys/fs/cgroup")
-            free = min(free, int((base / limit).read_text()) - int((base / used).read_text()))
+            most, now = (int((base / file).read_text()) for file in (limit, used))
+            told = dict(line.split() for line in (base / facts).read_text().splitlines())
+            free = min(free, most - now + int(told[cached]))
     return max(free, 0)
 
 

@@ -26,6 +26,9 @@ MARGIN_MM = 25.0
 SMALLEST_ML = 10.0
 """A smaller piece in the coarse pass is not taken for the organ."""
 
+LEAST_ML = 150.0
+"""Less than this in all is not taken for the liver: a false piece elsewhere must not hide it."""
+
 WORTH = 0.85
 """Largest share of all passes for which the coarse pass is run, or its box used."""
 
@@ -58,7 +61,7 @@ def find_organ(
     regions: Sequence[int] | None,
     organ: Collection[int],
 ) -> Tile | None:
-    """The part of the grid around the organ, with `MARGIN_MM`; None where nothing was found.
+    """The part of the grid around the organ, with `MARGIN_MM`; None where too little was found (`LEAST_ML`).
 
     Parameters
     ----------
@@ -86,5 +89,7 @@ def find_organ(
     smallest = math.ceil(SMALLEST_ML * 1000 / math.prod(spacing))
     pieces = sitk.ConnectedComponent(sitk.GetImageFromArray(mask.astype(np.uint8)))
     pieces = sitk.GetArrayFromImage(sitk.RelabelComponent(pieces, minimumObjectSize=smallest)) > 0
+    if np.count_nonzero(pieces) * math.prod(spacing) < LEAST_ML * 1000:
+        return None
     box = Box.around(pieces, spacing[::-1], MARGIN_MM)
     return None if box is None else box.slices

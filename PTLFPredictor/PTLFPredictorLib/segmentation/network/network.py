@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import SimpleITK as sitk
 
-from ...child.system import cpu_cores
+from ...child.system import cpu_cores, free_memory_bytes
 from ...errors import PTLFError, is_out_of_memory
 from ...progress import Progress, no_progress
 from . import memory
@@ -111,7 +111,7 @@ class Network:
         on_estimate : callable
             Told the seconds left for the tiles, after the first.
         on_notice : callable
-            Told in a sentence where memory asked for a step back.
+            Told in a sentence where memory asked for a step back, or may not do for the last one.
         """
         told = Teller(progress, on_estimate)
         ways = list(memory.ways(self.device, self._folds.planned.patch))
@@ -122,9 +122,11 @@ class Network:
             self.release()
             on_notice(fallbacks[-1])
 
-        while short := self._shortage(ct, box, ways[0]):
+        while (short := self._shortage(ct, box, ways[0])) and len(ways) > 1:
             ways.pop(0)
             step_back(short)
+        if short:
+            on_notice(f"{short}: it may not do.")
         while True:
             try:
                 labels, took = self._drawn(ct, box, organ, ways[0], told)
@@ -196,12 +198,14 @@ class Network:
         return whole, took
 
     def _shortage(self, ct: sitk.Image, box: Box | None, way: memory.Way) -> str:
-        """Why a way on a GPU is not even tried; "" where its memory should do."""
-        if way.device == "cpu":
+        """Why the memory of a way will not do, as the beginning of a sentence; "" where it should."""
+        needed = self._peak(ct.GetSize(), ct.GetSpacing(), box, way)
+        on_cpu = way.device == "cpu"
+        whose, least = ("The computer", needed["ram"]) if on_cpu else (way.device, needed["gpu"])
+        free = free_memory_bytes() if on_cpu else memory.free_gpu_bytes(way.device)
+        if free is None or free >= least:
             return ""
-        needed = self._peak(ct.GetSize(), ct.GetSpacing(), box, way)["gpu"]
-        free = memory.free_gpu_bytes(way.device)
-        return f"{way.device} has {free / 2**30:.1f} GB free, about {needed / 2**30:.1f} are needed" * (needed > free)
+        return f"{whose} has {free / 2**30:.1f} GB free, about {least / 2**30:.1f} are needed"
 
     def _peak(self, size: Sequence[int], spacing: Sequence[float], box: Box | None, way: memory.Way) -> dict[str, int]:
         drawn = size if box is None else box.size
