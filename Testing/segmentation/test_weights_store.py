@@ -95,9 +95,9 @@ def test_weights_are_fetched_and_become_a_model(server):
         ]
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
     assert stages == [
-        "Fetching the weights of Dataset291_Organs",
+        "Fetching the weights of Dataset291_Organs (kB)",
         "Checking the weights of Dataset291_Organs",
-        "Fetching the weights of Dataset591_Lesions",
+        "Fetching the weights of Dataset591_Lesions (kB)",
         "Checking the weights of Dataset591_Lesions",
         "Unpacking and checking",
     ]

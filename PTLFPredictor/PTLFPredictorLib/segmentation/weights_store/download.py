@@ -155,7 +155,7 @@ def _fetch(url: str, part: Part, wanted: Wanted, progress: Progress, timeout_s: 
 
 
 def _store(answer: Any, part: Part, have: int, size: int, what: str, progress: Progress) -> None:
-    stage = f"Fetching {what}"
+    stage = f"Fetching {what} (kB)"
     progress(stage, have >> 10, size >> 10)
     with open(part.path, "ab" if have else "wb") as out:
         while True:
