@@ -87,7 +87,16 @@ class TestASectionFromOutside(PanelCase):
 class TestTheSectionsOfThePanel(PanelCase):
     def test_they_are_the_entries_of_the_list(self):
         names = [entry.name for entry in module_panel.SECTIONS]
-        below_each_other = ["ct", "models", "segmentation", "correction", "radscore", "parameters", "nomogram", "result"]
+        below_each_other = [
+            "ct",
+            "models",
+            "segmentation",
+            "correction",
+            "radscore",
+            "parameters",
+            "nomogram",
+            "result",
+        ]
         self.assertEqual(names, [*below_each_other, "questions"])
         for entry in module_panel.SECTIONS:
             self.assertIsInstance(getattr(self.panel, entry.name), Section)

@@ -203,7 +203,10 @@ def test_a_gpu_with_too_little_memory_is_not_tried(facts, ct, monkeypatch):
 
 @pytest.mark.parametrize(("free_mb", "steps"), [(100_000, 0), (None, 0), (100, 1)])
 def test_a_computer_with_too_little_memory_is_told_before_it_runs(facts, ct, monkeypatch, free_mb, steps):
-    monkeypatch.setattr("PTLFPredictorLib.segmentation.network.network.free_memory_bytes", lambda: None if free_mb is None else free_mb << 20)
+    monkeypatch.setattr(
+        "PTLFPredictorLib.segmentation.network.network.free_memory_bytes",
+        lambda: None if free_mb is None else free_mb << 20,
+    )
     told = []
     drawing = Network(facts).predict(ct, on_notice=told.append)
     assert len(drawing.settings["fallbacks"]) == steps

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from PTLFPredictorLib.ct import Level
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.reading import Source, parse_labels
 from PTLFPredictorLib.training import checks, run
@@ -79,6 +80,12 @@ def test_a_label_map_that_cannot_be_right_is_told(good, phantom, tmp_path, chang
     checked, images = check_one(replace(good, segmentation=drawn(tmp_path, phantom, change)), 1)
     assert told in " ".join(checked.problems)
     assert images is None
+
+
+def test_what_would_withhold_a_score_is_a_note_here(good, phantom, tmp_path):
+    checked, _ = check_one(replace(good, segmentation=drawn(tmp_path, phantom, swapped)), 1)
+    assert any(finding.level is Level.WITHHOLD for finding in checked.findings)
+    assert {finding.level for finding in checked.told} == {Level.WARN}
 
 
 def test_a_label_that_was_said_to_be_something_else_does_not_stop(good, phantom, tmp_path):

@@ -126,7 +126,8 @@ _LIMITS = (
         "total_inactive_file",
     ),
 )
-"""A container's limit and use below ``/sys/fs/cgroup``, of version 2 and 1, and the cached files in it, which give way."""
+"""A container's limit and use below ``/sys/fs/cgroup``, of version 2 and 1, and the files cached in it, which give
+way."""
 
 
 def free_memory_bytes() -> int | None:
