@@ -227,7 +227,7 @@ WRONG = {
     "a chain": (["--liver", MODEL, "--tumor", "{lesions}"], "is a chain itself; name the models that it is made of"),
     "no tumour": (["--liver", "{liver}", "--tumor", "{liver}"], "Say which are meant: --tumor-labels"),
     "no such label": (
-        ["--liver", "{liver}", "--liver-labels", "99", "--tumor", "{lesions}"], "the label.s. 99 of the catalogue",
+        ["--liver", "{liver}", "--liver-labels", "99", "--tumor", "{lesions}"], "the label.s. 99 that were said",
     ),
     "a margin below 0": (["--liver", "{liver}", "--tumor", "{lesions}", "--margin-mm", "-1"], "margin is -1.0"),
 }  # fmt: skip

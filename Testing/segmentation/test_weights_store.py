@@ -370,7 +370,9 @@ def test_a_disk_that_gets_full(server, monkeypatch):
         get()
 
 
-def test_a_stopped_download_is_continued(server):
+def test_a_stopped_download_is_continued(server, monkeypatch):
+    monkeypatch.setattr(downloading, "CHUNK", 4096)  # never all at once
+
     def stop(stage: str, done: int, total: int) -> None:
         if done > total / 2:
             raise Cancelled
