@@ -224,8 +224,9 @@ class _Watch:
             found = psutil.Process().children(recursive=True)
             resident = _sum(found, lambda process: process.memory_info().rss)
             if resident > highest + RISE:
-                highest = resident
                 self._peak = max(self._peak, _sum(found, _pss) / 1e9)
+                after = _sum(found, lambda process: process.memory_info().rss)
+                highest = min(resident, after)  # what was asked for may have shrunk, or ended, meanwhile
 
 
 def _sum(processes, what) -> float:
@@ -234,7 +235,7 @@ def _sum(processes, what) -> float:
 
     total = 0
     for process in processes:
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error, OSError):
             total += what(process)
     return total
 
