@@ -101,8 +101,8 @@ def write(
     with output_folder(out, names) as made:
         written = write_report(
             made, rows, drawing.images, title=drawing.model.title, facts=facts, plans=plans,
-            subtitle=f"{len(rows)} CTs that the networks had not seen", configuration=request.recipe.trained,
-            synthetic=state.synthetic,
+            subtitle=f"{len(rows)} CTs, each drawn by networks that had not seen it",
+            configuration=request.recipe.trained, synthetic=state.synthetic,
         )  # fmt: skip
         names += sorted({file.relative_to(made).as_posix() for file in written} - {*names})
         table = json.loads((made / "table1.json").read_text(encoding="utf-8"))
