@@ -9,6 +9,9 @@ from typing import Any
 
 from .errors import BadInput
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""English, whatever the system's language is."""
+
 
 @dataclass(frozen=True)
 class Confirmation:
@@ -36,9 +39,27 @@ class Confirmation:
         """Of an answer that holds more than ``reader`` and ``time``."""
         return cls(answer["reader"], answer["time"])
 
+    @property
+    def when(self) -> str:
+        """The time as people write it; see `written_time`."""
+        return written_time(self.time)
+
     def to_dict(self) -> dict[str, str]:
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | None) -> Confirmation | None:
         return cls(**data) if data else None
+
+
+def written_time(iso: str) -> str:
+    """A time as people write it, "26 Nov 2026, 09:12": the clock of the place where it was taken, UTC marked as such.
+
+    What is no ISO 8601 time is given back as it is: a record from elsewhere must stay readable.
+    """
+    try:
+        time = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    utc = " UTC" if time.utcoffset() is not None and not time.utcoffset() else ""
+    return f"{time.day} {MONTHS[time.month - 1]} {time.year}, {time:%H:%M}{utc}"

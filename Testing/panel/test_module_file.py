@@ -108,8 +108,8 @@ def test_no_widget_asks_super_for_a_member_of_a_qt_class():
 
 def test_a_click_on_a_button_ends_the_typing_in_a_field():
     """On macOS a button takes no focus by itself: the value that stands in the field would not count."""
-    tree = ElementTree.parse(ROOT / "PTLFPredictor/Resources/UI/PTLFPredictor.ui")
-    buttons = [w for w in tree.iter("widget") if w.get("class") in ("QPushButton", "QCheckBox")]
+    forms = [ElementTree.parse(path) for path in (ROOT / "PTLFPredictor/Resources/UI").glob("*.ui")]
+    buttons = [w for form in forms for w in form.iter("widget") if w.get("class") in ("QPushButton", "QCheckBox")]
     assert len(buttons) > 20
     for button in buttons:
         policy = button.findtext("property[@name='focusPolicy']/enum")

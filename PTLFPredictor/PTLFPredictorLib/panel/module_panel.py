@@ -32,19 +32,32 @@ SETTINGS_ACKNOWLEDGED = "PTLFPredictor/AcknowledgedVersion"
 ACKNOWLEDGEMENT_VERSION = "1"
 
 SECTIONS = [
-    SectionEntry("ct", lambda host: CTSection(host.ui, host.session, host.tell, host.changed)),
+    SectionEntry("ct", form="CT.ui", make=lambda host: CTSection(host.ui, host.session, host.tell, host.changed)),
     SectionEntry("models", lambda host: ModelsSection(host.ui, host.session, host.tell, host.changed)),
     SectionEntry(
         "segmentation",
-        lambda host: SegmentationSection(host.ui, host.session, host.tell, host.changed, host.models),
+        form="Segmentation.ui",
+        make=lambda host: SegmentationSection(host.ui, host.session, host.tell, host.changed, host.models),
     ),
-    SectionEntry("correction", lambda host: CorrectionSection(host.ui, host.session, host.tell)),
-    SectionEntry("radscore", lambda host: RadscoreSection(host.ui, host.session, host.tell, host.changed)),
+    SectionEntry(
+        "correction", form="Correction.ui", make=lambda host: CorrectionSection(host.ui, host.session, host.tell)
+    ),
+    SectionEntry(
+        "radscore",
+        form="Radscore.ui",
+        make=lambda host: RadscoreSection(host.ui, host.session, host.tell, host.changed),
+    ),
     SectionEntry(
         "parameters", lambda host: ParametersSection(host.ui, host.session, host.changed, host.radscore.unmet)
     ),
-    SectionEntry("nomogram", lambda host: NomogramSection(host.ui, host.session, host.tell, host.choose_path)),
-    SectionEntry("result", lambda host: ResultSection(host.ui, host.session, host.tell, host.choose_path)),
+    SectionEntry(
+        "nomogram",
+        form="Nomogram.ui",
+        make=lambda host: NomogramSection(host.ui, host.session, host.tell, host.choose_path),
+    ),
+    SectionEntry(
+        "result", form="Result.ui", make=lambda host: ResultSection(host.ui, host.session, host.tell, host.choose_path)
+    ),
     SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
 ]
 """The panel's sections, in the order in which they are shown and told of what happens; see `section`."""
@@ -72,13 +85,13 @@ class ModulePanel:
         self._sections: tuple[Section, ...] = ()
         self.session = Session("PTLFPredictor", self.changed, self._settle_voxels, self._leave)
         self.session.open()
+        self.choose_file = _choose_file
+        self.dependencies = Dependencies(resources / "requirements.txt")
+        self._forms = [form for entry in SECTIONS if (form := entry.place(ui, resources)) is not None]
         self._wheel = WheelGuard()
         for widget in vars(ui).values():
             self._wheel.watch(widget)
-        self.choose_file = _choose_file
-        self.dependencies = Dependencies(resources / "requirements.txt")
         for entry in SECTIONS:
-            entry.place(ui)
             setattr(self, entry.name, entry.make(self))
         self._sections = tuple(getattr(self, entry.name) for entry in SECTIONS)
         self._folding = [entry.name for entry in SECTIONS if hasattr(ui, f"{entry.name}Section")]
@@ -164,6 +177,8 @@ class ModulePanel:
             timer.close()
         for section in sections:
             section.cleanup()
+        for form in self._forms if self._sections else ():
+            form.setMRMLScene(None)
         self.session.close()
 
     @property

@@ -15,10 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import ctk
 import qt
+import slicer
 
 from .runs import ChildRun
 from .session import Session
@@ -90,13 +92,30 @@ class SectionEntry:
         Takes the `Host`.
     title : str
         Of the button of one that is not in ``PTLFPredictor.ui``; "" for one without a button of its own.
+    form : str
+        Its widgets, a file in ``Resources/UI``, which go into its room; "" for one that makes them itself.
+    room : str
+        Name of the widget whose layout takes the form; its own button where it is not said.
     """
 
     name: str
     make: Callable[[Host], Section]
     title: str = ""
+    form: str = ""
+    room: str = ""
 
-    def place(self, ui) -> None:
+    def place(self, ui, resources: Path):
+        """Button, room and form of a section; returns the form (a qMRMLWidget), None without one."""
+        self._make_room(ui)
+        if not self.form:
+            return None
+        form = slicer.util.loadUI(str(resources / "UI" / self.form))
+        getattr(ui, self.room or f"{self.name}Section").layout().addWidget(form)
+        vars(ui).update(vars(slicer.util.childWidgetVariables(form)))
+        form.setMRMLScene(slicer.mrmlScene)
+        return form
+
+    def _make_room(self, ui) -> None:
         """Button and room of a section that ``PTLFPredictor.ui`` does not have, below the sections that are there."""
         if not self.title or hasattr(ui, f"{self.name}Section"):
             return

@@ -43,6 +43,49 @@ def mark(edit, why: str) -> None:
     edit.toolTip, edit.accessibleDescription = as_tip(why), why
 
 
+PRIMARY = (
+    "QPushButton:enabled {{ background: {ground}; color: {text}; font-weight: bold; padding: 5px 10px; border: 2px solid "
+    "{ground}; border-radius: 4px; }} QPushButton:enabled:focus {{ border-color: {focus}; }}"
+)
+"""The next step's button: the palette's highlight, and a ring that shows where the keyboard is."""
+
+
+def primary(button, on: bool = True) -> None:
+    """Make a button the one primary button of its section, or one of the others again."""
+    palette = button.palette
+    colours = {
+        "ground": palette.color(qt.QPalette.Highlight).name(),
+        "text": palette.color(qt.QPalette.HighlightedText).name(),
+        "focus": palette.color(qt.QPalette.WindowText).name(),
+    }
+    sheet = PRIMARY.format(**colours) if on else ""
+    if button.styleSheet != sheet:
+        button.setStyleSheet(sheet)
+
+
+class Fold:
+    """A button with an arrow over what it shows and hides: Advanced, the log.
+
+    Parameters
+    ----------
+    button : QToolButton
+        Checkable, ``Qt::ToolButtonTextBesideIcon``.
+    content : QWidget
+    opened : bool
+    """
+
+    def __init__(self, button, content, opened: bool = False):
+        self._button, self._content = button, content
+        button.checkable = True
+        button.connect("toggled(bool)", self._open)
+        button.checked = opened
+        self._open(opened)
+
+    def _open(self, opened: bool) -> None:
+        self._content.setVisible(opened)
+        self._button.arrowType = qt.Qt.DownArrow if opened else qt.Qt.RightArrow
+
+
 class WheelGuard(qt.QObject):
     """Lists do not take the mouse wheel: scrolling the panel must not change a choice that lies under the mouse."""
 
