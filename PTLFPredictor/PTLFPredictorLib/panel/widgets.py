@@ -44,8 +44,8 @@ def mark(edit, why: str) -> None:
 
 
 PRIMARY = (
-    "QPushButton:enabled {{ background: {ground}; color: {text}; font-weight: bold; padding: 5px 10px; border: 2px solid "
-    "{ground}; border-radius: 4px; }} QPushButton:enabled:focus {{ border-color: {focus}; }}"
+    "QPushButton:enabled {{ background: {ground}; color: {text}; font-weight: bold; padding: 5px 10px; "
+    "border: 2px solid {ground}; border-radius: 4px; }} QPushButton:enabled:focus {{ border-color: {focus}; }}"
 )
 """The next step's button: the palette's highlight, and a ring that shows where the keyboard is."""
 
