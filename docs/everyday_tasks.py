@@ -16,6 +16,12 @@ import sys
 from pathlib import Path
 
 
+def usable(widget) -> None:
+    """A person could press it."""
+    if not (widget.isVisible() and widget.enabled):
+        raise SystemExit(f"{widget.objectName} cannot be used: {widget.toolTip}")
+
+
 class Hand:
     """Does what a person does, and counts it."""
 
@@ -36,18 +42,18 @@ class Hand:
             self._did(f"unfold {section.text}", 1)
 
     def click(self, button, what: str = "") -> None:
-        assert button.isVisible() and button.enabled, f"{button.objectName} cannot be pressed: {button.toolTip}"
+        usable(button)
         text = what or button.text.replace("&", "")
         button.click()
         self._did(text, 1)
 
     def choose(self, selector, node) -> None:
-        assert selector.isVisible() and selector.enabled
+        usable(selector)
         selector.setCurrentNode(node)
         self._did(f"choose {selector.objectName}", 2)
 
     def pick(self, box, text: str) -> None:
-        assert box.isVisible() and box.enabled
+        usable(box)
         box.currentIndex = next(i for i in range(box.count) if text in box.itemText(i))
         self._did(f"choose {text}", 2)
 
@@ -55,7 +61,7 @@ class Hand:
         """Click into a field and type; where it has the focus and its text is selected, only the keys count."""
         import gestures
 
-        assert edit.isVisible() and edit.enabled
+        usable(edit)
         gestures.type_text(edit, text)
         self._did(f"type {text}", 0 if selected else 1, len(text) + 1)
 
@@ -196,6 +202,11 @@ def before(desk: Desk, task: int, hand: Hand) -> None:
         hand.unfold("result")
         hand.click(ui.exportReportButton)
         assert (desk.out / "report.html").is_file()
+
+
+def after(desk: Desk, task: int, hand: Hand) -> None:
+    """As the panel is now."""
+    raise NotImplementedError
 
 
 TASKS = (
