@@ -223,6 +223,7 @@ class Session:
     findings = property(attrgetter("results.findings"))
     assessment = property(attrgetter("results.assessment"))
     entered = property(attrgetter("results.entered"))
+    withholding = property(attrgetter("results.withholding"))
     patient = property(attrgetter("results.patient"))
     values = property(attrgetter("results.values"))
     tried = property(attrgetter("results.tried"))
