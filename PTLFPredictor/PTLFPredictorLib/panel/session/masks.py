@@ -12,7 +12,7 @@ from ...mrml import segments as mrml_segments
 from ...mrml.watch import SegmentsWatch
 from ...segmentation.origin import Origin
 from ...segmentation.segments import Segments
-from ..state import SegmentsKind
+from ..state import FellWhy, SegmentsKind
 from .ct_of_scene import CTOfScene
 from .scene import Scene
 
@@ -78,7 +78,7 @@ class Masks:
             return None
         return Confirmation.of(data) if data.get("image") == self._cts.image() else None
 
-    def look(self) -> None:
+    def look(self, why: FellWhy = FellWhy.EDITED) -> None:
         """Compare the watched segments with the last look; any change of voxels takes the sign-off away."""
         scene = self._scene
         if scene.away:
@@ -91,7 +91,8 @@ class Masks:
         if node is not None and changed and self.edited:
             mrml_segments.mark_edited(node, changed)
         if scene.state.sign_off and self.signed is None:
-            scene.update(sign_off={})
+            same = scene.state.sign_off.get("hashes") == self.hashes(SegmentsKind.CORRECTED)
+            scene.update(**scene.state.without_sign_off(FellWhy.CT_CHANGED if same else why, () if same else changed))
         else:
             scene.on_change()
 
