@@ -97,6 +97,17 @@ def adopt(node, volume, all_the_same: bool = False):
     return node, finding
 
 
+def fits(node, volume) -> bool:
+    """Whether a segmentation can be adopted as it is: named segments, drawn on this CT's own voxels."""
+    try:
+        require_no_transform(node)
+        ids = [identifier for found in _by_name(node).values() for identifier in found]
+        place = place_of(node, ids, volume)
+    except BadInput:
+        return False
+    return not place.words and place.inside >= OVERLAP_REFUSED
+
+
 def _by_name(node) -> dict[Role, list[str]]:
     segmentation = node.GetSegmentation()
     found: dict[Role, list[str]] = {Role.PARENCHYMA: [], LIVER: [], TUMOUR: []}

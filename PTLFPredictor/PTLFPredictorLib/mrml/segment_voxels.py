@@ -11,7 +11,6 @@ import slicer
 import vtk
 
 from ..errors import BadInput
-from ..segmentation.names import Role
 from ..segmentation.segments import derive
 from .segment_roles import LABELMAP, LIVER, TUMOUR, segment_ids
 from .volumes import place, require_no_transform, volume_to_lps
@@ -165,38 +164,12 @@ def content_hashes(node) -> dict[str, str]:
     return found
 
 
-def volumes_ml(node) -> dict[str, float]:
-    """Volumes in mL of liver, parenchyma and tumour, quickly, from the segments' own boxes."""
-    liver, tumour = _cropped(node, LIVER), _cropped(node, TUMOUR)
-    voxel_ml = _voxel_ml(liver or tumour)
-    (organ, mass), _ = _stacked((liver, tumour))
-    parenchyma = int(np.count_nonzero(organ & ~mass))
-    return {
-        LIVER: (parenchyma + int(mass.sum())) * voxel_ml,
-        Role.PARENCHYMA: parenchyma * voxel_ml,
-        TUMOUR: int(mass.sum()) * voxel_ml,
-    }
-
-
-def agreement(node, automatic) -> dict[str, dict[str, float]]:
-    """Dice coefficient (NaN where both are empty) and change of volume in mL against the automatic result."""
-    now, before = volumes_ml(node), volumes_ml(automatic)
-    found = {}
-    for role in (LIVER, TUMOUR):
-        (a, b), _ = _stacked((_cropped(node, role), _cropped(automatic, role)))
-        counts = int(a.sum()) + int(b.sum())
-        dice = 2 * int(np.count_nonzero(a & b)) / counts if counts else float("nan")
-        found[role] = {"dice": dice, "change_ml": now[role] - before[role]}
-    return found
-
-
-def changed_share(node, automatic) -> float:
-    """Share of the voxels, of the union of both organs, whose label differs from what the model drew; 0 to 1."""
-    parts = [_cropped(one, role) for one in (node, automatic) for role in (LIVER, TUMOUR)]
-    (liver, tumour, drawn_liver, drawn_tumour), _ = _stacked(parts)
-    now, before = derive(liver, tumour), derive(drawn_liver, drawn_tumour)
-    either = int(np.count_nonzero((now > 0) | (before > 0)))
-    return int(np.count_nonzero(now != before)) / either if either else 0.0
+def labels_in_box(nodes: Sequence) -> tuple[list[np.ndarray], float]:
+    """Label maps of several segmentations on the box around all of them, and mL of a voxel."""
+    parts = [_cropped(node, role) for node in nodes for role in (LIVER, TUMOUR)]
+    masks, _ = _stacked(parts)
+    maps = [derive(liver, tumour) for liver, tumour in zip(masks[::2], masks[1::2], strict=True)]
+    return maps, _voxel_ml(next((part for part in parts if part is not None), None))
 
 
 def _voxel_ml(cropped) -> float:

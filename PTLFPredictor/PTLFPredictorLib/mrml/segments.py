@@ -17,11 +17,13 @@ import slicer
 from ..ct.slabs import Plan, apply_labels
 from ..segmentation.marks import ALGORITHM_NAME, ALGORITHM_TYPE, TAG, AlgorithmType
 from ..segmentation.names import Role
+from .segment_agreement import compare
 from .segment_roles import (
     LIVER,
     ROLE,
     STYLES,
     TUMOUR,
+    are_ours,
     counted,
     mark_edited,
     role_of,
@@ -30,16 +32,7 @@ from .segment_roles import (
     tag,
     tag_of,
 )
-from .segment_voxels import (
-    agreement,
-    canonical_label_map,
-    changed_share,
-    content_hashes,
-    is_empty,
-    label_map,
-    union,
-    volumes_ml,
-)
+from .segment_voxels import canonical_label_map, content_hashes, is_empty, label_map, union
 from .volumes import oriented_like, place, volume_to_lps
 
 __all__ = [
@@ -51,15 +44,16 @@ __all__ = [
     "add_others",
     "add_segment",
     "add_segmentation",
-    "agreement",
+    "are_ours",
     "automatic_of",
     "canonical_label_map",
-    "changed_share",
+    "compare",
     "content_hashes",
     "copy",
     "counted",
     "drop_orphans",
     "fill",
+    "in_3d",
     "is_empty",
     "keep_automatic",
     "label_map",
@@ -71,10 +65,10 @@ __all__ = [
     "segment_ids",
     "set_tags",
     "show",
+    "show_3d",
     "tag",
     "tag_of",
     "union",
-    "volumes_ml",
     "write",
 ]
 
@@ -82,6 +76,8 @@ MANUAL = AlgorithmType.MANUAL
 
 AUTOMATIC_COPY = "PTLF.Automatic"
 """Reference from a segmentation node to the hidden copy of what the model drew."""
+
+SURFACE = "Closed surface"
 
 AUTOMATIC_NAME = "PTLF automatic segments"
 
@@ -231,11 +227,28 @@ def mark_tags(node) -> list[dict[str, str]]:
 
 
 def show(node, volume) -> None:
-    """Show the segments in slices and 3D, over their CT."""
+    """Show the segments in slices, over their CT."""
     node.CreateDefaultDisplayNodes()
-    node.CreateClosedSurfaceRepresentation()
     display = node.GetDisplayNode()
     display.SetVisibility(True)
     display.SetVisibility2DFill(True)
     display.SetOpacity2DFill(0.25)
     slicer.util.setSliceViewerLayers(background=volume)
+
+
+def in_3d(node) -> bool:
+    """Whether the segments are shown as surfaces."""
+    display = node.GetDisplayNode()
+    has = node.GetSegmentation().ContainsRepresentation(SURFACE)
+    return bool(has and display is not None and display.GetVisibility() and display.GetVisibility3D())
+
+
+def show_3d(node, on: bool = True) -> None:
+    """Show the segments as surfaces, or take these away: while they are there, each stroke makes them anew."""
+    if not on:
+        node.RemoveClosedSurfaceRepresentation()
+        return
+    node.CreateDefaultDisplayNodes()
+    node.CreateClosedSurfaceRepresentation()
+    node.GetDisplayNode().SetVisibility(True)
+    node.GetDisplayNode().SetVisibility3D(True)

@@ -189,6 +189,7 @@ class Session:
 
     hashes = property(attrgetter("masks.hashes"))
     edited: bool = property(attrgetter("masks.edited"))
+    compared = property(attrgetter("masks.compared"))
     kind: SegmentsKind = property(attrgetter("masks.kind"))
     look = property(attrgetter("masks.look"))
     signed = property(attrgetter("masks.signed"))

@@ -9,6 +9,7 @@ from ...case import protocol
 from ...confirmation import Confirmation
 from ...ct import CT
 from ...mrml import segments as mrml_segments
+from ...mrml.segment_agreement import Agreement
 from ...mrml.watch import SegmentsWatch
 from ...segmentation.origin import Origin
 from ...segmentation.segments import Segments
@@ -32,6 +33,7 @@ class Masks:
         self._scene, self._cts, self._on_voxels = scene, cts, on_voxels
         self.watch = SegmentsWatch(self._voxels)
         self._hashes: dict[SegmentsKind, dict[str, str]] = {}
+        self._compared: tuple[tuple, Agreement] | None = None
 
     def _voxels(self) -> None:
         self._hashes.pop(SegmentsKind.CORRECTED, None)
@@ -55,6 +57,20 @@ class Masks:
         if kind not in self._hashes:
             self._hashes[kind] = mrml_segments.content_hashes(node)
         return self._hashes[kind]
+
+    @property
+    def compared(self) -> Agreement:
+        """Volumes now, and what differs from the model's result where its copy is there; counted once for a stroke.
+
+        Raises
+        ------
+        BadInput
+            Where the segments do not lie on one grid.
+        """
+        key = tuple(tuple(self.hashes(kind).items()) for kind in SegmentsKind)
+        if self._compared is None or self._compared[0] != key:
+            self._compared = key, mrml_segments.compare(self._scene.segmentation, self._scene.automatic)
+        return self._compared[1]
 
     @property
     def edited(self) -> bool:
