@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-BLUE, SKY, ORANGE, GREEN = "#0072b2", "#56b4e9", "#e69f00", "#009e73"
+BLUE, SKY, ORANGE, GREEN, PURPLE = "#0072b2", "#56b4e9", "#e69f00", "#009e73", "#cc79a7"
 
-LIVER, TUMOUR = SKY, ORANGE
+LIVER, TUMOUR, EXCLUDED = SKY, ORANGE, PURPLE
 """Segments on screen, and their outlines on the pictures of a report."""
 
 

@@ -18,7 +18,7 @@ from ..segmentation.names import Role
 from ..segmentation.segments import OVERLAP_REFUSED, OVERLAP_WARNED
 from . import segment_voxels, segments
 from .origin_marks import DRAWN, ORIGIN, marks_on
-from .segment_roles import LABELMAP, LIVER, ROLE, STYLES, TUMOUR
+from .segment_roles import EXCLUDED, LABELMAP, LIVER, ROLE, STYLES, TUMOUR
 from .segments import MANUAL
 from .volumes import require_no_transform
 
@@ -110,9 +110,12 @@ def fits(node, volume) -> bool:
 
 def _by_name(node) -> dict[Role, list[str]]:
     segmentation = node.GetSegmentation()
-    found: dict[Role, list[str]] = {Role.PARENCHYMA: [], LIVER: [], TUMOUR: []}
+    found: dict[Role, list[str]] = {Role.PARENCHYMA: [], LIVER: [], TUMOUR: [], EXCLUDED: []}
     for identifier in segmentation.GetSegmentIDs():
-        role = segments.role_of(segmentation.GetSegment(identifier))
+        segment = segmentation.GetSegment(identifier)
+        role = segments.role_of(segment)
+        if role is None and segments.tag_of(segment, ROLE) == EXCLUDED:
+            role = EXCLUDED  # left out here, and called "cyst" since
         if role in found:
             found[role].append(identifier)
     if not found[LIVER] and not found[Role.PARENCHYMA]:
@@ -224,10 +227,11 @@ def _take(node, found: Mapping[Role, list[str]], volume) -> None:
     segmentation = node.GetSegmentation()
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     if not found[LIVER]:
-        whole = segments.union(node, [*found[Role.PARENCHYMA], *found[TUMOUR]], volume)
+        whole = segments.union(node, [*found[Role.PARENCHYMA], *found[TUMOUR], *found[EXCLUDED]], volume)
         segments.fill(node, found[Role.PARENCHYMA][0], whole, volume)
         segmentation.GetSegment(found[Role.PARENCHYMA][0]).SetName(STYLES[LIVER].name)  # no longer what it was called
-    roles = dict.fromkeys((*found[LIVER], *found[Role.PARENCHYMA]), LIVER) | dict.fromkeys(found[TUMOUR], TUMOUR)
+    taken = {LIVER: (*found[LIVER], *found[Role.PARENCHYMA]), TUMOUR: found[TUMOUR], EXCLUDED: found[EXCLUDED]}
+    roles = {identifier: role for role, ids in taken.items() for identifier in ids}
     for identifier in segmentation.GetSegmentIDs():
         segment = segmentation.GetSegment(identifier)
         role = roles.get(identifier, "")

@@ -12,11 +12,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..segmentation import segments as label_maps
 from ..segmentation.names import Role
-from ..segmentation.segments import PARENCHYMA
-from ..segmentation.segments import TUMOUR as TUMOUR_LABEL
 from .segment_roles import LIVER, TUMOUR
 from .segment_voxels import labels_in_box
+
+INSIDE = {
+    Role.PARENCHYMA: label_maps.PARENCHYMA,
+    TUMOUR: label_maps.TUMOUR,
+    Role.EXCLUDED: label_maps.EXCLUDED,
+}
+"""What the liver consists of, and its labels."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Agreement:
     Parameters
     ----------
     volumes_ml : mapping
-        By role: liver (the whole organ), parenchyma, tumour.
+        See `segmentation.segments.volumes_ml`.
     dice : mapping
         By role; NaN where both are empty.
     change_ml : mapping
@@ -49,28 +55,26 @@ def compare(node, automatic=None) -> Agreement:
     BadInput
         Where the segments do not lie on one grid.
     """
-    nodes = [node] if automatic is None else [node, automatic]
-    maps, voxel_ml = labels_in_box(nodes)
+    maps, voxel_ml = labels_in_box([node] if automatic is None else [node, automatic])
     counted = [_counts(labels) for labels in maps]
-    volumes = {role: count * voxel_ml for role, count in counted[0].items()}
+    measured = [label_maps.volumes_ml(*(counts[role] for role in INSIDE), voxel_ml) for counts in counted]
     if automatic is None:
-        return Agreement(volumes)
+        return Agreement(measured[0])
     (now, before), (counts, drawn) = maps, counted
-    organs = {LIVER: (now > 0, before > 0), TUMOUR: (now == TUMOUR_LABEL, before == TUMOUR_LABEL)}
+    organs = {LIVER: (now > 0, before > 0), TUMOUR: (now == label_maps.TUMOUR, before == label_maps.TUMOUR)}
     shared = {role: int(np.count_nonzero(a & b)) for role, (a, b) in organs.items()}
     either = counts[LIVER] + drawn[LIVER] - shared[LIVER]
     return Agreement(
-        volumes,
+        measured[0],
         {role: _dice(shared[role], counts[role] + drawn[role]) for role in organs},
-        {role: (counts[role] - drawn[role]) * voxel_ml for role in organs},
+        {role: measured[0][role] - measured[1][role] for role in organs},
         int(np.count_nonzero(now != before)) / either if either else 0.0,
     )
 
 
 def _counts(labels: np.ndarray) -> dict[str, int]:
-    tumour = int(np.count_nonzero(labels == TUMOUR_LABEL))
-    parenchyma = int(np.count_nonzero(labels == PARENCHYMA))
-    return {LIVER: int(np.count_nonzero(labels)), Role.PARENCHYMA: parenchyma, TUMOUR: tumour}
+    found = {role: int(np.count_nonzero(labels == label)) for role, label in INSIDE.items()}
+    return {LIVER: sum(found.values()), **found}
 
 
 def _dice(shared: int, both: int) -> float:

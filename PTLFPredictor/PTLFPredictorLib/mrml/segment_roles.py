@@ -13,7 +13,10 @@ from ..segmentation import names
 from ..segmentation.marks import ALGORITHM_TYPE, AlgorithmType
 from ..segmentation.names import Role
 
-LIVER, TUMOUR = Role.LIVER, Role.TUMOUR
+LIVER, TUMOUR, EXCLUDED = Role.LIVER, Role.TUMOUR, Role.EXCLUDED
+
+ROLES = (LIVER, TUMOUR, EXCLUDED)
+"""What a segment can count as."""
 
 LABELMAP = "Binary labelmap"
 
@@ -43,6 +46,11 @@ STYLES = {
         f"{MASTER_LIST}~SCT^49755003^Morphologically Altered Structure~SCT^108369006^Neoplasm~^^~{REGIONS}"
         "~SCT^10200004^Liver~^^",
     ),
+    EXCLUDED: SegmentStyle(
+        "lesion, not counted",
+        tuple(part / 255 for part in colours.rgb(colours.EXCLUDED)),
+        f"{MASTER_LIST}~SCT^85756007^Tissue~SCT^85756007^Tissue~^^~{REGIONS}~SCT^10200004^Liver~^^",
+    ),
 }
 """Colours are those of the report's outlines; a segment's name is for the screen, its role is what counts."""
 
@@ -50,7 +58,7 @@ NAMES_BEFORE = {TUMOUR: "tumor"}
 """Names that scenes of earlier versions have."""
 
 ROLE = "PTLF.Role"
-"""Tag of a segment: `LIVER` or `TUMOUR`, what it counts as."""
+"""Tag of a segment: one of `ROLES`, what it counts as."""
 
 
 def role_of(segment) -> Role | None:
@@ -60,7 +68,7 @@ def role_of(segment) -> Role | None:
 
 
 def segment_ids(node, role: str) -> list[str]:
-    """IDs of the segments that count as `LIVER` or `TUMOUR`."""
+    """IDs of the segments of one of `ROLES`."""
     segmentation = node.GetSegmentation()
     roles = {
         identifier: tag_of(segmentation.GetSegment(identifier), ROLE) for identifier in segmentation.GetSegmentIDs()

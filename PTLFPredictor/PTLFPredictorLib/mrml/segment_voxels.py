@@ -12,7 +12,7 @@ import vtk
 
 from ..errors import BadInput
 from ..segmentation.segments import derive
-from .segment_roles import LABELMAP, LIVER, TUMOUR, segment_ids
+from .segment_roles import EXCLUDED, LABELMAP, LIVER, ROLES, TUMOUR, segment_ids
 from .volumes import place, require_no_transform, volume_to_lps
 
 Cropped = tuple[np.ndarray, np.ndarray, tuple[int, int, int]]
@@ -20,7 +20,7 @@ Cropped = tuple[np.ndarray, np.ndarray, tuple[int, int, int]]
 
 
 def label_map(node, volume) -> sitk.Image:
-    """Label map (uint8: 0, 1 parenchyma, 2 tumour) of the segments on the voxels of `volume`.
+    """Label map (uint8: 0, 1 parenchyma, 2 tumour, 3 left out) of the segments on the voxels of `volume`.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def label_map(node, volume) -> sitk.Image:
     if not segment_ids(node, LIVER):
         raise BadInput("The segmentation has no segment for the liver.")
     masks = {}
-    for role in (LIVER, TUMOUR):
+    for role in ROLES:
         for identifier in segment_ids(node, role):
             cropped = cropped_segment(node, identifier)
             if cropped is not None and not on_lattice(cropped[1], volume):
@@ -41,7 +41,7 @@ def label_map(node, volume) -> sitk.Image:
                     "was changed). Choose the segmentation once more in section 2."
                 )
         masks[role] = union(node, segment_ids(node, role), volume)
-    labels = sitk.GetImageFromArray(derive(masks[LIVER], masks[TUMOUR]))
+    labels = sitk.GetImageFromArray(derive(masks[LIVER], masks[TUMOUR], masks[EXCLUDED]))
     place(labels, volume_to_lps(volume))
     return labels
 
@@ -149,11 +149,16 @@ def is_empty(node, identifier: str) -> bool:
 
 
 def content_hashes(node) -> dict[str, str]:
-    """SHA-256 of the voxels of liver and tumour with their place in the patient; the same after save and load."""
+    """SHA-256 of the voxels of each role with their place in the patient; the same after save and load.
+
+    `EXCLUDED` is there only where a reader left something out: without it, hashes are as versions before it wrote them.
+    """
     found = {}
-    for role in (LIVER, TUMOUR):
+    for role in ROLES:
         digest = hashlib.sha256()
         cropped = _cropped(node, role)
+        if cropped is None and role == EXCLUDED:
+            continue
         if cropped is not None:
             mask, matrix, start = cropped
             corner = matrix @ [*start, 1.0]
@@ -166,9 +171,9 @@ def content_hashes(node) -> dict[str, str]:
 
 def labels_in_box(nodes: Sequence) -> tuple[list[np.ndarray], float]:
     """Label maps of several segmentations on the box around all of them, and mL of a voxel."""
-    parts = [_cropped(node, role) for node in nodes for role in (LIVER, TUMOUR)]
+    parts = [_cropped(node, role) for node in nodes for role in ROLES]
     masks, _ = _stacked(parts)
-    maps = [derive(liver, tumour) for liver, tumour in zip(masks[::2], masks[1::2], strict=True)]
+    maps = [derive(*masks[start : start + len(ROLES)]) for start in range(0, len(masks), len(ROLES))]
     return maps, _voxel_ml(next((part for part in parts if part is not None), None))
 
 

@@ -1,9 +1,9 @@
 """Liver and tumour of a segmentation node: made, written, copied, shown; with what the rooms beside say of them.
 
-The segments are the truth; parenchyma is always liver minus tumour.  A segment stands for an organ by its role
-(`segment_ids`), so that a reader's own segments count where they are, under their own names, several lesions as
-their union.  Contents are compared by hash, because MRML reports a change also when the same voxels are written
-again.
+The segments are the truth; parenchyma is always liver minus tumour and minus what a reader left out.  A segment stands
+for an organ by its role (`segment_ids`), so that a reader's own segments count where they are, under their own names,
+several lesions as their union.  Contents are compared by hash, because MRML reports a change also when the same voxels
+are written again.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from ..segmentation.marks import ALGORITHM_NAME, ALGORITHM_TYPE, TAG, AlgorithmT
 from ..segmentation.names import Role
 from .segment_agreement import compare
 from .segment_roles import (
+    EXCLUDED,
     LIVER,
     ROLE,
+    ROLES,
     STYLES,
     TUMOUR,
     are_ours,
@@ -38,8 +40,10 @@ from .volumes import oriented_like, place, volume_to_lps
 __all__ = [
     "ALGORITHM_NAME",
     "ALGORITHM_TYPE",
+    "EXCLUDED",
     "LIVER",
     "MANUAL",
+    "ROLES",
     "TUMOUR",
     "add_others",
     "add_segment",
@@ -102,12 +106,15 @@ def add_segmentation(volume, name: str, *, hidden: bool = False):
 def write(
     node, volume, labels: sitk.Image, algorithm: str, algorithm_type: AlgorithmType = AlgorithmType.AUTOMATIC
 ) -> None:
-    """Write a label map (0 background, 1 parenchyma, 2 tumour) as the node's liver and tumour.
+    """Write a label map (0 background, 1 parenchyma, 2 tumour, 3 left out) as the node's segments.
 
-    Segments of no role stay as they are; where several count as one organ, the first one takes all of it.
+    Segments of no role stay as they are; where several count as one organ, the first one takes all of it.  One for what
+    was left out is there only where there is something in it.
     """
     values = sitk.GetArrayFromImage(oriented_like(labels, volume))
-    masks = {LIVER: values > 0, TUMOUR: values == 2}
+    masks = {LIVER: values > 0, TUMOUR: values == 2, EXCLUDED: values == 3}
+    if not masks[EXCLUDED].any():
+        del masks[EXCLUDED]
     modified = node.StartModify()
     try:
         node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
@@ -121,6 +128,9 @@ def write(
                 segment.SetTag(ALGORITHM_TYPE, algorithm_type)
                 segment.SetTag(ALGORITHM_NAME, algorithm)
                 fill(node, identifier, mask if identifier == ids[role][0] else np.zeros_like(mask), volume)
+        if EXCLUDED not in masks:
+            for identifier in segment_ids(node, EXCLUDED):
+                node.GetSegmentation().RemoveSegment(identifier)
     finally:
         node.EndModify(modified)
 
@@ -145,7 +155,7 @@ def _style(segment, role: str) -> None:
 
 
 def copy(source, target, volume) -> None:
-    """Make liver and tumour of `target` those of `source`, voxel for voxel."""
+    """Make the segments of `target` that have a role those of `source`, voxel for voxel."""
     algorithm = tag(source, LIVER, ALGORITHM_NAME) or "unknown"
     write(
         target,
