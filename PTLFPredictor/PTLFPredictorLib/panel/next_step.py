@@ -133,7 +133,7 @@ def _before_result(session: Session, around: Around) -> Step | None:
 
 
 def _a_ct(around: Around) -> Step:
-    why = _("No CT is chosen.")
+    why = _("Load a CT, or draw the sample case (section 1).")
     if around.ct_waits:
         return Step(Act.USE_CT, _("Use this CT"), _("The one CT that is in the scene"), why)
     return Step(Act.LOAD_CT, _("Load CT..."), _("A file; DICOM and the sample case are in section 1"), why)

@@ -53,11 +53,11 @@ def strip_words(session: Session, step: Step) -> StripWords:
         return StripWords(NOT_SHOWN, sentence(session.stale_words(stale)))
     said = _said(session)
     notes = [*said.warnings, *(f"{BESIDE}: {reason}" for reason in said.withheld_beside)]
-    notes.append(_("Based on the {kind} segments.").format(kind=session.kind))
     if not said.shown:
         told = said.reasons or (sentence(said.reason),)
         listed = [*told, *notes] if len(told) > 1 else notes
         return StripWords(NOT_SHOWN, told[0], len(told) - 1, tuple(listed))
+    notes.append(_("Based on the {kind} segments.").format(kind=session.kind))
     outcome = session.signature.outcome
     words = _("Predicted risk of {outcome} {risk}").format(outcome=outcome, risk=said.shown)
     if said.is_demonstration:
@@ -77,10 +77,11 @@ def _of_what_if(session: Session) -> StripWords:
         return StripWords(NOT_SHOWN, _("A what-if without a Radscore: type one in section 4."))
     said = of_prediction(tried, session.signature.horizon)
     never = _("It is never exported as the patient's.")
-    line = sentences(said.reason, said.interval_words, said.assumes, never)
+    line = sentences(said.reason, said.interval_words, never)
     if not said.is_what_if or not said.shown:
         return StripWords(NOT_SHOWN, line)
-    return StripWords(_("What-if: {risk}").format(risk=said.shown), line, 0, tuple(said.warnings))
+    notes = tuple(filter(None, (said.assumes, *said.warnings)))
+    return StripWords(_("What-if: {risk}").format(risk=said.shown), line, 0, notes)
 
 
 def _said(session: Session) -> RiskStatements:
@@ -92,9 +93,11 @@ def pill_words(session: Session) -> str:
     if session.segmentation is None:
         return ""
     signed = session.signed
-    words = _("not signed") if signed is None else _("signed: {who}, {when}").format(who=signed.reader, when=signed.when)
+    words = _("sign-off cancelled") if session.state.sign_off_fell else _("not signed")
+    if signed is not None:
+        words = _("signed: {who}\n{when}").format(who=signed.reader, when=signed.when)
     stale = session.state.computed and session.stale(session.kind)
-    return _("stale, {words}").format(words=words) if stale else words
+    return _("stale\n{words}").format(words=words) if stale else words
 
 
 def signature_words(signature: Signature) -> str:
