@@ -122,7 +122,7 @@ def on_pages(heights: Sequence[float], keeps: Sequence[bool], room: float) -> tu
     pages: list[list[int]] = [[]]
     used = 0.0
     group: list[int] = []
-    for number, (height, kept) in enumerate(zip(heights, keeps, strict=True)):
+    for number, (_height, kept) in enumerate(zip(heights, keeps, strict=True)):
         group.append(number)
         if kept and number + 1 < len(heights):
             continue

@@ -27,7 +27,7 @@ from ..slices import Picture
 from .model import ModelStatements, of_signature
 from .patient import albi_words, answered_words, base_rate, ct_words, signed_words
 from .provenance import Provenance, SegmentsStatements, of_provenance, of_segments
-from .risk import BESIDE, FOR_NO_PATIENT, NOT_SHOWN, RiskStatements, axis_note, banner, of_prediction, placed, reasons
+from .risk import BESIDE, FOR_NO_PATIENT, NOT_SHOWN, RiskStatements, axis_note, banner, of_prediction, placed
 from .score import ScoreStatements, TermStatement, of_radscore
 from .words import CRITERION_WORDS, LEVEL_WORDS, sentence, sentences
 
@@ -55,7 +55,6 @@ __all__ = [
     "of_record",
     "of_signature",
     "placed",
-    "reasons",
     "sentence",
     "sentences",
 ]
@@ -120,8 +119,6 @@ class Statements:
     ct : str
         Phase, and how it is known; slices.
     risk : RiskStatements
-    reasons : tuple of str
-        All reasons for which no risk is shown, or for which a demonstration's would be withheld.
     base_rate : str
         A sentence.
     inputs : tuple of InputStatement
@@ -153,7 +150,6 @@ class Statements:
     case: CaseLine
     ct: str
     risk: RiskStatements
-    reasons: tuple[str, ...]
     base_rate: str
     inputs: tuple[InputStatement, ...]
     measures: tuple[InputStatement, ...]
@@ -193,7 +189,6 @@ def of_record(record: ResultRecord) -> Statements:
         case=record.case or CaseLine(),
         ct=ct_words(record.input.ct),
         risk=of_prediction(record.prediction, signature.horizon),
-        reasons=reasons(record.prediction, record.findings),
         base_rate=base_rate(signature),
         inputs=tuple(_input(value, signature) for value in record.input.values),
         measures=_measures(record, signature),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...ct import Finding, Level, of_level
 from ...signature import Prediction, PredictionState, Signature, interval_text, risk_text
 from ...signature.predictors import Value
 from .words import sentence
@@ -17,9 +16,6 @@ NOT_SHOWN = "Risk not shown"
 
 FOR_NO_PATIENT = "DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS"
 """On each sheet of a demonstration."""
-
-WITHHELD = "withheld: "
-"""Begins the reason of a withheld prediction."""
 
 _BANNERS = {PredictionState.WHAT_IF: "WHAT-IF", PredictionState.DEMONSTRATION: "DEMONSTRATION"}
 
@@ -109,19 +105,6 @@ def of_prediction(prediction: Prediction, horizon: str) -> RiskStatements:
         ends=prediction.risk_interval,
         banner=banner(prediction),
     )
-
-
-def reasons(prediction: Prediction, findings: Iterable[Finding]) -> tuple[str, ...]:
-    """All reasons for which no risk is shown, each a sentence, the weightiest first; none beside a patient's risk.
-
-    In a demonstration: those for which a patient's would be withheld.
-    """
-    if prediction.withheld_beside or prediction.state in (PredictionState.RISK, PredictionState.RANGE):
-        return tuple(prediction.withheld_beside)
-    found = [finding.message for finding in of_level(findings, Level.WITHHOLD)]
-    of_itself = prediction.reason.removeprefix(WITHHELD)
-    told = [] if of_itself == " ".join(found) else [sentence(of_itself)]
-    return tuple(dict.fromkeys(filter(None, [*told, *found])))
 
 
 def banner(prediction: Prediction) -> str:

@@ -50,7 +50,8 @@ def _case(said: Statements) -> Rows:
 
 
 def _answer(said: Statements) -> Answer:
-    risk, reasons = said.risk, said.reasons
+    risk = said.risk
+    reasons = risk.withheld_beside or risk.reasons
     lines = [sentences(risk.reason, risk.interval_words)]
     why = f"{BESIDE}:" if risk.withheld_beside else ""
     if not risk.shown and reasons and not risk.withheld_beside:
@@ -85,14 +86,15 @@ def _ct(said: Statements) -> Lines:
 
 def _findings(said: Statements) -> Rows:
     """A row for each finding that needs attention; reasons of the box and what is met have one row each."""
-    told = sum(finding.message in said.reasons for finding in said.findings)
+    reasons = set(map(sentence, said.risk.withheld_beside or said.risk.reasons))
+    told = sum(sentence(finding.message) in reasons for finding in said.findings)
     above = f"{told} finding{'s' if told > 1 else ''}, named in the box on page 1."
     rows = [(LEVEL_WORDS[Level.WITHHOLD], above)] if told else []
     rows += [
         (LEVEL_WORDS[level], finding.message)
         for level in (Level.FAIL, Level.WITHHOLD, Level.WARN)
         for finding in said.findings
-        if finding.level is level and finding.message not in said.reasons
+        if finding.level is level and sentence(finding.message) not in reasons
     ]
     met = " ".join(finding.message for finding in said.findings if finding.level is Level.PASS)
     rows += [(LEVEL_WORDS[Level.PASS], met)] if met else []

@@ -226,10 +226,11 @@ def _hide(terms: tuple[ScoredTerm, ...]) -> tuple[ScoredTerm, ...]:
 
 
 def _as_demonstration(prediction: Prediction, reasons: list[str]) -> Prediction:
+    why = prediction.reason
     return replace(
         prediction,
         state=PredictionState.DEMONSTRATION,
-        reason=f"Demonstration on synthetic cases, not for patients. {prediction.reason[:1].upper()}{prediction.reason[1:]}",
+        reason=f"Demonstration on synthetic cases, not for patients. {why[:1].upper()}{why[1:]}",
         withheld_beside=tuple(reasons),
     )
 
