@@ -14,6 +14,7 @@ from .correction_section import CorrectionSection
 from .ct_section import CTSection
 from .dependencies import Dependencies
 from .diagnostics import diagnostics
+from .lesion_list import LesionsSection
 from .models_section import ModelsSection
 from .nomogram_section import NomogramSection
 from .parameters_section import ParametersSection
@@ -35,6 +36,9 @@ ACKNOWLEDGEMENT_VERSION = "1"
 SECTIONS = [
     SectionEntry("ct", form="CT.ui", make=lambda host: CTSection(host.ui, host.session, host.tell, host.changed)),
     SectionEntry("segments", form="Segments.ui", make=lambda host: SegmentsSection(host.ui, host.session)),
+    SectionEntry(
+        "lesions", lambda host: LesionsSection(host.ui, host.session, lambda: host.correction.editor), folds="segments"
+    ),
     SectionEntry(
         "models",
         form="Models.ui",
