@@ -20,7 +20,7 @@ from .nomogram_section import NomogramSection
 from .parameters_section import ParametersSection
 from .questions import Questions
 from .radscore_section import RadscoreSection
-from .result_section import ResultSection
+from .report_section import ReportSection
 from .run_state import State
 from .runs import ChildRun
 from .section import Section, SectionEntry
@@ -61,7 +61,7 @@ SECTIONS = [
         make=lambda host: NomogramSection(host.ui, host.session, host.tell, host.choose_path),
     ),
     SectionEntry(
-        "report", form="Result.ui", make=lambda host: ResultSection(host.ui, host.session, host.tell, host.choose_path)
+        "report", form="Report.ui", make=lambda host: ReportSection(host.ui, host.session, host.tell, host.choose_path)
     ),
     SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
 ]
