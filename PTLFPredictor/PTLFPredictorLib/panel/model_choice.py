@@ -68,7 +68,7 @@ class ModelChoice:
             self._box.item(row).setToolTip(as_tip(text))
         self._box.blockSignals(blocked)
         lines = min(max(2 * len(found) + 1, LEAST_LINES), LINES)
-        self._box.setFixedHeight(round(1.15 * lines * self._box.fontMetrics().lineSpacing()))
+        self._box.setFixedHeight(round(1.06 * lines * self._box.fontMetrics().lineSpacing()))
         self.show(self._current)
 
     def _chosen(self, row: int) -> None:

@@ -32,6 +32,12 @@ __all__ = ["ADD", "ModelsSection"]
 
 LICENCE_LINES = 9
 
+IN_TEXT = frozenset({"About", "Note", "Licence", "Cite", "Size", "Version"})
+"""What the text to agree to says of an offer."""
+
+IN_SHORT = ("Version", "Size", "Licence")
+"""What stands in one line of a model that is here."""
+
 
 class ModelsSection(Section):
     """The chosen model, and the list that unfolds below it.
@@ -219,8 +225,9 @@ class ModelsSection(Section):
         entry = self.entry
         if entry is None:
             return _("Model: to be added") if self._adds else _("Model: none is installed")
-        state = "" if entry.model else entry.state
-        state = state or ("" if entry.for_patients else _("not for patients"))
+        state = "" if entry.for_patients else _("not for patients")
+        if entry.model is None:
+            state = entry.state if entry.problem else _("not here yet")
         return _("Model: {title}").format(title=entry.title) + (f" ({state})" if state else "")
 
     def _verb(self, offer: Offer | None) -> str:
@@ -234,8 +241,12 @@ class ModelsSection(Section):
         entry = self.entry
         if entry is None:
             return _("A model of nnU-Net v2, as a zip archive or a folder, is copied to your models.")
-        hidden = {"About", "Note", "Licence", "Cite", "Size", "Version"} if self.offer else set()
-        return "\n".join(f"{name}: {said}" for name, said in entry.facts() if name not in hidden)
+        facts = dict(entry.facts())
+        hidden = IN_TEXT if self.offer else {"About", *IN_SHORT}
+        short = ", ".join(f"{name}: {facts[name]}" for name in IN_SHORT if name in facts and not self.offer)
+        about = "" if self.offer else facts.get("About", "")
+        rest = [f"{name}: {said}" for name, said in facts.items() if name not in hidden]
+        return "\n".join(filter(None, (about, *rest, short)))
 
 
 def _terms(offer: Offer) -> str:

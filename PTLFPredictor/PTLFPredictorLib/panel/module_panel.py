@@ -33,7 +33,7 @@ ACKNOWLEDGEMENT_VERSION = "1"
 
 SECTIONS = [
     SectionEntry("ct", form="CT.ui", make=lambda host: CTSection(host.ui, host.session, host.tell, host.changed)),
-    SectionEntry("models", lambda host: ModelsSection(host.ui, host.session, host.tell, host.changed)),
+    SectionEntry("models", ModelsSection, form="Models.ui", room="segmentsRoom"),
     SectionEntry(
         "segmentation",
         form="Segmentation.ui",

@@ -192,7 +192,7 @@ class SegmentationSection(Section):
         say(ui.deviceReason, self._device_reason())
         verb = _("Segment") if self.session.segmentation is None else _("Segment again")
         show_button(ui.segmentButton, run, self.unmet, verb, _("Draw liver and tumour"))
-        for widget in (ui.modelSelector, ui.deviceSelector, ui.useExistingButton, ui.existingSelector):
+        for widget in (ui.deviceSelector, ui.useExistingButton, ui.existingSelector):
             widget.enabled = not busy
         if self._asked is not None and ui.existingSelector.currentNode() is not self._asked:
             self._asked = None

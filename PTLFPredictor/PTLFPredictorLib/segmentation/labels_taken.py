@@ -9,7 +9,7 @@ from .model_files import DATASET, check_dataset, read_json
 from .model_steps import Step
 from .names import Role
 
-NO_TUMOUR = "It draws no tumour: those have to be drawn by hand, or by a second model ('ptlf models chain')."
+NO_TUMOUR = "It draws no tumour: draw them by hand, or make a chain of it and a model of tumours (docs/chains.md)."
 
 
 def labels_taken(model: Model) -> tuple[str, ...]:

@@ -108,16 +108,19 @@ class Listed:
         """What has to be known of it, by name; of one that is offered, `Offer.text` says it in full."""
         if self.problem:
             return [("Cannot be used", self.problem)]
-        patients = "Yes: it was trained on patients' CTs." if self.for_patients else "No."
-        facts = [("About", self.about), ("Made for", self._said("intended_input")), ("For patients", patients)]
-        facts.append(("Note", self.note))
-        if self.model is not None:
-            facts.append(("Labels", "\n".join((*planned(self.model), *labels_taken(self.model)))))
-        facts += [("Measured", "\n".join(measured_text(self._said("measured") or {})))]
-        facts.append(("Size", size_text(self.bytes) if self.bytes else ""))
-        facts += [("Version", self._said("version")), ("Licence", self._said("licence"))]
-        facts.append(("Cite", self._said("citation")))
-        return [(name, said) for name, said in facts if said not in ("", "unknown")]
+        facts = {
+            "About": self.about,
+            "For patients": "Yes: it was trained on patients' CTs." if self.for_patients else "No.",
+            "Note": self.note,
+            "Made for": self._said("intended_input"),
+            "Labels": "\n".join((*planned(self.model), *labels_taken(self.model))) if self.model else "",
+            "Measured": "\n".join(measured_text(self._said("measured") or {})),
+            "Version": self._said("version"),
+            "Size": size_text(self.bytes) if self.bytes else "",
+            "Licence": self._said("licence"),
+            "Cite": self._said("citation"),
+        }
+        return [(name, said) for name, said in facts.items() if said not in ("", "unknown")]
 
     @property
     def note(self) -> str:
