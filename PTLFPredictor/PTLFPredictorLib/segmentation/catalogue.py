@@ -204,7 +204,7 @@ def _shipped() -> list[Model]:
 
 def _user_entries() -> Iterator[tuple[str, Model | UnusableModel]]:
     base = user_folder()
-    for file in sorted(base.glob(f"*/{ENTRY}")) if base.is_dir() else ():
+    for file in sorted(base.glob(f"[!.]*/{ENTRY}")) if base.is_dir() else ():
         try:
             model = Model.from_dict(model_folder.read_json(file), file.parent)
             yield file.parent.name, with_mark_of_its_weights(model)

@@ -139,9 +139,8 @@ def listed(elsewhere: Sequence[Model] = ()) -> list[Listed]:
     """
     known = {one.model_id: one for one in weights_store.available()}
     found = []
-    for model in (*catalogue(), *elsewhere):
-        place = Place.HERE if name_of(model.folder) else Place.CHOSEN_ELSEWHERE
-        place = Place.SHIPPED if model.shipped and place is not Place.HERE else place
+    here = [(model, Place.HERE if name_of(model.folder) else Place.SHIPPED) for model in catalogue()]
+    for model, place in (*here, *((model, Place.CHOSEN_ELSEWHERE) for model in elsewhere)):
         found.append(Listed(model.id, model.title, place, model, known.get(model.id), _bytes_of(model, place)))
     for offer in weights_store.offers():
         size, came = offer.bytes_to_fetch, weights_store.bytes_come(offer)
