@@ -24,6 +24,7 @@ from .run_state import State
 from .runs import ChildRun
 from .section import Section, SectionEntry
 from .segmentation_section import SegmentationSection
+from .segments_section import SegmentsSection
 from .session import Session
 from .timers import Timer
 from .widgets import WheelGuard, say
@@ -33,17 +34,10 @@ ACKNOWLEDGEMENT_VERSION = "1"
 
 SECTIONS = [
     SectionEntry("ct", form="CT.ui", make=lambda host: CTSection(host.ui, host.session, host.tell, host.changed)),
-    SectionEntry("models", ModelsSection, form="Models.ui", room="segmentsRoom"),
-    SectionEntry(
-        "segmentation",
-        form="Segmentation.ui",
-        room="segmentsRoom",
-        folds="segments",
-        make=lambda host: SegmentationSection(host.ui, host.session, host.tell, host.changed, host.models),
-    ),
-    SectionEntry(
-        "correction", form="Correction.ui", make=lambda host: CorrectionSection(host.ui, host.session, host.tell)
-    ),
+    SectionEntry("segments", form="Segments.ui", make=lambda host: SegmentsSection(host.ui, host.session)),
+    SectionEntry("models", ModelsSection, form="Models.ui", room="modelsHolder"),
+    SectionEntry("segmentation", lambda host: SegmentationSection(host.ui, host.session, host.changed, host.models)),
+    SectionEntry("correction", lambda host: CorrectionSection(host.ui, host.session)),
     SectionEntry(
         "radscore",
         form="Radscore.ui",
@@ -221,7 +215,7 @@ class ModulePanel:
         states = (self.segmentation.run.state.state, self.radscore.run.state.state)
         before, self._last_states = self._last_states or states, states
         if states[0] is State.DONE and before[0] is not State.DONE:
-            self.open_sections("correction", "radscore")
+            self.open_sections("segments", "radscore")
         if states[1] is State.DONE and before[1] is not State.DONE:
             self.open_sections("nomogram", "report")
 

@@ -286,7 +286,7 @@ def _roles_by_name(named: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int,
             f"None of the model's labels ({', '.join(named)}) is named liver or parenchyma. "
             "Say which labels are meant, e.g. liver=1,tumor=2."
         )
-    unknown = [name for name, role in known.items() if role is None]
+    unknown = [name for name, role in known.items() if role in (None, Role.EXCLUDED)]
     if unknown:
         raise UnusableModel(
             f"It is not certain what the model's label(s) {', '.join(unknown)} mean: add it with 'ptlf models add' and "

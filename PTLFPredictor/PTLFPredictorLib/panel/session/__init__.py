@@ -28,7 +28,7 @@ from ...errors import BadInput
 from ...mrml import segments as mrml_segments
 from ...signature import Entry, Signature, eligibility
 from ...signature.predictors import Value
-from ..state import Desk, PatientState, SegmentsKind
+from ..state import Desk, FellWhy, PatientState, SegmentsKind
 from .answers import Answers
 from .ct_of_scene import CTOfScene
 from .export import Export
@@ -160,7 +160,7 @@ class Session:
             criteria={},
             what_if={},
             what_if_refused={},
-            sign_off={},
+            **state.without_sign_off(FellWhy.SIGNATURE),
         )
 
     state: PatientState = property(attrgetter("scene.state"))
@@ -189,6 +189,7 @@ class Session:
 
     hashes = property(attrgetter("masks.hashes"))
     edited: bool = property(attrgetter("masks.edited"))
+    compared = property(attrgetter("masks.compared"))
     kind: SegmentsKind = property(attrgetter("masks.kind"))
     look = property(attrgetter("masks.look"))
     signed = property(attrgetter("masks.signed"))

@@ -13,6 +13,7 @@ from ...confirmation import Confirmation
 from ...ct import ConfirmedPhase
 from ...errors import BadInput
 from ...signature import eligibility
+from ..state import FellWhy
 from .ct_of_scene import CTOfScene
 from .masks import Masks
 from .scene import Scene
@@ -76,7 +77,7 @@ class Answers:
         scene.update(
             answers={**scene.state.answers, **answers},
             criteria={"value": "all met", **said.to_dict()},
-            sign_off={},
+            **scene.state.without_sign_off(FellWhy.ANSWERS),
             reader=said.reader,
         )
 

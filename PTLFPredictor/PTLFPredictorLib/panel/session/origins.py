@@ -36,7 +36,6 @@ class Origins:
         scene.on_begin.append(self.forget)
 
     def forget(self) -> None:
-        self._share: tuple[tuple, float] | None = None
         self.look_again()
 
     def look_again(self) -> None:
@@ -108,13 +107,7 @@ class Origins:
 
     def changed_share(self, origin: Origin) -> float:
         """Share of the voxels that differ from what the model drew; what the mark says where its copy is gone."""
-        scene, hashes = self._scene, self._masks.hashes
-        if scene.automatic is None:
-            return float(origin.changed)
-        key = tuple(tuple(hashes(kind).values()) for kind in (SegmentsKind.CORRECTED, SegmentsKind.AUTOMATIC))
-        if self._share is None or self._share[0] != key:
-            self._share = key, mrml_segments.changed_share(scene.segmentation, scene.automatic)
-        return self._share[1]
+        return float(origin.changed) if self._scene.automatic is None else self._masks.compared.changed
 
     def remember(self, node, origin: Origin) -> None:
         """Write into the scene who drew the segments as they are now, and into this computer's ledger."""
