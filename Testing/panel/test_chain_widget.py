@@ -42,10 +42,11 @@ class ModelsCase(PanelCase):
     def setUp(self):
         super().setUp()
         self.panel.open_sections("segments")
+        self.panel.models.show()
         self.settle()
 
     def choose_model(self, value):
-        self.ui.modelSelector.setCurrentIndex(self.panel.models.values.index(value))
+        self.ui.modelList.setCurrentRow(self.panel.models.values.index(value))
         self.settle()
 
 

@@ -39,12 +39,7 @@ SECTIONS = [
     SectionEntry(
         "lesions", lambda host: LesionsSection(host.ui, host.session, lambda: host.correction.editor), folds="segments"
     ),
-    SectionEntry(
-        "models",
-        form="Models.ui",
-        room="modelsHolder",
-        make=lambda host: ModelsSection(host.ui, host.session, host.tell, host.changed),
-    ),
+    SectionEntry("models", ModelsSection, form="Models.ui", room="modelsHolder"),
     SectionEntry("segmentation", lambda host: SegmentationSection(host.ui, host.session, host.changed, host.models)),
     SectionEntry("correction", lambda host: CorrectionSection(host.ui, host.session)),
     SectionEntry(
