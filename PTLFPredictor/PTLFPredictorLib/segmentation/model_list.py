@@ -164,7 +164,9 @@ def measured_text(measured: dict[str, Any]) -> list[str]:
     dice = {"dice_liver": "liver", "dice_tumor": "tumour"}
     shares = [f"{word} {measured[name]:.2f}" for name, word in dice.items() if measured.get(name) is not None]
     lines = [f"{', '.join(times)} ({measured.get('of') or 'of what was not said'})"] if times else []
-    return lines + ([f"Dice: {', '.join(shares)} ({measured.get('dice_of') or 'of what was not said'})"] if shares else [])
+    return lines + (
+        [f"Dice: {', '.join(shares)} ({measured.get('dice_of') or 'of what was not said'})"] if shares else []
+    )
 
 
 def size_text(count: int) -> str:
