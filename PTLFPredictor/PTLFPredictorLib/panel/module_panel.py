@@ -95,7 +95,11 @@ class ModulePanel:
         for entry in SECTIONS:
             setattr(self, entry.name, entry.make(self))
         self._sections = tuple(getattr(self, entry.name) for entry in SECTIONS)
-        self._folding = [entry.button for entry in SECTIONS if hasattr(ui, f"{entry.button}Section")]
+        self._tells = {}  # by section with a title: the first entry that it is the button of
+        for entry in SECTIONS:
+            if hasattr(ui, f"{entry.button}Section"):
+                self._tells.setdefault(entry.button, entry.name)
+        self._folding = list(self._tells)
         self._titles = {name: self._button(name).text for name in self._folding}
         self._last_states: tuple = ()
         for name in self._folding:
@@ -227,11 +231,12 @@ class ModulePanel:
 
     def _show_titles(self) -> None:
         """Each section's title with what it tells, which is all that is seen of a folded one."""
-        for entry in SECTIONS:
-            if entry.button in self._titles:
-                section, title = getattr(self, entry.name), self._titles[entry.button]
-                words = f"{title}: {summary}" if (summary := section.summary()) else title
-                self._button(entry.button).text = f"\u2713 {words}" if section.done() else words
+        for name, title in self._titles.items():
+            section = getattr(self, self._tells[name])
+            words = f"{title}: {summary}" if (summary := section.summary()) else title
+            words = f"\u2713 {words}" if section.done() else words
+            if self._button(name).text != words:
+                self._button(name).text = words
 
     def open_sections(self, *names: str) -> None:
         for name in names:
