@@ -9,12 +9,12 @@ import panel_case
 import slicer
 from panel_case import ORIGIN, PanelCase, labels_of
 
+from paper import on_paper
 from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.mrml import segments
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session import SECOND_ROLE
 from PTLFPredictorLib.record.statements import of_record
-from PTLFPredictorLib.render.pdf import page_texts
 from PTLFPredictorLib.sample import known
 
 
@@ -338,7 +338,7 @@ class TestScore(PanelCase):
         self.recompute_for_signature()
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertIn("only in demonstration mode", self.ui.riskStatus.text)
-        self.assertIn("DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS", self.pdf())
+        self.assertTrue(of_record(self.session.make_record()[0]).watermark)
         self.assertTrue(self.ui.demonstrationBox.isVisible())
         self.ui.demonstrationBox.checked = True
         self.settle()
@@ -351,7 +351,7 @@ class TestScore(PanelCase):
         self.assertEqual(self.session.patient().prediction.state, "demonstration")
 
     def pdf(self):
-        return "\n".join(text.text for text in page_texts(of_record(self.session.make_record()[0]))[0])
+        return on_paper(self.session.make_record()[0])
 
     def recompute_for_signature(self):
         """Another signature makes the features stale; these are of the same settings, so computing is quick."""
@@ -374,7 +374,7 @@ class TestScore(PanelCase):
         self.assertIn("Automatic segments: Radscore", self.ui.scoresLabel.text)
         self.assertIn("Corrected segments: Radscore", self.ui.scoresLabel.text)
         self.assertRegex(self.ui.riskLabel.text, r"^Risk")
-        self.assertIn("Rests on the corrected segments.", self.ui.resultDetails.text)
+        self.assertIn("Based on the corrected segments.", self.ui.resultDetails.text)
 
     def test_everything_survives_save_close_reopen(self):
         self.choose("complete", origin="site")
@@ -425,8 +425,7 @@ class TestScore(PanelCase):
         gestures.click(self.ui.signOffButton)
         for button, name in (
             (self.ui.exportRecordButton, "result.json"),
-            (self.ui.exportReportButton, "report.html"),
-            (self.ui.exportPdfButton, "result.pdf"),
+            (self.ui.exportReportButton, "report.pdf"),
             (self.ui.exportCsvButton, "result.csv"),
         ):
             gestures.click(button)
