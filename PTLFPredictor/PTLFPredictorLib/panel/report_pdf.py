@@ -9,7 +9,7 @@ import qt
 
 from ..record import ResultRecord
 from ..record.statements import of_record
-from ..render.nomogram_layout import axes_of
+from ..render.nomogram_axes import axes_of
 from ..render.nomogram_marks import marks_of
 from ..render.pdf import WIDTH, page_texts, picture
 from ..render.themes import PRINT

@@ -14,7 +14,7 @@ from ..record.statements import BESIDE, FOR_NO_PATIENT, NOT_SHOWN, Nomogram, Sta
 from ..signature import geometry
 from . import nomogram_svg
 from .html_basis import eligibility, model, provenance, terms
-from .nomogram_layout import Layout, height_of
+from .nomogram_layout import lowest
 from .nomogram_marks import Reading
 
 CSS = Path(__file__).resolve().parents[2] / "Resources" / "Report" / "report.css"
@@ -107,7 +107,7 @@ def _first(reasons: Sequence[str]) -> str:
 def _nomogram(shown: Nomogram) -> str:
     shape = geometry(shown.signature)
     values = {name: value for name, value in shown.values.items() if value is not None}
-    layout = Layout(shape, NOMOGRAM_WIDTH, height_of(shape))
+    layout = lowest(shape, NOMOGRAM_WIDTH)
     drawn = nomogram_svg.svg_of(layout, Reading(values, shown.prediction), shown.title)
     return f'<section id="nomogram"><h2>Nomogram</h2>{drawn}<small>{escape(shown.note)}</small></section>'
 

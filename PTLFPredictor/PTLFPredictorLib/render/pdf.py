@@ -78,7 +78,7 @@ def picture(said: Statements) -> tuple[Layout, Reading]:
     """The nomogram below the texts, as wide as the page."""
     shown = said.nomogram
     shape = geometry(shown.signature)
-    return Layout(shape, WIDTH, height_of(shape) + SPARE), Reading(shown.values, shown.prediction)
+    return Layout(shape, WIDTH, height_of(shape, WIDTH) + SPARE), Reading(shown.values, shown.prediction)
 
 
 def _term(term: TermStatement) -> str:

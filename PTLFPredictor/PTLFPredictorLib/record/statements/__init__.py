@@ -23,7 +23,17 @@ from ..result import ResultRecord
 from ..slices import Picture
 from .model import ModelStatements, of_signature
 from .provenance import Provenance, SegmentsStatements, of_provenance, of_segments
-from .risk import BESIDE, FOR_NO_PATIENT, NOT_SHOWN, RiskStatements, axis_note, banner, of_prediction, placed
+from .risk import (
+    BESIDE,
+    FOR_NO_PATIENT,
+    NOT_SHOWN,
+    WHAT_IF_BANNER,
+    RiskStatements,
+    axis_note,
+    banner,
+    of_prediction,
+    placed,
+)
 from .score import ScoreStatements, TermStatement, of_radscore
 from .words import sentence, sentences
 
@@ -31,6 +41,7 @@ __all__ = [
     "BESIDE",
     "FOR_NO_PATIENT",
     "NOT_SHOWN",
+    "WHAT_IF_BANNER",
     "CriterionStatement",
     "EligibilityStatements",
     "InputStatement",
