@@ -24,7 +24,7 @@ from PTLFPredictorLib.vois import VOI
 class Answers(PanelCase):
     def setUp(self):
         super().setUp()
-        self.panel.open_sections("correction", "radscore", "nomogram", "result")
+        self.panel.open_sections("correction", "radscore", "nomogram", "report")
 
     def own(self, *lesions, name="from the colleague"):
         """A reader's own segmentation: Leber, and one segment per lesion (name, slices of the phantom's tumour)."""

@@ -41,7 +41,7 @@ def write_zips(folder):
 class ModelsCase(PanelCase):
     def setUp(self):
         super().setUp()
-        self.panel.open_sections("segmentation")
+        self.panel.open_sections("segments")
         self.settle()
 
     def choose_model(self, value):

@@ -187,7 +187,7 @@ class TestComputed(PanelCase):
     def setUp(self):
         super().setUp()
         self.draw()
-        self.panel.open_sections("radscore", "nomogram", "result")
+        self.panel.open_sections("radscore", "nomogram", "report")
         self.settle()
 
     def test_without_its_segmentation_a_result_is_stale_and_not_exported(self):

@@ -66,7 +66,7 @@ class TestOpening(PanelCase):
 class TestInputs(PanelCase):
     def setUp(self):
         super().setUp()
-        self.panel.open_sections("nomogram", "result")
+        self.panel.open_sections("nomogram", "report")
         self.settle()
 
     def test_typed_values_get_their_points(self):
@@ -287,7 +287,7 @@ class TestScore(PanelCase):
     def setUp(self):
         super().setUp()
         self.draw()
-        self.panel.open_sections("correction", "radscore", "nomogram", "result")
+        self.panel.open_sections("correction", "radscore", "nomogram", "report")
         self.type(self.ui.albEdit, "43.6")
         self.type(self.ui.inrEdit, "1.09")
         self.compute()
@@ -304,7 +304,7 @@ class TestScore(PanelCase):
         self.assertIn("tumor:", terms.item(0, 0).toolTip())
         # Normalised on the site, but nobody has answered the study's criteria: score and risk withheld.
         self.choose("relative", origin="site", intercept="derived")
-        self.assertIn("withheld, for the reasons in section 6", self.ui.scoresLabel.text)
+        self.assertIn("withheld, for the reasons in section 5", self.ui.scoresLabel.text)
         self.assertIn("8 of 8", self.ui.riskStatus.text)
         self.answer_criteria()
         # Normalised on the site, no outcomes: relative score, risk withheld.
@@ -416,7 +416,7 @@ class TestScore(PanelCase):
         texts = {name: getattr(self.ui, name).text for name in names.split()}
         terms = self.panel.radscore.terms
         texts["terms"] = [[terms.item(r, c).text() for c in range(3)] for r in range(terms.rowCount)]
-        sections = ("ct", "segmentation", "correction", "radscore", "nomogram", "result")
+        sections = ("ct", "segments", "correction", "radscore", "nomogram", "report")
         texts["folded"] = [name for name in sections if getattr(self.ui, f"{name}Section").collapsed]
         return texts
 

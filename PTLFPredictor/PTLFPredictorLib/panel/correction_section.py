@@ -1,4 +1,4 @@
-"""Section 3, Correction: Slicer's Segment Editor on the segments, volumes that follow, and the reader's sign-off."""
+"""In section 2, Correction: Slicer's Segment Editor on the segments, volumes that follow, and the reader's sign-off."""
 
 from __future__ import annotations
 

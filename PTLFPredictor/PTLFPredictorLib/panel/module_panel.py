@@ -37,6 +37,8 @@ SECTIONS = [
     SectionEntry(
         "segmentation",
         form="Segmentation.ui",
+        room="segmentsRoom",
+        folds="segments",
         make=lambda host: SegmentationSection(host.ui, host.session, host.tell, host.changed, host.models),
     ),
     SectionEntry(
@@ -56,7 +58,7 @@ SECTIONS = [
         make=lambda host: NomogramSection(host.ui, host.session, host.tell, host.choose_path),
     ),
     SectionEntry(
-        "result", form="Result.ui", make=lambda host: ResultSection(host.ui, host.session, host.tell, host.choose_path)
+        "report", form="Result.ui", make=lambda host: ResultSection(host.ui, host.session, host.tell, host.choose_path)
     ),
     SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
 ]
@@ -94,7 +96,8 @@ class ModulePanel:
         for entry in SECTIONS:
             setattr(self, entry.name, entry.make(self))
         self._sections = tuple(getattr(self, entry.name) for entry in SECTIONS)
-        self._folding = [entry.name for entry in SECTIONS if hasattr(ui, f"{entry.name}Section")]
+        self._folding = [entry.button for entry in SECTIONS if hasattr(ui, f"{entry.button}Section")]
+        self._titles = {name: self._button(name).text for name in self._folding}
         self._last_states: tuple = ()
         for name in self._folding:
             self._button(name).connect("contentsCollapsed(bool)", lambda closed, name=name: self._folded(name, closed))
@@ -207,6 +210,7 @@ class ModulePanel:
             self._lead_on()
             for section in self._sections:
                 section.refresh()
+            self._show_titles()
             self._show_acknowledgement()
         finally:
             self._refreshing = False
@@ -219,7 +223,15 @@ class ModulePanel:
         if states[0] is State.DONE and before[0] is not State.DONE:
             self.open_sections("correction", "radscore")
         if states[1] is State.DONE and before[1] is not State.DONE:
-            self.open_sections("nomogram", "result")
+            self.open_sections("nomogram", "report")
+
+    def _show_titles(self) -> None:
+        """Each section's title with what it tells, which is all that is seen of a folded one."""
+        for entry in SECTIONS:
+            if entry.button in self._titles:
+                section, title = getattr(self, entry.name), self._titles[entry.button]
+                words = f"{title}: {summary}" if (summary := section.summary()) else title
+                self._button(entry.button).text = f"\u2713 {words}" if section.done() else words
 
     def open_sections(self, *names: str) -> None:
         for name in names:

@@ -1,4 +1,4 @@
-"""Section 6, Result: the risk with what it rests on, or why there is none; and everything that can be exported."""
+"""Section 5, Report: the risk with what it rests on, or why there is none; and everything that can be exported."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class ResultSection(Section):
             say(ui.riskStatus, session.refusal())
         elif stale_shown:
             ui.riskLabel.text = _("Risk not shown: stale")
-            say(ui.riskStatus, _("{reason} Press Recompute in section 4.").format(reason=sentence(why_stale)))
+            say(ui.riskStatus, _("{reason} Press Recompute in section 3.").format(reason=sentence(why_stale)))
         else:
             ui.riskLabel.text = _risk_words(prediction)
             say(ui.riskStatus, sentences(prediction.reason, prediction.interval_words))

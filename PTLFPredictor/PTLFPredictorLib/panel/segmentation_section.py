@@ -1,4 +1,4 @@
-"""Section 2, Segmentation: model, device, one button, and what came of it."""
+"""Section 2, Segments: model, device, one button, and what came of it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SegmentationSection(Section):
         devices = zip(DEVICES, (_("Automatic"), _("CPU"), _("GPU")), strict=True)
         self._devices = Choices(ui.deviceSelector, self._choose_device, devices)
         self._entered = self._looked = False
-        ui.segmentationSection.connect("contentsCollapsed(bool)", self._folded)
+        ui.segmentsSection.connect("contentsCollapsed(bool)", self._folded)
         ui.segmentButton.connect("clicked()", self.press)
         ui.logButton.connect("toggled(bool)", self._open_log)
         ui.useExistingButton.connect("clicked()", lambda: self._use_existing())
@@ -65,7 +65,7 @@ class SegmentationSection(Section):
 
     def enter(self) -> None:
         self._entered = True
-        self._folded(self.ui.segmentationSection.collapsed)
+        self._folded(self.ui.segmentsSection.collapsed)
 
     def exit(self) -> None:
         self._entered = False

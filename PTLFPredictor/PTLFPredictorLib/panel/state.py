@@ -203,4 +203,4 @@ class Desk:
     engine: str = DEFAULT_ENGINE
     demonstration: bool = False
     reader: str = ""
-    closed_sections: list = field(default_factory=lambda: ["correction", "radscore", "nomogram", "result"])
+    closed_sections: list = field(default_factory=lambda: ["correction", "radscore", "nomogram", "report"])
