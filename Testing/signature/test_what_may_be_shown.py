@@ -578,9 +578,10 @@ def test_an_outcome_already_present_withholds(signature, inr, bilirubin, code):
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (0.9, "0.9 mg/dL are 15 umol/L"),
-        (float("nan"), "cannot be meant"),
-        (-5, "cannot be meant"),
+        (0.9, "Bilirubin 0.9 µmol/L is implausible; 0.9 mg/dL are 15 µmol/L."),
+        (float("nan"), "is implausible"),
+        (-5, "is implausible"),
+        (2000.1, "is implausible"),
         (True, "must be a number"),
         ("17", "must be a number"),
     ],

@@ -64,6 +64,7 @@ class FellWhy(StrEnum):
     """Why a sign-off covers the case on screen no longer."""
 
     EDITED = "edited"
+    LESIONS = "lesions"
     RESTORED = "restored"
     NEW_RUN = "new run"
     OTHER_SEGMENTS = "other segments"
@@ -154,6 +155,8 @@ class PatientState:
         Content hashes that the last run wrote: the segments are edited where theirs differ.
     origin, second_origin : dict
         `Origin.to_dict` of the segments, and of a later run's segments that wait beside edited ones.
+    left_out : dict
+        ``reader`` and ``time`` of whoever left a lesion out last; empty where nobody gave a name.
     adoption : list
         Findings (`Finding.to_dict`) on how segments from the scene came to lie on this CT.
     sign_off : dict
@@ -180,6 +183,7 @@ class PatientState:
     written: dict = field(default_factory=dict)
     origin: dict = field(default_factory=dict)
     second_origin: dict = field(default_factory=dict)
+    left_out: dict = field(default_factory=dict)
     adoption: list = field(default_factory=list)
     sign_off: dict = field(default_factory=dict)
     sign_off_fell: dict = field(default_factory=dict)
