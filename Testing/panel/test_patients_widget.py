@@ -22,7 +22,7 @@ EMPTY = PatientState()
 class Patients(PanelCase):
     def setUp(self):
         super().setUp()
-        self.panel.open_sections("correction", "radscore", "nomogram", "report")
+        self.panel.open_sections("segments", "radscore", "nomogram", "report")
         self.settle()
 
     def next_ct(self, seed=6):

@@ -46,7 +46,7 @@ class WhatMayBeShown(PanelCase):
     def setUp(self):
         super().setUp()
         self.draw()
-        self.panel.open_sections("ct", "segments", "correction", "radscore", "nomogram", "report")
+        self.panel.open_sections("ct", "segments", "radscore", "nomogram", "report")
         self.take_features()
         self.published = signature.load("ptlf-published").data
         self.raw = self.raw_features()
