@@ -168,11 +168,11 @@ def test_agreement_is_that_of_whole_arrays(low, extent):
     changed = sitk.GetImageFromArray(array)
     changed.CopyInformation(labels)
     segments.write(edited, volume, changed, "b")
-    found = segments.agreement(edited, automatic)
+    found = segments.compare(edited, automatic)
     for identifier, label in (("liver", 1), ("tumor", 2)):
         a, b = array >= label, sitk.GetArrayFromImage(labels) >= label
-        assert found[identifier]["dice"] == pytest.approx(2 * (a & b).sum() / (a.sum() + b.sum()))
-        assert found[identifier]["change_ml"] == pytest.approx((int(a.sum()) - int(b.sum())) * np.prod(SPACING) / 1000)
+        assert found.dice[identifier] == pytest.approx(2 * (a & b).sum() / (a.sum() + b.sum()))
+        assert found.change_ml[identifier] == pytest.approx((int(a.sum()) - int(b.sum())) * np.prod(SPACING) / 1000)
 
 
 def test_the_watch_tells_changed_voxels_and_not_a_changed_colour(case):

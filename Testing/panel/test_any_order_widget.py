@@ -237,11 +237,11 @@ class AnyOrder(PanelCase):
             self.assertIn("dropped", error.message)
 
     def do_answer(self):
-        box = self.chance.choice(list(self.panel.ct._answers.values()))
+        box = self.chance.choice(list(self.panel.ct.eligibility.boxes.values()))
         box.currentIndex = self.chance.choice((0, 1, 2))
 
     def do_bilirubin(self):
-        edit = self.panel.ct._bilirubin.edit
+        edit = self.ui.bilirubinEdit
         edit.setFocus()
         edit.selectAll()
         text = self.fresh(14, 0.001, 3) if self.chance.random() < 0.7 else self.fresh(7000, 0.001, 3)

@@ -233,7 +233,7 @@ class TestComputed(PanelCase):
     def test_scrolling_over_a_list_changes_no_choice(self):
         self.ui.eligibilityButton.checked = True
         self.settle()
-        box = next(iter(self.panel.ct._answers.values()))
+        box = next(iter(self.panel.ct.eligibility.boxes.values()))
         inner = [c for c in self.ui.volumeSelector.children() if c.inherits("QComboBox")]
         for widget in (box, self.ui.albUnit, *inner):
             gestures.scroll(widget)

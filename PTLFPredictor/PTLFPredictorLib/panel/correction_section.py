@@ -91,6 +91,7 @@ class CorrectionSection(Section):
 
     def _toggled(self, opened: bool) -> None:
         self.refresh()
+        self.editor.updateWidgetFromMRML()
         tumours = mrml_segments.segment_ids(self.session.segmentation, mrml_segments.TUMOUR) if self._opened else []
         if tumours:
             self.editor.setCurrentSegmentID(tumours[0])

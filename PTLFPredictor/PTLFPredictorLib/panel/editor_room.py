@@ -21,6 +21,7 @@ class EditorRoom(qt.QObject):
         self._area.setFrameShape(qt.QFrame.NoFrame)
         self._area.setVerticalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
         self._area.setWidgetResizable(True)
+        self._area.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Fixed)
         self._area.setFocusPolicy(qt.Qt.NoFocus)
         self._area.setWidget(widget)
         layout.addWidget(self._area)

@@ -20,7 +20,7 @@ from .nomogram_section import NomogramSection
 from .parameters_section import ParametersSection
 from .questions import Questions
 from .radscore_section import RadscoreSection
-from .result_section import ResultSection
+from .report_section import ReportSection
 from .run_state import State
 from .runs import ChildRun
 from .section import Section, SectionEntry
@@ -39,12 +39,7 @@ SECTIONS = [
     SectionEntry(
         "lesions", lambda host: LesionsSection(host.ui, host.session, lambda: host.correction.editor), folds="segments"
     ),
-    SectionEntry(
-        "models",
-        form="Models.ui",
-        room="modelsHolder",
-        make=lambda host: ModelsSection(host.ui, host.session, host.tell, host.changed),
-    ),
+    SectionEntry("models", ModelsSection, form="Models.ui", room="modelsHolder"),
     SectionEntry("segmentation", lambda host: SegmentationSection(host.ui, host.session, host.changed, host.models)),
     SectionEntry("correction", lambda host: CorrectionSection(host.ui, host.session)),
     SectionEntry(
@@ -61,7 +56,7 @@ SECTIONS = [
         make=lambda host: NomogramSection(host.ui, host.session, host.tell, host.choose_path),
     ),
     SectionEntry(
-        "report", form="Result.ui", make=lambda host: ResultSection(host.ui, host.session, host.tell, host.choose_path)
+        "report", form="Report.ui", make=lambda host: ReportSection(host.ui, host.session, host.tell, host.choose_path)
     ),
     SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
 ]

@@ -84,7 +84,7 @@ class SegmentsSection(Section):
             for label in (ui.agreementTitle, ui.agreementLabel):
                 say(label, "")
             return
-        ui.segmentationLabel.text = self._state_words(node)
+        say(ui.segmentationLabel, self._state_words(node))
         try:
             say(ui.volumesLabel, _volume_words(session.compared.volumes_ml))
         except PTLFError as error:
@@ -100,19 +100,18 @@ class SegmentsSection(Section):
 
     def _state_words(self, node) -> str:
         session = self.session
+        words = ""
         if session.automatic is None:
             words = _("Taken from the scene: {name}.").format(name=node.GetName())
         elif session.edited:
-            words = _("Edited since the model drew it.")
-        else:
-            words = _("As the model drew it.")
+            words = _("Edited since.")
         liver, tumour = (mrml_segments.counted(node, role) for role in ROLES)
         if not all(mrml_segments.are_ours(node, role) for role in ROLES):
             words += _(" Liver: {liver}; tumour: {tumour}.").format(liver=_names(liver), tumour=_names(tumour))
         others = [name for role in (None, Role.OTHER) for name in mrml_segments.not_counted(node, role)]
         if others:
             words += _(" Not counted: {names}.").format(names=_names(others))
-        return words
+        return words.strip()
 
     def _show_agreement(self) -> None:
         """Dice and change against what the model drew, as a small table; said in words where there is nothing to it."""
@@ -139,13 +138,13 @@ class SegmentsSection(Section):
         fell = self.session.state.sign_off_fell
         if not fell:
             return _("Not signed off.")
-        return _("Not signed off: {why} on {when}, which cancelled the sign-off by {name}, {time}.").format(
-            why=_why(fell), when=written_time(fell["when"]), name=fell["reader"], time=written_time(fell["time"])
+        return _("Not signed off. {name}'s sign-off of {time} was cancelled on {when}: {why}.").format(
+            name=fell["reader"], time=written_time(fell["time"]), when=written_time(fell["when"]), why=_why(fell)
         )
 
 
 def _why(fell) -> str:
-    """Why a sign-off fell, the beginning of a sentence."""
+    """Why a sign-off fell, the end of a sentence."""
     why = fell.get("why")
     if why == FellWhy.EDITED and fell.get("segments"):
         titles = {mrml_segments.LIVER: _("liver"), mrml_segments.TUMOUR: _("tumour")}

@@ -27,7 +27,7 @@ from typing import Any
 from ...ct import CT
 from ...errors import BadInput
 from ...mrml import segments as mrml_segments
-from ...signature import Entry, Signature, eligibility
+from ...signature import Eligibility, Entry, Signature, eligibility
 from ...signature.predictors import Value
 from ..state import Desk, FellWhy, PatientState, SegmentsKind
 from .answers import Answers
@@ -151,7 +151,8 @@ class Session:
     def choose_signature(self, spec: str, chosen: Signature) -> None:
         """Go on with another signature; answers and entries that it does not take are dropped."""
         state, entries = self.state, {entry.id: entry for entry in chosen.entries}
-        asked = eligibility.known_entries(chosen)
+        same = {one.id for one in chosen.eligibility if one in self.signature.eligibility}
+        asked = {*same, eligibility.BILIRUBIN}
         takes = {name: value for name, value in state.values.items() if name in entries}
         self.update(
             signature=spec,
@@ -184,6 +185,7 @@ class Session:
     ct: Callable[[], CT] = property(attrgetter("cts.ct"))
     ct_to_draw_on: Callable[[], CT] = property(attrgetter("cts.to_draw_on"))
     acquisitions = property(attrgetter("cts.acquisitions"))
+    day_of_ct = property(attrgetter("cts.day"))
     is_sample: bool = property(attrgetter("cts.is_sample"))
     slab_plan = property(attrgetter("cts.slab_plan"))
     to_slabs = property(attrgetter("in_slabs.to_slabs"))
@@ -212,10 +214,9 @@ class Session:
     name_mask_origin = property(attrgetter("reader_answers.name_mask_origin"))
     confirm_all_criteria = property(attrgetter("reader_answers.confirm_all_criteria"))
 
-    @property
-    def all_criteria_met(self) -> Mapping[str, Any]:
-        """``value``, ``reader`` and ``time`` of "All criteria met"; empty while nobody has said so."""
-        return self.state.criteria
+    answer_criterion = property(attrgetter("reader_answers.answer_criterion"))
+    all_criteria_met: Mapping[str, Any] = property(attrgetter("reader_answers.all_criteria_met"))
+    eligibility: Eligibility = property(attrgetter("reader_answers.eligibility"))
 
     # Results
 
@@ -225,6 +226,8 @@ class Session:
     to_be_computed = property(attrgetter("results.to_be_computed"))
     take_features = property(attrgetter("results.take_features"))
     findings = property(attrgetter("results.findings"))
+    findings_of_ct = property(attrgetter("results.findings_of_ct"))
+    findings_of_segments = property(attrgetter("results.findings_of_segments"))
     assessment = property(attrgetter("results.assessment"))
     entered = property(attrgetter("results.entered"))
     patient = property(attrgetter("results.patient"))
