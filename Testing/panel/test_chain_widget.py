@@ -182,7 +182,9 @@ class TestAChain(ModelsCase):
     def test_it_draws_by_its_rule_and_the_panel_says_which_step_drew_what(self):
         note = self.ui.modelNote.text
         assert "Liver (Dataset291_TotalSegmentator_part1_organs_1559subj) draws the liver in the whole CT." in note
-        assert "Lesions (Dataset591_ct_liver_lesions_842subj) draws the tumours in the box 10 mm around 'Liver'." in note
+        assert (
+            "Lesions (Dataset591_ct_liver_lesions_842subj) draws the tumours in the box 10 mm around 'Liver'." in note
+        )
         ct = hand_set_models.quiet_ct()
         self.volume = volumes.add_volume(ct, "CT")
         self.ui.volumeSelector.setCurrentNode(self.volume)

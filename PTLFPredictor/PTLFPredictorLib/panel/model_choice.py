@@ -82,5 +82,3 @@ def _line(entry: Listed) -> str:
     if entry.place is not Place.BROKEN and not entry.for_patients:
         state = _("{state}; not for patients").format(state=state)
     return f"{entry.title}\n{state}"
-
-
