@@ -142,7 +142,7 @@ class TestEdits(PanelCase):
 
     def test_a_segment_that_the_reader_adds_is_named_as_not_counted(self):
         self.draw()
-        self.panel.open_sections("correction")
+        self.panel.open_sections("segments")
         node = self.session.segmentation
         identifier = node.GetSegmentation().AddEmptySegment("", "second lesion")
         array = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, "tumor", self.volume))

@@ -10,8 +10,8 @@ from panel_case import PanelCase
 from PTLFPredictorLib.panel.run_state import State
 
 WIDTHS = (360, 560, 900)
-SECTIONS = ("ct", "segments", "correction", "radscore", "nomogram", "report")
-FORMS = ("ct", "segmentation", "correction", "radscore", "nomogram", "result")
+SECTIONS = ("ct", "segments", "radscore", "nomogram", "report")
+FORMS = ("ct", "segments", "radscore", "nomogram", "result")
 
 
 class TestWidths(PanelCase):

@@ -103,11 +103,12 @@ def what_if(
     *,
     demonstration: bool = False,
     sample: bool = True,
+    typed: bool = True,
 ) -> Prediction:
     """Risk for a Radscore that was typed in: marked, never a patient's result, and told in bands, not in one number.
 
     A demo signature shows one in demonstration mode alone, and beside no CT but a sample case (`sample` False: it
-    stands beside another CT).
+    stands beside another CT).  `typed` False: the Radscore is a CT's own, and has no risk with the patient's values.
     """
     known = signature.values_of(entered, radscore)
     base = Prediction(PredictionState.WITHHELD, "", points_of(signature, known))
@@ -127,10 +128,11 @@ def what_if(
     note = f" The intercept is {origin[intercept.origin]}." if intercept.origin in origin else ""
     if signature.is_demo:
         note += " Demonstration on synthetic cases."
+    what = "the Radscore was typed in, not computed from a CT" if typed else "other values than the patient's"
     return replace(
         prediction,
         state=PredictionState.WHAT_IF,
-        reason=f"What-if: the Radscore was typed in, not computed from a CT.{note}",
+        reason=f"What-if: {what}.{note}",
         risk_interval=(found[-1].low, found[-1].high) if found else None,
         interval_kind=IntervalKind.BANDS if found else IntervalKind.NONE,
         interval_note="" if found else NO_INTERVAL,
