@@ -16,11 +16,11 @@ from ..mrml.adoption import DrawnElsewhere
 from ..segmentation import chain_words, probe
 from ..segmentation.catalogue import Model
 from ..segmentation.run import WORKER, read_result, write_job
-from . import compat
+from . import compat, run_times
 from .choices import Choices
 from .models_section import ModelsSection
 from .run_state import State
-from .runs import ChildRun, duration, show_button, show_progress, status_of
+from .runs import ChildRun, show_button, show_progress, status_of
 from .section import Section
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
 from .warm_run import WarmRun
@@ -45,7 +45,7 @@ class SegmentationSection(Section):
         ui.logButton.connect("toggled(bool)", self._open_log)
         ui.useExistingButton.connect("clicked()", lambda: self._use_existing())
         ui.sameButton.connect("clicked()", lambda: self._use_existing(all_the_same=True))
-        self._asked = None
+        self._asked, self._loaded = None, ()
         ui.keepButton.connect("clicked()", lambda: self._decide(keep=True))
         ui.replaceButton.connect("clicked()", lambda: self._decide(keep=False))
         ui.compareButton.connect("clicked()", self.compare)
@@ -139,10 +139,32 @@ class SegmentationSection(Section):
         def take(outputs: Mapping[str, Path]) -> None:
             if self.session.token != token or self.session.away:
                 raise PTLFError("Another CT was chosen while this one was segmented; its segments were dropped.")
-            result = read_result(outputs, model)
+            result, self._loaded = read_result(outputs, model), to_load
             self.session.take_labels(result.labels, result.origin)
 
-        self.run.start(prepare, take, silence_s=child.SILENCE_S)
+        expected, to_load = self.expected(), self._to_load
+        self.run.start(prepare, take, lambda: expected, silence_s=child.SILENCE_S)
+
+    def expected(self) -> run_times.Expected:
+        """What a run of the chosen model on this CT will take."""
+        try:
+            ct = self.session.ct()
+        except PTLFError:
+            return run_times.Expected()
+        size, spacing = list(ct.image.GetSize()), list(ct.image.GetSpacing())
+        if ct.slabs is not None:  # a model is given the slices that they were averaged from
+            size[2], spacing[2] = ct.slabs.slices, size[2] * spacing[2] / ct.slabs.slices
+        return run_times.segmentation(self.model, size, spacing, self.device.get("device", ""), self._is_warm)
+
+    @property
+    def _is_warm(self) -> bool:
+        """Whether a process waits that has the chosen model loaded."""
+        return self.run.pid is not None and self._loaded == self._to_load
+
+    @property
+    def _to_load(self) -> tuple[str, ...]:
+        model = self.model
+        return () if model is None else (model.id, model.version, self.session.desk.device)
 
     # Segments that are there already, and a second run's
 
@@ -217,8 +239,9 @@ class SegmentationSection(Section):
             return self.probe.state.cause
         if not self.device:
             return ""
-        model = self.model
-        seconds = (model.measured.get("cpu_s" if self.device["device"] == "cpu" else "gpu_s") if model else None) or 0
         name = _("CPU") if self.device["device"] == "cpu" else self.device["device"]
-        estimate = _(" About {time} by our measurements.").format(time=duration(seconds)) if seconds else ""
-        return _("Runs on {name}: {why}.").format(name=name, why=self.device["why"]) + estimate
+        words = [
+            _("Runs on {name}: {why}.").format(name=name, why=self.device["why"]),
+            run_times.words(self.expected()),
+        ]
+        return " ".join(words).strip()
