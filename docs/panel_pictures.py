@@ -36,7 +36,7 @@ from PTLFPredictorLib.sample import make_case  # noqa: E402
 from PTLFPredictorLib.segmentation.catalogue import default_model  # noqa: E402
 
 WIDTHS = (360, 560, 900)
-SECTIONS = ("ct", "segmentation", "correction", "radscore", "nomogram", "result")
+SECTIONS = ("ct", "segments", "correction", "radscore", "nomogram", "report")
 SAMPLE_SEED, SAMPLE_MATRIX = 11, 512
 
 
@@ -167,11 +167,11 @@ class Pictures:
         self.panel.open_sections("radscore")
         self.compute()
         self.whole_window("06-radscore", "radscore")
-        self.whole_window("07-result-withheld", "nomogram", "result")
+        self.whole_window("07-result-withheld", "nomogram", "report")
         if "ptlf-demo" in shipped:
             self.ui.demonstrationBox.checked = True
             self.settle()
-            self.whole_window("08-result-demonstration", "nomogram", "result")
+            self.whole_window("08-result-demonstration", "nomogram", "report")
 
     def type_open(self, section: str) -> None:
         self.panel.open_sections(section)
@@ -213,7 +213,7 @@ class Pictures:
             self.settle()
         self.dark(False)
         pane.close_window()
-        self.whole_window("13-what-if", "nomogram", "result")
+        self.whole_window("13-what-if", "nomogram", "report")
         self.ui.resetButton.click()
         self.settle()
         self.ui.whatIfBox.checked = True

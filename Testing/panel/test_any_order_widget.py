@@ -33,7 +33,7 @@ class AnyOrder(PanelCase):
     def setUp(self):
         super().setUp()
         self.container.resize(760, 1600)
-        self.panel.open_sections("correction", "radscore", "nomogram", "result")
+        self.panel.open_sections("correction", "radscore", "nomogram", "report")
         self.settle()
         self.images = {name: phantom.ct_and_labels(**how) for name, how in PEOPLE.items()}
         self.owner, self.visits, self.visit, self.counter = {}, 0, 0, 0
@@ -98,7 +98,7 @@ class AnyOrder(PanelCase):
         if self.chance.random() < 0.4:
             self.somebody_else()
             slicer.mrmlScene.Clear(0)
-            self.panel.open_sections("correction", "radscore", "nomogram", "result")
+            self.panel.open_sections("correction", "radscore", "nomogram", "report")
 
     def do_scene(self):
         if self.saved is None:
@@ -110,7 +110,7 @@ class AnyOrder(PanelCase):
             slicer.mrmlScene.Clear(0)
             slicer.util.loadScene(path)
             self.visit, self.did = visit, {"scene"}
-            self.panel.open_sections("correction", "radscore", "nomogram", "result")
+            self.panel.open_sections("correction", "radscore", "nomogram", "report")
 
     def do_type(self):
         edit, text = self.entry()
@@ -237,11 +237,11 @@ class AnyOrder(PanelCase):
             self.assertIn("dropped", error.message)
 
     def do_answer(self):
-        box = self.chance.choice(list(self.panel.ct._answers.values()))
+        box = self.chance.choice(list(self.panel.ct.eligibility.boxes.values()))
         box.currentIndex = self.chance.choice((0, 1, 2))
 
     def do_bilirubin(self):
-        edit = self.panel.ct._bilirubin.edit
+        edit = self.ui.bilirubinEdit
         edit.setFocus()
         edit.selectAll()
         text = self.fresh(14, 0.001, 3) if self.chance.random() < 0.7 else self.fresh(7000, 0.001, 3)
@@ -350,7 +350,7 @@ class TestAnyOrder(AnyOrder):
             self.somebody_else()
             slicer.mrmlScene.Clear(0)
             self.late, self.saved = [], None
-            self.panel.open_sections("correction", "radscore", "nomogram", "result")
+            self.panel.open_sections("correction", "radscore", "nomogram", "report")
             for _ in range(STEPS):
                 name = self.chance.choice(steps)
                 self.trail.append(f"{name[3:]}@{self.visit}")
@@ -387,7 +387,7 @@ class TestWithARealChild(AnyOrder):
 
         for leave in (other, nobody, delete, close, cancel):
             slicer.mrmlScene.Clear(0)
-            self.panel.open_sections("correction", "radscore", "nomogram", "result")
+            self.panel.open_sections("correction", "radscore", "nomogram", "report")
             self.somebody_else()
             for name in "BA":
                 volume = volumes.add_volume(self.images[name][0], f"CT of {name}")

@@ -32,7 +32,7 @@ class TestEditorKeys(PanelCase):
 
     def test_digits_switch_no_effect_on_while_correction_is_folded(self):
         self.session.sign_off("A. Reader")
-        for widget in (self.ui.albUnit, self.ui.copyPictureButton, self.ui.whatIfBox, self.ui.resultSection):
+        for widget in (self.ui.albUnit, self.ui.copyPictureButton, self.ui.whatIfBox, self.ui.reportSection):
             self.key(widget, Qt.Key.Key_2, Qt.Key.Key_4, Qt.Key.Key_Period)
             self.assertIsNone(self.editor.activeEffect())
         self.assertIsNotNone(self.session.signed)
@@ -52,8 +52,8 @@ class TestEditorKeys(PanelCase):
             self.assertNotEqual(self.ui.whatIfBox.checked, before, opened)
 
     def test_a_section_title_opens_by_space(self):
-        self.key(self.ui.resultSection, Qt.Key.Key_Space)
-        self.assertFalse(self.ui.resultSection.collapsed)
+        self.key(self.ui.reportSection, Qt.Key.Key_Space)
+        self.assertFalse(self.ui.reportSection.collapsed)
 
     def test_the_editors_keys_work_in_the_editor_and_in_the_views(self):
         """The other direction: where the editor is in use, its keys are there."""

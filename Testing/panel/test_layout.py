@@ -10,7 +10,8 @@ from panel_case import PanelCase
 from PTLFPredictorLib.panel.run_state import State
 
 WIDTHS = (360, 560, 900)
-SECTIONS = ("ct", "segmentation", "correction", "radscore", "nomogram", "result")
+SECTIONS = ("ct", "segments", "correction", "radscore", "nomogram", "report")
+FORMS = ("ct", "segmentation", "correction", "radscore", "nomogram", "result")
 
 
 class TestWidths(PanelCase):
@@ -60,7 +61,7 @@ class TestWidths(PanelCase):
     def test_no_two_widgets_of_a_section_overlap(self):
         for width in WIDTHS:
             self.at(width)
-            for name in SECTIONS:
+            for name in FORMS:
                 content = getattr(self.ui, f"{name}SectionContent")
                 children = [c for c in content.children() if isinstance(c, qt.QWidget) and c.isVisible()]
                 for i, a in enumerate(children):

@@ -97,17 +97,17 @@ class TestTheDevice(PanelCase):
         self.started.clear()
         section = self.panel.segmentation
         self.panel.exit()
-        self.ui.segmentationSection.collapsed = True
+        self.ui.segmentsSection.collapsed = True
         section._looked = False
         self.panel.enter()
-        self.ui.segmentationSection.collapsed = True
+        self.ui.segmentsSection.collapsed = True
         self.settle()
         self.assertEqual(self.started, [])
-        self.ui.segmentationSection.collapsed = False
+        self.ui.segmentsSection.collapsed = False
         self.settle()
         self.assertEqual(self.started, ["The device check"])
-        self.ui.segmentationSection.collapsed = True
-        self.ui.segmentationSection.collapsed = False
+        self.ui.segmentsSection.collapsed = True
+        self.ui.segmentsSection.collapsed = False
         self.assertEqual(self.started, ["The device check"])
 
     def test_a_panel_that_nobody_enters_starts_nothing(self):

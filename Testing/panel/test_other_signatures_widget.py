@@ -21,7 +21,7 @@ class OtherSignature(PanelCase):
         self.load()
         self.session.take_labels(self.labels, FOR_PATIENTS)
         self.settle()
-        self.panel.open_sections("radscore", "nomogram", "result")
+        self.panel.open_sections("radscore", "nomogram", "report")
         self.take_features()
         self.raw = self.raw_features()
         self.published = signature.load("ptlf-published").data

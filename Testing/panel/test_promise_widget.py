@@ -37,7 +37,7 @@ class TestCalibratedOnSampleCases(PanelCase):
 
     def test_the_risk_is_a_demonstration_on_the_panel_and_in_what_it_exports(self):
         self.bring_the_held_out_case()
-        self.panel.open_sections("radscore", "nomogram", "result")
+        self.panel.open_sections("radscore", "nomogram", "report")
         self.panel.radscore.choose_signature(str(self.way.signature))
         self.settle()
         self.answer_criteria()
@@ -57,7 +57,7 @@ class TestCalibratedOnSampleCases(PanelCase):
 
     def test_beside_any_other_ct_there_is_no_risk(self):
         self.draw()
-        self.panel.open_sections("radscore", "nomogram", "result")
+        self.panel.open_sections("radscore", "nomogram", "report")
         self.panel.radscore.choose_signature(str(self.way.signature))
         self.session.update(demonstration=True)
         self.settle()

@@ -25,7 +25,7 @@ SHOWN = r"^Risk (\d+|[<>]\d+) % within 4 weeks$"
 class Routes(PanelCase):
     def setUp(self):
         super().setUp()
-        self.panel.open_sections("correction", "radscore", "nomogram", "result")
+        self.panel.open_sections("correction", "radscore", "nomogram", "report")
         self.model = default_model()
 
     def begin(self, origin=None):

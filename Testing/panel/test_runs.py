@@ -248,7 +248,7 @@ class TestInThePanel(PanelCase):
         assert self.ui.segmentButton.text == "Cancel"
         assert self.ui.segmentProgress.isVisible()
         assert "Segmentation on cpu" in self.ui.segmentStatus.text
-        assert not self.ui.modelSelector.enabled
+        assert not self.ui.modelList.enabled
         gestures.click(self.ui.segmentButton)
         self.settle()
         assert self.ui.segmentButton.text == "Segment"
@@ -297,7 +297,7 @@ class TestWhatARunWillTake(PanelCase):
         image.SetSpacing((0.8, 0.8, 5.0))
         self.ui.volumeSelector.setCurrentNode(volumes.add_volume(image, "CT"))
         self.settle()
-        found = re.search(r"About (\d+) s for this CT\.", self.ui.deviceReason.text)
+        found = re.search(r"About (\d+) s for this CT\.", self.ui.estimateLabel.text)
         return int(found[1]) if found else None
 
     def test_it_is_of_this_ct(self):
@@ -317,7 +317,7 @@ class TestWhatARunWillTake(PanelCase):
 
     def test_without_a_ct_or_a_device_nothing_is_said(self):
         self.panel.refresh()
-        assert "About" not in self.ui.deviceReason.text
+        assert "About" not in self.ui.estimateLabel.text
         self.section.device = {}
         assert self.seconds((256, 256, 46)) is None
 

@@ -45,7 +45,7 @@ class FollowUp(Section):
 
 class TestASectionFromOutside(PanelCase):
     def setUp(self):
-        entry = SectionEntry("followup", FollowUp, title="7. Follow-up")
+        entry = SectionEntry("followup", FollowUp, title="6. Follow-up")
         module_panel.SECTIONS.append(entry)
         self.addCleanup(module_panel.SECTIONS.remove, entry)
         super().setUp()
@@ -53,8 +53,8 @@ class TestASectionFromOutside(PanelCase):
 
     def test_it_stands_below_the_others_and_folds_like_them(self):
         button = self.ui.followupSection
-        self.assertEqual(button.text, "7. Follow-up")
-        above = self.ui.resultSection.mapTo(self.container, qt.QPoint(0, 0)).y()
+        self.assertEqual(button.text, "6. Follow-up")
+        above = self.ui.reportSection.mapTo(self.container, qt.QPoint(0, 0)).y()
         self.assertGreater(button.mapTo(self.container, qt.QPoint(0, 0)).y(), above)
         button.collapsed = True
         self.settle()
@@ -95,7 +95,7 @@ class TestTheSectionsOfThePanel(PanelCase):
             "radscore",
             "parameters",
             "nomogram",
-            "result",
+            "report",
         ]
         self.assertEqual(names, [*below_each_other, "questions"])
         for entry in module_panel.SECTIONS:

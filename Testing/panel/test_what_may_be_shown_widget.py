@@ -45,7 +45,7 @@ class WhatMayBeShown(PanelCase):
     def setUp(self):
         super().setUp()
         self.draw()
-        self.panel.open_sections("ct", "segmentation", "correction", "radscore", "nomogram", "result")
+        self.panel.open_sections("ct", "segments", "correction", "radscore", "nomogram", "report")
         self.take_features()
         self.published = signature.load("ptlf-published").data
         self.raw = self.raw_features()
@@ -198,7 +198,7 @@ class TestEachRow(WhatMayBeShown):
         svg = nomogram_svg.svg_of(*self.picture(), "title")
         for name, text in {**exports, "svg": svg, "panel": self.on_screen(), "bar": self.on_screen()}.items():
             self.assertEqual("demonstration" in text.lower(), demo, name)
-        enabled, _why = self.panel.result._seg_state()
+        enabled, _why = self.panel.report._seg_state()
         if demo:
             self.assertFalse(enabled)  # no DICOM of a demonstration
 

@@ -285,6 +285,68 @@ def test_a_demo_signature_with_a_typed_radscore_needs_demonstration_mode(publish
     assert what_if(signature, PATIENT, 1.0, demonstration=True).risk is not None
 
 
+# Every reason, each once, the one that no change of the patient's data lifts first
+
+THIN, ARTERIAL = "The slices are 1.6 mm.", "Arterial."
+WITHHOLDING = [Finding("slice_thickness", "withhold", THIN), Finding("phase", "withhold", ARTERIAL)]
+
+
+def reasons_of(signature, **options):
+    return shown_by(signature, **{"findings": WITHHOLDING, **options}).prediction.reasons
+
+
+def test_a_signature_without_means_says_so_first_and_what_else_withholds_after_it(signature):
+    first, *others = reasons_of(signature)
+    assert first.startswith("The Radscore cannot be computed: the paper does not give")
+    assert others == [THIN, ARTERIAL]
+
+
+def test_before_features_are_computed_it_is_the_signature_that_counts(signature):
+    first, second = assess(signature, {}, PATIENT, FITS).prediction.reasons
+    assert "the paper does not give" in first
+    assert second.startswith("The Radscore cannot be computed: there are no features")
+
+
+def test_a_signature_with_evidence_gives_the_findings_alone_each_once(published_data):
+    assert reasons_of(parse(site(published_data)), findings=[*WITHHOLDING, WITHHOLDING[0]]) == (THIN, ARTERIAL)
+
+
+def test_a_relative_score_has_no_risk_whatever_the_patient_s_data_are(published_data):
+    first, *others = reasons_of(parse(without_outcomes(published_data)))
+    assert first.startswith("the score is relative to this site's cases")
+    assert others == [THIN, ARTERIAL]
+
+
+def test_a_demonstration_that_is_not_asked_for_says_so_first(published_data):
+    first, *others = reasons_of(parse(normalised(published_data, **DEMO)))
+    assert first.startswith("a demonstration on synthetic cases")
+    assert others == [THIN, ARTERIAL]
+
+
+def test_a_shown_risk_or_demonstration_has_no_reason_against_it(published_data):
+    assert shown_by(parse(site(published_data))).prediction.reasons == ()
+    demo = parse(normalised(published_data, **DEMO))
+    shown = shown_by(demo, findings=WITHHOLDING, demonstration=True, sample=True)
+    assert shown.prediction.risk is not None
+    assert shown.prediction.reasons == ()
+
+
+def test_missing_inputs_are_one_reason_and_a_range_has_none(published_data):
+    both = shown_by(parse(site(published_data)), laboratory=alb_inr(None, None)).prediction
+    assert both.reasons == ("The risk cannot be computed: ALB and INR are missing",)
+    assert shown_by(parse(site(published_data)), laboratory=alb_inr(43.6, None)).prediction.reasons == ()
+
+
+def test_reasons_are_kept_in_a_record_and_an_older_one_has_the_one_it_told(signature):
+    data = shown_by(signature, findings=WITHHOLDING).prediction.to_dict()
+    assert Prediction.from_dict(data).reasons[1:] == (THIN, ARTERIAL)
+    del data["reasons"]
+    assert Prediction.from_dict({**data, "state": "withheld", "status": "withheld: Arterial."}).reasons == (
+        "Arterial.",
+    )
+    assert Prediction.from_dict({**data, "state": "risk", "status": "Computed."}).reasons == ()
+
+
 # What-if
 
 
@@ -516,9 +578,10 @@ def test_an_outcome_already_present_withholds(signature, inr, bilirubin, code):
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (0.9, "0.9 mg/dL are 15 umol/L"),
-        (float("nan"), "cannot be meant"),
-        (-5, "cannot be meant"),
+        (0.9, "Bilirubin 0.9 µmol/L is implausible; 0.9 mg/dL are 15 µmol/L."),
+        (float("nan"), "is implausible"),
+        (-5, "is implausible"),
+        (2000.1, "is implausible"),
         (True, "must be a number"),
         ("17", "must be a number"),
     ],

@@ -1,4 +1,4 @@
-"""Section 5, Nomogram: the patient's values, what-if values, and the nomogram between them."""
+"""Section 4, Nomogram: the patient's values, what-if values, and the nomogram between them."""
 
 from __future__ import annotations
 

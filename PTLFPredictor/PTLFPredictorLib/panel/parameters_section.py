@@ -1,4 +1,4 @@
-"""In section 4: what a PyRadiomics parameter file enables, of the patient's segments, as a table in the scene.
+"""In section 3: what a PyRadiomics parameter file enables, of the patient's segments, as a table in the scene.
 
 Beside the signature: its features, Radscore and record are neither read nor changed.
 """

@@ -1,4 +1,4 @@
-"""Section 4, Radscore: compute it in a child, for the automatic and the corrected segments side by side."""
+"""Section 3, Radscore: compute it in a child, for the automatic and the corrected segments side by side."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ class RadscoreSection(Section):
                 continue
             score, stale = of_radscore(assessment.radscore, self.session.signature), self.session.stale(kind)
             withheld = score.state is ScoreState.WITHHELD
-            why = _("withheld, for the reasons in section 6") if withheld else score.status
+            why = _("withheld, for the reasons in section 5") if withheld else score.status
             text = why if score.value is None else score.words
             if stale:
                 text += " - " + _("stale")

@@ -8,7 +8,7 @@
 ...
 ...     def refresh(self):
 ...         self.label.text = "signed off" if self.session.signed else ""
->>> module_panel.SECTIONS.append(SectionEntry("followup", FollowUp, title="7. Follow-up"))
+>>> module_panel.SECTIONS.append(SectionEntry("followup", FollowUp, title="6. Follow-up"))
 """
 
 from __future__ import annotations
@@ -56,12 +56,23 @@ class Section:
     ----------
     runs : sequence of ChildRun
         Its child processes; the panel closes them.
+    came : QWidget or None
+        What its step brings: the panel scrolls there when the step has ended; None for the section's title.
     """
 
     runs: Sequence[ChildRun] = ()
+    came: Any = None
 
     def refresh(self) -> None:
         """Show what the session says; called after each change, so nothing slow."""
+
+    def summary(self) -> str:
+        """What its title tells beside its name, a few words; "" for nothing.  Called after `refresh`."""
+        return ""
+
+    def done(self) -> bool:
+        """Whether its step is done, so that its title has the check mark.  Called after `refresh`."""
+        return False
 
     def leave(self) -> list[str] | None:
         """Another patient comes: let go of this one's; returns sentences on what was stopped."""
@@ -96,6 +107,9 @@ class SectionEntry:
         Its widgets, a file in ``Resources/UI``, which go into its room; "" for one that makes them itself.
     room : str
         Name of the widget whose layout takes the form; its own button where it is not said.
+    folds : str
+        ``ui.FOLDSSection`` is the button that it has, where that is not ``ui.NAMESection``; the section whose title
+        tells its `Section.summary`.
     """
 
     name: str
@@ -103,6 +117,12 @@ class SectionEntry:
     title: str = ""
     form: str = ""
     room: str = ""
+    folds: str = ""
+
+    @property
+    def button(self) -> str:
+        """Name of its section in the panel, without "Section"."""
+        return self.folds or self.name
 
     def place(self, ui, resources: Path):
         """Button, room and form of a section; returns the form (a qMRMLWidget), None without one."""
@@ -110,14 +130,14 @@ class SectionEntry:
         if not self.form:
             return None
         form = slicer.util.loadUI(str(resources / "UI" / self.form))
-        getattr(ui, self.room or f"{self.name}Section").layout().addWidget(form)
+        getattr(ui, self.room or f"{self.button}Section").layout().addWidget(form)
         vars(ui).update(vars(slicer.util.childWidgetVariables(form)))
         form.setMRMLScene(slicer.mrmlScene)
         return form
 
     def _make_room(self, ui) -> None:
         """Button and room of a section that ``PTLFPredictor.ui`` does not have, below the sections that are there."""
-        if not self.title or hasattr(ui, f"{self.name}Section"):
+        if not self.title or hasattr(ui, f"{self.button}Section"):
             return
         button = ctk.ctkCollapsibleButton()
         button.text, button.objectName = self.title, f"{self.name}Section"
@@ -127,7 +147,7 @@ class SectionEntry:
             layout = qt.QVBoxLayout(widget)
             layout.setContentsMargins(0, 0, 0, 0)
         button.layout().addWidget(holder)
-        column = ui.resultSection.parentWidget().layout()
+        column = ui.reportSection.parentWidget().layout()
         column.insertWidget(column.indexOf(ui.diagnosticsButton), button)
         setattr(ui, button.objectName, button)
         setattr(ui, holder.objectName, holder)

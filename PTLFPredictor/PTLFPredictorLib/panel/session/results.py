@@ -108,13 +108,34 @@ class Results:
         except PTLFError as error:
             return (Finding("ct", Level.FAIL, error.message),)
 
+    def findings_of_ct(self) -> tuple[Finding, ...]:
+        """Those of `findings` that tell of the CT: acquisition, voxels, phase."""
+        try:
+            own = {finding.code for finding in self._cts.ct().findings} | {"phase"}
+        except PTLFError:
+            return self.findings()
+        return tuple(finding for finding in self.findings() if finding.code in own)
+
+    def findings_of_segments(self) -> tuple[Finding, ...]:
+        """The others: of the segments, and of both together."""
+        of_ct = self.findings_of_ct()
+        return tuple(finding for finding in self.findings() if finding not in of_ct)
+
     def _current_findings(self, kind: SegmentsKind, computed: Computed) -> tuple[Finding, ...]:
         """Findings with what readers have answered and signed since the features were computed."""
         if self.stale(kind):
             return computed.findings
         scene = self._scene
         state, unplaced = scene.state, mrml_segments.not_counted(scene.segmentation, None)
-        answers = [state.origin, state.mask_origin, state.sign_off, state.adoption, state.phase, unplaced]
+        answers = [
+            state.origin,
+            state.mask_origin,
+            state.sign_off,
+            state.left_out,
+            state.adoption,
+            state.phase,
+            unplaced,
+        ]
         kept = None if scene.automatic is None else scene.automatic.GetID()
         key = (scene.chosen.sha256, computed.image, str(computed.hashes), self._masks.edited, kept, str(answers))
         if self._found.get(kind, ("",))[0] != key:

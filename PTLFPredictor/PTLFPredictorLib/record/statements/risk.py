@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...signature import Prediction, PredictionState, Signature, interval_text, risk_text
 from ...signature.predictors import Value
+from .words import sentence
 
 BESIDE = "For a patient it would be withheld"
 """Before the reasons for which a demonstration's risk would be withheld."""
@@ -40,7 +41,7 @@ class RiskStatements:
         Of a what-if, the narrowest first.
     assumes : str
         The prevalence that a what-if assumes.
-    warnings, withheld_beside : tuple of str
+    warnings, withheld_beside, reasons : tuple of str
         Sentences; see `Prediction`.
     points : mapping of str to float
         By predictor, of those that are shown.
@@ -62,6 +63,7 @@ class RiskStatements:
     assumes: str
     warnings: tuple[str, ...]
     withheld_beside: tuple[str, ...]
+    reasons: tuple[str, ...]
     points: Mapping[str, float]
     total_points: float | None
     probability: float | None
@@ -96,6 +98,7 @@ def of_prediction(prediction: Prediction, horizon: str) -> RiskStatements:
         assumes=prediction.assumes,
         warnings=tuple(prediction.warnings),
         withheld_beside=tuple(prediction.withheld_beside),
+        reasons=tuple(map(sentence, prediction.reasons)),
         points={name: points for name, points in prediction.points.items() if points is not None},
         total_points=prediction.total_points,
         probability=prediction.risk,

@@ -72,18 +72,23 @@ def assess(
     reasons = [finding.message for finding in of_level([*findings, *own], Level.WITHHOLD)]
     base = _of_inputs(signature, signature.known(entered))
 
+    of_state = _why_no_risk(signature, state, demonstration, sample)
     if cannot := _why_no_score(terms, state):
         score = Radscore(None, ScoreState.NOT_COMPUTABLE, cannot, terms)
-        return Assessment(score, replace(base, reason=cannot), own)
+        unnormalised = states.NO_NORMALISATION if state is SignatureState.UNNORMALISED else ""
+        why = _reasons(of_state, *(f"The Radscore {one}" for one in (unnormalised, cannot) if one), *reasons)
+        return Assessment(score, replace(base, reason=cannot, reasons=why), own)
     shown_anyway = state is SignatureState.DEMO and demonstration and sample
     score, no_risk = Radscore(value, *_called(signature, state, value), terms), ""
     if reasons and not shown_anyway:
         no_risk = "withheld: " + " ".join(reasons)
         score = Radscore(None, ScoreState.WITHHELD, no_risk, _hide(terms))
-    of_state = _why_no_risk(signature, state, demonstration, sample)
     why = of_state or no_risk if state is SignatureState.DEMO else no_risk or of_state
     if why:
-        return Assessment(score, replace(base, state=PredictionState.WITHHELD, reason=why), own)
+        withheld = replace(
+            base, state=PredictionState.WITHHELD, reason=why, reasons=_reasons(of_state, *(reasons if no_risk else ()))
+        )
+        return Assessment(score, withheld, own)
     prediction = _risk(signature, entered, value)
     if state is SignatureState.DEMO:
         prediction = _as_demonstration(prediction, reasons)
@@ -106,11 +111,11 @@ def what_if(
     known = signature.values_of(entered, radscore)
     base = Prediction(PredictionState.WITHHELD, "", points_of(signature, known))
     if signature.is_demo and not demonstration:
-        return replace(base, reason=states.WHAT_IF_NOT_IN_DEMONSTRATION_MODE)
+        return _withheld(base, states.WHAT_IF_NOT_IN_DEMONSTRATION_MODE)
     if signature.is_demo and not sample:
-        return replace(base, reason=states.NO_SAMPLE_CT)
+        return _withheld(base, states.NO_SAMPLE_CT)
     if completeness(signature) is SignatureState.REFERENCE:
-        return replace(base, reason=states.WHAT_IF_OF_A_REFERENCE)
+        return _withheld(base, states.WHAT_IF_OF_A_REFERENCE)
     prediction = _risk(signature, entered, radscore)
     if prediction.risk is None and prediction.risk_interval is None:
         return prediction
@@ -163,6 +168,19 @@ def input_warnings(signature: Signature, values: Mapping[str, Value]) -> list[st
     return found
 
 
+def _reasons(*told: str) -> tuple[str, ...]:
+    """Each once, in this order, without the word that says what follows from it."""
+    return tuple(dict.fromkeys(text.removeprefix("withheld: ") for text in told if text))
+
+
+def _withheld(base: Prediction, why: str) -> Prediction:
+    return replace(base, state=PredictionState.WITHHELD, reason=why, reasons=_reasons(why))
+
+
+def _without(base: Prediction, why: str) -> Prediction:
+    return replace(base, reason=why, reasons=(f"The risk {why}",))
+
+
 def _of_inputs(signature: Signature, known: Known) -> Prediction:
     """Points and warnings of what is known; no risk yet."""
     warnings = (*input_warnings(signature, known.values), *known.notes)
@@ -207,10 +225,11 @@ def _hide(terms: tuple[ScoredTerm, ...]) -> tuple[ScoredTerm, ...]:
 
 
 def _as_demonstration(prediction: Prediction, reasons: list[str]) -> Prediction:
+    why = prediction.reason
     return replace(
         prediction,
         state=PredictionState.DEMONSTRATION,
-        reason=f"Demonstration on synthetic cases, not for patients. {prediction.reason}",
+        reason=f"Demonstration on synthetic cases, not for patients. {why[:1].upper()}{why[1:]}",
         withheld_beside=tuple(reasons),
     )
 
@@ -220,10 +239,10 @@ def _risk(signature: Signature, entered: Entered, radscore: float) -> Prediction
     model, known = signature.risk_model, signature.known(entered, radscore)
     base = _of_inputs(signature, known)
     if model.intercept is None:
-        return replace(base, reason="cannot be computed: the signature has no intercept")
+        return _without(base, "cannot be computed: the signature has no intercept")
     gap = gap_of(signature, entered, radscore)
     if isinstance(gap, NoRange):
-        return replace(base, reason=gap.why)
+        return _without(base, gap.why)
     if gap is not None:
         risks = [model.risk(model.linear_predictor(place)) for place in gap.places]
         return replace(
@@ -238,7 +257,7 @@ def _risk(signature: Signature, entered: Entered, radscore: float) -> Prediction
     return replace(
         base,
         state=PredictionState.RISK,
-        reason=f"Computed by the equation, {signature.horizon}.",
+        reason=f"Predicted risk of {signature.outcome} {signature.horizon}.",
         total_points=sum(base.points.values()),
         linear_predictor=lp,
         risk=model.risk(lp),

@@ -59,6 +59,9 @@ class Prediction:
     warnings : tuple of str
     withheld_beside : tuple of str
         In a demonstration: the reasons for which a patient's risk would be withheld.
+    reasons : tuple of str
+        Every reason why there is no risk, each told once: what the signature itself does not allow first, which no
+        change of the patient's data lifts.  Empty where there is one.
     """
 
     state: PredictionState
@@ -74,6 +77,7 @@ class Prediction:
     assumes: str = ""
     warnings: tuple[str, ...] = ()
     withheld_beside: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     @property
     def is_what_if(self) -> bool:
@@ -116,6 +120,7 @@ class Prediction:
             interval_kind=IntervalKind.NONE,
             interval_note="",
             withheld_beside=(),
+            reasons=(why,),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,11 +139,12 @@ class Prediction:
             "risk_interval_words": self.interval_words,
             "warnings": list(self.warnings),
             "withheld_beside": list(self.withheld_beside),
+            "reasons": list(self.reasons),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Prediction:
-        """From `to_dict`; records of 0.1.0 have no kind of interval, older ones no bands."""
+        """From `to_dict`; older records have no list of reasons, those of 0.1.0 no kind of interval or no bands."""
         words = ("risk_text", "risk_interval_text", "risk_interval_words")
         kept = {name: value for name, value in data.items() if name not in words}
         interval = kept["risk_interval"]
@@ -153,8 +159,15 @@ class Prediction:
                 "bands": tuple(Band.from_dict(band) for band in kept.get("bands", ())),
                 "warnings": tuple(kept["warnings"]),
                 "withheld_beside": tuple(kept["withheld_beside"]),
+                "reasons": tuple(kept["reasons"]) if "reasons" in kept else _reasons_of(kept),
             }
         )
+
+
+def _reasons_of(older: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of a record that has only the one text."""
+    told = older["state"] in (PredictionState.WITHHELD, PredictionState.NOT_COMPUTABLE)
+    return (older["status"].removeprefix("withheld: "),) if told else ()
 
 
 def _kind_of(older: Mapping[str, Any]) -> IntervalKind:
