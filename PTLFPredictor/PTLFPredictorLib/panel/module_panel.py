@@ -55,7 +55,7 @@ SECTIONS = [
     SectionEntry(
         "nomogram",
         form="Nomogram.ui",
-        make=lambda host: NomogramSection(host.ui, host.session, host.tell, host.choose_path),
+        make=lambda host: NomogramSection(host.ui, host.session, host.choose_path),
     ),
     SectionEntry(
         "report", form="Result.ui", make=lambda host: ResultSection(host.ui, host.session, host.tell, host.choose_path)

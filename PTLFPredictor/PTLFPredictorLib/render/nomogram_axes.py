@@ -166,7 +166,7 @@ def _distribution(layout: Layout, axis: Axis) -> list[Primitive]:
 
 
 def footer_of(layout: Layout, title: str) -> tuple[list[Text], float]:
-    """Lines below an exported nomogram, and its height with them: what it is not for, whole at every width, and title."""
+    """Lines below an exported nomogram, and its height with them: what it is not for, whole at every width; title."""
     room = layout.width - 2 * EDGE
     lines = [*wrapped(RESEARCH_USE, room, SMALL, bold=True), fitted(title, room, SMALL)]
     middle, last = layout.width / 2, len(lines) - 1
