@@ -49,24 +49,24 @@ class ScenarioTable(qt.QWidget):
         words.wordWrap = True
         risk, difference = plain_label(row.risk), plain_label(row.difference)
         for label, tip in ((risk, row.why), (difference, _("Percentage points from the patient's own risk"))):
-            label.setAlignment(qt.Qt.AlignRight | qt.Qt.AlignTop)
+            label.setAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
             label.toolTip = as_tip(tip)
         font = qt.QFont(risk.font)
         font.setBold(True)
         risk.setFont(font)
-        for column, label in ((1, words), (2, risk), (3, difference)):
-            self._grid.addWidget(label, line, column)
+        self._grid.addWidget(words, line, 1)
+        self._grid.addWidget(risk, line, 2, 1, 1 if row.difference or row.number == PATIENT else 2)
+        if row.difference:
+            self._grid.addWidget(difference, line, 3)
         if row.number in (PATIENT, NOW):
-            name = plain_label(_name(row))
-            name.setAlignment(qt.Qt.AlignLeft | qt.Qt.AlignTop)
-            self._grid.addWidget(name, line, 0)
+            self._grid.addWidget(plain_label(_name(row)), line, 0)
             return []
         show = self._button(_name(row), _("Show {name} on the nomogram").format(name=_name(row)))
         remove = self._button("\u2715", _("Remove {name}").format(name=_name(row)))
         show.connect("clicked()", lambda number=row.number: scenarios.show(self._session, number))
         remove.connect("clicked()", lambda number=row.number: scenarios.remove(self._session, number))
-        self._grid.addWidget(show, line, 0, qt.Qt.AlignTop)
-        self._grid.addWidget(remove, line, 4, qt.Qt.AlignTop)
+        self._grid.addWidget(show, line, 0, qt.Qt.AlignLeft)
+        self._grid.addWidget(remove, line, 4)
         return [show, remove]
 
     @staticmethod
