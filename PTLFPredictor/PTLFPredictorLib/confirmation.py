@@ -32,7 +32,7 @@ class Confirmation:
         name = (reader or "").strip()
         if not name:
             raise BadInput(f"Who answers for {what}? Give the reader's name.")
-        return cls(name, datetime.now().astimezone().isoformat(timespec="seconds"))
+        return cls(name, now())
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Confirmation:
@@ -50,6 +50,11 @@ class Confirmation:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | None) -> Confirmation | None:
         return cls(**data) if data else None
+
+
+def now() -> str:
+    """The local time, ISO 8601 with its offset, to the second."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def written_time(iso: str) -> str:

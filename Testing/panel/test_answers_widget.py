@@ -172,7 +172,7 @@ class TestWhoseSegments(Answers):
         self.assertIn("STALE", self.ui.staleLabel.text)
         self.assertEqual(self.ui.signOffLabel.text, "Not signed off.")
         volume_ml = array.sum() * phantom.VOXEL_ML
-        self.assertAlmostEqual(segments.volumes_ml(node)["tumor"], volume_ml)
+        self.assertAlmostEqual(segments.compare(node).volumes_ml["tumor"], volume_ml)
         self.assertIn(f"{volume_ml:.1f}", self.ui.volumesLabel.text)
 
     def test_several_lesions_count_as_their_union_and_stay_apart(self):
@@ -268,7 +268,7 @@ class TestWhoseSegments(Answers):
         self.draw()
         self.erase_tumour()
         origin = self.session.segments("corrected").origin
-        share = segments.changed_share(self.session.segmentation, self.session.automatic)
+        share = segments.compare(self.session.segmentation, self.session.automatic).changed
         self.assertEqual(origin.changed, share)
         self.assertTrue(0 < share < 0.2, share)
         self.assertIsNone(origin.sign_off)

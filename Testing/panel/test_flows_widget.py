@@ -114,7 +114,7 @@ class TestEdits(PanelCase):
         logic.ModifySegmentByLabelmap(node, identifier, modifier, mode, False, False)
 
     def assert_voxels(self, **counts):
-        for name, volume_ml in segments.volumes_ml(self.session.segmentation).items():
+        for name, volume_ml in segments.compare(self.session.segmentation).volumes_ml.items():
             self.assertAlmostEqual(volume_ml, counts[name] * phantom.VOXEL_ML, msg=name)
 
     def test_tumour_that_is_painted_and_erased_again_is_parenchyma_again(self):

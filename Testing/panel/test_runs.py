@@ -188,7 +188,7 @@ class TestInThePanel(PanelCase):
         assert self.ui.segmentButton.text == "Cancel"
         assert self.ui.segmentProgress.isVisible()
         assert "Segmentation on cpu" in self.ui.segmentStatus.text
-        assert not self.ui.modelSelector.enabled
+        assert not self.ui.modelList.enabled
         gestures.click(self.ui.segmentButton)
         self.settle()
         assert self.ui.segmentButton.text == "Segment"

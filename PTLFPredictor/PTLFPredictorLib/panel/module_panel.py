@@ -14,16 +14,18 @@ from .correction_section import CorrectionSection
 from .ct_section import CTSection
 from .dependencies import Dependencies
 from .diagnostics import diagnostics
+from .lesion_list import LesionsSection
 from .models_section import ModelsSection
 from .nomogram_section import NomogramSection
 from .parameters_section import ParametersSection
 from .questions import Questions
 from .radscore_section import RadscoreSection
-from .result_section import ResultSection
+from .report_section import ReportSection
 from .run_state import State
 from .runs import ChildRun
 from .section import Section, SectionEntry
 from .segmentation_section import SegmentationSection
+from .segments_section import SegmentsSection
 from .session import Session
 from .timers import Timer
 from .widgets import WheelGuard, say
@@ -33,17 +35,13 @@ ACKNOWLEDGEMENT_VERSION = "1"
 
 SECTIONS = [
     SectionEntry("ct", form="CT.ui", make=lambda host: CTSection(host.ui, host.session, host.tell, host.changed)),
-    SectionEntry("models", lambda host: ModelsSection(host.ui, host.session, host.tell, host.changed)),
+    SectionEntry("segments", form="Segments.ui", make=lambda host: SegmentsSection(host.ui, host.session)),
     SectionEntry(
-        "segmentation",
-        form="Segmentation.ui",
-        room="segmentsRoom",
-        folds="segments",
-        make=lambda host: SegmentationSection(host.ui, host.session, host.tell, host.changed, host.models),
+        "lesions", lambda host: LesionsSection(host.ui, host.session, lambda: host.correction.editor), folds="segments"
     ),
-    SectionEntry(
-        "correction", form="Correction.ui", make=lambda host: CorrectionSection(host.ui, host.session, host.tell)
-    ),
+    SectionEntry("models", ModelsSection, form="Models.ui", room="modelsHolder"),
+    SectionEntry("segmentation", lambda host: SegmentationSection(host.ui, host.session, host.changed, host.models)),
+    SectionEntry("correction", lambda host: CorrectionSection(host.ui, host.session)),
     SectionEntry(
         "radscore",
         form="Radscore.ui",
@@ -58,7 +56,7 @@ SECTIONS = [
         make=lambda host: NomogramSection(host.ui, host.session, host.tell, host.choose_path),
     ),
     SectionEntry(
-        "report", form="Result.ui", make=lambda host: ResultSection(host.ui, host.session, host.tell, host.choose_path)
+        "report", form="Report.ui", make=lambda host: ReportSection(host.ui, host.session, host.tell, host.choose_path)
     ),
     SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
 ]
@@ -221,7 +219,7 @@ class ModulePanel:
         states = (self.segmentation.run.state.state, self.radscore.run.state.state)
         before, self._last_states = self._last_states or states, states
         if states[0] is State.DONE and before[0] is not State.DONE:
-            self.open_sections("correction", "radscore")
+            self.open_sections("segments", "radscore")
         if states[1] is State.DONE and before[1] is not State.DONE:
             self.open_sections("nomogram", "report")
 

@@ -30,6 +30,7 @@ from .model_steps import Step, chain_sha256
 from .names import Role
 from .networks import Networks
 from .segments import derive
+from .user_models import using
 
 if TYPE_CHECKING:
     from .network import Drawing
@@ -50,8 +51,13 @@ def draw(job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> 
     networks : Networks
         Verifies and loads; a process may keep them for the next job.
     """
-    start = time.monotonic()
     model = Model.from_dict(job["model"], Path(job["base"]), shipped=job["shipped"])
+    with using(model.folder):
+        return _draw(model, job, work, emit, networks)
+
+
+def _draw(model: Model, job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> dict[str, Path]:
+    start = time.monotonic()
     found = _verified(model, networks, emit)
     run = Run(networks, emit, devices.choose(job["device"]), dict(model.measured), job["tta"])
     run.tell_device()

@@ -6,6 +6,7 @@ No widgets: sections show what a session says, and tell it what the user did.
 `scene.Scene`             state, desk, nodes; the one place where another patient comes on screen
 `ct_of_scene.CTOfScene`   the canonical CT, read once, known again by its voxels; slabs
 `masks.Masks`             content hashes of the segments, edited or not, what a sign-off still covers
+`lesions.Lesions`         the lesions, counted or left out
 `origins.Origins`         who drew them, the share that was changed, the segments as a value
 `answers.Answers`         what only a reader can answer
 `new_segments`            segments that come: from a run, from the scene, back from the copy
@@ -28,11 +29,12 @@ from ...errors import BadInput
 from ...mrml import segments as mrml_segments
 from ...signature import Eligibility, Entry, Signature, eligibility
 from ...signature.predictors import Value
-from ..state import Desk, PatientState, SegmentsKind
+from ..state import Desk, FellWhy, PatientState, SegmentsKind
 from .answers import Answers
 from .ct_of_scene import CTOfScene
 from .export import Export
 from .in_slabs import InSlabs
+from .lesions import Lesions
 from .masks import Masks
 from .new_segments import NewSegments
 from .origins import HAND, MODEL, Origins
@@ -70,6 +72,7 @@ class Session:
         self.scene = Scene(tag, on_change, on_leave)
         self.cts = CTOfScene(self.scene)
         self.masks = Masks(self.scene, self.cts, on_voxels)
+        self.lesions = Lesions(self.scene, self.masks)
         self.origins = Origins(self.scene, self.cts, self.masks)
         self.reader_answers = Answers(self.scene, self.cts, self.masks)
         self.new_segments = NewSegments(self.scene, self.cts, self.masks, self.origins)
@@ -161,7 +164,7 @@ class Session:
             criteria={},
             what_if={},
             what_if_refused={},
-            sign_off={},
+            **state.without_sign_off(FellWhy.SIGNATURE),
         )
 
     state: PatientState = property(attrgetter("scene.state"))
@@ -191,6 +194,7 @@ class Session:
 
     hashes = property(attrgetter("masks.hashes"))
     edited: bool = property(attrgetter("masks.edited"))
+    compared = property(attrgetter("masks.compared"))
     kind: SegmentsKind = property(attrgetter("masks.kind"))
     look = property(attrgetter("masks.look"))
     signed = property(attrgetter("masks.signed"))

@@ -14,6 +14,7 @@ from ...ct import ConfirmedPhase
 from ...errors import BadInput
 from ...signature import Eligibility, eligibility
 from ...signature.policy.eligibility import CriterionState
+from ..state import FellWhy
 from .ct_of_scene import CTOfScene
 from .masks import Masks
 from .scene import Scene
@@ -85,7 +86,7 @@ class Answers:
         scene.update(
             answers={**self.known, **answers},
             criteria={"value": "all met", **said.to_dict()},
-            sign_off={},
+            **scene.state.without_sign_off(FellWhy.ANSWERS),
             reader=said.reader,
         )
 
@@ -97,7 +98,7 @@ class Answers:
         if (answer := eligibility.answer_of(kind, state)) is not None:
             answers[name] = answer
         if answers != self.known:
-            scene.update(answers=answers, criteria={}, sign_off={})
+            scene.update(answers=answers, criteria={}, **scene.state.without_sign_off(FellWhy.ANSWERS))
 
     @property
     def known(self) -> dict[str, Any]:

@@ -130,7 +130,15 @@ class Results:
             return computed.findings
         scene = self._scene
         state, unplaced = scene.state, mrml_segments.not_counted(scene.segmentation, None)
-        answers = [state.origin, state.mask_origin, state.sign_off, state.adoption, state.phase, unplaced]
+        answers = [
+            state.origin,
+            state.mask_origin,
+            state.sign_off,
+            state.left_out,
+            state.adoption,
+            state.phase,
+            unplaced,
+        ]
         kept = None if scene.automatic is None else scene.automatic.GetID()
         key = (scene.chosen.sha256, computed.image, str(computed.hashes), self._masks.edited, kept, str(answers))
         if self._found.get(kind, ("",))[0] != key:

@@ -225,10 +225,11 @@ def _hide(terms: tuple[ScoredTerm, ...]) -> tuple[ScoredTerm, ...]:
 
 
 def _as_demonstration(prediction: Prediction, reasons: list[str]) -> Prediction:
+    why = prediction.reason
     return replace(
         prediction,
         state=PredictionState.DEMONSTRATION,
-        reason=f"Demonstration on synthetic cases, not for patients. {prediction.reason}",
+        reason=f"Demonstration on synthetic cases, not for patients. {why[:1].upper()}{why[1:]}",
         withheld_beside=tuple(reasons),
     )
 
@@ -256,7 +257,7 @@ def _risk(signature: Signature, entered: Entered, radscore: float) -> Prediction
     return replace(
         base,
         state=PredictionState.RISK,
-        reason=f"Computed by the equation, {signature.horizon}.",
+        reason=f"Predicted risk of {signature.outcome} {signature.horizon}.",
         total_points=sum(base.points.values()),
         linear_predictor=lp,
         risk=model.risk(lp),
