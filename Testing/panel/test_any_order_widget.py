@@ -34,7 +34,7 @@ class AnyOrder(PanelCase):
     def setUp(self):
         super().setUp()
         self.container.resize(760, 1600)
-        self.panel.open_sections("correction", "radscore", "nomogram", "report")
+        self.panel.open_sections("segments", "radscore", "nomogram", "report")
         self.settle()
         self.images = {name: phantom.ct_and_labels(**how) for name, how in PEOPLE.items()}
         self.owner, self.visits, self.visit, self.counter = {}, 0, 0, 0
@@ -99,7 +99,7 @@ class AnyOrder(PanelCase):
         if self.chance.random() < 0.4:
             self.somebody_else()
             slicer.mrmlScene.Clear(0)
-            self.panel.open_sections("correction", "radscore", "nomogram", "report")
+            self.panel.open_sections("segments", "radscore", "nomogram", "report")
 
     def do_scene(self):
         if self.saved is None:
@@ -111,7 +111,7 @@ class AnyOrder(PanelCase):
             slicer.mrmlScene.Clear(0)
             slicer.util.loadScene(path)
             self.visit, self.did = visit, {"scene"}
-            self.panel.open_sections("correction", "radscore", "nomogram", "report")
+            self.panel.open_sections("segments", "radscore", "nomogram", "report")
 
     def do_type(self):
         edit, text = self.entry()
@@ -352,7 +352,7 @@ class TestAnyOrder(AnyOrder):
             self.somebody_else()
             slicer.mrmlScene.Clear(0)
             self.late, self.saved = [], None
-            self.panel.open_sections("correction", "radscore", "nomogram", "report")
+            self.panel.open_sections("segments", "radscore", "nomogram", "report")
             for _ in range(STEPS):
                 name = self.chance.choice(steps)
                 self.trail.append(f"{name[3:]}@{self.visit}")
@@ -389,7 +389,7 @@ class TestWithARealChild(AnyOrder):
 
         for leave in (other, nobody, delete, close, cancel):
             slicer.mrmlScene.Clear(0)
-            self.panel.open_sections("correction", "radscore", "nomogram", "report")
+            self.panel.open_sections("segments", "radscore", "nomogram", "report")
             self.somebody_else()
             for name in "BA":
                 volume = volumes.add_volume(self.images[name][0], f"CT of {name}")
