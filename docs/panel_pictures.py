@@ -214,7 +214,7 @@ class Pictures:
         self.dark(False)
         pane.close_window()
         self.whole_window("13-what-if", "nomogram", "report")
-        self.ui.resetButton.click()
+        self.ui.whatIfBox.click()
         self.settle()
         self.ui.whatIfBox.checked = True
         self.settle()
@@ -223,7 +223,7 @@ class Pictures:
         pane.open_window()
         self.take("14-out-of-range", pane.window_of_its_own)
         pane.close_window()
-        self.ui.resetButton.click()
+        self.ui.whatIfBox.click()
         self.settle()
 
     def widths(self) -> None:

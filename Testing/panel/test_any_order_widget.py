@@ -22,6 +22,7 @@ from PTLFPredictorLib.errors import BadInput, PTLFError
 from PTLFPredictorLib.measures.radiomics import extract
 from PTLFPredictorLib.mrml import volumes
 from PTLFPredictorLib.panel.run_state import State
+from PTLFPredictorLib.signature.policy.eligibility import CriterionState
 
 PEOPLE = {"A": {"seed": 5}, "B": {"seed": 6, "size": 0.85, "origin": (-20.0, -45.0, 90.0)}}
 SEEDS, STEPS = range(16), 40
@@ -241,7 +242,7 @@ class AnyOrder(PanelCase):
         box.currentIndex = self.chance.choice((0, 1, 2))
 
     def do_bilirubin(self):
-        edit = self.ui.bilirubinEdit
+        edit = self.ui.baselineBilirubinEdit
         edit.setFocus()
         edit.selectAll()
         text = self.fresh(14, 0.001, 3) if self.chance.random() < 0.7 else self.fresh(7000, 0.001, 3)
@@ -255,7 +256,8 @@ class AnyOrder(PanelCase):
     def do_ask(self):
         if self.session.volume is not None:
             self.session.confirm_phase("portal venous", f"Reader of {self.visit}")
-            self.session.confirm_all_criteria(f"Reader of {self.visit}")
+            if not self.session.eligibility.of_state(CriterionState.VIOLATED):
+                self.session.confirm_all_criteria(f"Reader of {self.visit}")
 
     # What must hold after each step
 

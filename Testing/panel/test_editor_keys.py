@@ -32,7 +32,7 @@ class TestEditorKeys(PanelCase):
 
     def test_digits_switch_no_effect_on_while_correction_is_folded(self):
         self.session.sign_off("A. Reader")
-        for widget in (self.ui.albUnit, self.ui.copyPictureButton, self.ui.whatIfBox, self.ui.reportSection):
+        for widget in (self.ui.albUnit, self.ui.pictureButton, self.ui.whatIfBox, self.ui.reportSection):
             self.key(widget, Qt.Key.Key_2, Qt.Key.Key_4, Qt.Key.Key_Period)
             self.assertIsNone(self.editor.activeEffect())
         self.assertIsNotNone(self.session.signed)

@@ -9,12 +9,14 @@ import panel_case
 import slicer
 from panel_case import ORIGIN, PanelCase, labels_of
 
+from paper import on_paper
 from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.mrml import segments
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session import SECOND_ROLE
 from PTLFPredictorLib.record.statements import of_record
-from PTLFPredictorLib.render.pdf import page_texts
+from PTLFPredictorLib.render.nomogram_marks import marks_of
+from PTLFPredictorLib.render.primitives import Text
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.signature.policy.eligibility import CriterionState
 
@@ -102,7 +104,7 @@ class TestInputs(PanelCase):
         self.assertNotIn("84 %", self.ui.riskLabel.text + self.ui.riskStatus.text)
         self.assertIn("derived, not published", self.ui.riskStatus.text)
         self.assertFalse(self.ui.exportRecordButton.enabled)
-        gestures.click(self.ui.resetButton)
+        gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertEqual(self.ui.radscoreEdit.text, "")
@@ -122,7 +124,7 @@ class TestInputs(PanelCase):
         self.assertEqual(nomogram.picture()[1].ghosts["INR"], 1.09)
         self.assertTrue(self.ui.whatIfBox.checked)
         self.assertIn("not the patient's values (albumin 43.6 g/L, INR 1.09)", self.ui.inputMessage.text)
-        gestures.click(self.ui.resetButton)
+        gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.09")
         self.assertEqual(nomogram.picture()[1].values["INR"], 1.09)
@@ -138,20 +140,15 @@ class TestInputs(PanelCase):
         self.assertEqual(reading.ghosts["INR"], 1.09)
         self.assertEqual(self.session.state.values.get("INR"), 1.09)
 
-    def test_a_narrow_panel_has_a_points_list_a_risk_bar_and_a_window(self):
-        self.container.resize(360, 1600)
+    def test_a_narrow_panel_has_the_whole_nomogram(self):
+        self.container.resize(340, 1600)
         self.settle()
-        pane = self.panel.nomogram.pane
         self.type(self.ui.albEdit, "43.6")
-        self.assertFalse(pane.nomogram.isVisible())
-        self.assertIn("Albumin 43.6: 26.6 points", pane.points_label.text)
-        gestures.click(pane.open_button)
-        self.assertTrue(pane.nomogram.isVisible())
-        self.assertGreaterEqual(pane.window_of_its_own.width, 560)
-        pane.window_of_its_own.close()
-        self.settle()
-        self.assertIsNone(pane.window_of_its_own)
-        self.assertFalse(pane.nomogram.isVisible())
+        nomogram = self.panel.nomogram.pane.nomogram
+        self.assertTrue(nomogram.isVisible())
+        layout, reading = nomogram.picture()
+        self.assertTrue(layout.narrow)
+        self.assertIn("26.6 points", [p.text for p in marks_of(layout, reading) if isinstance(p, Text)])
 
     def test_a_violated_criterion_is_counted_and_kept(self):
         self.ui.eligibilityButton.checked = True
@@ -343,7 +340,7 @@ class TestScore(PanelCase):
         self.recompute_for_signature()
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertIn("only in demonstration mode", self.ui.riskStatus.text)
-        self.assertIn("DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS", self.pdf())
+        self.assertTrue(of_record(self.session.make_record()[0]).watermark)
         self.assertTrue(self.ui.demonstrationBox.isVisible())
         self.ui.demonstrationBox.checked = True
         self.settle()
@@ -356,7 +353,7 @@ class TestScore(PanelCase):
         self.assertEqual(self.session.patient().prediction.state, "demonstration")
 
     def pdf(self):
-        return "\n".join(text.text for text in page_texts(of_record(self.session.make_record()[0]))[0])
+        return on_paper(self.session.make_record()[0])
 
     def recompute_for_signature(self):
         """Another signature makes the features stale; these are of the same settings, so computing is quick."""
@@ -379,7 +376,7 @@ class TestScore(PanelCase):
         self.assertIn("Automatic segments: Radscore", self.ui.scoresLabel.text)
         self.assertIn("Corrected segments: Radscore", self.ui.scoresLabel.text)
         self.assertRegex(self.ui.riskLabel.text, r"^Risk")
-        self.assertIn("Rests on the corrected segments.", self.ui.resultDetails.text)
+        self.assertIn("Based on the corrected segments.", self.ui.resultDetails.text)
 
     def test_everything_survives_save_close_reopen(self):
         self.choose("complete", origin="site")
@@ -416,8 +413,8 @@ class TestScore(PanelCase):
     def on_screen(self):
         names = (
             "riskLabel riskStatus resultDetails staleLabel scoresLabel signOffLabel volumesLabel "
-            "segmentationLabel agreementLabel inputMessage warningsLabel eligibilityLabel criteriaStatus albEdit "
-            "inrEdit radscoreEdit radscoreOrigin rerunLabel"
+            "segmentationLabel agreementLabel inputMessage warningsLabel eligibilityLabel criteriaStatus "
+            "albEdit inrEdit radscoreEdit radscoreOrigin rerunLabel"
         )
         texts = {name: getattr(self.ui, name).text for name in names.split()}
         terms = self.panel.radscore.terms
@@ -431,8 +428,7 @@ class TestScore(PanelCase):
         gestures.click(self.ui.signOffButton)
         for button, name in (
             (self.ui.exportRecordButton, "result.json"),
-            (self.ui.exportReportButton, "report.html"),
-            (self.ui.exportPdfButton, "result.pdf"),
+            (self.ui.exportReportButton, "report.pdf"),
             (self.ui.exportCsvButton, "result.csv"),
         ):
             gestures.click(button)
