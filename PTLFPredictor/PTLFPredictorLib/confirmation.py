@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from .errors import BadInput
@@ -67,4 +67,9 @@ def written_time(iso: str) -> str:
     except ValueError:
         return iso
     utc = " UTC" if time.utcoffset() is not None and not time.utcoffset() else ""
-    return f"{time.day} {MONTHS[time.month - 1]} {time.year}, {time:%H:%M}{utc}"
+    return f"{written_day(time)}, {time:%H:%M}{utc}"
+
+
+def written_day(day: date) -> str:
+    """ "26 Nov 2026"."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -27,6 +27,7 @@ MODULES = (
     "test_slabs_widget",
     "test_plain_text_widget",
     "test_models_widget",
+    "test_report_widget",
 )
 
 

@@ -167,7 +167,7 @@ def test_an_entry_without_a_word_on_what_it_is_for_is_written_as_before():
 
 
 def test_after_an_import_it_is_said_what_the_labels_were_taken_as(capsys):
-    assert main(["models", "add", "", "--id", "ours", "--labels", "liver=5"]) == 0
+    assert main(["models", "add", str(default_model().folder), "--id", "ours", "--labels", "liver=1"]) == 0
     said = capsys.readouterr().out
     assert "Taken as liver: label 1 (parenchyma). Not used: 2 (tumour)." in said
     assert NO_TUMOUR in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
@@ -17,6 +18,25 @@ from .volumes import place, require_no_transform, volume_to_lps
 
 Cropped = tuple[np.ndarray, np.ndarray, tuple[int, int, int]]
 """Box of voxels: mask (k, j, i), matrix from index to RAS, index (i, j, k) of the box's corner."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """Several roles in the box around them.
+
+    Parameters
+    ----------
+    masks : list of numpy.ndarray
+        bool (k, j, i), one a role.
+    matrix : numpy.ndarray
+        From index (i, j, k) to RAS.
+    corner : (int, int, int)
+        Index (i, j, k) of the box's first voxel.
+    """
+
+    masks: list[np.ndarray]
+    matrix: np.ndarray
+    corner: tuple[int, int, int]
 
 
 def label_map(node, volume) -> sitk.Image:
@@ -167,6 +187,22 @@ def content_hashes(node) -> dict[str, str]:
             digest.update(np.packbits(mask))
         found[role] = digest.hexdigest()
     return found
+
+
+def box_of(node, roles: Sequence[str]) -> Box | None:
+    """The voxels of some roles in the box around them; None where they have none.
+
+    Raises
+    ------
+    BadInput
+        Where the segments do not lie on one grid.
+    """
+    parts = [_cropped(node, role) for role in roles]
+    first = next((part for part in parts if part is not None), None)
+    if first is None:
+        return None
+    masks, corner = _stacked(parts)
+    return Box(masks, first[1], corner)
 
 
 def labels_in_box(nodes: Sequence) -> tuple[list[np.ndarray], float]:

@@ -152,6 +152,7 @@ def _why(fell) -> str:
         return _("{segments} edited").format(segments=_(" and ").join(named))
     return {
         FellWhy.EDITED: _("the segments were edited"),
+        FellWhy.LESIONS: _("the lesions that count were changed"),
         FellWhy.RESTORED: _("the model's segments were restored"),
         FellWhy.NEW_RUN: _("a model drew anew"),
         FellWhy.OTHER_SEGMENTS: _("other segments were chosen"),

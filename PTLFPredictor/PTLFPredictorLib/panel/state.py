@@ -64,6 +64,7 @@ class FellWhy(StrEnum):
     """Why a sign-off covers the case on screen no longer."""
 
     EDITED = "edited"
+    LESIONS = "lesions"
     RESTORED = "restored"
     NEW_RUN = "new run"
     OTHER_SEGMENTS = "other segments"
@@ -148,12 +149,16 @@ class PatientState:
     what_if, what_if_refused : dict
         Values by entry, each in its entry's own unit, and the Radscore while a what-if is on, empty while it is off;
         and `refused` of its fields.
+    scenarios : list
+        What-ifs that were pinned: of each, by entry, what is other than the patient's, and a Radscore that was typed.
     computed : dict
         `Computed.to_dict` by kind.
     written : dict
         Content hashes that the last run wrote: the segments are edited where theirs differ.
     origin, second_origin : dict
         `Origin.to_dict` of the segments, and of a later run's segments that wait beside edited ones.
+    left_out : dict
+        ``reader`` and ``time`` of whoever left a lesion out last; empty where nobody gave a name.
     adoption : list
         Findings (`Finding.to_dict`) on how segments from the scene came to lie on this CT.
     sign_off : dict
@@ -176,10 +181,12 @@ class PatientState:
     mask_origin: dict = field(default_factory=dict)
     what_if: dict = field(default_factory=dict)
     what_if_refused: dict = field(default_factory=dict)
+    scenarios: list = field(default_factory=list)
     computed: dict = field(default_factory=dict)
     written: dict = field(default_factory=dict)
     origin: dict = field(default_factory=dict)
     second_origin: dict = field(default_factory=dict)
+    left_out: dict = field(default_factory=dict)
     adoption: list = field(default_factory=list)
     sign_off: dict = field(default_factory=dict)
     sign_off_fell: dict = field(default_factory=dict)

@@ -169,6 +169,21 @@ class WhatIf:
         return cls(data["radscore"], Prediction.from_dict(rest))
 
 
+@dataclass(frozen=True)
+class CaseLine:
+    """What a reader asked to stand on the report, to tell the case by; "" leaves a blank line for the hand."""
+
+    label: str = ""
+    ct_date: str = ""
+
+    def to_dict(self) -> Json:
+        return dict(vars(self))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> CaseLine:
+        return cls(**data)
+
+
 class SegmentsKind(StrEnum):
     """Which segments a result is of: those that the model drew, or those that the reader left."""
 

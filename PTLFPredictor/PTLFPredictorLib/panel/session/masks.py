@@ -8,6 +8,7 @@ from typing import Any
 from ...case import protocol
 from ...confirmation import Confirmation
 from ...ct import CT
+from ...mrml import lesions as mrml_lesions
 from ...mrml import segments as mrml_segments
 from ...mrml.segment_agreement import Agreement
 from ...mrml.watch import SegmentsWatch
@@ -45,6 +46,10 @@ class Masks:
 
     def forget_hashes(self) -> None:
         self._hashes = {}
+        self.forget_measured()
+
+    def forget_measured(self) -> None:
+        self._compared = None
 
     def node(self, kind: SegmentsKind):
         return self._scene.automatic if kind == SegmentsKind.AUTOMATIC else self._scene.segmentation
@@ -100,8 +105,9 @@ class Masks:
         if scene.away:
             return
         self._hashes.pop(SegmentsKind.CORRECTED, None)
-        changed = self.watch.changed()
-        node = scene.segmentation
+        changed, node = self.watch.changed(), scene.segmentation
+        if changed and node is not None and self.watch.node is node and mrml_lesions.settle(node, changed):
+            changed = list(dict.fromkeys((*changed, *self.watch.changed())))
         if node is not None and self.watch.node is node:
             self._hashes[SegmentsKind.CORRECTED] = self.watch.known
         if node is not None and changed and self.edited:
