@@ -271,6 +271,28 @@ class TestBringingAndTrying(ModelsCase):
         press.assert_not_called()
 
 
+class TestTheBarOfADownload(ModelsCase):
+    def test_it_is_of_all_archives_by_their_bytes(self):
+        offer = weights_store.offer(LESIONS)
+        self.choose(LESIONS)
+        with mock.patch.object(self.panel.models.run, "start") as start:
+            gestures.click(self.ui.getButton)
+        (_prepare, _take, expected) = start.call_args.args
+        stages = expected().stages
+        liver, lesions = offer.downloads
+        self.assertEqual(
+            [stage.name for stage in stages],  # as `test_weights_store` has them told
+            [
+                f"Fetching the weights of {liver.title} (kB)",
+                f"Checking the weights of {liver.title}",
+                f"Fetching the weights of {lesions.title} (kB)",
+                f"Checking the weights of {lesions.title}",
+                "Unpacking and checking",
+            ],
+        )
+        self.assertAlmostEqual(stages[0].seconds / stages[2].seconds, liver.bytes / lesions.bytes)
+
+
 class TestAtItsNarrowest(ModelsCase):
     def test_every_view_of_it_fits(self):
         """Slicer's dock opens at some 340 px; the panel may be 325 px wide there."""
