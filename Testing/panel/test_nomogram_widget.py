@@ -11,7 +11,8 @@ from PTLFPredictorLib import signature
 from PTLFPredictorLib.panel import nomogram_paint
 from PTLFPredictorLib.panel.nomogram_widget import NomogramWidget
 from PTLFPredictorLib.render import nomogram_svg
-from PTLFPredictorLib.render.nomogram_layout import Layout, axes_of
+from PTLFPredictorLib.render.nomogram_axes import axes_of
+from PTLFPredictorLib.render.nomogram_layout import Layout
 from PTLFPredictorLib.render.nomogram_marks import Reading, marks_of
 from PTLFPredictorLib.render.primitives import Line, Shape, Text
 

@@ -13,12 +13,13 @@ from html import unescape
 import qt
 from panel_case import MODEL, PanelCase
 
+from paper import drawn_on_paper, on_paper
 from PTLFPredictorLib import signature
 from PTLFPredictorLib.folders import data_folder
 from PTLFPredictorLib.panel.numbers import written
 from PTLFPredictorLib.panel.state import SegmentsKind
 from PTLFPredictorLib.record.statements import of_record
-from PTLFPredictorLib.render import html, nomogram_svg, pdf, table
+from PTLFPredictorLib.render import html, nomogram_svg, table
 from PTLFPredictorLib.render.nomogram_marks import marks_of
 from PTLFPredictorLib.render.primitives import Shape, Text
 from PTLFPredictorLib.sample import known
@@ -45,7 +46,7 @@ class WhatMayBeShown(PanelCase):
     def setUp(self):
         super().setUp()
         self.draw()
-        self.panel.open_sections("ct", "segments", "correction", "radscore", "nomogram", "report")
+        self.panel.open_sections("ct", "segments", "radscore", "nomogram", "report")
         self.take_features()
         self.published = signature.load("ptlf-published").data
         self.raw = self.raw_features()
@@ -75,7 +76,7 @@ class WhatMayBeShown(PanelCase):
 
     def on_screen(self):
         """All texts of the panel that are in sight."""
-        texts = [self.panel.nomogram.pane.points_label.text, self.panel.nomogram.pane.risk_bar.accessibleName]
+        texts = [self.panel.nomogram.pane.nomogram.accessibleDescription]
         for widget in vars(self.ui).values():
             if isinstance(widget, (qt.QLabel, qt.QLineEdit, qt.QPushButton)) and widget.isVisible():
                 texts.append(widget.text)
@@ -93,11 +94,10 @@ class WhatMayBeShown(PanelCase):
         table.write(made, path)
         with open(path, encoding="utf-8") as stream:
             csv = stream.read().replace('""', '"')
-        texts = [text.text for text in pdf.page_texts(of_record(made))[0]]
-        self.pdf_picture = pdf.picture(of_record(made))
+        self.pdf_picture = drawn_on_paper(made)
         drawn = words_of(*self.pdf_picture)
         return made.to_dict(), {
-            "pdf": " ".join([*texts, drawn]),
+            "pdf": f"{on_paper(made)} {drawn}",
             "report": re.sub(r"\s+", " ", unescape(page)),
             "table": " ".join(str(cell) for row in [columns, *rows] for cell in row),
             "csv": csv,
@@ -141,7 +141,7 @@ class TestEachRow(WhatMayBeShown):
         made, exports = self.read
         prediction, label = made["prediction"], self.ui.riskLabel.text
         drawn = words_of(*self.pdf_picture)
-        bar = self.panel.nomogram.pane.risk_bar.accessibleName
+        spoken = self.panel.nomogram.pane.nomogram.accessibleDescription
         if row.own == WHAT_IF:
             self.assertRegex(label, r"^What-if: Risk \d+-\d+ % within 4 weeks$")
             self.assertLess(self.ui.riskLabel.font.pointSize(), LARGE)
@@ -149,10 +149,10 @@ class TestEachRow(WhatMayBeShown):
             demo = "Demonstration: " if row.state == "demonstration" else ""
             self.assertEqual(label, f"{demo}Risk {prediction['risk_text']} within 4 weeks")
             self.assertIn(prediction["risk_text"], drawn)
-            self.assertIn(f"Risk {prediction['risk_text']} within 4 weeks", exports["pdf"])
+            self.assertIn(f"{prediction['risk_text']} within 4 weeks", exports["pdf"])
             self.assertIn(repr(prediction["risk"]), exports["table"])
-            self.assertIn(prediction["risk_text"], bar)
-            self.assertEqual("demonstration" in bar.lower(), row.state == "demonstration")
+            self.assertIn(prediction["risk_text"], spoken)
+            self.assertEqual("demonstration" in spoken.lower(), row.state == "demonstration")
         elif row.state == "range":
             self.assertEqual(label, f"Risk {prediction['risk_interval_text']} within 4 weeks")
             self.assertIn("not a confidence interval", self.ui.riskStatus.text)
@@ -160,7 +160,7 @@ class TestEachRow(WhatMayBeShown):
         else:
             self.assertEqual(label, "Risk not shown")
             self.assertIn("Risk not shown", exports["pdf"])
-            self.assertEqual(bar, "Risk not shown")
+            self.assertNotRegex(spoken, r"\d %")
         if row.state not in (*WITH_A_NUMBER, "range"):
             self.assertNotRegex(drawn, r"\d %")
 
@@ -174,7 +174,7 @@ class TestEachRow(WhatMayBeShown):
             return
         called = "" if row.score == "computed" else f" ({row.score})"
         self.assertEqual(scores, f"Automatic segments: Radscore {value:.2f}{called}")
-        self.assertIn(f"Radscore {value:.2f} ({row.score})", exports["pdf"])
+        self.assertIn(f"Radscore {value:.3f} ({row.score})", exports["pdf"])
         self.assertIn(repr(value), exports["table"])
 
     @rule()
@@ -196,7 +196,7 @@ class TestEachRow(WhatMayBeShown):
         demo = row.state == "demonstration"
         _made, exports = self.read
         svg = nomogram_svg.svg_of(*self.picture(), "title")
-        for name, text in {**exports, "svg": svg, "panel": self.on_screen(), "bar": self.on_screen()}.items():
+        for name, text in {**exports, "svg": svg, "panel": self.on_screen()}.items():
             self.assertEqual("demonstration" in text.lower(), demo, name)
         enabled, _why = self.panel.report._seg_state()
         if demo:

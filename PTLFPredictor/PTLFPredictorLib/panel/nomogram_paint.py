@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import qt
 
-from ..render.nomogram_layout import FOOTER, Layout, axes_of, footer_of
+from ..render.nomogram_axes import axes_of, footer_of
+from ..render.nomogram_layout import Layout
 from ..render.nomogram_marks import Reading, marks_of
 from ..render.primitives import Area, Line, Primitive, Shape, Text
 from ..render.themes import PRINT, theme_for
@@ -69,8 +70,8 @@ _PAINTERS = {Line: _line, Area: _area, Shape: _shape, Text: _text}
 
 def picture_of(layout: Layout, reading: Reading, title: str, scale: float = 2.0):
     """The nomogram on white with title and research-use line, as a qt.QImage of `scale` times its size."""
-    width, height = int(layout.width * scale), int((layout.height + FOOTER) * scale)
-    image = qt.QImage(width, height, qt.QImage.Format_ARGB32)
+    _footer, height = footer_of(layout, title)
+    image = qt.QImage(int(layout.width * scale), int(height * scale), qt.QImage.Format_ARGB32)
     image.fill(qt.QColor(PRINT["background"]))
     painter = qt.QPainter()
     painter.begin(image)
@@ -92,8 +93,9 @@ def write_pdf(path: str, layout: Layout, reading: Reading, title: str) -> None:
     if not painter.begin(writer):
         raise OSError("the file cannot be opened")
     try:
-        room = 10.5 * PDF_DPI  # A4 landscape is 11.69 inches wide, less Qt's margins
-        _paint_page(painter, layout, reading, title, room / layout.width)
+        # A4 landscape is 11.69 x 8.27 inches, less Qt's margins.
+        scale = min(10.5 * PDF_DPI / layout.width, 7.2 * PDF_DPI / footer_of(layout, title)[1])
+        _paint_page(painter, layout, reading, title, scale)
     finally:
         painter.end()
 
@@ -101,4 +103,4 @@ def write_pdf(path: str, layout: Layout, reading: Reading, title: str) -> None:
 def _paint_page(painter, layout: Layout, reading: Reading, title: str, scale: float) -> None:
     painter.setRenderHint(qt.QPainter.Antialiasing, True)
     painter.scale(scale, scale)
-    paint(painter, [*axes_of(layout), *marks_of(layout, reading), footer_of(layout, title)], PRINT)
+    paint(painter, [*axes_of(layout), *marks_of(layout, reading), *footer_of(layout, title)[0]], PRINT)

@@ -6,32 +6,34 @@ value and waits to be given a new `Reading`.  It computes no risk.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 import qt
+from slicer.i18n import tr as _
 
-from ..record.statements import of_prediction
-from ..render.nomogram_layout import MINIMUM_WIDTH, Layout, axes_of, height_of
+from ..record.statements import FOR_NO_PATIENT, banner, of_prediction
+from ..render.nomogram_axes import axes_of
+from ..render.nomogram_layout import MINIMUM_WIDTH, Layout, height_of
 from ..render.nomogram_marks import Reading, marks_of, text_of
 from ..signature import NomogramGeometry
-from ..signature.nomogram import Axis
-from ..signature.predictors import Value
+from ..signature.predictors import Value, number_words
 from .nomogram_paint import paint, theme_of
+from .nomogram_steps import next_value, on_axis
 from .timers import Timer
-
-STEPS = {"ALB": 0.1, "INR": 0.01, "Radscore": 0.1}
-"""What an arrow key moves, in the predictor's unit; see `step_of`.  Page keys scroll the panel, as everywhere."""
-
-DECIMALS = {"ALB": 1, "INR": 2, "Radscore": 2}
-"""A marker that is dragged stops at values that a laboratory reports; see `decimals_of`."""
-
-STEPS_PER_AXIS = 100
-"""About as many key strokes lead from one end of any other axis to the other."""
+from .widgets import as_tip
 
 GRAB = 12
 """Pixels beside a marker in which the mouse still takes hold of it."""
+
+SCROLL_BAR = 24
+"""Pixels that a vertical scroll bar may take."""
+
+HINT = _(
+    "Drag a marker or double-click an axis to try other values (a what-if; switch it off to go back). Keyboard: Up and "
+    "Down choose an axis, Left and Right move its marker."
+)
 
 
 class NomogramWidget(qt.QWidget):
@@ -59,15 +61,13 @@ class NomogramWidget(qt.QWidget):
         self._movable: list[str] = []
         self._pending: tuple[str, Value] | None = None
         self._told: tuple[str, Value] | None = None
-        self._later = Timer(self._tell)
+        self._later, self._fit_later = Timer(self._tell), Timer(self._fit)
         self.counts: Counter = Counter()
         self.setFocusPolicy(qt.Qt.StrongFocus)
         self.setMinimumWidth(MINIMUM_WIDTH)
-        self.accessibleName = "Nomogram"
-        self.toolTip = (
-            "Drag a marker or double-click an axis to try other values (what-if; Reset takes them back). Keyboard: Up "
-            "and Down choose an axis, Left and Right move its marker."
-        )
+        self.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Fixed)
+        self.setMouseTracking(True)
+        self.accessibleName, self.toolTip = _("Nomogram"), HINT
 
     # What it shows
 
@@ -76,8 +76,19 @@ class NomogramWidget(qt.QWidget):
         self._geometry, self._layout = geometry, None
         self._movable = [axis.name for axis in geometry.axes if movable is None or axis.name in movable]
         self._focused = self._movable[0] if self._movable else ""
-        self.setMinimumHeight(height_of(geometry) if geometry else 0)
+        self._fit()
         self.update()
+
+    def resizeEvent(self, event):
+        self._fit_later.start()  # not here: a new height may bring a scroll bar, which changes the width in this event
+
+    def _fit(self) -> None:
+        """As high as its texts need: at the width where titles move beside the axes, with a scroll bar and without.
+
+        Else that bar would come and go for ever.
+        """
+        widths = (self.width, self.width + SCROLL_BAR)
+        self.setMinimumHeight(max(height_of(self._geometry, one) for one in widths) if self._geometry else 0)
 
     def show_reading(self, reading: Reading) -> None:
         """Other values, points, total or risk."""
@@ -95,25 +106,47 @@ class NomogramWidget(qt.QWidget):
 
     def cleanup(self) -> None:
         self._later.close()
+        self._fit_later.close()
 
     def picture(self) -> tuple[Layout, Reading] | None:
         """What is on screen, for exports; None without a signature."""
         return None if self._geometry is None else (self._placed(), self._reading)
 
     def _words(self) -> str:
-        prediction = self._reading.prediction
-        words = [
-            f"{name} {text_of(self._geometry.axis(name), value)}"
-            for name, value in self._reading.values.items()
-            if value is not None
-        ]
+        g, prediction = self._geometry, self._reading.prediction
+        words = [FOR_NO_PATIENT] if g.is_demo else []
+        if prediction is not None and prediction.is_what_if:
+            words.append(banner(prediction))
+        for name, value in self._reading.values.items():
+            if value is not None:
+                axis = g.axis(name)
+                words.append(" ".join(filter(None, (axis.label, text_of(axis, value), axis.unit))))
         if prediction is not None:
-            said = of_prediction(prediction, self._geometry.horizon)
-            if said.is_what_if and said.bands:
-                words.append(f"what-if, risk {said.interval_words}")
-            else:
-                words.append(f"risk {said.risk}" if said.risk else said.reason)
+            said = of_prediction(prediction, g.horizon)
+            shown = "; ".join(filter(None, (said.risk, said.interval_words)))
+            words.append(_("risk {risk}").format(risk=shown) if said.shown else said.reason)
         return "; ".join(words)
+
+    def hint_at(self, x: float, y: float) -> str:
+        """What stands under the mouse: of a marker its value and points, else of the axis there; the usual hint beside.
+
+        Of total and risk nothing: they are told of a patient or a what-if alone, and as the policy has it.
+        """
+        name = self._placed().axis_at(x, y) if self._geometry else ""
+        if not name:
+            return HINT
+        axis, marker = self._geometry.axis(name), self.marker_at(name)
+        value = self._reading.values.get(name)
+        if marker is None or abs(x - marker[0]) > GRAB:
+            value = on_axis(axis, self._placed().value_of_x(name, x))
+        of = " ".join(filter(None, (axis.label, text_of(axis, value), axis.unit)))
+        words = [_("{value}: {points:.1f} points").format(value=of, points=axis.points(value))]
+        quantiles = axis.quantiles
+        if {0.05, 0.5, 0.95} <= set(quantiles):
+            low, middle, high = (number_words(quantiles[share]) for share in (0.05, 0.5, 0.95))
+            cohort = _("The cohort's {n} cases: median {middle}, 90 % of them {low} to {high}")
+            words.append(cohort.format(n=self._geometry.cases, middle=middle, low=low, high=high))
+        return "\n".join(words)
 
     def marker_at(self, name: str) -> tuple[float, float] | None:
         """Pixels of a predictor's marker, the tip on its axis."""
@@ -138,7 +171,7 @@ class NomogramWidget(qt.QWidget):
         layout, theme = self._placed(), theme_of(self)
         layer = self._static_layer(layout, theme)
         focused = self._focused if self.hasFocus() else ""
-        shown = Reading(self._reading.values, self._reading.prediction, self._reading.ghosts, self._dragged, focused)
+        shown = replace(self._reading, dragged=self._dragged, focused=focused)
         painter = qt.QPainter()
         painter.begin(self)
         try:
@@ -183,6 +216,8 @@ class NomogramWidget(qt.QWidget):
     def mouseMoveEvent(self, event):
         if self._dragged:
             self._move_to_x(self._dragged, event.pos().x())
+        else:
+            self.toolTip = as_tip(self.hint_at(event.pos().x(), event.pos().y()))
 
     def mouseReleaseEvent(self, event):
         if self._dragged:
@@ -192,8 +227,8 @@ class NomogramWidget(qt.QWidget):
             self.update()
 
     def mouseDoubleClickEvent(self, event):
-        name = self._row(event)
-        if event.button() == qt.Qt.LeftButton and name:
+        name = self._placed().axis_at(event.pos().x(), event.pos().y()) if self._geometry else ""
+        if event.button() == qt.Qt.LeftButton and name in self._movable:
             self._focused = name
             self._move_to_x(name, event.pos().x())
 
@@ -219,17 +254,9 @@ class NomogramWidget(qt.QWidget):
             newest = self._pending or self._told
             if newest and newest[0] == self._focused:
                 value = newest[1]  # keys that come before the reading follows add up
-            self._move(self._focused, self._next(self._focused, value, steps[key]))
+            self._move(self._focused, next_value(self._geometry.axis(self._focused), value, steps[key]))
         else:
             qt.QWidget.keyPressEvent(self, event)
-
-    def _next(self, name: str, value: Value, direction: int) -> Value:
-        """A step along an axis, to the right of the picture or to the left; of a categorical one the next level."""
-        axis = self._geometry.axis(name)
-        if not axis.is_categorical:
-            return value + direction * step_of(axis)
-        levels = sorted(axis.points_of_levels, key=axis.points_of_levels.get)
-        return levels[min(max(levels.index(value) + direction, 0), len(levels) - 1)]
 
     def focusInEvent(self, event):
         self.update()
@@ -241,8 +268,7 @@ class NomogramWidget(qt.QWidget):
 
     def _move(self, name: str, value: Value) -> None:
         waiting = self._pending is not None
-        axis = self._geometry.axis(name)
-        self._pending = (name, value if axis.is_categorical else round(value, decimals_of(axis)))
+        self._pending = (name, on_axis(self._geometry.axis(name), value, self._reading.values.get(name)))
         if not waiting:
             self._later.start()
 
@@ -251,12 +277,3 @@ class NomogramWidget(qt.QWidget):
             (name, value), self._pending = self._pending, None
             self._told = name, value
             self._on_move(name, value)
-
-
-def step_of(axis: Axis) -> float:
-    """What an arrow key moves on a continuous axis: a power of ten where the table has no entry."""
-    return STEPS.get(axis.name) or 10.0 ** math.floor(math.log10((axis.high - axis.low) / STEPS_PER_AXIS) + 0.5)
-
-
-def decimals_of(axis: Axis) -> int:
-    return DECIMALS.get(axis.name, max(0, round(-math.log10(step_of(axis)))))

@@ -10,16 +10,15 @@ import base64
 
 import qt
 
-from ..colours import LIVER, TUMOUR
 from ..record import ResultRecord
 from ..record.statements import FOR_NO_PATIENT, of_record
 from ..render import pdf
 from ..render.html import WATERMARK
-from ..render.nomogram_layout import FOOTER, axes_of, footer_of
+from ..render.nomogram_axes import axes_of, footer_of
 from ..render.nomogram_marks import marks_of
 from ..render.patient import report_of
 from ..render.patient.blocks import Drawing, Report, Slices
-from ..render.patient.drawing import placed
+from ..render.patient.drawing import placed, share_of
 from ..render.pdf import DPI, HEIGHT_MM, PAGE_MM, SIDE_MM, TEXT_PT, TOP_MM, WIDTH_MM, Piece, pixels
 from ..render.themes import PRINT
 from .nomogram_paint import paint
@@ -133,14 +132,15 @@ def _drawing_height(drawing: Drawing | Slices, width: float) -> float:
     if isinstance(drawing, Slices):
         return _pictures(drawing, width)[1] + pixels(KEY_MM)
     layout, _reading = placed(drawing)
-    return (layout.height + FOOTER) * width / layout.width
+    return footer_of(layout, drawing.nomogram.title)[1] * width * share_of(drawing) / layout.width
 
 
 def _nomogram(painter, drawing: Drawing, width: float) -> None:
     layout, reading = placed(drawing)
     painter.setFont(_font(TEXT_PT))
-    painter.scale(width / layout.width, width / layout.width)
-    drawn = [*axes_of(layout), *marks_of(layout, reading), footer_of(layout, drawing.nomogram.title)]
+    scale = width * share_of(drawing) / layout.width
+    painter.scale(scale, scale)
+    drawn = [*axes_of(layout), *marks_of(layout, reading), *footer_of(layout, drawing.nomogram.title)[0]]
     paint(painter, drawn, PRINT)
 
 
@@ -167,7 +167,7 @@ def _slices(painter, drawing: Slices, width: float) -> None:
         _text(painter, f"{picture.plane} {picture.position_mm:.0f} mm", left + edge, height - edge, 7.2, "#ffffff")
         left += wide + pixels(BETWEEN_MM)
     base, left = height + pixels(3.6), 0.0
-    for name, colour in (("liver", LIVER), ("tumour", TUMOUR)):
+    for name, colour in drawing.key:
         painter.fillRect(qt.QRectF(left, base - pixels(1.6), pixels(4), pixels(1.2)), qt.QColor(colour))
         left = _text(painter, name, left + pixels(5), base, 8, INK) + pixels(4)
 

@@ -149,6 +149,8 @@ class PatientState:
     what_if, what_if_refused : dict
         Values by entry, each in its entry's own unit, and the Radscore while a what-if is on, empty while it is off;
         and `refused` of its fields.
+    scenarios : list
+        What-ifs that were pinned: of each, by entry, what is other than the patient's, and a Radscore that was typed.
     computed : dict
         `Computed.to_dict` by kind.
     written : dict
@@ -179,6 +181,7 @@ class PatientState:
     mask_origin: dict = field(default_factory=dict)
     what_if: dict = field(default_factory=dict)
     what_if_refused: dict = field(default_factory=dict)
+    scenarios: list = field(default_factory=list)
     computed: dict = field(default_factory=dict)
     written: dict = field(default_factory=dict)
     origin: dict = field(default_factory=dict)

@@ -1,63 +1,82 @@
-"""The nomogram as a list of lines, areas and texts: what the widget paints and the SVG export writes.
+"""Where everything of a nomogram stands on a canvas: rows from the top, axes, and the texts beside or above them.
 
-Pure Python, no Qt.  `Layout` places a geometry of `signature.nomogram` on a canvas; `axes_of` draws what changes
-only with size or signature, `nomogram_marks.marks_of` what moves.
+Pure Python, no Qt.  `Layout` places a geometry of `signature.nomogram`; `nomogram_axes.axes_of` draws what changes
+only with size or signature, `nomogram_marks.marks_of` what moves.  A canvas of `WIDE_FROM` pixels or more has titles
+left of the axes and numbers right of them; on a narrower one both stand above the axis, which has the whole width.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from .. import RESEARCH_USE
+from ..record.statements import FOR_NO_PATIENT, WHAT_IF_BANNER
 from ..signature import NomogramGeometry
 from ..signature.nomogram import Axis
 from ..signature.outcome import Origin
 from ..signature.predictors import Value
-from .primitives import SMALL, Area, Line, Primitive, Text
+from .primitives import FONT, SMALL
+from .text_width import fitted, width_of, wrapped
 
-TITLE_WIDTH = 132.0
-"""Pixels left of the axes: title, unit and value of each predictor."""
-
-VALUE_WIDTH = 112.0
-"""Pixels right of the axes: its points, the total, the risk."""
-
-OVERFLOW = 26.0
-"""Pixels beyond each end of an axis in which a value off the axis is marked."""
-
-TOP = 30.0
-"""Pixels above the first row."""
-
-CHARACTER = 0.62
-"""Width of a character as a share of the font size; wide enough for DejaVu Sans, so that labels never touch."""
-
-HORIZON_CHARACTERS = int((TITLE_WIDTH + OVERFLOW - 10) / (SMALL * CHARACTER))
-
-MINIMUM_WIDTH = 560
+MINIMUM_WIDTH = 280
 """Narrowest canvas on which no texts touch."""
 
-ROW = 370 / 6
-"""Height of a row in pixels in which no texts touch."""
+WIDE_FROM = 680
+"""Pixels from which titles stand left of the axes."""
 
-LEVEL_LINES = 3
-"""Lines for the labels of levels below a categorical axis."""
+EDGE = 10.0
+"""Pixels left and right of all texts."""
 
-FOOTER = 22
-"""Pixels below an exported nomogram for its title and the research-use line."""
+TITLE_WIDTH, VALUE_WIDTH = 132.0, 112.0
+"""On a wide canvas: left of the axes titles and values, right of them points, total and risk."""
 
-FOOTER_FONT, FOOTER_CHARACTER = 10, 0.55
-"""Its size, and the width of a character of running text as a share of it."""
+WIDE_OVERFLOW, NARROW_OVERFLOW = 26.0, 15.0
+"""Pixels beyond each end of an axis in which a value off the axis is marked."""
+
+WIDE_ROW = (27.75, 33.92)
+"""Pixels above and below an axis in which no texts touch."""
+
+LINE, ARROW, BELOW = 13.0, 16.0, 23.0
+"""On a narrow canvas: a line of text above the axis, the markers between text and axis, and ticks with labels."""
+
+LEVEL_LINE = 11.0
+"""Between labels of levels that would touch and stand below each other."""
+
+BANNER_LINE = 15.0
+
+ZOOM_BELOW = 0.8
+"""Where the risks that have a tick take less of the total points' axis than this, the axis shows no more than them."""
+
+POINTS, TOTAL, RISK = "points", "total", "risk"
+"""Rows that are no predictor's."""
 
 
 def rows_of(geometry: NomogramGeometry) -> tuple[str, ...]:
-    return ("points", *(axis.name for axis in geometry.axes), "total", "risk")
+    """From the top: the points ruler, the predictors by name, total points, risk."""
+    return (POINTS, *(axis.name for axis in geometry.axes), TOTAL, RISK)
 
 
-def height_of(geometry: NomogramGeometry) -> int:
-    """Lowest canvas on which no texts touch: 400 pixels with three predictors."""
-    return round(TOP + ROW * len(rows_of(geometry)))
+def height_of(geometry: NomogramGeometry, width: float) -> int:
+    """Lowest canvas of this width on which no texts touch: 400 pixels with three predictors, 391 on a narrow one."""
+    return lowest(geometry, width).least_height
+
+
+def lowest(geometry: NomogramGeometry, width: float) -> Layout:
+    """The layout of a width at its least height."""
+    layout = Layout(geometry, width, 0)
+    return replace(layout, height=layout.least_height)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Top of a row, its axis line, the baselines of the texts left and right of it, and its end."""
+
+    top: float
+    axis: float
+    left: tuple[float, ...]
+    right: tuple[float, ...]
+    bottom: float
 
 
 @dataclass(frozen=True)
@@ -69,25 +88,135 @@ class Layout:
     height: float
 
     @property
+    def narrow(self) -> bool:
+        return self.width < WIDE_FROM
+
+    @property
     def rows(self) -> tuple[str, ...]:
-        """From the top: the points ruler, the predictors by name, total points, risk."""
         return rows_of(self.geometry)
 
     @property
-    def left(self) -> float:
-        return TITLE_WIDTH + OVERFLOW
+    def overflow(self) -> float:
+        return NARROW_OVERFLOW if self.narrow else WIDE_OVERFLOW
 
-    @property
+    @cached_property
+    def left(self) -> float:
+        return EDGE + NARROW_OVERFLOW if self.narrow else TITLE_WIDTH + WIDE_OVERFLOW
+
+    @cached_property
     def right(self) -> float:
-        return self.width - VALUE_WIDTH - OVERFLOW
+        return self.width - (EDGE + NARROW_OVERFLOW if self.narrow else VALUE_WIDTH + WIDE_OVERFLOW)
+
+    # Rows
+
+    @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """Lines that stand over all that is drawn of a demo signature, on every canvas and in every copy."""
+        return tuple(wrapped(FOR_NO_PATIENT, self.width - 2 * EDGE, FONT, bold=True)) if self.geometry.is_demo else ()
+
+    def banner_lines(self, text: str) -> list[str]:
+        """A banner, which stands below `marks`."""
+        return wrapped(text, self.width - 2 * EDGE, FONT, bold=True)
+
+    def banner_y(self, line: int) -> float:
+        """Baseline of a line above the first row."""
+        return BANNER_LINE * (line + 1) + (-2.0 if self.narrow else 1.0)
+
+    @cached_property
+    def _top(self) -> float:
+        lines = len(self.marks) + len(self.banner_lines(WHAT_IF_BANNER))
+        return lines * BANNER_LINE + (4.0 if self.narrow else 15.0)
+
+    @cached_property
+    def _heights(self) -> tuple[tuple[float, float], ...]:
+        """Least pixels above and below the axis, by row."""
+        return tuple(self._above_and_below(row) for row in self.rows)
+
+    def _above_and_below(self, row: str) -> tuple[float, float]:
+        levels = next((axis for axis in self.geometry.axes if axis.name == row and axis.is_categorical), None)
+        lines = 0 if levels is None else 1 + max(line for _, _, line, _ in self.levels(levels))
+        above, below = (LINE * self._lines(row) + ARROW, BELOW) if self.narrow else WIDE_ROW
+        return above, max(below, BELOW + LEVEL_LINE * (lines - 1))
+
+    def _lines(self, row: str) -> int:
+        """Lines of text above the axis on a narrow canvas."""
+        if row in (POINTS, TOTAL):
+            return 1
+        return 3 if row == RISK and self.origin_words else 2
+
+    @cached_property
+    def least_height(self) -> int:
+        return round(self._top + sum(map(sum, self._heights)))
+
+    @cached_property
+    def _rows(self) -> dict[str, Row]:
+        spare = (self.height - self._top - sum(map(sum, self._heights))) / len(self.rows)
+        found, top = {}, self._top
+        for row, (above, below) in zip(self.rows, self._heights, strict=True):
+            axis, bottom = top + above + 0.45 * spare, top + above + below + spare
+            if self.narrow:
+                first = axis - above + LINE - 2
+                left = right = tuple(first + LINE * i for i in range(self._lines(row)))
+            else:
+                left = tuple(axis + y for y in ((2, 16, 29) if row in (POINTS, TOTAL, RISK) else (-4, 11, 25)))
+                right = tuple(axis + y for y in (4, 18, 31))
+            found[row] = Row(top, axis, left, right, bottom)
+            top = bottom
+        return found
+
+    def row(self, name: str) -> Row:
+        return self._rows[name]
 
     def y(self, row: str) -> float:
         """Height of a row's axis line."""
-        return TOP + self.row_height * (self.rows.index(row) + 0.45)
+        return self._rows[row].axis
+
+    def row_at(self, y: float) -> str:
+        """The predictor whose row holds height `y`, or ""."""
+        held = (axis.name for axis in self.geometry.axes if self.row(axis.name).top <= y < self.row(axis.name).bottom)
+        return next(held, "")
+
+    def axis_at(self, x: float, y: float) -> str:
+        """The predictor whose axis is under a point, with the room of its markers and ticks, or ""."""
+        name = self.row_at(y)
+        beside = self.left - self.overflow <= x <= self.right + self.overflow
+        return name if name and beside and -ARROW <= y - self.y(name) <= BELOW else ""
+
+    # Texts
+
+    def title(self, text: str, room: float | None = None) -> str:
+        """As much of a row's title as has room left of the axes, or above them beside the points."""
+        room = room or (self.width - 2 * EDGE - width_of("100.0 points", FONT, bold=True) - 8)
+        return fitted(text, room if self.narrow else TITLE_WIDTH + WIDE_OVERFLOW - EDGE - 14, FONT, bold=True)
 
     @property
-    def row_height(self) -> float:
-        return (self.height - TOP) / len(self.rows)
+    def title_room(self) -> float:
+        """Pixels of a small text below a title."""
+        return self.width / 2 - EDGE - 4 if self.narrow else TITLE_WIDTH + WIDE_OVERFLOW - EDGE - 14
+
+    @property
+    def origin_words(self) -> str:
+        """Where an intercept comes from that nobody fitted, "" for one that was."""
+        words = {Origin.DERIVED: "intercept derived", Origin.FIGURE: "intercept read off"}
+        return words.get(self.geometry.risk_origin, "")
+
+    def levels(self, axis: Axis) -> list[tuple[float, float, int, str]]:
+        """Of a categorical axis: x of tick and label, which line the label stands on, and the label."""
+        low, high = (
+            (EDGE, self.width - EDGE) if self.narrow else (self.left - self.overflow, self.right + self.overflow)
+        )
+        ends: list[float] = []
+        found = []
+        for tick, label in sorted((self.x_of_points(axis.points(value)), text) for value, text in axis.ticks):
+            text = fitted(label, high - low, SMALL)
+            half = width_of(text, SMALL) / 2
+            x = min(max(tick, low + half), high - half)
+            line = next((i for i, end in enumerate(ends) if x - half >= end + 6), len(ends))
+            ends[line : line + 1] = [x + half]
+            found.append((tick, x, line, text))
+        return found
+
+    # Scales
 
     def x_of_points(self, points: float) -> float:
         return self.left + points / self.geometry.points_max * (self.right - self.left)
@@ -95,9 +224,36 @@ class Layout:
     def points_of_x(self, x: float) -> float:
         return (x - self.left) / (self.right - self.left) * self.geometry.points_max
 
-    def x_of_total(self, total: float) -> float:
+    @cached_property
+    def totals(self) -> tuple[float, float]:
+        """Ends of the axis of total points.
+
+        Total and risk stand above each other, as on paper.  Where the risks of the ticks take a small part of all
+        totals (a third, of the published signature), the axis shows that part alone, so that the risk can be read.
+        """
         g = self.geometry
-        return self.left + (total - g.total_low) / (g.total_high - g.total_low) * (self.right - self.left)
+        low, high = g.total_low, g.total_high
+        if not g.risk_ticks:
+            return low, high
+        first, last = (g.total_of_risk(g.risk_ticks[i][0]) for i in (0, -1))
+        within = max(first, low), min(last, high)
+        if within[1] - within[0] < 0.5 * (last - first) or last - first > ZOOM_BELOW * (high - low):
+            return low, high
+        return within
+
+    def x_of_total(self, total: float) -> float:
+        low, high = self.totals
+        return self.left + (total - low) / (high - low) * (self.right - self.left)
+
+    def total_of_x(self, x: float) -> float:
+        low, high = self.totals
+        return low + (x - self.left) / (self.right - self.left) * (high - low)
+
+    @property
+    def total_step(self) -> float:
+        """Between ticks of the total points: the file's, or a part of it where the axis shows few of them."""
+        (low, high), step = self.totals, self.geometry.total_step
+        return next((step / part for part in (1, 2, 5) if (high - low) * part / step >= 4), step / 10)
 
     def x_of_value(self, name: str, value: Value) -> float:
         return self.x_of_points(self.geometry.points(name, value))
@@ -110,129 +266,10 @@ class Layout:
 
     def on_canvas(self, x: float) -> tuple[float, int]:
         """`x` kept in sight, and -1 or 1 where it really lies beyond the left or right edge."""
-        low, high = self.left - OVERFLOW + 6, self.right + OVERFLOW - 6
+        low, high = self.left - self.overflow + 6, self.right + self.overflow - 6
         return (low, -1) if x < low else (high, 1) if x > high else (x, 0)
 
-    def row_at(self, y: float) -> str:
-        """The predictor whose row holds height `y`, or ""."""
-        index = int((y - TOP) // self.row_height)
-        return self.geometry.axes[index - 1].name if 1 <= index <= len(self.geometry.axes) else ""
 
-
-def axes_of(layout: Layout) -> list[Primitive]:
-    """Rulers, axes, ticks, development ranges and hatching: all that no value moves."""
-    g = layout.geometry
-    drawn = _ruler(layout, "points", "Points", _round_ticks(0, g.points_max, g.points_step), layout.x_of_points)
-    for axis in g.axes:
-        drawn += _predictor(layout, axis)
-    totals = _round_ticks(g.total_low, g.total_high, g.total_step)
-    drawn += _ruler(layout, "total", "Total points", totals, layout.x_of_total)
-    empty = _why_no_risk_axis(g)
-    if empty:
-        drawn += [
-            Text(10, layout.y("risk") + 2, "Risk", bold=True),
-            Text(layout.left, layout.y("risk") + 2, empty, SMALL, ink="faint"),
-        ]
-    else:
-        drawn += _ruler(layout, "risk", "Risk", g.risk_ticks, layout.x_of_risk, ends=_risk_ends(layout))
-    if g.risk_ticks:
-        drawn.append(Text(10, layout.y("risk") + 16, short_horizon(g.horizon), SMALL, ink="faint"))
-        origin = {Origin.DERIVED: "intercept derived", Origin.FIGURE: "intercept read off"}.get(g.risk_origin)
-        if origin:
-            drawn.append(Text(10, layout.y("risk") + 29, origin, SMALL, ink="faint"))
-    return drawn
-
-
-def _why_no_risk_axis(g: NomogramGeometry) -> str:
-    """A sentence, or "" where there is a risk axis to draw."""
-    if not g.risk_ticks:
-        return "no risk axis: this signature has no intercept"
-    (lowest, low_text), (highest, high_text) = g.risk_ticks[0], g.risk_ticks[-1]
-    if g.total_of_risk(lowest) > g.total_high:
-        return f"all risks of these axes are below {low_text}"
-    if g.total_of_risk(highest) < g.total_low:
-        return f"all risks of these axes are above {high_text}"
-    return ""
-
-
-def short_horizon(horizon: str) -> str:
-    """As much of it as fits left of the axis; that the procedure is TACE goes without saying."""
-    return textwrap.shorten(horizon.removesuffix(" after TACE"), HORIZON_CHARACTERS, placeholder="...")
-
-
-def _round_ticks(low: float, high: float, step: float) -> list[tuple[float, str]]:
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [(step * i, f"{step * i:g}") for i in range(first, last + 1)]
-
-
-def _risk_ends(layout: Layout) -> tuple[float, float]:
-    xs = [layout.x_of_risk(risk) for risk, _ in layout.geometry.risk_ticks]
-    return max(min(xs), layout.left), min(max(xs), layout.right)
-
-
-def _ruler(layout: Layout, row: str, title: str, ticks, x_of, ends=None) -> list[Primitive]:
-    y, (low, high) = layout.y(row), ends or (layout.left, layout.right)
-    drawn: list[Primitive] = [Text(10, y + 2, title, bold=True), Line(low, y, high, y)]
-    placed = [(x_of(value), text) for value, text in ticks]
-    return drawn + _ticks([(x, text) for x, text in placed if low - 0.5 <= x <= high + 0.5], y)
-
-
-def _ticks(placed: list[tuple[float, str]], y: float) -> list[Primitive]:
-    """Every tick its line, and its label where it touches no other: every n-th tick of an even axis, else what fits."""
-    if not placed:
-        return []
-    drawn: list[Primitive] = [Line(x, y, x, y + 6) for x, _ in placed]
-    gaps = [b[0] - a[0] for a, b in itertools.pairwise(placed)]
-    even = len(gaps) > 1 and max(gaps) - min(gaps) < 1
-    widest = max(len(text) for _, text in placed) * SMALL * CHARACTER + 6
-    stride = math.ceil(widest / gaps[0]) if even else 1
-    first = [placed[0], placed[-1], placed[len(placed) // 2]] if len(placed) > 2 else placed
-    order = placed[::stride] if even else [*first, *(tick for tick in placed if tick not in first)]
-    taken: list[tuple[float, float]] = []
-    for x, text in order:
-        half = len(text) * SMALL * CHARACTER / 2 + 3
-        if all(x + half <= low or x - half >= high for low, high in taken):
-            taken.append((x - half, x + half))
-            drawn.append(Text(x, y + 18, text, SMALL, "middle"))
-    return drawn
-
-
-def _levels(placed: list[tuple[float, str]], y: float) -> list[Primitive]:
-    """A tick and a label for each level: labels that would touch stand below each other."""
-    drawn: list[Primitive] = [Line(x, y, x, y + 6) for x, _ in placed]
-    free = [-math.inf] * LEVEL_LINES
-    for x, text in placed:
-        half = len(text) * SMALL * CHARACTER / 2 + 3
-        line = next((line for line, end in enumerate(free) if x - half >= end), free.index(min(free)))
-        free[line] = x + half
-        drawn.append(Text(x, y + 18 + 11 * line, text, SMALL, "middle"))
-    return drawn
-
-
-def _predictor(layout: Layout, axis: Axis) -> list[Primitive]:
-    y = layout.y(axis.name)
-
-    def x(value: Value) -> float:
-        return layout.x_of_value(axis.name, value)
-
-    drawn: list[Primitive] = []
-    if axis.dev_low is not None:
-        low, high = sorted((x(max(axis.dev_low, axis.low)), x(min(axis.dev_high, axis.high))))
-        drawn.append(Area(low, y - 5, high - low, 10, "band"))
-    if axis.hatched_above is not None:
-        start = x(axis.hatched_above)
-        end = layout.right + OVERFLOW if axis.points_high > axis.points_low else layout.left - OVERFLOW
-        low, high = sorted((start, end))
-        drawn.append(Area(low, y - 7, high - low, 14, "hatch", hatched=True))
-    drawn.append(Line(x(axis.low), y, x(axis.high), y, width=1.5))
-    placed = sorted((x(value), text) for value, text in axis.ticks)
-    drawn += _levels(placed, y) if axis.is_categorical else _ticks(placed, y)
-    title = f"{axis.label} ({axis.unit})" if axis.unit else axis.label
-    return [*drawn, Text(10, y - 4, title, bold=True)]
-
-
-def footer_of(layout: Layout, title: str) -> Text:
-    """The line below an exported nomogram: as much of the title as fits before the research-use line."""
-    room = int(layout.width / (FOOTER_FONT * FOOTER_CHARACTER)) - len(RESEARCH_USE) - 3
-    shown = textwrap.shorten(title, max(room, 0), placeholder="...")
-    return Text(layout.width / 2, layout.height + 13, f"{shown} - {RESEARCH_USE}", FOOTER_FONT, "middle", "faint")
+def short_horizon(horizon: str, room: float = math.inf) -> str:
+    """As much of it as has room; that the procedure is TACE goes without saying."""
+    return fitted(horizon.removesuffix(" after TACE"), room, SMALL)

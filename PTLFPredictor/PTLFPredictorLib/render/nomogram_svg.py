@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from .nomogram_layout import FOOTER, Layout, axes_of, footer_of
+from ..signature import NomogramGeometry
+from .nomogram_axes import axes_of, footer_of
+from .nomogram_layout import Layout, lowest
 from .nomogram_marks import Reading, marks_of
 from .primitives import Area, Line, Primitive, Shape
 from .themes import PRINT
 
+SMALL_WIDTH = 340
+"""Pixels of a nomogram beside other things on a page."""
+
+
+def small(shape: NomogramGeometry, reading: Reading | None, title: str) -> str:
+    """The nomogram as a narrow panel has it, for a result that is withheld: its axes and what may be read on them."""
+    return svg_of(lowest(shape, SMALL_WIDTH), reading, title)
+
 
 def svg_of(layout: Layout, reading: Reading | None, title: str) -> str:
     """A complete SVG document: the nomogram on white, its title, and the research-use line; None: the axes alone."""
-    width, height = layout.width, layout.height + FOOTER
+    footer, height = footer_of(layout, title)
+    width = layout.width
     marks = marks_of(layout, reading) if reading else []
     body = [_element(p) for p in (*axes_of(layout), *marks)]
     return "\n".join(
@@ -25,7 +36,7 @@ def svg_of(layout: Layout, reading: Reading | None, title: str) -> str:
             f'<path d="M0 0V6" stroke="{PRINT["hatch"]}" stroke-width="2"/></pattern></defs>',
             f'<rect width="100%" height="100%" fill="{PRINT["background"]}"/>',
             *body,
-            _element(footer_of(layout, title)),
+            *map(_element, footer),
             "</svg>",
             "",
         ]

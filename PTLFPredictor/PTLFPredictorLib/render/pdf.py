@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .patient import report_of
 from .patient.blocks import Answer, Block, Drawing, Lines, Report, Rows, Section, Slices
 from .patient.markup import alone, answer, escape, head, lines, row
 
@@ -134,11 +133,3 @@ def on_pages(heights: Sequence[float], keeps: Sequence[bool], room: float) -> tu
         used += tall
         group = []
     return tuple(map(tuple, pages))
-
-
-def words(report: Report) -> str:
-    """All texts of the report on paper but those in drawings, without markup: what a search finds."""
-    return " ".join(re.sub(r"<[^>]+>", " ", piece.html) for piece in pieces(report))
-
-
-__all__ = ["Piece", "on_pages", "pieces", "pixels", "report_of", "sheet", "words"]

@@ -38,6 +38,9 @@ class Axis:
         Values from here on are hatched; `note` says why.
     points_of_levels : mapping of str to float
         Of a categorical predictor.
+    quantiles : mapping of float to float
+        Of the cohort that the evidence is on, by share of its cases: ``{0.05: 29.1, 0.5: 38.0, 0.95: 46.5}``,
+        ascending; empty where no valid evidence brings them.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Axis:
     note: str = ""
     kind: PredictorKind = PredictorKind.CONTINUOUS
     points_of_levels: Mapping[str, float] = field(default_factory=dict)
+    quantiles: Mapping[float, float] = field(default_factory=dict)
 
     @property
     def is_categorical(self) -> bool:
@@ -102,6 +106,10 @@ class NomogramGeometry:
         Turns it into a risk.
     horizon : str
         Time that the risk is for, e.g. "within 4 weeks after TACE".
+    is_demo : bool
+        Fitted on synthetic cases: whatever is drawn on it says so.
+    cases : int
+        Of the cohort behind the axes' `quantiles`.
     """
 
     axes: tuple[Axis, ...]
@@ -116,6 +124,8 @@ class NomogramGeometry:
     offset: float | None
     model: OutcomeModel
     horizon: str = ""
+    is_demo: bool = False
+    cases: int = 0
 
     def axis(self, name: str) -> Axis:
         return next(axis for axis in self.axes if axis.name == name)
@@ -163,6 +173,8 @@ def geometry(signature: Signature) -> NomogramGeometry:
         offset=None if intercept is None else intercept.value + offset_of_zeros(signature),
         model=signature.risk_model,
         horizon=signature.horizon,
+        is_demo=signature.is_demo,
+        cases=0 if signature.evidence is None else signature.evidence.n,
     )
 
 
@@ -203,4 +215,16 @@ def _axis(signature: Signature, predictor: Predictor) -> Axis:
         dev_high=development[1],
         hatched_above=style.hatched_above,
         note=note,
+        quantiles=_quantiles(signature, predictor.id),
     )
+
+
+def _quantiles(signature: Signature, name: str) -> dict[float, float]:
+    """Shares and values that the evidence gives of an axis; none where they are no ascending percentiles."""
+    known = {} if signature.evidence is None else signature.evidence.axes.get(name, {})
+    try:
+        found = sorted((float(key.removeprefix("p")) / 100, value) for key, value in known.items())
+    except ValueError:
+        return {}
+    values = [value for _, value in found]
+    return dict(found) if values == sorted(values) else {}

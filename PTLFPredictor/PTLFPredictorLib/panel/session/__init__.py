@@ -164,6 +164,7 @@ class Session:
             criteria={},
             what_if={},
             what_if_refused={},
+            scenarios=[],
             **state.without_sign_off(FellWhy.SIGNATURE),
         )
 
@@ -230,11 +231,14 @@ class Session:
     findings_of_segments = property(attrgetter("results.findings_of_segments"))
     assessment = property(attrgetter("results.assessment"))
     entered = property(attrgetter("results.entered"))
+    withholding = property(attrgetter("results.withholding"))
     patient = property(attrgetter("results.patient"))
     values = property(attrgetter("results.values"))
     tried = property(attrgetter("results.tried"))
     tried_values = property(attrgetter("results.tried_values"))
     what_if = property(attrgetter("results.what_if"))
+    scenario = property(attrgetter("results.scenario"))
+    own = property(attrgetter("results.own"))
     shown = property(attrgetter("results.shown"))
     sign_off = property(attrgetter("export.sign_off"))
     make_record = property(attrgetter("export.make_record"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ... import case, signature
 from ...case import Question, features
-from ...ct import Finding, Level
+from ...ct import Finding, Level, of_level
 from ...errors import BadInput, PTLFError
 from ...measures.radiomics import FeatureVector
 from ...mrml import segments as mrml_segments
@@ -109,17 +109,20 @@ class Results:
             return (Finding("ct", Level.FAIL, error.message),)
 
     def findings_of_ct(self) -> tuple[Finding, ...]:
-        """Those of `findings` that tell of the CT: acquisition, voxels, phase."""
+        """Those of the CT as it is now; its phase as it was measured last, while it is the same CT."""
         try:
-            own = {finding.code for finding in self._cts.ct().findings} | {"phase"}
+            own = self._cts.ct().findings if self._scene.volume is not None else ()
         except PTLFError:
             return self.findings()
-        return tuple(finding for finding in self.findings() if finding.code in own)
+        stale = self.stale(self._masks.kind)
+        of_another = stale is not None and stale.why is StaleWhy.CT_CHANGED
+        phase = [one for one in (own if of_another else self.findings()) if one.code == "phase"]
+        return (*(one for one in own if one.code != "phase"), *phase)
 
     def findings_of_segments(self) -> tuple[Finding, ...]:
-        """The others: of the segments, and of both together."""
-        of_ct = self.findings_of_ct()
-        return tuple(finding for finding in self.findings() if finding not in of_ct)
+        """The others of `findings`: of the segments, and of both together."""
+        of_ct = {finding.code for finding in self.findings_of_ct()} | {"phase"}
+        return tuple(finding for finding in self.findings() if finding.code not in of_ct)
 
     def _current_findings(self, kind: SegmentsKind, computed: Computed) -> tuple[Finding, ...]:
         """Findings with what readers have answered and signed since the features were computed."""
@@ -151,30 +154,44 @@ class Results:
     def assessment(self, kind: SegmentsKind) -> Assessment | None:
         """Radscore and prediction of one kind, None where nothing was computed."""
         computed = self._scene.state.of(kind)
-        if computed is None:
-            return None
+        return None if computed is None else self._of_patient(self._assess(*self._computed(kind, computed)))
+
+    def _computed(self, kind: SegmentsKind, computed: Computed) -> tuple:
+        """What `_assess` takes of a kind: features, findings, and who drew the segments."""
         origin = self._origins.mask_origin(kind, at_least=bool(self.stale(kind)))
-        return self._assess(computed.vectors, self._current_findings(kind, computed), origin)
+        return computed.vectors, self._current_findings(kind, computed), origin
 
     @property
     def question(self) -> Question:
         """What is asked of the patient on screen; an entry that is no value is not given."""
+        return self._question(self.entered())
+
+    def _question(self, entered: Entered) -> Question:
         return Question(
             self._scene.signature,
-            self.entered(),
+            entered,
             answers=self._answers.criteria,
             phase=self._answers.phase,
             demonstration=self._scene.desk.demonstration,
         )
 
     def _assess(
-        self, vectors: Mapping[VOI, FeatureVector], findings: tuple[Finding, ...], origin: Origin | None = None
+        self,
+        vectors: Mapping[VOI, FeatureVector],
+        findings: tuple[Finding, ...],
+        origin: Origin | None = None,
+        entered: Entered | None = None,
     ) -> Assessment:
-        scene, sample = self._scene, self._cts.is_sample
-        found = case.assess_found(self.question, vectors, findings, origin=origin, sample=sample).assessment
-        if not scene.state.refused:
+        question = self.question if entered is None else self._question(entered)
+        sample = self._cts.is_sample
+        return case.assess_found(question, vectors, findings, origin=origin, sample=sample).assessment
+
+    def _of_patient(self, found: Assessment) -> Assessment:
+        """Without a risk while an entry of the patient's is no value."""
+        refused = self._scene.state.refused
+        if not refused:
             return found
-        why = " ".join(entry["why"] for entry in scene.state.refused.values())
+        why = " ".join(entry["why"] for entry in refused.values())
         return replace(found, prediction=found.prediction.without_risk(why))
 
     def entered(self) -> Entered:
@@ -192,7 +209,19 @@ class Results:
 
     def patient(self) -> Assessment:
         """The patient's own result; without features, what can be said all the same (points of ALB and INR)."""
-        return self.assessment(self._masks.kind) or self._assess({}, self.findings())
+        return self.assessment(self._masks.kind) or self._of_patient(self._assess({}, self.findings()))
+
+    def withholding(self) -> list[Finding]:
+        """What withholds the patient's own Radscore and risk, in the order of the prediction's reasons."""
+        kind = self._masks.kind
+        computed = self._scene.state.of(kind)
+        if computed is None:
+            return []
+        origin = self._origins.mask_origin(kind, at_least=bool(self.stale(kind)))
+        found = self._current_findings(kind, computed)
+        sample = self._cts.is_sample
+        assessed = case.assess_found(self.question, computed.vectors, found, origin=origin, sample=sample)
+        return of_level(assessed.findings, Level.WITHHOLD)
 
     def radscore(self) -> float | None:
         """The patient's own, None where it is not computed, stale or withheld."""
@@ -216,32 +245,65 @@ class Results:
 
     def what_if(self) -> Prediction | None:
         """Prediction of the what-if, None while it is off, has no Radscore or an entry that is no value."""
-        scene = self._scene
-        tried = scene.state.what_if
-        if tried.get(RADSCORE) is None or scene.state.what_if_refused:
+        state = self._scene.state
+        return None if state.what_if_refused else self._predicted(state.what_if)
+
+    def _predicted(self, tried: Mapping[str, Value | None]) -> Prediction | None:
+        """Of a what-if's entries and Radscore, None without a Radscore.
+
+        With the Radscore of the CT it is what the patient would have with these values, where the patient's own risk
+        is shown and all that withholds a patient's risk lets this one pass.  With another Radscore it has bands.
+        """
+        scene, score = self._scene, tried.get(RADSCORE)
+        if score is None:
             return None
+        kind = self._masks.kind
+        computed, own = scene.state.of(kind), score == self.radscore()
+        if own and computed is not None and _is_shown(self.patient().prediction):
+            found = self._assess(*self._computed(kind, computed), _entries(tried)).prediction
+            if _is_shown(found):
+                return found.as_what_if()
         return signature.what_if(
             scene.signature,
             _entries(tried),
-            tried[RADSCORE],
+            score,
             demonstration=scene.desk.demonstration,
             sample=scene.volume is None or self._cts.is_sample,
+            typed=not own,
         )
+
+    def scenario(self, changes: Mapping[str, Value | None]) -> Prediction | None:
+        """Prediction of a pinned scenario, which is what is tried in place of the patient's own; see `what_if`.
+
+        None without a Radscore, and where the signature does not take what is tried.
+        """
+        begun = self.tried()
+        return self._predicted({**begun, **changes}) if set(changes) <= set(begun) else None
+
+    def own(self) -> Prediction:
+        """The patient's own prediction as it may be shown: a stale one without a risk."""
+        stale = self.stale(self._masks.kind)
+        prediction = self.patient().prediction
+        if stale and self._scene.state.computed:
+            points = signature.points_of(self._scene.signature, _given(self.values()))
+            return prediction.without_risk(stale.reason, points)
+        return prediction
 
     def shown(self) -> Prediction:
         """What the markers stand for: the what-if's prediction, else the patient's, else points alone."""
-        scene, chosen = self._scene, self._scene.signature
-        if scene.state.what_if:
-            found = self.what_if()
-            if found is not None:
-                return found
-            points = signature.points_of(chosen, _given(self.tried_values()))
-            return self.patient().prediction.without_risk(refusal(scene) or "no Radscore", points)
-        stale = self.stale(self._masks.kind)
-        prediction = self.patient().prediction
-        if stale and scene.state.computed:
-            return prediction.without_risk(stale.reason, signature.points_of(chosen, _given(self.values())))
-        return prediction
+        scene = self._scene
+        if not scene.state.what_if:
+            return self.own()
+        found = self.what_if()
+        if found is not None:
+            return found
+        points = signature.points_of(scene.signature, _given(self.tried_values()))
+        return self.patient().prediction.without_risk(refusal(scene) or "no Radscore", points)
+
+
+def _is_shown(prediction: Prediction) -> bool:
+    """Whether a patient's risk, or its range, is shown."""
+    return prediction.risk is not None or prediction.risk_interval is not None
 
 
 def refusal(scene: Scene) -> str:

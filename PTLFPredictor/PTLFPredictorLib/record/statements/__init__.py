@@ -17,8 +17,7 @@ from ...confirmation import written_time
 from ...ct import Finding
 from ...signature import Eligibility, Entered, Prediction, PredictorSource, Signature, parse
 from ...signature.entries import within_a_sentence
-from ...signature.model import CriterionKind
-from ...signature.policy.eligibility import ChecklistItem, CriterionState
+from ...signature.policy.eligibility import CriterionState
 from ...signature.predictors import Value
 from ..inputs import InputValue
 from ..parts import CaseLine
@@ -27,7 +26,17 @@ from ..slices import Picture
 from .model import ModelStatements, of_signature
 from .patient import albi_words, answered_words, base_rate, ct_words, signed_words
 from .provenance import Provenance, SegmentsStatements, of_provenance, of_segments
-from .risk import BESIDE, FOR_NO_PATIENT, NOT_SHOWN, RiskStatements, axis_note, banner, of_prediction, placed
+from .risk import (
+    BESIDE,
+    FOR_NO_PATIENT,
+    NOT_SHOWN,
+    WHAT_IF_BANNER,
+    RiskStatements,
+    axis_note,
+    banner,
+    of_prediction,
+    placed,
+)
 from .score import ScoreStatements, TermStatement, of_radscore
 from .words import CRITERION_WORDS, LEVEL_WORDS, sentence, sentences
 
@@ -37,6 +46,7 @@ __all__ = [
     "FOR_NO_PATIENT",
     "LEVEL_WORDS",
     "NOT_SHOWN",
+    "WHAT_IF_BANNER",
     "CriterionStatement",
     "EligibilityStatements",
     "InputStatement",
@@ -251,12 +261,7 @@ def _nomogram(record: ResultRecord, signature: Signature) -> Nomogram:
 def _eligibility(answers: Eligibility) -> EligibilityStatements:
     bilirubin = answers.bilirubin_umol_per_l
     return EligibilityStatements(
-        criteria=tuple(CriterionStatement(_criterion(item), item.status) for item in answers.items),
+        criteria=tuple(CriterionStatement(item.criterion, item.status) for item in answers.items),
         bilirubin="" if bilirubin is None else f"Bilirubin {bilirubin:g} \u00b5mol/L.",
         answered=answered_words(answers.answered),
     )
-
-
-def _criterion(item: ChecklistItem) -> str:
-    """As what must be so: an exclusion "Extrahepatic metastases" is "No extrahepatic metastases"."""
-    return item.text if item.kind is CriterionKind.INCLUSION else f"No {within_a_sentence(item.text)}"

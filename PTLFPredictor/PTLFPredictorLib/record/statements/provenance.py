@@ -22,6 +22,8 @@ class SegmentsStatements:
         Volumes: "1590.4 mL"; the liver is the whole organ.
     lesions : str
         "3 lesions, largest diameter 21.3 mm"; "" without lesions.
+    left_out : str
+        Lesions that a reader left out, and who: a sentence; "" without.
     share : str
         Of the tumour in the liver: "1.2 % of the liver"; "" without a tumour.
     source : str
@@ -34,6 +36,7 @@ class SegmentsStatements:
     parenchyma: str
     tumour: str
     lesions: str
+    left_out: str
     share: str
     source: str
     steps: tuple[str, ...]
@@ -65,10 +68,21 @@ def of_segments(used: SegmentsUsed) -> SegmentsStatements:
         parenchyma=ml_text(volumes["parenchyma"]),
         tumour=ml_text(volumes["tumor"]),
         lesions="" if counted is None else lesions.text(counted.count, counted.largest_diameter_mm),
+        left_out=_left_out(used),
         share=_share(volumes),
         source=_source(used.origin),
         steps=chain_words.lines(used.origin),
     )
+
+
+def _left_out(used: SegmentsUsed) -> str:
+    """ "Left out by A. Reader: 1 lesion, largest diameter 17.0 mm, 2.4 mL, in neither volume"."""
+    if used.excluded is None:
+        return ""
+    found, by = used.excluded.lesions, used.excluded.by
+    volume = ml_text(used.volumes_ml["excluded"])
+    who = f"{by.reader}, {by.when}" if by else "a reader"
+    return f"Not counted, left out by {who}: {lesions.text(found.count, found.largest_diameter_mm)}, {volume}."
 
 
 def _share(volumes: Mapping[str, float]) -> str:

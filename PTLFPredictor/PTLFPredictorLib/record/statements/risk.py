@@ -17,7 +17,12 @@ NOT_SHOWN = "Risk not shown"
 FOR_NO_PATIENT = "DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS"
 """On each sheet of a demonstration."""
 
-_BANNERS = {PredictionState.WHAT_IF: "WHAT-IF", PredictionState.DEMONSTRATION: "DEMONSTRATION"}
+WHAT_IF_BANNER = "WHAT-IF - not this patient's result"
+
+_BANNERS = {
+    PredictionState.WHAT_IF: WHAT_IF_BANNER,
+    PredictionState.DEMONSTRATION: "DEMONSTRATION - not this patient's result",
+}
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ class RiskStatements:
 
 def of_prediction(prediction: Prediction, horizon: str) -> RiskStatements:
     """What is said of a prediction, with a record around it or without one (a live panel, a shell's what-if)."""
-    numbered = prediction.risk is not None and not prediction.is_what_if
+    numbered = prediction.is_numbered
     return RiskStatements(
         state=prediction.state,
         reason=prediction.reason,
@@ -109,8 +114,7 @@ def of_prediction(prediction: Prediction, horizon: str) -> RiskStatements:
 
 def banner(prediction: Prediction) -> str:
     """What stands over a picture that shows no patient's result, "" over one that does."""
-    mark = _BANNERS.get(prediction.state)
-    return f"{mark} - not this patient's result" if mark else ""
+    return _BANNERS.get(prediction.state, "")
 
 
 def placed(values: Mapping[str, Value | None], prediction: Prediction) -> dict[str, Value | None]:

@@ -14,9 +14,9 @@ LEVEL_WORDS = {
 """Sign and word for each level of a finding: readable without colour."""
 
 CRITERION_WORDS = {
-    CriterionState.CONFIRMED: "\u2713 met",
-    CriterionState.UNCONFIRMED: "? not answered",
-    CriterionState.VIOLATED: "\u25a0 not met",
+    CriterionState.CONFIRMED: f"\u2713 {CriterionState.CONFIRMED.shown}",
+    CriterionState.UNCONFIRMED: f"? {CriterionState.UNCONFIRMED.shown}",
+    CriterionState.VIOLATED: f"\u25a0 {CriterionState.VIOLATED.shown}",
 }
 """Of a criterion, which is worded as what must be so: "No extrahepatic metastases"."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ...colours import EXCLUDED, LIVER, TUMOUR
 from ...record.slices import Picture
 from ...record.statements import Nomogram
 
@@ -90,7 +91,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Drawing:
-    """The nomogram, lower where it shows no risk."""
+    """The nomogram, smaller where it shows no risk."""
 
     nomogram: Nomogram
     small: bool
@@ -101,6 +102,13 @@ class Slices:
     """Pictures of the CT beside each other, with a key to the outlines."""
 
     pictures: tuple[Picture, ...]
+    left_out: bool = False
+
+    @property
+    def key(self) -> tuple[tuple[str, str], ...]:
+        """Names and colours of the outlines."""
+        more = (("lesion, not counted", EXCLUDED),) if self.left_out else ()
+        return (("liver", LIVER), ("tumour", TUMOUR), *more)
 
 
 Block = Lines | Rows | Answer | Drawing | Slices

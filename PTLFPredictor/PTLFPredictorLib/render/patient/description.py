@@ -31,7 +31,7 @@ def report_of(said: Statements) -> Report:
         Section("case", "", (_case(said),)),
         Section("result", "", (_answer(said),)),
         Section("nomogram", "Nomogram", (Drawing(said.nomogram, not said.risk.shown),)),
-        Section("slices", "CT and segments", (Slices(said.pictures), _ct(said))),
+        Section("slices", "CT and segments", (Slices(said.pictures, bool(said.segments.left_out)), _ct(said))),
         Section("findings", "Findings", (_findings(said),)),
         *_what_if(said),
         Section("terms", f"Radscore: {len(said.score.terms)} terms", _terms(said.score, said.risk.reason)),
@@ -81,7 +81,12 @@ def _ct(said: Statements) -> Lines:
         tumour += f", in {segments.lesions}"
     liver = f"Liver {segments.liver}, of it parenchyma {segments.parenchyma}"
     window = f"Window: level {WINDOW_LEVEL_HU}, width {WINDOW_WIDTH_HU} HU"
-    return Lines((sentences(tumour, liver), sentences(f"CT: {said.ct}", f"Segments: {segments.source}", window)))
+    return Lines(
+        (
+            sentences(tumour, liver, segments.left_out),
+            sentences(f"CT: {said.ct}", f"Segments: {segments.source}", window),
+        )
+    )
 
 
 def _findings(said: Statements) -> Rows:

@@ -2,7 +2,7 @@
 
 from . import bands, eligibility, limits, masks
 from .assessment import Assessment, assess, points_of, what_if
-from .bands import Band, interval_text, risk_text
+from .bands import Band, difference_text, interval_text, risk_text
 from .eligibility import Eligibility, all_met, checklist, read_answers
 from .prediction import IntervalKind, Prediction, PredictionState
 from .states import SignatureState, completeness, describe
@@ -21,6 +21,7 @@ __all__ = [
     "checklist",
     "completeness",
     "describe",
+    "difference_text",
     "eligibility",
     "interval_text",
     "limits",

@@ -75,8 +75,9 @@ def assess(
     of_state = _why_no_risk(signature, state, demonstration, sample)
     if cannot := _why_no_score(terms, state):
         score = Radscore(None, ScoreState.NOT_COMPUTABLE, cannot, terms)
-        unnormalised = states.NO_NORMALISATION if state is SignatureState.UNNORMALISED else ""
-        why = _reasons(of_state, *(f"The Radscore {one}" for one in (unnormalised, cannot) if one), *reasons)
+        no_means = states.NO_MEANS if state is SignatureState.UNNORMALISED else ""
+        no_features = "" if cannot == states.NO_NORMALISATION else f"the Radscore {cannot}"
+        why = _reasons(of_state, no_means, no_features, *reasons)
         return Assessment(score, replace(base, reason=cannot, reasons=why), own)
     shown_anyway = state is SignatureState.DEMO and demonstration and sample
     score, no_risk = Radscore(value, *_called(signature, state, value), terms), ""
@@ -102,11 +103,12 @@ def what_if(
     *,
     demonstration: bool = False,
     sample: bool = True,
+    typed: bool = True,
 ) -> Prediction:
     """Risk for a Radscore that was typed in: marked, never a patient's result, and told in bands, not in one number.
 
     A demo signature shows one in demonstration mode alone, and beside no CT but a sample case (`sample` False: it
-    stands beside another CT).
+    stands beside another CT).  `typed` False: the Radscore is a CT's own, and has no risk with the patient's values.
     """
     known = signature.values_of(entered, radscore)
     base = Prediction(PredictionState.WITHHELD, "", points_of(signature, known))
@@ -126,10 +128,11 @@ def what_if(
     note = f" The intercept is {origin[intercept.origin]}." if intercept.origin in origin else ""
     if signature.is_demo:
         note += " Demonstration on synthetic cases."
+    what = "the Radscore was typed in, not computed from a CT" if typed else "other values than the patient's"
     return replace(
         prediction,
         state=PredictionState.WHAT_IF,
-        reason=f"What-if: the Radscore was typed in, not computed from a CT.{note}",
+        reason=f"What-if: {what}.{note}",
         risk_interval=(found[-1].low, found[-1].high) if found else None,
         interval_kind=IntervalKind.BANDS if found else IntervalKind.NONE,
         interval_note="" if found else NO_INTERVAL,
@@ -178,7 +181,7 @@ def _withheld(base: Prediction, why: str) -> Prediction:
 
 
 def _without(base: Prediction, why: str) -> Prediction:
-    return replace(base, reason=why, reasons=(f"The risk {why}",))
+    return replace(base, reason=why, reasons=(f"the risk {why}",))
 
 
 def _of_inputs(signature: Signature, known: Known) -> Prediction:

@@ -62,6 +62,9 @@ class Prediction:
     reasons : tuple of str
         Every reason why there is no risk, each told once: what the signature itself does not allow first, which no
         change of the patient's data lifts.  Empty where there is one.
+    with_own_score : bool
+        Of a what-if: its Radscore is the one that was computed from the patient's CT, and with the patient's own values
+        the risk is shown.  It then has one number, with its interval; with a typed Radscore it has bands.
     """
 
     state: PredictionState
@@ -78,6 +81,12 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     withheld_beside: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    with_own_score: bool = False
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the risk may be told as one number."""
+        return self.risk is not None and (not self.is_what_if or self.with_own_score)
 
     @property
     def is_what_if(self) -> bool:
@@ -123,10 +132,25 @@ class Prediction:
             reasons=(why,),
         )
 
+    def as_what_if(self) -> Prediction:
+        """What a patient's prediction is where the values, but not the Radscore, are other than the patient's."""
+        demonstration = " Demonstration on synthetic cases." if self.is_demonstration else ""
+        return replace(
+            self,
+            state=PredictionState.WHAT_IF,
+            reason=f"What-if: other values than the patient's, with the Radscore of this CT.{demonstration}",
+            withheld_beside=(),
+            with_own_score=True,
+        )
+
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form; ``risk_text`` and ``risk_interval_words`` are what a person is shown."""
+        """JSON-ready form; ``risk_text`` and ``risk_interval_words`` are what a person is shown.
+
+        A record holds no what-if with the patient's own Radscore.
+        """
         low_high = self.risk_interval
         data = {("status" if name == "reason" else name): value for name, value in asdict(self).items()}
+        del data["with_own_score"]
         return {
             **data,
             "state": str(self.state),
@@ -134,7 +158,7 @@ class Prediction:
             "risk_interval": None if low_high is None else list(low_high),
             "interval_kind": str(self.interval_kind),
             "bands": [band.to_dict() for band in self.bands],
-            "risk_text": None if self.risk is None or self.is_what_if else risk_text(self.risk),
+            "risk_text": risk_text(self.risk) if self.is_numbered else None,
             "risk_interval_text": None if low_high is None else interval_text(low_high),
             "risk_interval_words": self.interval_words,
             "warnings": list(self.warnings),

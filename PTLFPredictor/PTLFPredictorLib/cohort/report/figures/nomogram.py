@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....render import nomogram_svg
-from ....render.nomogram_layout import Layout, height_of
+from ....render.nomogram_layout import lowest
 from ....render.report.document import Figure
 from ....render.report.drawing import Cases
 from ....signature import Signature, geometry
@@ -15,7 +15,7 @@ WIDTH = 900
 def nomogram(name: str, signature: Signature, cases: Cases, title: str = "Nomogram") -> Figure:
     """The axes alone, without any patient's values."""
     shape = geometry(signature)
-    drawn = nomogram_svg.svg_of(Layout(shape, WIDTH, height_of(shape)), None, signature.title)
+    drawn = nomogram_svg.svg_of(lowest(shape, WIDTH), None, signature.title)
     axes = ", ".join(f"{axis.label} {axis.low} to {axis.high} {axis.unit}".strip() for axis in shape.axes)
     return Figure(
         name,
