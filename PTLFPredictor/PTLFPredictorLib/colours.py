@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-BLUE, SKY, ORANGE, GREEN = "#0072b2", "#56b4e9", "#e69f00", "#009e73"
+BLUE, SKY, ORANGE, GREEN, PURPLE = "#0072b2", "#56b4e9", "#e69f00", "#009e73", "#cc79a7"
 
-LIVER, TUMOUR = SKY, ORANGE
-"""Outlines on the pictures of a report."""
+LIVER, TUMOUR, EXCLUDED = SKY, ORANGE, PURPLE
+"""Segments on screen, and their outlines on the pictures of a report."""
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from .errors import BadInput
@@ -32,7 +32,7 @@ class Confirmation:
         name = (reader or "").strip()
         if not name:
             raise BadInput(f"Who answers for {what}? Give the reader's name.")
-        return cls(name, datetime.now().astimezone().isoformat(timespec="seconds"))
+        return cls(name, now())
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Confirmation:
@@ -52,6 +52,11 @@ class Confirmation:
         return cls(**data) if data else None
 
 
+def now() -> str:
+    """The local time, ISO 8601 with its offset, to the second."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
 def written_time(iso: str) -> str:
     """A time as people write it, "26 Nov 2026, 09:12": the clock of the place where it was taken, UTC marked as such.
 
@@ -62,4 +67,9 @@ def written_time(iso: str) -> str:
     except ValueError:
         return iso
     utc = " UTC" if time.utcoffset() is not None and not time.utcoffset() else ""
-    return f"{time.day} {MONTHS[time.month - 1]} {time.year}, {time:%H:%M}{utc}"
+    return f"{written_day(time)}, {time:%H:%M}{utc}"
+
+
+def written_day(day: date) -> str:
+    """ "26 Nov 2026"."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -9,7 +9,9 @@ from pathlib import Path
 MODULE = Path(__file__).resolve().parents[2] / "PTLFPredictor" / "PTLFPredictor.py"
 
 
-def main(ct: Path | None = None, screenshot: Path | None = None, width: int = 620) -> int:
+def main(
+    ct: Path | None = None, screenshot: Path | None = None, segmentation=None, labels=None, width: int = 620
+) -> int:
     """Open the panel; with `screenshot`, write a picture of it and end.
 
     Parameters
@@ -18,6 +20,10 @@ def main(ct: Path | None = None, screenshot: Path | None = None, width: int = 62
         DICOM folder or image file; without it the panel's sample case is drawn.
     screenshot : Path, optional
         PNG to write instead of opening a window.
+    segmentation : sequence of Source, optional
+        Files with segments of that CT, which are used at once.
+    labels : mapping, optional
+        What their labels mean (`parse_labels`).
     """
     from . import scripted
     from .start import start
@@ -33,7 +39,7 @@ def main(ct: Path | None = None, screenshot: Path | None = None, width: int = 62
     window.resize(width + 480, 960)
     window.show()
     if ct is not None:
-        load(ct, widget.panel)
+        load(ct, widget.panel, segmentation, labels)
     else:
         widget.panel.ct.load_sample()
     if screenshot is None:
@@ -49,15 +55,29 @@ def main(ct: Path | None = None, screenshot: Path | None = None, width: int = 62
     return 0
 
 
-def load(ct: Path, panel) -> None:
-    """Bring a CT into the scene by the library's own reader, as Slicer would by its DICOM module."""
+def load(ct: Path, panel, segmentation=None, labels=None) -> None:
+    """Bring a CT, and segments of it, into the scene by the library's own readers, as Slicer would by its modules."""
     from PTLFPredictorLib.ct import read_ct
-    from PTLFPredictorLib.mrml import volumes
+    from PTLFPredictorLib.mrml import origin_marks, segments, volumes
+    from PTLFPredictorLib.segmentation.origin import Drawn
+    from PTLFPredictorLib.segmentation.reading import read_segments, told
 
-    image = read_ct(ct, clip_hu=None).require_usable().image
-    volume = volumes.add_volume(image, ct.stem or "CT")
+    read = read_ct(ct, clip_hu=None).require_usable()
+    drawn = None if segmentation is None else read_segments(segmentation, read, labels)
+    volume = volumes.add_volume(read.image, ct.stem or "CT")
     volumes.show_liver_window(volume)
     panel.session.select_volume(volume)
+    if drawn is None:
+        return
+    print("\n".join(filter(None, (told(drawn.parts), *(finding.message for finding in drawn.findings)))))
+    node = segments.add_segmentation(volume, segmentation[0].path.stem)
+    if drawn.origin.drawn is Drawn.MODEL:
+        segments.write(node, volume, drawn.labels, drawn.origin.model["id"])
+    else:
+        segments.write(node, volume, drawn.labels, "", segments.MANUAL)
+    if drawn.origin.drawn is not Drawn.UNKNOWN:
+        origin_marks.mark_origin(node, drawn.origin)
+    panel.session.use_existing(node)
 
 
 def settle(app, busy) -> None:

@@ -73,7 +73,7 @@ def test_what_the_reader_edits_is_what_counts():
     slicer.util.updateSegmentBinaryLabelmapFromArray(
         np.zeros(first.shape, np.uint8), node, segments.segment_ids(node, "tumor")[0], volume
     )
-    assert segments.volumes_ml(node)["tumor"] == 0
+    assert segments.compare(node).volumes_ml["tumor"] == 0
     assert segments.content_hashes(node)["tumor"] != before["tumor"]
     assert not (sitk.GetArrayFromImage(segments.label_map(node, volume)) == 2).any()
 
@@ -83,7 +83,7 @@ def test_several_lesions_stay_and_count_as_their_union():
     node, _ = adoption.adopt(drawn(volume, Liver=liver, tumor_1=first, tumor_2=second), volume)
     assert names(node) == ["Liver", "tumor 1", "tumor 2"]
     voxel = np.prod(SPACING) / 1000
-    assert segments.volumes_ml(node)["tumor"] == pytest.approx((first | second).sum() * voxel)
+    assert segments.compare(node).volumes_ml["tumor"] == pytest.approx((first | second).sum() * voxel)
     labels = sitk.GetArrayFromImage(segments.label_map(node, volume))
     np.testing.assert_array_equal(labels == 2, first | second)
     one, _ = adoption.adopt(drawn(volume, liver=liver, tumor=first | second), volume)
@@ -102,7 +102,7 @@ def test_a_parenchyma_alone_becomes_the_whole_liver_so_that_erased_tumour_falls_
     assert names(node) == ["liver", "HCC"]
     tumour = segments.segment_ids(node, "tumor")[0]
     slicer.util.updateSegmentBinaryLabelmapFromArray(np.zeros(first.shape, np.uint8), node, tumour, volume)
-    assert segments.volumes_ml(node)["parenchyma"] == pytest.approx(liver.sum() * np.prod(SPACING) / 1000)
+    assert segments.compare(node).volumes_ml["parenchyma"] == pytest.approx(liver.sum() * np.prod(SPACING) / 1000)
 
 
 @pytest.mark.parametrize("shift", [4.0, 4.5, 60.0])
@@ -161,7 +161,9 @@ def test_segments_of_another_grid_are_resampled_only_when_the_reader_wants_it_an
     assert segments.content_hashes(node) == before
     assert names(adopted) == ["liver", "HCC"]
     assert "They were resampled (100.0 % of their volume is inside)" in finding.message
-    assert segments.volumes_ml(adopted)["liver"] == pytest.approx(liver.sum() * 0.8 * 0.75 * 2.5 / 1000, rel=0.1)
+    assert segments.compare(adopted).volumes_ml["liver"] == pytest.approx(
+        liver.sum() * 0.8 * 0.75 * 2.5 / 1000, rel=0.1
+    )
     segments.label_map(adopted, volume)
 
 
@@ -228,13 +230,13 @@ def test_the_share_of_changed_voxels_is_of_the_union_of_both_organs():
     volume, (liver, _, _) = ct(), boxes()
     node = automatic(volume)
     copy = segments.automatic_of(node)
-    assert segments.changed_share(node, copy) == 0
+    assert segments.compare(node, copy).changed == 0
     erase(node, volume, 7)
-    assert segments.changed_share(node, copy) == 7 / liver.sum()
+    assert segments.compare(node, copy).changed == 7 / liver.sum()
     grown = liver.copy()
     grown[4:6, 30:32, 5:33] = True  # 112 voxels more: the union grows with them
     slicer.util.updateSegmentBinaryLabelmapFromArray(grown.astype(np.uint8), node, "liver", volume)
-    assert segments.changed_share(node, copy) == (7 + 112) / grown.sum()
+    assert segments.compare(node, copy).changed == (7 + 112) / grown.sum()
 
 
 def test_origin_and_automatic_copy_survive_a_saved_scene(tmp_path):
@@ -248,7 +250,7 @@ def test_origin_and_automatic_copy_survive_a_saved_scene(tmp_path):
     origin = origin_marks.origin_of(node)
     assert (origin.drawn, origin.known, origin.model["sha256"]) == (Drawn.MODEL, Known.FILE, "0" * 64)
     erase(node, volume, 5)
-    assert segments.changed_share(node, segments.automatic_of(node)) > 0
+    assert segments.compare(node, segments.automatic_of(node)).changed > 0
     assert not origin_marks.changed_unseen(node)
 
 

@@ -96,7 +96,7 @@ LIVER_BOX, TUMOUR_BOX = 11 * 24 * 28, 3 * 6 * 8
 def test_volumes_are_voxels_times_their_size_here_and_in_the_library(case):
     _volume, node, labels = case
     expected = ml(LIVER_BOX, LIVER_BOX - TUMOUR_BOX, TUMOUR_BOX)
-    assert segments.volumes_ml(node) == expected
+    assert segments.compare(node).volumes_ml == expected
     assert Segments(labels, Origin()).volumes_ml == expected
 
 
@@ -104,7 +104,7 @@ def test_erasing_tumour_gives_it_back_to_the_parenchyma(case):
     volume, node, _ = case
     tumour = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, "tumor", volume))
     slicer.util.updateSegmentBinaryLabelmapFromArray(np.zeros_like(tumour), node, "tumor", volume)
-    assert segments.volumes_ml(node) == ml(LIVER_BOX, LIVER_BOX, 0)
+    assert segments.compare(node).volumes_ml == ml(LIVER_BOX, LIVER_BOX, 0)
 
 
 def test_a_tumour_may_grow_out_of_the_liver(case):
@@ -119,7 +119,7 @@ def test_a_tumour_may_grow_out_of_the_liver(case):
     np.testing.assert_array_equal(back, array)
     outside = inside = 2 * 6 * 8  # of the 4 x 6 x 8 voxels that are added
     expected = ml(LIVER_BOX + outside, LIVER_BOX - TUMOUR_BOX - inside, TUMOUR_BOX + outside + inside)
-    assert segments.volumes_ml(node) == expected
+    assert segments.compare(node).volumes_ml == expected
     assert Segments(grown, Origin()).volumes_ml == expected
 
 
@@ -168,11 +168,11 @@ def test_agreement_is_that_of_whole_arrays(low, extent):
     changed = sitk.GetImageFromArray(array)
     changed.CopyInformation(labels)
     segments.write(edited, volume, changed, "b")
-    found = segments.agreement(edited, automatic)
+    found = segments.compare(edited, automatic)
     for identifier, label in (("liver", 1), ("tumor", 2)):
         a, b = array >= label, sitk.GetArrayFromImage(labels) >= label
-        assert found[identifier]["dice"] == pytest.approx(2 * (a & b).sum() / (a.sum() + b.sum()))
-        assert found[identifier]["change_ml"] == pytest.approx((int(a.sum()) - int(b.sum())) * np.prod(SPACING) / 1000)
+        assert found.dice[identifier] == pytest.approx(2 * (a & b).sum() / (a.sum() + b.sum()))
+        assert found.change_ml[identifier] == pytest.approx((int(a.sum()) - int(b.sum())) * np.prod(SPACING) / 1000)
 
 
 def test_the_watch_tells_changed_voxels_and_not_a_changed_colour(case):
@@ -251,7 +251,7 @@ def test_contours_of_a_radiotherapy_plan_are_adopted_on_the_voxels_of_the_ct(cas
         segment.AddRepresentation("Closed surface", sphere.GetOutput())
         node.GetSegmentation().AddSegment(segment)
     adoption.adopt(node, volume)
-    found = segments.volumes_ml(node)
+    found = segments.compare(node).volumes_ml
     for name, radius in (("liver", 12.0), ("tumor", 6.0)):
         assert found[name] == pytest.approx(4 / 3 * np.pi * radius**3 / 1000, rel=0.1)
     assert node.GetSegmentation().GetSourceRepresentationName() == "Binary labelmap"

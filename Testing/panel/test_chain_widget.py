@@ -42,10 +42,11 @@ class ModelsCase(PanelCase):
     def setUp(self):
         super().setUp()
         self.panel.open_sections("segments")
+        self.panel.models.show()
         self.settle()
 
     def choose_model(self, value):
-        self.ui.modelSelector.setCurrentIndex(self.panel.models.values.index(value))
+        self.ui.modelList.setCurrentRow(self.panel.models.values.index(value))
         self.settle()
 
 
@@ -61,17 +62,17 @@ class TestAModelThatIsNotHere(ModelsCase):
             self.addCleanup(patched.stop)
 
     def test_the_list_says_its_size_and_choosing_it_shows_all_that_is_agreed_to(self):
-        entries = [self.ui.modelSelector.itemText(i) for i in range(self.ui.modelSelector.count)]
-        assert f"{OFFER.title}, not here yet: 465 MB" in entries
-        assert entries[-1] == "Add a model..."
+        entries = [self.ui.modelList.item(i).text() for i in range(self.ui.modelList.count)]
+        assert f"{OFFER.title}\nnot here yet, 465 MB" in entries
+        assert entries[-1] == "Add a model of your own..."
         assert not self.ui.offerFrame.isVisible()
         self.choose_model(OFFER.model_id)
         assert self.ui.offerFrame.isVisible()
-        for words in (OFFER.about, "465 MB from github.com", "must be free", "Licence: Apache-2.0."):
+        for words in ("465 MB from github.com", "must be free", "Licence: Apache-2.0."):
             assert words in self.ui.offerLabel.text
         assert self.ui.licenceText.plainText == OFFER.text  # what `Offer.agreement` is the hash of
         assert self.ui.licenceText.isVisible()
-        for words in ("Wasserthal", OFFER.urls[1], "benign ones are marked too", "Nobody has validated"):
+        for words in ("Wasserthal", OFFER.about, OFFER.urls[1], "benign ones are marked too", "Nobody has validated"):
             assert words in OFFER.text
 
     def test_until_it_is_here_nothing_can_be_segmented_and_nothing_is_fetched(self):
@@ -120,7 +121,8 @@ class TestAModelThatIsNotHere(ModelsCase):
         assert self.panel.segmentation.model.id == OFFER.model_id
         assert not self.ui.offerFrame.isVisible()
         assert [model.id for model in self.panel.segmentation.models] == [default_model().id, OFFER.model_id]
-        assert f"The model '{OFFER.title}' is here." in self.ui.messageLabel.text
+        assert f"The model '{OFFER.title}' is here." in self.ui.getStatus.text
+        assert "Liver: Taken as liver: label 5 (liver)." in self.ui.getStatus.text
         note = self.ui.modelNote.text
         assert "Liver (TotalSegmentator total, liver, 1.5 mm) draws the liver in the whole CT." in note
         for words in ("Nobody has validated", "benign ones are marked too"):
@@ -155,7 +157,7 @@ class TestAModelThatIsNotHere(ModelsCase):
     def test_a_model_of_ones_own_is_added_from_a_zip_or_folder(self):
         asked = []
         with mock.patch.object(
-            weights_store, "import_job", lambda source, for_id: asked.append((source, for_id)) or {}
+            weights_store, "import_job", lambda source, for_id, labels: asked.append((source, for_id)) or {}
         ):
             for name, chosen in (("zip", "/there/a.zip"), ("folder", "/there/model"), ("zip", "")):
                 self.choose_model(ADD)
@@ -178,10 +180,10 @@ class TestAChain(ModelsCase):
         self.choose_model("our-chain")
 
     def test_it_draws_by_its_rule_and_the_panel_says_which_step_drew_what(self):
-        note = self.ui.modelNote.text.splitlines()
-        assert note[0] == "Liver (Dataset291_TotalSegmentator_part1_organs_1559subj) draws the liver in the whole CT."
-        assert note[1] == (
-            "Lesions (Dataset591_ct_liver_lesions_842subj) draws the tumours in the box 10 mm around 'Liver'."
+        note = self.ui.modelNote.text
+        assert "Liver (Dataset291_TotalSegmentator_part1_organs_1559subj) draws the liver in the whole CT." in note
+        assert (
+            "Lesions (Dataset591_ct_liver_lesions_842subj) draws the tumours in the box 10 mm around 'Liver'." in note
         )
         ct = hand_set_models.quiet_ct()
         self.volume = volumes.add_volume(ct, "CT")

@@ -52,11 +52,11 @@ def test_the_panel_offers_it_beside_the_catalogue(settings, tmp_path):
     settings.setValue("SlicerNNUNet/Parameter", json.dumps({"modelPath": {"_path": str(folder.parent)}}))
     _, widget, close = open_panel()
     try:
-        selector = widget.panel.ui.modelSelector
-        titles = [selector.itemText(index) for index in range(selector.count)]
+        box = widget.panel.ui.modelList
+        titles = [box.item(row).text() for row in range(box.count)]
     finally:
         close()
     assert [title for title in titles if "chosen in SlicerNNUnet" in title] == [
-        "Dataset901_PTLFSample (Dataset731_Liver), chosen in SlicerNNUnet (version unknown)"
+        "Dataset901_PTLFSample (Dataset731_Liver), chosen in SlicerNNUnet\nchosen in another program; not for patients"
     ]
     assert len(titles) >= 2

@@ -114,7 +114,7 @@ class TestEdits(PanelCase):
         logic.ModifySegmentByLabelmap(node, identifier, modifier, mode, False, False)
 
     def assert_voxels(self, **counts):
-        for name, volume_ml in segments.volumes_ml(self.session.segmentation).items():
+        for name, volume_ml in segments.compare(self.session.segmentation).volumes_ml.items():
             self.assertAlmostEqual(volume_ml, counts[name] * phantom.VOXEL_ML, msg=name)
 
     def test_tumour_that_is_painted_and_erased_again_is_parenchyma_again(self):
@@ -142,7 +142,7 @@ class TestEdits(PanelCase):
 
     def test_a_segment_that_the_reader_adds_is_named_as_not_counted(self):
         self.draw()
-        self.panel.open_sections("correction")
+        self.panel.open_sections("segments")
         node = self.session.segmentation
         identifier = node.GetSegmentation().AddEmptySegment("", "second lesion")
         array = np.array(slicer.util.arrayFromSegmentBinaryLabelmap(node, "tumor", self.volume))
@@ -233,7 +233,7 @@ class TestComputed(PanelCase):
     def test_scrolling_over_a_list_changes_no_choice(self):
         self.ui.eligibilityButton.checked = True
         self.settle()
-        box = next(iter(self.panel.ct._answers.values()))
+        box = next(iter(self.panel.ct.eligibility.boxes.values()))
         inner = [c for c in self.ui.volumeSelector.children() if c.inherits("QComboBox")]
         for widget in (box, self.ui.albUnit, *inner):
             gestures.scroll(widget)

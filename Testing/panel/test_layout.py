@@ -12,8 +12,8 @@ from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.render.nomogram_layout import height_of
 
 WIDTHS = (360, 560, 900)
-SECTIONS = ("ct", "segments", "correction", "radscore", "nomogram", "report")
-FORMS = ("ct", "segmentation", "correction", "radscore", "nomogram", "result")
+SECTIONS = ("ct", "segments", "radscore", "nomogram", "report")
+FORMS = ("ct", "segments", "radscore", "nomogram", "result")
 
 
 class TestWidths(PanelCase):

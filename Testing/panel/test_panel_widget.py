@@ -9,22 +9,23 @@ import panel_case
 import slicer
 from panel_case import ORIGIN, PanelCase, labels_of
 
+from paper import on_paper
 from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.mrml import segments
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session import SECOND_ROLE
 from PTLFPredictorLib.record.statements import of_record
 from PTLFPredictorLib.render.nomogram_marks import marks_of
-from PTLFPredictorLib.render.pdf import page_texts
 from PTLFPredictorLib.render.primitives import Text
 from PTLFPredictorLib.sample import known
+from PTLFPredictorLib.signature.policy.eligibility import CriterionState
 
 
 class TestOpening(PanelCase):
     def test_the_untouched_panel_says_what_is_missing(self):
         self.assertEqual(self.ui.researchUseLabel.text, RESEARCH_USE)
         self.assertEqual(self.ui.transformLabel.text, "Choose or load the contrast CT before TACE.")
-        self.assertEqual(self.ui.segmentButton.text, "Segment")
+        self.assertEqual(self.ui.segmentButton.text, "Se&gment")
         self.assertFalse(self.ui.segmentButton.enabled)
         self.assertIn("No CT is chosen.", self.ui.segmentButton.toolTip)
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
@@ -57,12 +58,6 @@ class TestOpening(PanelCase):
         self.panel.refresh()
         self.assertIn("Harden the transform", self.ui.transformLabel.text)
         self.assertFalse(self.ui.segmentButton.enabled)
-
-    def test_the_liver_window_is_one_click(self):
-        self.load()
-        gestures.click(self.ui.liverWindowButton)
-        display = self.volume.GetDisplayNode()
-        self.assertEqual((display.GetLevel(), display.GetWindow()), (30.0, 300.0))
 
 
 class TestInputs(PanelCase):
@@ -158,54 +153,64 @@ class TestInputs(PanelCase):
     def test_a_violated_criterion_is_counted_and_kept(self):
         self.ui.eligibilityButton.checked = True
         self.settle()
-        name, box = next(iter(self.panel.ct._answers.items()))
+        name, box = next(iter(self.panel.ct.eligibility.boxes.items()))
         box.currentIndex = 2
         self.settle()
         self.assertEqual(self.session.state.answers, {name: False})
-        self.assertIn("1 violated", self.ui.eligibilityButton.text)
+        self.assertEqual(self.ui.eligibilityLabel.text, "Eligibility: 1 criterion not met, 7 not answered")
 
 
 class TestSegments(PanelCase):
     def test_a_model_s_segments_are_shown_with_their_volumes(self):
         self.draw()
         self.assertFalse(self.session.edited)
-        self.assertEqual(self.ui.segmentButton.text, "Segment again")
-        self.panel.open_sections("correction")
-        self.settle()
-        for volume in (">569.3<", ">567.1<", ">2.2<"):  # mL: 126165, 125681 and 484 voxels of 0.0045125 mL
-            self.assertIn(volume, self.ui.volumesLabel.text)
-        self.assertIn("1.000", self.ui.volumesLabel.text)  # Dice with itself
+        self.assertEqual(self.ui.segmentButton.text, "Se&gment again")
+        # 126165, 125681 and 484 voxels of 0.0045125 mL
+        self.assertEqual(self.ui.volumesLabel.text, "Liver 569.3 mL, parenchyma 567.1 mL, tumour 2.2 mL")
+        self.assertEqual(self.ui.segmentsSection.text, "\u2713 2. Segments: liver 569 mL, tumour 2 mL")
+        self.assertEqual(self.ui.agreementTitle.text, "Nothing was changed since the model drew it.")
+        self.assertEqual(self.ui.agreementLabel.text, "")
 
     def test_an_edit_shows_in_volumes_and_dice_and_takes_the_sign_off_away(self):
         self.draw()
-        self.panel.open_sections("correction")
+        self.panel.open_sections("segments")
         self.type(self.ui.readerEdit, "A. Reader")
         gestures.click(self.ui.signOffButton)
         self.settle()
         self.assertIn("Signed off by A. Reader", self.ui.signOffLabel.text)
+        self.assertIn("Any edit cancels the sign-off.", self.ui.signOffLabel.text)
         self.erase_tumour()
-        self.assertEqual(self.ui.signOffLabel.text, "Not signed off.")
+        self.assertIsNone(self.session.signed)
+        self.assertRegex(self.ui.signOffLabel.text, "^Not signed off. A. Reader's sign-off of .* tumour edited.$")
         self.assertTrue(self.session.edited)
-        text = self.ui.volumesLabel.text
-        self.assertIn(">0.667<", text)  # Dice 2 x 242 / (242 + 484): half of the tumour is left
-        for volume in (">569.3<", ">568.2<", ">1.1<", ">-1.1<"):  # the liver stays, the parenchyma takes 242 voxels
-            self.assertIn(volume, text)
+        # the liver stays, the parenchyma takes 242 voxels
+        self.assertEqual(self.ui.volumesLabel.text, "Liver 569.3 mL, parenchyma 568.2 mL, tumour 1.1 mL")
+        self.assertEqual(self.ui.agreementTitle.text, "Against what the model drew (0.19 % of the voxels changed):")
+        for value in (">+0.0<", ">1.000<", ">-1.1<", ">0.667<"):  # Dice 2 x 242 / (242 + 484): half of it is left
+            self.assertIn(value, self.ui.agreementLabel.text)
         kind = segments.tag(self.session.segmentation, "tumor", segments.ALGORITHM_TYPE)
         self.assertEqual(kind, "SEMIAUTOMATIC")
 
     def test_a_sign_off_needs_a_name(self):
         self.draw()
-        self.panel.open_sections("correction")
+        self.panel.open_sections("segments")
         self.settle()
         gestures.click(self.ui.signOffButton)
-        self.assertEqual(self.ui.messageLabel.text, "Who answers for these segments? Give the reader's name.")
+        said = "Who answers for these segments? Give the reader's name."
+        self.assertEqual(self.ui.signOffLabel.text, said)  # beside the button
         self.assertEqual(self.session.state.sign_off, {})
+        self.type(self.ui.readerEdit, "A. Reader")
+        gestures.click(self.ui.signOffButton)
+        self.settle()
+        self.assertNotIn(said, self.ui.signOffLabel.text)
 
     def test_restore_automatic_gives_the_models_voxels_back(self):
         self.draw()
         before = labels_of(self.session)
-        self.panel.open_sections("correction")
+        self.panel.open_sections("segments")
         self.erase_tumour()
+        self.ui.segmentsAdvancedButton.checked = True
+        self.settle()
         edited, asked = labels_of(self.session), []
         self.assertNotEqual(edited, before)
         self.panel.correction.confirm = lambda question, title: asked.append(question)  # Cancel
@@ -267,7 +272,7 @@ class TestSegments(PanelCase):
         gestures.click(self.ui.useExistingButton)
         self.settle()
         self.assertIs(self.session.segmentation, node)
-        self.assertIn("taken from the scene", self.ui.segmentationLabel.text)
+        self.assertEqual(self.ui.segmentationLabel.text, "Taken from the scene: from the colleague.")
 
     def test_the_editor_is_given_back_on_exit(self):
         self.draw()
@@ -284,7 +289,7 @@ class TestScore(PanelCase):
     def setUp(self):
         super().setUp()
         self.draw()
-        self.panel.open_sections("correction", "radscore", "nomogram", "report")
+        self.panel.open_sections("segments", "radscore", "nomogram", "report")
         self.type(self.ui.albEdit, "43.6")
         self.type(self.ui.inrEdit, "1.09")
         self.compute()
@@ -324,18 +329,18 @@ class TestScore(PanelCase):
         self.assertIn("INR is missing", self.ui.riskStatus.text)
         self.type(self.ui.inrEdit, "1.09")
         # A violated criterion withholds.
-        name = next(iter(self.panel.ct._answers))
-        self.panel.ct._answer(name, False)
+        name = next(iter(self.panel.ct.eligibility.boxes))
+        self.session.answer_criterion(name, CriterionState.VIOLATED)
         self.settle()
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertIn("did not include such patients", self.ui.riskStatus.text)
-        self.panel.ct._answer(name, None)
+        self.session.answer_criterion(name, CriterionState.UNCONFIRMED)
         # Demo: only in demonstration mode, marked.
         self.choose("demo", origin="demo", kind="demo")
         self.recompute_for_signature()
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertIn("only in demonstration mode", self.ui.riskStatus.text)
-        self.assertIn("DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS", self.pdf())
+        self.assertTrue(of_record(self.session.make_record()[0]).watermark)
         self.assertTrue(self.ui.demonstrationBox.isVisible())
         self.ui.demonstrationBox.checked = True
         self.settle()
@@ -348,7 +353,7 @@ class TestScore(PanelCase):
         self.assertEqual(self.session.patient().prediction.state, "demonstration")
 
     def pdf(self):
-        return "\n".join(text.text for text in page_texts(of_record(self.session.make_record()[0]))[0])
+        return on_paper(self.session.make_record()[0])
 
     def recompute_for_signature(self):
         """Another signature makes the features stale; these are of the same settings, so computing is quick."""
@@ -371,7 +376,7 @@ class TestScore(PanelCase):
         self.assertIn("Automatic segments: Radscore", self.ui.scoresLabel.text)
         self.assertIn("Corrected segments: Radscore", self.ui.scoresLabel.text)
         self.assertRegex(self.ui.riskLabel.text, r"^Risk")
-        self.assertIn("Rests on the corrected segments.", self.ui.resultDetails.text)
+        self.assertIn("Based on the corrected segments.", self.ui.resultDetails.text)
 
     def test_everything_survives_save_close_reopen(self):
         self.choose("complete", origin="site")
@@ -398,7 +403,7 @@ class TestScore(PanelCase):
         self.erase_tumour(slice(7, 8))
         stale = self.on_screen()
         self.assertIn("STALE", stale["staleLabel"])
-        self.assertEqual(stale["signOffLabel"], "Not signed off.")
+        self.assertIn("Not signed off. B. Reader's sign-off", stale["signOffLabel"])
         slicer.util.saveScene(path)
         slicer.mrmlScene.Clear(0)
         slicer.util.loadScene(path)
@@ -407,13 +412,14 @@ class TestScore(PanelCase):
 
     def on_screen(self):
         names = (
-            "riskLabel riskStatus resultDetails staleLabel scoresLabel signOffLabel volumesLabel segmentationLabel "
-            "inputMessage warningsLabel eligibilityButton albEdit inrEdit radscoreEdit radscoreOrigin rerunLabel"
+            "riskLabel riskStatus resultDetails staleLabel scoresLabel signOffLabel volumesLabel "
+            "segmentationLabel agreementLabel inputMessage warningsLabel eligibilityLabel criteriaStatus "
+            "albEdit inrEdit radscoreEdit radscoreOrigin rerunLabel"
         )
         texts = {name: getattr(self.ui, name).text for name in names.split()}
         terms = self.panel.radscore.terms
         texts["terms"] = [[terms.item(r, c).text() for c in range(3)] for r in range(terms.rowCount)]
-        sections = ("ct", "segments", "correction", "radscore", "nomogram", "report")
+        sections = ("ct", "segments", "radscore", "nomogram", "report")
         texts["folded"] = [name for name in sections if getattr(self.ui, f"{name}Section").collapsed]
         return texts
 
@@ -422,8 +428,7 @@ class TestScore(PanelCase):
         gestures.click(self.ui.signOffButton)
         for button, name in (
             (self.ui.exportRecordButton, "result.json"),
-            (self.ui.exportReportButton, "report.html"),
-            (self.ui.exportPdfButton, "result.pdf"),
+            (self.ui.exportReportButton, "report.pdf"),
             (self.ui.exportCsvButton, "result.csv"),
         ):
             gestures.click(button)

@@ -22,7 +22,7 @@ EMPTY = PatientState()
 class Patients(PanelCase):
     def setUp(self):
         super().setUp()
-        self.panel.open_sections("correction", "radscore", "nomogram", "report")
+        self.panel.open_sections("segments", "radscore", "nomogram", "report")
         self.settle()
 
     def next_ct(self, seed=6):
@@ -149,7 +149,7 @@ class TestTyped(Patients):
         self.draw()
         self.ui.eligibilityButton.checked = True
         self.settle()
-        edit = self.panel.ct._bilirubin.edit
+        edit = self.ui.baselineBilirubinEdit
         self.type_without_return(edit, "14")
         self.ui.volumeSelector.setCurrentNode(self.next_ct())
         self.ui.albEdit.setFocus()
@@ -327,14 +327,14 @@ class TestNoValue(Patients):
     def test_bilirubin_in_the_other_unit(self):
         self.ui.eligibilityButton.checked = True
         self.settle()
-        edit = self.panel.ct._bilirubin.edit
+        edit = self.ui.baselineBilirubinEdit
         self.type(edit, "14")
         self.assertEqual(self.session.state.answers["bilirubin_umol_per_l"], 14)
         self.type(edit, "0.8")
         self.assertEqual(edit.text, "0.8")
         self.assertNotIn("bilirubin_umol_per_l", self.session.state.answers)
-        self.assertIn("0.8 mg/dL are 14 umol/L", self.panel.ct._reason.text)
-        self.assert_no_risk("Bilirubin 0.8 umol/L is implausible")
+        self.assertIn("0.8 mg/dL are 14 µmol/L", self.ui.baselineBilirubinNote.text)
+        self.assert_no_risk("Bilirubin 0.8 µmol/L is implausible")
         self.type(edit, "14")
         self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
 

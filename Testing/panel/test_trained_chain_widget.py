@@ -139,7 +139,7 @@ class TestTheTrainedChain(PanelCase):
         self.volume = volumes.add_volume(ct.image, "CT")
         self.ui.volumeSelector.setCurrentNode(self.volume)
         self.panel.open_sections("segments")
-        self.ui.modelSelector.setCurrentIndex(self.panel.models.values.index(MODEL))
+        self.panel.models.choose(MODEL)
         self.settle()
         gestures.wait_for(lambda: not self.panel.segmentation.probe.state.busy, 120, "the device")
         self.settle()

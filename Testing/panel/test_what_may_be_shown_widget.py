@@ -13,12 +13,13 @@ from html import unescape
 import qt
 from panel_case import MODEL, PanelCase
 
+from paper import drawn_on_paper, on_paper
 from PTLFPredictorLib import signature
 from PTLFPredictorLib.folders import data_folder
 from PTLFPredictorLib.panel.numbers import written
 from PTLFPredictorLib.panel.state import SegmentsKind
 from PTLFPredictorLib.record.statements import of_record
-from PTLFPredictorLib.render import html, nomogram_svg, pdf, table
+from PTLFPredictorLib.render import html, nomogram_svg, table
 from PTLFPredictorLib.render.nomogram_marks import marks_of
 from PTLFPredictorLib.render.primitives import Shape, Text
 from PTLFPredictorLib.sample import known
@@ -45,7 +46,7 @@ class WhatMayBeShown(PanelCase):
     def setUp(self):
         super().setUp()
         self.draw()
-        self.panel.open_sections("ct", "segments", "correction", "radscore", "nomogram", "report")
+        self.panel.open_sections("ct", "segments", "radscore", "nomogram", "report")
         self.take_features()
         self.published = signature.load("ptlf-published").data
         self.raw = self.raw_features()
@@ -93,11 +94,10 @@ class WhatMayBeShown(PanelCase):
         table.write(made, path)
         with open(path, encoding="utf-8") as stream:
             csv = stream.read().replace('""', '"')
-        texts = [text.text for text in pdf.page_texts(of_record(made))[0]]
-        self.pdf_picture = pdf.picture(of_record(made))
+        self.pdf_picture = drawn_on_paper(made)
         drawn = words_of(*self.pdf_picture)
         return made.to_dict(), {
-            "pdf": " ".join([*texts, drawn]),
+            "pdf": f"{on_paper(made)} {drawn}",
             "report": re.sub(r"\s+", " ", unescape(page)),
             "table": " ".join(str(cell) for row in [columns, *rows] for cell in row),
             "csv": csv,
@@ -149,7 +149,7 @@ class TestEachRow(WhatMayBeShown):
             demo = "Demonstration: " if row.state == "demonstration" else ""
             self.assertEqual(label, f"{demo}Risk {prediction['risk_text']} within 4 weeks")
             self.assertIn(prediction["risk_text"], drawn)
-            self.assertIn(f"Risk {prediction['risk_text']} within 4 weeks", exports["pdf"])
+            self.assertIn(f"{prediction['risk_text']} within 4 weeks", exports["pdf"])
             self.assertIn(repr(prediction["risk"]), exports["table"])
             self.assertIn(prediction["risk_text"], spoken)
             self.assertEqual("demonstration" in spoken.lower(), row.state == "demonstration")
@@ -174,7 +174,7 @@ class TestEachRow(WhatMayBeShown):
             return
         called = "" if row.score == "computed" else f" ({row.score})"
         self.assertEqual(scores, f"Automatic segments: Radscore {value:.2f}{called}")
-        self.assertIn(f"Radscore {value:.2f} ({row.score})", exports["pdf"])
+        self.assertIn(f"Radscore {value:.3f} ({row.score})", exports["pdf"])
         self.assertIn(repr(value), exports["table"])
 
     @rule()

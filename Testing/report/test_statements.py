@@ -52,7 +52,7 @@ def markdown(said: Statements) -> str:
 
 def test_a_renderer_from_outside_needs_nothing_but_statements(published):
     page = markdown(published)
-    assert page.startswith("# Post-TACE liver failure: risk before TACE\n**Research use only.")
+    assert page.startswith("# Pre-procedural risk of post-TACE liver failure\n**Research use only.")
     assert "\n**Risk not shown**\nCannot be computed: the paper does not give the training cohort's mean" in page
     assert "\n- Albumin: 43.6 g/L\n- INR: 1.09\n- Radscore: not shown\n" in page
     assert "| Run-length non-uniformity (exponential) | tumour | None |" in page
@@ -63,7 +63,7 @@ def test_a_renderer_from_outside_needs_nothing_but_statements(published):
 
 def test_it_says_what_the_librarys_own_outputs_say(demonstration):
     page, lines = markdown(demonstration), "\n".join(terminal.lines_of(demonstration))
-    for words in (demonstration.risk.shown, "not for patients. Computed by the equation", "within 4 weeks after TACE"):
+    for words in (demonstration.risk.shown, "not for patients. Predicted risk of PTLF", "within 4 weeks after TACE"):
         assert words in page
         assert words in html.page(demonstration)
         assert words in lines

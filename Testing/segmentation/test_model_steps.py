@@ -207,5 +207,5 @@ def test_the_shell_lists_verifies_and_removes_a_chain(chain, capsys):
     assert "lesions: Lesions" in capsys.readouterr().out
     assert main(["models", "verify", "ours"]) == 0
     assert f"lesions: SHA-256 {model_folder.checksum(chain / LESIONS)}" in capsys.readouterr().out
-    assert main(["models", "remove", "ours"]) == 0
+    assert main(["models", "remove", "ours", "--yes"]) == 0
     assert not chain.exists()

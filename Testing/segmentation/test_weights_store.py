@@ -217,7 +217,7 @@ def test_without_a_publishers_hash_that_of_the_first_download_is_kept(server, tm
         known[f"{server.url}/Dataset591_Lesions.zip"]
         == hashlib.sha256(server.files["Dataset591_Lesions.zip"]).hexdigest()
     )
-    assert main(["models", "remove", "open-livers"]) == 0
+    assert main(["models", "remove", "open-livers", "--yes"]) == 0
     server.files["Dataset591_Lesions.zip"] = server.files["Dataset591_Lesions.zip"][:-1] + b"\1"
     with pytest.raises(BadInput, match="is not the weights of Dataset591_Lesions: its SHA-256"):
         get()
@@ -246,7 +246,7 @@ def test_where_no_hash_is_known_the_size_is_about(server):
     assert server.requests[1][1]["Range"] == "bytes=100000-"
     sizes = [len(data) for data in server.files.values()]
     assert [one["bytes"] for one in weights_store.source_of(model)["steps"].values()] == sizes
-    assert main(["models", "remove", "open-livers"]) == 0
+    assert main(["models", "remove", "open-livers", "--yes"]) == 0
     for step in server.entry["steps"]:
         step["download"] |= {"bytes": 100_000}
     write_offer(server.entry)
@@ -500,7 +500,7 @@ def test_what_totalsegmentator_has_fetched_is_taken(server, results, tmp_path, m
     assert "weights here already: --from totalsegmentator" in capsys.readouterr().out
     assert main(["models", "get", "open-livers", "--from", "totalsegmentator"]) == 0
     assert len(verify(find_model("open-livers")).steps) == 2
-    assert main(["models", "remove", "open-livers"]) == 0
+    assert main(["models", "remove", "open-livers", "--yes"]) == 0
     monkeypatch.setenv("TOTALSEG_WEIGHTS_PATH", str(tmp_path / "elsewhere"))
     capsys.readouterr()
     assert main(["models", "get", "open-livers", "--from", "totalsegmentator"]) == 2
@@ -545,7 +545,7 @@ def test_the_shell_shows_and_asks_before_it_fetches(server, capsys, monkeypatch)
     assert main(["models", "list"]) == 0
     assert "lesions: Dataset591_Lesions" in capsys.readouterr().out
     assert main(["models", "verify", "open-livers"]) == 0
-    assert main(["models", "remove", "open-livers"]) == 0
+    assert main(["models", "remove", "open-livers", "--yes"]) == 0
     assert not (Path(os.environ["PTLF_MODELS"]) / "open-livers").exists()
     assert main(["models", "get", "open-livers", "--accept-licence"]) == 0
 

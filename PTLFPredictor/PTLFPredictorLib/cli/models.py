@@ -18,7 +18,11 @@ def add(command: Command) -> None:
     top = command("models", _models_list, "list, fetch, add, verify or remove segmentation models")
     actions = top.add_subparsers(dest="action", required=True, metavar="ACTION")
     listed = actions.add_parser("list", help="all models, and those that can be fetched")
+    listed.add_argument("words", nargs="*", metavar="WORD", help="only those that all these words are said of")
     listed.set_defaults(function=_models_list)
+    show = actions.add_parser("show", help="what is known of a model: what it draws, for what, licence, times")
+    show.add_argument("model", metavar="ID")
+    show.set_defaults(function=_models_show)
     get = actions.add_parser("get", help="fetch open weights, or bring them from files")
     get.add_argument("model", metavar="ID", help="one that 'ptlf models list' offers")
     get.add_argument("--accept-licence", action="store_true", help="the licence was read and is agreed to")
@@ -43,28 +47,44 @@ def add(command: Command) -> None:
     verify = actions.add_parser("verify", help="check the files of a model against its checksum")
     verify.add_argument("model", metavar="ID|DIR|ZIP")
     verify.set_defaults(function=_models_verify)
-    remove = actions.add_parser("remove", help="delete one of your models")
+    remove = actions.add_parser("remove", help="delete one of your models, or what came of a download")
     remove.add_argument("model", metavar="ID")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
     remove.set_defaults(function=_models_remove)
 
 
-def _models_list(_: argparse.Namespace) -> None:
-    from ..segmentation import catalogue, weights_store
-    from ..segmentation.catalogue import broken
+def _models_list(given: argparse.Namespace) -> None:
+    from ..segmentation.model_list import Place, listed
 
-    for model in catalogue():
-        note = "" if model.for_patients else " (not for patients)"
-        print(f"{model.id:20} {model.version:8} {model.licence:12} {model.title}{note}")
-        for step in model.chain:
-            print(f"{'':20} {step.name}: {step.title}")
-    for name, problem in broken().items():
-        print(f"{name:20} cannot be used: {problem}")
-    if not (offers := weights_store.offers()):
-        return
-    print("\nCan be fetched ('ptlf models get ID' shows licence, size and citation, and asks):")
-    for one in offers:
-        here = " (weights here already: --from totalsegmentator)" if weights_store.is_with_totalsegmentator(one) else ""
-        print(f"{one.model_id:28} {one.licence:12} {one.bytes_to_fetch / 1e6:4.0f} MB  {one.title}{here}")
+    found = [one for one in listed() if one.matches(given.words)]
+    for one in found:
+        if one.problem:
+            print(f"{one.id:20} cannot be used: {one.problem}")
+        elif one.model is not None:
+            note = "" if one.for_patients else " (not for patients)"
+            print(f"{one.id:20} {one.model.version:8} {one.model.licence:12} {one.title}{note}")
+            for step in one.model.chain:
+                print(f"{'':20} {step.name}: {step.title}")
+    offered = [one for one in found if one.place is Place.OFFERED and one.offer is not None]
+    if offered:
+        print("\nCan be fetched ('ptlf models get ID' shows licence, size and citation, and asks):")
+    for one in offered:
+        here = " (weights here already: --from totalsegmentator)" if one.with_totalsegmentator else ""
+        came = f" ({one.state}: 'ptlf models remove {one.id}' removes them)" if one.came else ""
+        print(f"{one.id:28} {one.offer.licence:12} {one.bytes / 1e6:4.0f} MB  {one.title}{here}{came}")
+    if not found:
+        print(f"No model is described by: {' '.join(given.words)}")
+
+
+def _models_show(given: argparse.Namespace) -> None:
+    from ..segmentation.model_list import listed
+
+    found = next((one for one in listed() if one.id == given.model), None)
+    if found is None:
+        raise BadInput(f"There is no model '{given.model}' here or on offer; 'ptlf models list' lists them.")
+    print(f"{found.title} ({found.id}): {found.state}")
+    for name, said in found.facts():
+        print(f"  {name:12} {said.replace(chr(10), chr(10) + ' ' * 15)}")
 
 
 def _models_get(given: argparse.Namespace) -> None:
@@ -91,21 +111,22 @@ def _models_get(given: argparse.Namespace) -> None:
         print(f"{name}: SHA-256 {came['sha256']}" if "sha256" in came else f"{name}: from '{came['from']}'")
 
 
-def _agreed() -> bool:
+def _agreed(question: str = "Do you agree to this licence, and shall it be fetched?") -> bool:
     """Asked on a terminal; nobody else can agree but by the option."""
     if not sys.stdin.isatty():
         return False
-    return input("Do you agree to this licence, and shall it be fetched? [y/N] ").strip().lower() in ("y", "yes")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _models_add(given: argparse.Namespace) -> None:
     from ..segmentation import add
+    from ..segmentation.labels_taken import labels_taken
     from ..segmentation.reading import model_labels, parse_labels
 
     roles = model_labels(parse_labels(given.labels))
     entry = {name: getattr(given, name) for name in ("id", "orientation") if getattr(given, name) is not None}
     model = add(given.source, roles, configuration=given.configuration, folds=given.folds, **entry)
-    print(f"Added {model.id}: {model.folder}\n{model.warning}")
+    print("\n".join((f"Added {model.id}: {model.folder}", *labels_taken(model), model.warning)))
 
 
 def _models_verify(given: argparse.Namespace) -> None:
@@ -118,7 +139,20 @@ def _models_verify(given: argparse.Namespace) -> None:
 
 
 def _models_remove(given: argparse.Namespace) -> None:
-    from ..segmentation import remove
+    from ..segmentation import remove, weights_store
+    from ..segmentation.model_list import Place, listed, size_text
 
-    remove(given.model)
+    found = next((one for one in listed() if given.model in (one.folder_name, one.id)), None)
+    partial = found is not None and found.place is Place.OFFERED and found.came > 0
+    if partial:
+        question = f"Remove the {size_text(found.came)} that came of '{given.model}'?"
+    else:
+        question = f"Delete the model '{given.model}' from this computer?"
+    deletable = partial or (found is not None and found.folder_name)
+    if deletable and not given.yes and not _agreed(question):
+        raise BadInput("Nobody has confirmed it (--yes); nothing was deleted.")
+    if partial:
+        weights_store.drop_partial(given.model)
+    else:
+        remove(found.folder_name if found is not None and found.folder_name else given.model)
     print(f"Removed {given.model}.")

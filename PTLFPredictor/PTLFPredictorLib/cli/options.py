@@ -48,8 +48,9 @@ def add_steps(command: argparse.ArgumentParser) -> None:
 def add_labels(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--labels", action="append", metavar="ROLE=LABELS",
-        help="what labels (or segments, by number or name) mean: liver=5,tumor=7+8, or parenchyma=1; other=3 is "
-        "neither and is not counted, other=rest all that are not named; given again, it adds",
+        help="what labels (or segments, by number or name) mean: liver=5,tumor=7+8, or parenchyma=1; excluded=3 is a "
+        "lesion that a reader left out (of the liver, in no VOI), other=3 is no part of the liver and is not counted, "
+        "other=rest all that are not named; given again, it adds",
     )  # fmt: skip
 
 

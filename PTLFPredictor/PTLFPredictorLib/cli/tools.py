@@ -17,12 +17,18 @@ from pathlib import Path
 from .. import __version__
 from ..errors import BadInput, MissingDependency
 from .command import ROOT, Command
+from .options import add_labels, segmentation
 
 
 def add(command: Command) -> None:
     command("doctor", _doctor, "what is installed, what is missing and how to get it")
     panel = command("panel", _panel, "the Slicer module's panel in a stand-in window, without Slicer")
     panel.add_argument("--ct", type=Path, metavar="PATH", help="DICOM folder or image file; a sample case without it")
+    panel.add_argument(
+        "--segmentation", action="append", metavar="[ROLE=]FILE",
+        help="segments of that CT, as if 'Use this segmentation' was pressed; given again for several files",
+    )  # fmt: skip
+    add_labels(panel)
     panel.add_argument("--screenshot", type=Path, metavar="FILE", help="write a PNG instead of opening a window")
     bench = command("bench", _bench, "figures against the peers, both in one run")
     bench.add_argument("what", choices=_benches(), help="which figures")
@@ -84,8 +90,13 @@ def _device() -> str:
 
 
 def _panel(given: argparse.Namespace) -> int:
+    from ..segmentation.reading import parse_labels
+
+    files = segmentation(given)
+    if files is not None and given.ct is None:
+        raise BadInput("--segmentation needs the CT that it was drawn on (--ct).")
     sys.path.insert(0, str(ROOT / "Testing"))
-    return importlib.import_module("host.window").main(given.ct, given.screenshot)
+    return importlib.import_module("host.window").main(given.ct, given.screenshot, files, parse_labels(given.labels))
 
 
 def _bench(given: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from ..ct.protocol import scan_findings
 from ..errors import BadInput
 from ..hashes import json_sha256
 from ..signature import Signature, checklist
+from ..signature.entries import within_a_sentence
 from ..signature.policy import eligibility
 from ..signature.policy.eligibility import CriterionState
 from .extraction import ExtractedCase, Extraction, ObservedCase
@@ -92,10 +93,9 @@ def duplicates(cases: Sequence[Case], extracted: Mapping[str, ExtractedCase]) ->
 def by_eligibility(case: Case, signature: Signature) -> Exclusion | None:
     """By the study's criteria, and where the outcome is present before TACE."""
     items = checklist(signature, case.answers)
-    for item in items.items:
-        if item.status is CriterionState.VIOLATED:
-            words = f"criterion not met: {item.text[:1].lower()}{item.text[1:]}"
-            return Exclusion(case.id, Reason.ELIGIBILITY, f"eligibility:{item.id}", words)
+    for item in items.of_state(CriterionState.VIOLATED):
+        words = f"criterion not met: {within_a_sentence(item.criterion)}"
+        return Exclusion(case.id, Reason.ELIGIBILITY, f"eligibility:{item.id}", words)
     if case.all_criteria_met is False:
         words = "not all criteria of the study are met"
         return Exclusion(case.id, Reason.ELIGIBILITY, "eligibility:all_criteria_met", words)
@@ -103,7 +103,7 @@ def by_eligibility(case: Case, signature: Signature) -> Exclusion | None:
         if finding.code.startswith("outcome_present"):
             words = "liver failure by its laboratory criteria before TACE"
             return Exclusion(case.id, Reason.ELIGIBILITY, f"eligibility:{finding.code}", words)
-    if any(item.status is CriterionState.UNCONFIRMED for item in items.items):
+    if items.of_state(CriterionState.UNCONFIRMED):
         return Exclusion(case.id, Reason.UNANSWERED, Reason.UNANSWERED, "criteria of the study not answered")
     return None
 

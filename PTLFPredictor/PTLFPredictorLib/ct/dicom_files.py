@@ -21,7 +21,8 @@ HEADER_TAGS = (
     "ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThickness Rows Columns SamplesPerPixel "
     "NumberOfFrames RescaleSlope RescaleIntercept KVP Manufacturer ConvolutionKernel ContrastBolusAgent "
     "ContrastBolusStartTime AcquisitionTime AcquisitionDateTime ContentTime AcquisitionContrast AcquisitionNumber "
-    "TriggerTime TemporalPositionIdentifier PatientID StudyInstanceUID FrameOfReferenceUID BitsAllocated BitsStored"
+    "TriggerTime TemporalPositionIdentifier PatientID StudyInstanceUID FrameOfReferenceUID BitsAllocated BitsStored "
+    "AcquisitionDate SeriesDate StudyDate"
 ).split()
 
 PREAMBLE = 132

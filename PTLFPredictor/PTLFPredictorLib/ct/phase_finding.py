@@ -78,7 +78,7 @@ def _settled(named: Phase, measured: Phase, wanted: tuple[str, ...]) -> tuple[Ph
     as_measured = replace(named, name=measured.name, source=measured.source)
     confirmed = named.confirmed
     if confirmed is not None:
-        who = f"{confirmed.by.reader} confirmed the {confirmed.name} phase ({confirmed.by.time})"
+        who = f"{confirmed.by.reader} confirmed the {confirmed.name} phase ({confirmed.by.when})"
         if not _can_be(confirmed.name, measured):
             return as_measured, Level.WITHHOLD, f"{who}, but it is ruled out: {found}."
         by_reader = replace(named, name=confirmed.name, source=PhaseSource.READER)

@@ -18,7 +18,7 @@ from ..segmentation.names import Role
 from ..segmentation.segments import OVERLAP_REFUSED, OVERLAP_WARNED
 from . import segment_voxels, segments
 from .origin_marks import DRAWN, ORIGIN, marks_on
-from .segment_roles import LABELMAP, LIVER, ROLE, STYLES, TUMOUR
+from .segment_roles import EXCLUDED, LABELMAP, LIVER, ROLE, STYLES, TUMOUR
 from .segments import MANUAL
 from .volumes import require_no_transform
 
@@ -97,11 +97,25 @@ def adopt(node, volume, all_the_same: bool = False):
     return node, finding
 
 
+def fits(node, volume) -> bool:
+    """Whether a segmentation can be adopted as it is: named segments, drawn on this CT's own voxels."""
+    try:
+        require_no_transform(node)
+        ids = [identifier for found in _by_name(node).values() for identifier in found]
+        place = place_of(node, ids, volume)
+    except BadInput:
+        return False
+    return not place.words and place.inside >= OVERLAP_REFUSED
+
+
 def _by_name(node) -> dict[Role, list[str]]:
     segmentation = node.GetSegmentation()
-    found: dict[Role, list[str]] = {Role.PARENCHYMA: [], LIVER: [], TUMOUR: []}
+    found: dict[Role, list[str]] = {Role.PARENCHYMA: [], LIVER: [], TUMOUR: [], EXCLUDED: []}
     for identifier in segmentation.GetSegmentIDs():
-        role = segments.role_of(segmentation.GetSegment(identifier))
+        segment = segmentation.GetSegment(identifier)
+        role = segments.role_of(segment)
+        if role is None and segments.tag_of(segment, ROLE) == EXCLUDED:
+            role = EXCLUDED  # left out here, and called "cyst" since
         if role in found:
             found[role].append(identifier)
     if not found[LIVER] and not found[Role.PARENCHYMA]:
@@ -213,10 +227,11 @@ def _take(node, found: Mapping[Role, list[str]], volume) -> None:
     segmentation = node.GetSegmentation()
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     if not found[LIVER]:
-        whole = segments.union(node, [*found[Role.PARENCHYMA], *found[TUMOUR]], volume)
+        whole = segments.union(node, [*found[Role.PARENCHYMA], *found[TUMOUR], *found[EXCLUDED]], volume)
         segments.fill(node, found[Role.PARENCHYMA][0], whole, volume)
         segmentation.GetSegment(found[Role.PARENCHYMA][0]).SetName(STYLES[LIVER].name)  # no longer what it was called
-    roles = dict.fromkeys((*found[LIVER], *found[Role.PARENCHYMA]), LIVER) | dict.fromkeys(found[TUMOUR], TUMOUR)
+    taken = {LIVER: (*found[LIVER], *found[Role.PARENCHYMA]), TUMOUR: found[TUMOUR], EXCLUDED: found[EXCLUDED]}
+    roles = {identifier: role for role, ids in taken.items() for identifier in ids}
     for identifier in segmentation.GetSegmentIDs():
         segment = segmentation.GetSegment(identifier)
         role = roles.get(identifier, "")

@@ -20,7 +20,7 @@ def can_export_dicom(node, volume) -> tuple[bool, str]:
 
 
 def export_dicom_seg(exporter: type, node, folder: str, reader: str) -> str:
-    """Write liver and tumour into `folder`; returns the file.
+    """Write liver, tumour and lesions that were left out into `folder`; returns the file.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def export_dicom_seg(exporter: type, node, folder: str, reader: str) -> str:
         "SeriesDescription": "PTLF segments, research use only",
         "ClinicalTrialCoordinatingCenterName": "PTLFPredictor",
     }
-    roles = (mrml_segments.LIVER, mrml_segments.TUMOUR)
-    ids = [i for role in roles for i in mrml_segments.segment_ids(node, role) if not mrml_segments.is_empty(node, i)]
+    all_ids = [i for role in mrml_segments.ROLES for i in mrml_segments.segment_ids(node, role)]
+    ids = [i for i in all_ids if not mrml_segments.is_empty(node, i)]
     if not ids:  # an empty list means all segments to the exporter
         raise BadInput("Liver and tumour are empty; there is nothing to write.")
     writer = exporter(node, contentCreatorName=reader or "PTLFPredictor")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,18 @@ def acquisition_of(volume) -> tuple[Phase | None, dict[str, Any]]:
     if header is None:
         return None, {"format": "scene volume", "slices": slices}
     return describe(header.get, slices)
+
+
+def date_of(volume) -> date | None:
+    """The day of the scan by a DICOM file at hand; for the screen alone, it goes into no record."""
+    path = first_file(volume)
+    header = None if path is None else header_of(path)
+    for tag in ("AcquisitionDate", "AcquisitionDateTime", "SeriesDate", "StudyDate") if header else ():
+        try:
+            return datetime.strptime(str(header.get(tag))[:8], "%Y%m%d").date()
+        except ValueError:
+            continue
+    return None
 
 
 def first_file(volume) -> Path | None:

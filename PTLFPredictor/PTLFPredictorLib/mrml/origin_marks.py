@@ -56,7 +56,7 @@ def marks_on(node, name: str) -> list[str]:
 def origin_of(node) -> Origin:
     """Who drew the segments of a node, by its marks; unknown where it has none that can be read.
 
-    A model's mark on any of the segments is the mark of all.  How much was changed since, `segments.changed_share`
+    A model's mark on any of the segments is the mark of all.  How much was changed since, `segment_agreement.compare`
     tells; where that cannot be told, `changed_unseen` says so.
     """
     found = [origin for text in marks_on(node, ORIGIN) if (origin := _origin(text)).drawn is not Drawn.UNKNOWN]

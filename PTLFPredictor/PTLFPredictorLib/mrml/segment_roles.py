@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import slicer
 import vtk
 
-from ..colours import GREEN, rgb
+from .. import colours
 from ..segmentation import names
 from ..segmentation.marks import ALGORITHM_TYPE, AlgorithmType
 from ..segmentation.names import Role
 
-LIVER, TUMOUR = Role.LIVER, Role.TUMOUR
+LIVER, TUMOUR, EXCLUDED = Role.LIVER, Role.TUMOUR, Role.EXCLUDED
+
+ROLES = (LIVER, TUMOUR, EXCLUDED)
+"""What a segment can count as."""
 
 LABELMAP = "Binary labelmap"
 
@@ -34,20 +37,28 @@ class SegmentStyle:
 STYLES = {
     LIVER: SegmentStyle(
         "liver",
-        (221 / 255, 130 / 255, 101 / 255),
+        tuple(part / 255 for part in colours.rgb(colours.LIVER)),
         f"{MASTER_LIST}~SCT^123037004^Anatomical Structure~SCT^10200004^Liver~^^~{REGIONS}~^^~^^",
     ),
     TUMOUR: SegmentStyle(
-        "tumor",
-        tuple(part / 255 for part in rgb(GREEN)),
+        "tumour",
+        tuple(part / 255 for part in colours.rgb(colours.TUMOUR)),
         f"{MASTER_LIST}~SCT^49755003^Morphologically Altered Structure~SCT^108369006^Neoplasm~^^~{REGIONS}"
         "~SCT^10200004^Liver~^^",
     ),
+    EXCLUDED: SegmentStyle(
+        "lesion, not counted",
+        tuple(part / 255 for part in colours.rgb(colours.EXCLUDED)),
+        f"{MASTER_LIST}~SCT^85756007^Tissue~SCT^85756007^Tissue~^^~{REGIONS}~SCT^10200004^Liver~^^",
+    ),
 }
-"""Liver's colour is the DICOM master list's; the tumour's is the green of `colours`, told apart from it by all."""
+"""Colours are those of the report's outlines; a segment's name is for the screen, its role is what counts."""
+
+NAMES_BEFORE = {TUMOUR: "tumor"}
+"""Names that scenes of earlier versions have."""
 
 ROLE = "PTLF.Role"
-"""Tag of a segment: `LIVER` or `TUMOUR`, what it counts as."""
+"""Tag of a segment: one of `ROLES`, what it counts as."""
 
 
 def role_of(segment) -> Role | None:
@@ -57,7 +68,7 @@ def role_of(segment) -> Role | None:
 
 
 def segment_ids(node, role: str) -> list[str]:
-    """IDs of the segments that count as `LIVER` or `TUMOUR`."""
+    """IDs of the segments of one of `ROLES`."""
     segmentation = node.GetSegmentation()
     roles = {
         identifier: tag_of(segmentation.GetSegment(identifier), ROLE) for identifier in segmentation.GetSegmentIDs()
@@ -70,6 +81,11 @@ def segment_ids(node, role: str) -> list[str]:
 def counted(node, role: str) -> list[str]:
     """Names of the segments that count as an organ."""
     return [node.GetSegmentation().GetSegment(identifier).GetName() for identifier in segment_ids(node, role)]
+
+
+def are_ours(node, role: str) -> bool:
+    """Whether an organ is one segment under our own name, also that of an earlier version."""
+    return counted(node, role) in ([STYLES[role].name], [NAMES_BEFORE.get(role)])
 
 
 def tag_of(segment, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
@@ -11,17 +12,35 @@ import slicer
 import vtk
 
 from ..errors import BadInput
-from ..segmentation.names import Role
 from ..segmentation.segments import derive
-from .segment_roles import LABELMAP, LIVER, TUMOUR, segment_ids
+from .segment_roles import EXCLUDED, LABELMAP, LIVER, ROLES, TUMOUR, segment_ids
 from .volumes import place, require_no_transform, volume_to_lps
 
 Cropped = tuple[np.ndarray, np.ndarray, tuple[int, int, int]]
 """Box of voxels: mask (k, j, i), matrix from index to RAS, index (i, j, k) of the box's corner."""
 
 
+@dataclass(frozen=True)
+class Box:
+    """Several roles in the box around them.
+
+    Parameters
+    ----------
+    masks : list of numpy.ndarray
+        bool (k, j, i), one a role.
+    matrix : numpy.ndarray
+        From index (i, j, k) to RAS.
+    corner : (int, int, int)
+        Index (i, j, k) of the box's first voxel.
+    """
+
+    masks: list[np.ndarray]
+    matrix: np.ndarray
+    corner: tuple[int, int, int]
+
+
 def label_map(node, volume) -> sitk.Image:
-    """Label map (uint8: 0, 1 parenchyma, 2 tumour) of the segments on the voxels of `volume`.
+    """Label map (uint8: 0, 1 parenchyma, 2 tumour, 3 left out) of the segments on the voxels of `volume`.
 
     Raises
     ------
@@ -33,7 +52,7 @@ def label_map(node, volume) -> sitk.Image:
     if not segment_ids(node, LIVER):
         raise BadInput("The segmentation has no segment for the liver.")
     masks = {}
-    for role in (LIVER, TUMOUR):
+    for role in ROLES:
         for identifier in segment_ids(node, role):
             cropped = cropped_segment(node, identifier)
             if cropped is not None and not on_lattice(cropped[1], volume):
@@ -42,7 +61,7 @@ def label_map(node, volume) -> sitk.Image:
                     "was changed). Choose the segmentation once more in section 2."
                 )
         masks[role] = union(node, segment_ids(node, role), volume)
-    labels = sitk.GetImageFromArray(derive(masks[LIVER], masks[TUMOUR]))
+    labels = sitk.GetImageFromArray(derive(masks[LIVER], masks[TUMOUR], masks[EXCLUDED]))
     place(labels, volume_to_lps(volume))
     return labels
 
@@ -150,11 +169,16 @@ def is_empty(node, identifier: str) -> bool:
 
 
 def content_hashes(node) -> dict[str, str]:
-    """SHA-256 of the voxels of liver and tumour with their place in the patient; the same after save and load."""
+    """SHA-256 of the voxels of each role with their place in the patient; the same after save and load.
+
+    `EXCLUDED` is there only where a reader left something out: without it, hashes are as versions before it wrote them.
+    """
     found = {}
-    for role in (LIVER, TUMOUR):
+    for role in ROLES:
         digest = hashlib.sha256()
         cropped = _cropped(node, role)
+        if cropped is None and role == EXCLUDED:
+            continue
         if cropped is not None:
             mask, matrix, start = cropped
             corner = matrix @ [*start, 1.0]
@@ -165,38 +189,28 @@ def content_hashes(node) -> dict[str, str]:
     return found
 
 
-def volumes_ml(node) -> dict[str, float]:
-    """Volumes in mL of liver, parenchyma and tumour, quickly, from the segments' own boxes."""
-    liver, tumour = _cropped(node, LIVER), _cropped(node, TUMOUR)
-    voxel_ml = _voxel_ml(liver or tumour)
-    (organ, mass), _ = _stacked((liver, tumour))
-    parenchyma = int(np.count_nonzero(organ & ~mass))
-    return {
-        LIVER: (parenchyma + int(mass.sum())) * voxel_ml,
-        Role.PARENCHYMA: parenchyma * voxel_ml,
-        TUMOUR: int(mass.sum()) * voxel_ml,
-    }
+def box_of(node, roles: Sequence[str]) -> Box | None:
+    """The voxels of some roles in the box around them; None where they have none.
+
+    Raises
+    ------
+    BadInput
+        Where the segments do not lie on one grid.
+    """
+    parts = [_cropped(node, role) for role in roles]
+    first = next((part for part in parts if part is not None), None)
+    if first is None:
+        return None
+    masks, corner = _stacked(parts)
+    return Box(masks, first[1], corner)
 
 
-def agreement(node, automatic) -> dict[str, dict[str, float]]:
-    """Dice coefficient (NaN where both are empty) and change of volume in mL against the automatic result."""
-    now, before = volumes_ml(node), volumes_ml(automatic)
-    found = {}
-    for role in (LIVER, TUMOUR):
-        (a, b), _ = _stacked((_cropped(node, role), _cropped(automatic, role)))
-        counts = int(a.sum()) + int(b.sum())
-        dice = 2 * int(np.count_nonzero(a & b)) / counts if counts else float("nan")
-        found[role] = {"dice": dice, "change_ml": now[role] - before[role]}
-    return found
-
-
-def changed_share(node, automatic) -> float:
-    """Share of the voxels, of the union of both organs, whose label differs from what the model drew; 0 to 1."""
-    parts = [_cropped(one, role) for one in (node, automatic) for role in (LIVER, TUMOUR)]
-    (liver, tumour, drawn_liver, drawn_tumour), _ = _stacked(parts)
-    now, before = derive(liver, tumour), derive(drawn_liver, drawn_tumour)
-    either = int(np.count_nonzero((now > 0) | (before > 0)))
-    return int(np.count_nonzero(now != before)) / either if either else 0.0
+def labels_in_box(nodes: Sequence) -> tuple[list[np.ndarray], float]:
+    """Label maps of several segmentations on the box around all of them, and mL of a voxel."""
+    parts = [_cropped(node, role) for node in nodes for role in ROLES]
+    masks, _ = _stacked(parts)
+    maps = [derive(*masks[start : start + len(ROLES)]) for start in range(0, len(masks), len(ROLES))]
+    return maps, _voxel_ml(next((part for part in parts if part is not None), None))
 
 
 def _voxel_ml(cropped) -> float:

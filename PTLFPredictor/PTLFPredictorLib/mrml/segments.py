@@ -1,9 +1,9 @@
 """Liver and tumour of a segmentation node: made, written, copied, shown; with what the rooms beside say of them.
 
-The segments are the truth; parenchyma is always liver minus tumour.  A segment stands for an organ by its role
-(`segment_ids`), so that a reader's own segments count where they are, under their own names, several lesions as
-their union.  Contents are compared by hash, because MRML reports a change also when the same voxels are written
-again.
+The segments are the truth; parenchyma is always liver minus tumour and minus what a reader left out.  A segment stands
+for an organ by its role (`segment_ids`), so that a reader's own segments count where they are, under their own names,
+several lesions as their union.  Contents are compared by hash, because MRML reports a change also when the same voxels
+are written again.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ import slicer
 from ..ct.slabs import Plan, apply_labels
 from ..segmentation.marks import ALGORITHM_NAME, ALGORITHM_TYPE, TAG, AlgorithmType
 from ..segmentation.names import Role
+from .segment_agreement import compare
 from .segment_roles import (
+    EXCLUDED,
     LIVER,
     ROLE,
+    ROLES,
     STYLES,
     TUMOUR,
+    are_ours,
     counted,
     mark_edited,
     role_of,
@@ -30,36 +34,30 @@ from .segment_roles import (
     tag,
     tag_of,
 )
-from .segment_voxels import (
-    agreement,
-    canonical_label_map,
-    changed_share,
-    content_hashes,
-    is_empty,
-    label_map,
-    union,
-    volumes_ml,
-)
+from .segment_voxels import canonical_label_map, content_hashes, is_empty, label_map, union
 from .volumes import oriented_like, place, volume_to_lps
 
 __all__ = [
     "ALGORITHM_NAME",
     "ALGORITHM_TYPE",
+    "EXCLUDED",
     "LIVER",
     "MANUAL",
+    "ROLES",
     "TUMOUR",
     "add_others",
     "add_segment",
     "add_segmentation",
-    "agreement",
+    "are_ours",
     "automatic_of",
     "canonical_label_map",
-    "changed_share",
+    "compare",
     "content_hashes",
     "copy",
     "counted",
     "drop_orphans",
     "fill",
+    "in_3d",
     "is_empty",
     "keep_automatic",
     "label_map",
@@ -71,10 +69,10 @@ __all__ = [
     "segment_ids",
     "set_tags",
     "show",
+    "show_3d",
     "tag",
     "tag_of",
     "union",
-    "volumes_ml",
     "write",
 ]
 
@@ -82,6 +80,8 @@ MANUAL = AlgorithmType.MANUAL
 
 AUTOMATIC_COPY = "PTLF.Automatic"
 """Reference from a segmentation node to the hidden copy of what the model drew."""
+
+SURFACE = "Closed surface"
 
 AUTOMATIC_NAME = "PTLF automatic segments"
 
@@ -106,12 +106,15 @@ def add_segmentation(volume, name: str, *, hidden: bool = False):
 def write(
     node, volume, labels: sitk.Image, algorithm: str, algorithm_type: AlgorithmType = AlgorithmType.AUTOMATIC
 ) -> None:
-    """Write a label map (0 background, 1 parenchyma, 2 tumour) as the node's liver and tumour.
+    """Write a label map (0 background, 1 parenchyma, 2 tumour, 3 left out) as the node's segments.
 
-    Segments of no role stay as they are; where several count as one organ, the first one takes all of it.
+    Segments of no role stay as they are; where several count as one organ, the first one takes all of it.  One for what
+    was left out is there only where there is something in it.
     """
     values = sitk.GetArrayFromImage(oriented_like(labels, volume))
-    masks = {LIVER: values > 0, TUMOUR: values == 2}
+    masks = {LIVER: values > 0, TUMOUR: values == 2, EXCLUDED: values == 3}
+    if not masks[EXCLUDED].any():
+        del masks[EXCLUDED]
     modified = node.StartModify()
     try:
         node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
@@ -125,6 +128,9 @@ def write(
                 segment.SetTag(ALGORITHM_TYPE, algorithm_type)
                 segment.SetTag(ALGORITHM_NAME, algorithm)
                 fill(node, identifier, mask if identifier == ids[role][0] else np.zeros_like(mask), volume)
+        if EXCLUDED not in masks:
+            for identifier in segment_ids(node, EXCLUDED):
+                node.GetSegmentation().RemoveSegment(identifier)
     finally:
         node.EndModify(modified)
 
@@ -149,7 +155,7 @@ def _style(segment, role: str) -> None:
 
 
 def copy(source, target, volume) -> None:
-    """Make liver and tumour of `target` those of `source`, voxel for voxel."""
+    """Make the segments of `target` that have a role those of `source`, voxel for voxel."""
     algorithm = tag(source, LIVER, ALGORITHM_NAME) or "unknown"
     write(
         target,
@@ -231,11 +237,28 @@ def mark_tags(node) -> list[dict[str, str]]:
 
 
 def show(node, volume) -> None:
-    """Show the segments in slices and 3D, over their CT."""
+    """Show the segments in slices, over their CT."""
     node.CreateDefaultDisplayNodes()
-    node.CreateClosedSurfaceRepresentation()
     display = node.GetDisplayNode()
     display.SetVisibility(True)
     display.SetVisibility2DFill(True)
     display.SetOpacity2DFill(0.25)
     slicer.util.setSliceViewerLayers(background=volume)
+
+
+def in_3d(node) -> bool:
+    """Whether the segments are shown as surfaces."""
+    display = node.GetDisplayNode()
+    has = node.GetSegmentation().ContainsRepresentation(SURFACE)
+    return bool(has and display is not None and display.GetVisibility() and display.GetVisibility3D())
+
+
+def show_3d(node, on: bool = True) -> None:
+    """Show the segments as surfaces, or take these away: while they are there, each stroke makes them anew."""
+    if not on:
+        node.RemoveClosedSurfaceRepresentation()
+        return
+    node.CreateDefaultDisplayNodes()
+    node.CreateClosedSurfaceRepresentation()
+    node.GetDisplayNode().SetVisibility(True)
+    node.GetDisplayNode().SetVisibility3D(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,6 @@ import vtk
 
 from ..ct.axes import perpendicular
 from ..errors import BadInput
-
-LIVER_LEVEL, LIVER_WINDOW = 30.0, 300.0
-"""HU; the usual window for the liver in the portal venous phase."""
 
 SAMPLE_SEED = "PTLF.SampleSeed"
 """Attribute of a sample CT's node: what it was drawn with.  A claim, not a proof: the ledger of samples proves it."""
@@ -103,11 +101,43 @@ def sample_of(volume) -> dict[str, Any]:
     return found if isinstance(found, dict) and isinstance(found.get("seed"), int) else {}
 
 
-def show_liver_window(volume) -> None:
+@dataclass(frozen=True)
+class Window:
+    """How a volume's grey levels are shown.
+
+    Parameters
+    ----------
+    width, level : float
+        HU.
+    automatic : bool
+        Chosen by Slicer, anew when the voxels change.
+    """
+
+    width: float
+    level: float
+    automatic: bool = False
+
+
+LIVER_WINDOW = Window(300.0, 30.0)
+"""The usual one for the liver in the portal venous phase."""
+
+
+def window_of(volume) -> Window:
     volume.CreateDefaultDisplayNodes()
     display = volume.GetDisplayNode()
-    display.SetAutoWindowLevel(False)
-    display.SetWindowLevel(LIVER_WINDOW, LIVER_LEVEL)
+    return Window(display.GetWindow(), display.GetLevel(), bool(display.GetAutoWindowLevel()))
+
+
+def show_window(volume, window: Window) -> None:
+    volume.CreateDefaultDisplayNodes()
+    display = volume.GetDisplayNode()
+    display.SetAutoWindowLevel(window.automatic)
+    if not window.automatic:
+        display.SetWindowLevel(window.width, window.level)
+
+
+def show_liver_window(volume) -> None:
+    show_window(volume, LIVER_WINDOW)
 
 
 def oriented_like(image: sitk.Image, volume) -> sitk.Image:

@@ -56,10 +56,11 @@ class SegmentsWatch:
         self._on_event()
 
     def changed(self) -> list[str]:
-        """Segments whose voxels differ from the last look, which this call becomes."""
+        """Roles whose voxels differ from the last look, which this call becomes."""
         if self._node is None:
             return []
         now = content_hashes(self._node)
-        different = [identifier for identifier in now if now[identifier] != self._known.get(identifier)]
+        roles = dict.fromkeys((*now, *self._known))
+        different = [role for role in roles if now.get(role) != self._known.get(role)]
         self._known = now
         return different

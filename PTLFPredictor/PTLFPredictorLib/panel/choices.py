@@ -1,4 +1,4 @@
-"""A list box over values: what a person chooses is told by value, and filling or showing tells nobody."""
+"""List boxes: over values, told by value when a person chooses, by nobody when filled or shown; in node selectors."""
 
 from __future__ import annotations
 
@@ -53,3 +53,8 @@ class Choices:
     def _chosen(self, index: int) -> None:
         if 0 <= index < len(self.values):
             self._on_choice(self.values[index])
+
+
+def inner_list(selector):
+    """The list inside a node selector: the selector itself takes no focus, so that a label's key would lead nowhere."""
+    return next(box for box in selector.children() if box.inherits("QComboBox"))

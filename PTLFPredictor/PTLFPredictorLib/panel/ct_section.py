@@ -8,22 +8,18 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from .. import signature
-from ..ct import Level
-from ..errors import BadInput, PTLFError
+from ..ct import Finding, Level
+from ..errors import PTLFError
 from ..mrml import volumes
 from ..mrml.header import take_acquisition
-from ..signature.policy.eligibility import BILIRUBIN, CriterionState
-from .fields import PatientField
-from .findings_list import FindingsList
-from .numbers import read_number, written
+from .choices import inner_list
+from .eligibility_frame import EligibilityFrame
+from .findings_list import FindingsList, counted
 from .runs import show_progress
 from .sample_run import SampleRun
 from .section import Section
 from .session import Session
-from .widgets import WheelGuard, as_tip, clear, mark, plain_label, say
-
-ANSWERS = (None, True, False)
+from .widgets import as_tip, primary, say
 
 
 class CTSection(Section):
@@ -37,23 +33,24 @@ class CTSection(Section):
             ui.acquisitionSelector,
         ):  # a long name must not widen the panel
             selector.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
-        self.findings = FindingsList()
+        box = inner_list(ui.volumeSelector)
+        box.accessibleName, box.toolTip = _("CT"), _("The contrast CT before TACE, portal venous phase")
+        ui.volumeLabel.setBuddy(box)
+        self.findings, self._of_segments = FindingsList(), FindingsList()
         ui.findingsHolder.layout().addWidget(self.findings)
-        self._answers: dict[str, qt.QComboBox] = {}
-        self._wheel = WheelGuard()
-        self._bilirubin: PatientField | None = None
-        self._for_signature = ""
+        room = getattr(ui, "segmentFindingsHolder", ui.findingsHolder)
+        room.layout().addWidget(self._of_segments)
+        self.eligibility = EligibilityFrame(ui, session)
+        self._former: dict[str, volumes.Window] = {}
         self._filling = self.paused = False
         ui.volumeSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._choose)
         ui.loadDicomButton.connect("clicked()", self.load_dicom)
         ui.loadFileButton.connect("clicked()", self.choose_file)
-        ui.liverWindowButton.connect("clicked()", self.liver_window)
+        ui.liverWindowButton.connect("clicked()", self.change_window)
         ui.sampleButton.connect("clicked()", self.load_sample)
         ui.slabsButton.connect("clicked()", self.to_slabs)
         ui.acquisitionSelector.connect("activated(int)", self.choose_acquisition)
         self._acquisitions: tuple[str, ...] = ()
-        ui.eligibilityButton.connect("toggled(bool)", self._open_eligibility)
-        ui.eligibilityHolder.hide()
 
     def cleanup(self) -> None:
         """Stop listening before the selector loses its scene: that is no choice of the user's."""
@@ -68,20 +65,30 @@ class CTSection(Section):
     def _select(self, volume) -> None:
         if volume is not None:
             slicer.util.setSliceViewerLayers(background=volume, fit=True)
+            self._to_liver_window(volume)
         said = self.session.select_volume(volume)
         if said:
             self._tell(" ".join(said))
+
+    def only_ct(self):
+        """The one scalar volume of the scene, where none is chosen yet; else None."""
+        found = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if self.session.volume is None else ()
+        found = [one for one in found if one.GetClassName() == "vtkMRMLScalarVolumeNode" and one.GetImageData()]
+        return found[0] if len(found) == 1 else None
+
+    def use(self, volume) -> None:
+        """Choose a volume of the scene as the CT, as its list does."""
+        self._select(volume)
 
     def ct_has_left(self) -> None:
         """The CT on screen was deleted from the scene: its patient goes with it."""
         self._select(None)
 
     def leave(self) -> None:
-        """Another patient comes: a list that is open, or a number that is being typed, is not theirs."""
-        for box in self._answers.values():
-            box.hidePopup()
-        if self._bilirubin is not None:
-            self._bilirubin.clear()
+        self.eligibility.leave()
+
+    def scene_closes(self) -> None:
+        self._former = {}  # the next scene gives the same ids to other volumes
 
     def load_dicom(self) -> None:
         if slicer.util.mainWindow() is None:
@@ -102,7 +109,6 @@ class CTSection(Section):
         except RuntimeError:
             self._tell(_("'{name}' could not be read as an image.").format(name=Path(path).name))
             return
-        volumes.show_liver_window(volume)
         self._select(volume)
 
     def load_sample(self) -> None:
@@ -120,9 +126,42 @@ class CTSection(Section):
 
         self.sample.draw(take)
 
-    def liver_window(self) -> None:
-        if self.session.volume is not None:
-            volumes.show_liver_window(self.session.volume)
+    # The liver window
+
+    def _to_liver_window(self, volume) -> None:
+        """Show a CT that was chosen in the liver window; how it was shown before is one click away."""
+        now = volumes.window_of(volume)
+        if now != volumes.LIVER_WINDOW:
+            self._former[volume.GetID()] = now
+            volumes.show_liver_window(volume)
+
+    def _goes_back(self) -> bool:
+        """Whether the button shows the former window: the CT on screen is in the liver window and was not before."""
+        volume = self.session.volume
+        if volume is None or volume.GetID() not in self._former:
+            return False
+        return volumes.window_of(volume) == volumes.LIVER_WINDOW
+
+    def change_window(self) -> None:
+        """From the former window to the liver window, and back."""
+        volume = self.session.volume
+        if volume is None:
+            return
+        if self._goes_back():
+            volumes.show_window(volume, self._former[volume.GetID()])
+        else:
+            self._to_liver_window(volume)
+        self._show_window()
+
+    def _show_window(self) -> None:
+        button, back = self.ui.liverWindowButton, self._goes_back()
+        button.text = _("Former &window") if back else _("Liver &window")
+        button.toolTip = (
+            _("Show the CT as it was shown before it was chosen here") if back else _("Level 30 HU, width 300 HU")
+        )
+        button.enabled = self.session.volume is not None
+
+    # Thin slices, several acquisitions
 
     def to_slabs(self) -> None:
         """One click: the thin slices averaged to the protocol's, in a volume of their own, with the segments."""
@@ -145,7 +184,6 @@ class CTSection(Section):
         except PTLFError as error:
             self._tell(error.message)
             return
-        volumes.show_liver_window(volume)
         self._select(volume)
 
     def _show_slabs(self) -> None:
@@ -180,112 +218,47 @@ class CTSection(Section):
                 box.addItem(text)
         box.currentIndex = 0
 
-    # Eligibility
-
-    def _open_eligibility(self, opened: bool) -> None:
-        self.ui.eligibilityHolder.setVisible(opened)
-        self.ui.eligibilityButton.arrowType = qt.Qt.DownArrow if opened else qt.Qt.RightArrow
-
-    def _make_checklist(self) -> None:
-        layout = self.ui.eligibilityHolder.layout()
-        clear(layout)
-        self._answers = {}
-        frame = qt.QWidget()
-        grid = qt.QGridLayout(frame)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setColumnStretch(0, 1)
-        for row, criterion in enumerate(self.session.signature.eligibility):
-            text = plain_label(criterion.text)
-            text.wordWrap = True
-            box = qt.QComboBox()
-            for word in (_("not answered"), _("yes"), _("no")):
-                box.addItem(word)
-            box.accessibleName = criterion.text
-            self._wheel.watch(box)
-            box.connect("currentIndexChanged(int)", lambda index, name=criterion.id: self._answer(name, ANSWERS[index]))
-            grid.addWidget(text, row, 0)
-            grid.addWidget(box, row, 1, qt.Qt.AlignTop)
-            self._answers[criterion.id] = box
-        label = plain_label(_("Bilirubin before TACE (umol/L)"))
-        label.wordWrap = True
-        edit = qt.QLineEdit()
-        edit.setMaximumWidth(110)
-        edit.placeholderText = _("not given")
-        edit.accessibleName = label.text
-        self._bilirubin = PatientField(edit, self.session, self._read_bilirubin)
-        self._reason = plain_label()
-        self._reason.wordWrap = True
-        row = len(self._answers)
-        grid.addWidget(label, row, 0)
-        grid.addWidget(edit, row, 1)
-        grid.addWidget(self._reason, row + 1, 0, 1, 2)
-        self._marked = ""
-        layout.addWidget(frame)
-
-    def _answer(self, name: str, value: bool | float | None) -> None:
-        if self._filling:
-            return
-        answers = {key: old for key, old in self.session.state.answers.items() if key != name}
-        if value is not None:
-            answers[name] = value
-        try:
-            signature.checklist(self.session.signature, answers)
-        except BadInput as error:
-            self._tell(error.message)
-            self.refresh()
-            return
-        self.session.update(answers=answers, criteria={}, sign_off={})
-
-    def _read_bilirubin(self, text: str) -> None:
-        """An entry that is no value takes the value before away: it must not stay in force under another number."""
-        answers = {key: old for key, old in self.session.state.answers.items() if key != BILIRUBIN}
-        refused = {key: old for key, old in self.session.state.refused.items() if key != BILIRUBIN}
-        try:
-            value = read_number(text, _("Bilirubin"))
-            if value is not None:
-                signature.checklist(self.session.signature, {**answers, BILIRUBIN: value})
-                answers[BILIRUBIN] = value
-        except BadInput as error:
-            refused[BILIRUBIN] = {"text": text, "why": error.message}
-        if answers != self.session.state.answers or refused != self.session.state.refused:
-            self.session.update(answers=answers, refused=refused, sign_off={})
-
     # Display
 
     def refresh(self) -> None:
         session, ui = self.session, self.ui
-        self._filling = True
-        try:
-            if ui.volumeSelector.currentNode() is not session.volume:  # setting it again closes an open list
-                ui.volumeSelector.setCurrentNode(session.volume)
-            if self._for_signature != session.signature_sha256:
-                self._make_checklist()
-                self._for_signature = session.signature_sha256
-            for name, box in self._answers.items():
-                box.currentIndex = ANSWERS.index(session.state.answers.get(name))
-            entry = session.state.refused.get(
-                BILIRUBIN, {"text": written(session.state.answers.get(BILIRUBIN)), "why": ""}
-            )
-            self._bilirubin.show(entry["text"])
-            say(self._reason, entry["why"])
-            if self._marked != entry["why"]:
-                mark(self._bilirubin.edit, entry["why"])
-                self._marked = entry["why"]
-        finally:
+        if ui.volumeSelector.currentNode() is not session.volume:  # setting it again closes an open list
+            self._filling = True
+            ui.volumeSelector.setCurrentNode(session.volume)
             self._filling = False
         busy = self.sample.state.busy
-        ui.sampleButton.text = _("Cancel sample") if busy else _("Sample case")
+        ui.sampleButton.text = _("Cancel &sample") if busy else _("&Sample case")
         show_progress(ui.sampleProgress, self.sample)
-        ui.liverWindowButton.enabled = session.volume is not None
+        self._show_window()
         say(ui.transformLabel, self._refusal())
         self._show_slabs()
         self._show_acquisitions()
-        self.findings.show_findings(() if ui.transformLabel.text else session.findings())
-        items = signature.checklist(session.signature, session.state.answers).items
-        confirmed = sum(item.status is CriterionState.CONFIRMED for item in items)
-        violated = sum(item.status is CriterionState.VIOLATED for item in items)
-        text = _("Eligibility: {confirmed} of {all} confirmed").format(confirmed=confirmed, all=len(items))
-        ui.eligibilityButton.text = text + (_(", {n} violated").format(n=violated) if violated else "")
+        found, of_segments = self._found()
+        self.findings.show_findings(one for one in found if one.code != "phase" or one.level is Level.PASS)
+        self._of_segments.show_findings(of_segments)
+        self.eligibility.refresh()
+        primary(ui.loadDicomButton, session.volume is None)
+        primary(ui.allMetButton, session.volume is not None and not ui.transformLabel.text)
+
+    def _found(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+        """Findings of the CT and of the segments; none while the CT is refused, which its own line says."""
+        if self.ui.transformLabel.text:
+            return (), ()
+        return self.session.findings_of_ct(), self.session.findings_of_segments()
+
+    def summary(self) -> str:
+        """The one thing that counts most: what blocks the risk, else criteria that are not met, else "6 checks met"."""
+        if self.ui.transformLabel.text:
+            return ""
+        found = self._found()[0]
+        blocked = any(one.level.severity >= Level.WITHHOLD.severity for one in found)
+        return counted(found) if blocked or self.eligibility.met else self.eligibility.words()
+
+    def done(self) -> bool:
+        """Whether the CT can be used for a risk and the criteria are met."""
+        found = self._found()[0]
+        usable = bool(found) and all(one.level.severity < Level.WITHHOLD.severity for one in found)
+        return usable and self.eligibility.met
 
     def _refusal(self) -> str:
         if self.session.volume is None:

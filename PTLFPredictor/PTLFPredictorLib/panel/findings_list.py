@@ -1,4 +1,4 @@
-"""Findings in the panel: the gravest first, each with a sign whose shape tells its level."""
+"""Findings in the panel: the gravest first, each with a sign whose shape tells its level; the met ones in one line."""
 
 from __future__ import annotations
 
@@ -7,43 +7,94 @@ from collections.abc import Iterable
 import qt
 from slicer.i18n import tr as _
 
-from ..ct import Finding, Level
+from ..ct import Finding, Level, of_level
 from ..ct.findings import without_shell
 from .nomogram_paint import theme_of
-from .widgets import clear, plain_label
+from .widgets import Fold, clear, plain_label
+
+
+def counted(findings: Iterable[Finding]) -> str:
+    """ "1 blocks the risk, 2 notes" or "6 checks met, 1 note"; how many are met is left out where something is not."""
+    n = {level: len(of_level(findings, level)) for level in Level}
+    stops = n[Level.FAIL] and _("{n} stops").format(n=n[Level.FAIL])
+    blocks = _("{n} blocks the risk") if n[Level.WITHHOLD] == 1 else _("{n} block the risk")
+    notes = _("{n} note") if n[Level.WARN] == 1 else _("{n} notes")
+    parts = [stops, n[Level.WITHHOLD] and blocks.format(n=n[Level.WITHHOLD])]
+    if not any(parts):
+        parts.append(n[Level.PASS] and met_words(n[Level.PASS]))
+    return ", ".join(filter(None, [*parts, n[Level.WARN] and notes.format(n=n[Level.WARN])]))
+
+
+def met_words(count: int) -> str:
+    return (_("{n} check met") if count == 1 else _("{n} checks met")).format(n=count)
 
 
 class FindingsList(qt.QWidget):
-    """Findings, the gravest first, each an icon and its sentence."""
+    """Findings, the gravest first, each an icon and its sentence; those that are met unfold from one line.
 
-    def __init__(self, parent=None):
+    Parameters
+    ----------
+    parent : QWidget, optional
+    folds : bool
+        Whether the met ones are folded; a list of one finding shows it as it is.
+    """
+
+    def __init__(self, parent=None, folds: bool = True):
         qt.QWidget.__init__(self, parent)
-        self._grid = qt.QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setColumnStretch(1, 1)
-        self._shown: tuple[Finding, ...] = ()
+        column = qt.QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self._folds, self._shown = folds, ()
+        self._open, self._open_grid = _grid()
+        self._met, self._met_grid = _grid()
+        self.met_button = qt.QToolButton()
+        self.met_button.setToolButtonStyle(qt.Qt.ToolButtonTextBesideIcon)
+        self.met_button.setAutoRaise(True)
+        self.met_button.toolTip = _("Show or hide the checks that are met")
+        for widget in (self._open, self.met_button, self._met):
+            column.addWidget(widget)
+        self._fold = Fold(self.met_button, self._met)
+        for widget in (self._open, self.met_button, self._met):
+            widget.hide()
 
     def show_findings(self, findings: Iterable[Finding]) -> None:
         ordered = tuple(sorted(findings, key=lambda finding: -finding.level.severity))
         if ordered == self._shown:
             return
         self._shown = ordered
-        clear(self._grid)
+        met = of_level(ordered, Level.PASS) if self._folds else []
+        self._fill(self._open_grid, ordered[: len(ordered) - len(met)])
+        self._fill(self._met_grid, met)
+        self._open.setVisible(len(ordered) > len(met))
+        self.met_button.text = f"{met_words(len(met))} \u2713" if met else ""
+        self.met_button.setVisible(bool(met))
+        self._met.setVisible(bool(met) and self.met_button.checked)
+
+    def _fill(self, grid, findings: Iterable[Finding]) -> None:
+        clear(grid)
         words = {
-            Level.FAIL: _("Cannot be used"),
-            Level.WITHHOLD: _("Withholds the risk"),
-            Level.WARN: _("Note"),
-            Level.PASS: _("Fine"),
+            Level.FAIL: _("stops"),
+            Level.WITHHOLD: _("blocks the risk"),
+            Level.WARN: _("note"),
+            Level.PASS: _("met"),
         }
-        for row, finding in enumerate(ordered):
+        for row, finding in enumerate(findings):
             icon = plain_label("", self)
             icon.setPixmap(_level_icon(self, finding.level))
             icon.toolTip = icon.accessibleName = words[finding.level]
             text = plain_label(without_shell(finding.message), self)
             text.wordWrap = True
             text.setTextInteractionFlags(qt.Qt.TextSelectableByMouse)
-            self._grid.addWidget(icon, row, 0, qt.Qt.AlignTop)
-            self._grid.addWidget(text, row, 1)
+            grid.addWidget(icon, row, 0, qt.Qt.AlignTop)
+            grid.addWidget(text, row, 1)
+
+
+def _grid():
+    """A widget and its grid of signs and sentences."""
+    widget = qt.QWidget()
+    grid = qt.QGridLayout(widget)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setColumnStretch(1, 1)
+    return widget, grid
 
 
 def _level_icon(widget, level: Level):

@@ -8,23 +8,25 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from .. import RESEARCH_USE
 from ..errors import PTLFError
 from .correction_section import CorrectionSection
 from .ct_section import CTSection
 from .dependencies import Dependencies
 from .diagnostics import diagnostics
+from .lesion_list import LesionsSection
 from .models_section import ModelsSection
 from .nomogram_section import NomogramSection
 from .parameters_section import ParametersSection
 from .questions import Questions
 from .radscore_section import RadscoreSection
-from .result_section import ResultSection
+from .report_section import ReportSection
 from .run_state import State
 from .runs import ChildRun
 from .section import Section, SectionEntry
 from .segmentation_section import SegmentationSection
+from .segments_section import SegmentsSection
 from .session import Session
+from .strip import StripSection
 from .timers import Timer
 from .widgets import WheelGuard, say
 
@@ -33,17 +35,13 @@ ACKNOWLEDGEMENT_VERSION = "1"
 
 SECTIONS = [
     SectionEntry("ct", form="CT.ui", make=lambda host: CTSection(host.ui, host.session, host.tell, host.changed)),
-    SectionEntry("models", lambda host: ModelsSection(host.ui, host.session, host.tell, host.changed)),
+    SectionEntry("segments", form="Segments.ui", make=lambda host: SegmentsSection(host.ui, host.session)),
     SectionEntry(
-        "segmentation",
-        form="Segmentation.ui",
-        room="segmentsRoom",
-        folds="segments",
-        make=lambda host: SegmentationSection(host.ui, host.session, host.tell, host.changed, host.models),
+        "lesions", lambda host: LesionsSection(host.ui, host.session, lambda: host.correction.editor), folds="segments"
     ),
-    SectionEntry(
-        "correction", form="Correction.ui", make=lambda host: CorrectionSection(host.ui, host.session, host.tell)
-    ),
+    SectionEntry("models", ModelsSection, form="Models.ui", room="modelsHolder"),
+    SectionEntry("segmentation", lambda host: SegmentationSection(host.ui, host.session, host.changed, host.models)),
+    SectionEntry("correction", lambda host: CorrectionSection(host.ui, host.session)),
     SectionEntry(
         "radscore",
         form="Radscore.ui",
@@ -58,9 +56,10 @@ SECTIONS = [
         make=lambda host: NomogramSection(host.ui, host.session, host.choose_path),
     ),
     SectionEntry(
-        "report", form="Result.ui", make=lambda host: ResultSection(host.ui, host.session, host.tell, host.choose_path)
+        "report", form="Report.ui", make=lambda host: ReportSection(host.ui, host.session, host.tell, host.choose_path)
     ),
     SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
+    SectionEntry("strip", StripSection),
 ]
 """The panel's sections, in the order in which they are shown and told of what happens; see `section`."""
 
@@ -96,12 +95,15 @@ class ModulePanel:
         for entry in SECTIONS:
             setattr(self, entry.name, entry.make(self))
         self._sections = tuple(getattr(self, entry.name) for entry in SECTIONS)
-        self._folding = [entry.button for entry in SECTIONS if hasattr(ui, f"{entry.button}Section")]
+        self._tells = {}  # by section with a title: the first entry that it is the button of
+        for entry in SECTIONS:
+            if hasattr(ui, f"{entry.button}Section"):
+                self._tells.setdefault(entry.button, entry.name)
+        self._folding = list(self._tells)
         self._titles = {name: self._button(name).text for name in self._folding}
         self._last_states: tuple = ()
         for name in self._folding:
             self._button(name).connect("contentsCollapsed(bool)", lambda closed, name=name: self._folded(name, closed))
-        ui.researchUseLabel.text = RESEARCH_USE
         ui.acknowledgementLabel.text = _(
             "This module computes a risk from a CT for research. It is no medical device. It must not decide on a "
             "patient's treatment. Results of the demo model and the demo signature are not for patients at all."
@@ -216,22 +218,25 @@ class ModulePanel:
             self._refreshing = False
 
     def _lead_on(self) -> None:
-        """When a step has just been done, open the next one."""
+        """When a step has just been done, open the next one, and scroll to what came of it."""
         self.radscore.follow()
         states = (self.segmentation.run.state.state, self.radscore.run.state.state)
         before, self._last_states = self._last_states or states, states
         if states[0] is State.DONE and before[0] is not State.DONE:
-            self.open_sections("correction", "radscore")
+            self.open_sections("segments", "radscore")
+            self.strip.bring(self.segments.came)
         if states[1] is State.DONE and before[1] is not State.DONE:
             self.open_sections("nomogram", "report")
+            self.strip.bring(self.radscore.came)
 
     def _show_titles(self) -> None:
         """Each section's title with what it tells, which is all that is seen of a folded one."""
-        for entry in SECTIONS:
-            if entry.button in self._titles:
-                section, title = getattr(self, entry.name), self._titles[entry.button]
-                words = f"{title}: {summary}" if (summary := section.summary()) else title
-                self._button(entry.button).text = f"\u2713 {words}" if section.done() else words
+        for name, title in self._titles.items():
+            section = getattr(self, self._tells[name])
+            words = f"{title}: {summary}" if (summary := section.summary()) else title
+            words = f"\u2713 {words}" if section.done() else words
+            if self._button(name).text != words:
+                self._button(name).text = words
 
     def open_sections(self, *names: str) -> None:
         for name in names:

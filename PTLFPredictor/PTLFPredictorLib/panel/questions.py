@@ -1,20 +1,22 @@
-"""What only a reader can answer: contrast phase, who drew the segments, the study's criteria.
+"""What only a reader can answer: contrast phase, and who drew the segments; the criteria are `eligibility_frame`'s.
 
-Each answer is kept with name and time in the patient's state (`Session.confirmed_phase`, `Session.mask_origin`,
-`Session.all_criteria_met`) and goes with the CT; without a name in the reader's field nothing is answered.
+Each answer is kept with name and time in the patient's state (`Session.confirmed_phase`, `Session.mask_origin`) and
+goes with the CT; without a name in the reader's field nothing is answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from slicer.i18n import tr as _
 
-from ..ct import PHASES
-from ..errors import PTLFError
+from ..ct import PHASES, Finding
+from ..ct.phase import PhaseSource
 from ..segmentation.catalogue import Model
 from ..segmentation.origin import Drawn
 from .choices import Choices
+from .eligibility_frame import answered, by_words
+from .findings_list import FindingsList
 from .section import Section
 from .session import HAND, MODEL, Session
 from .widgets import say
@@ -24,10 +26,11 @@ class Questions(Section):
     def __init__(self, ui, session: Session, models: Callable[[], list[Model]]):
         self.ui, self.session, self._models = ui, session, models
         self._message: dict[str, str] = {}
-        phases = [("", _("as measured")), *((str(phase), str(phase)) for phase in PHASES)]
-        self._phases = Choices(ui.phaseSelector, self._answer_phase, phases)
+        self._as_measured = ""
+        self._phases = Choices(ui.phaseSelector, self._answer_phase)
         self._origins = Choices(ui.originSelector, self._answer_origin)
-        ui.allMetButton.connect("clicked()", self._answer_criteria)
+        self.phase_finding = FindingsList(None, False)
+        ui.phaseHolder.layout().addWidget(self.phase_finding)
 
     def leave(self) -> None:
         """Another patient comes: an open list is not theirs."""
@@ -36,14 +39,9 @@ class Questions(Section):
             box.hidePopup()
 
     def _answer(self, what: str, answer: Callable[[], None]) -> None:
-        self._message = {}
-        try:
-            answer()
-        except PTLFError as error:
-            self._message = {what: error.message}
-            self.refresh()
-            if not self.ui.readerEdit.text.strip():
-                self.ui.readerEdit.setFocus()
+        message = answered(self.ui, answer)
+        self._message = {what: message} if message else {}
+        self.refresh()
 
     def _answer_phase(self, phase: str) -> None:
         self._answer("phase", lambda: self.session.confirm_phase(phase, self.ui.readerEdit.text))
@@ -51,37 +49,36 @@ class Questions(Section):
     def _answer_origin(self, value: str) -> None:
         self._answer("origin", lambda: self.session.name_mask_origin(value, self.ui.readerEdit.text))
 
-    def _answer_criteria(self) -> None:
-        self._answer("criteria", lambda: self.session.confirm_all_criteria(self.ui.readerEdit.text))
-
     # Display
 
     def refresh(self) -> None:
         ui, session = self.ui, self.session
         if not ui.readerEdit.hasFocus() and session.desk.reader and not ui.readerEdit.text:
             ui.readerEdit.text = session.desk.reader
-        said = session.confirmed_phase
+        self._show_phase()
         asked = session.segmentation is not None and session.drawn.drawn is Drawn.UNKNOWN
-        self._phases.show(said["value"] if said else "")
         if asked:
             self._fill_origins()
-        ui.phaseSelector.enabled = session.volume is not None
-        say(ui.phaseStatus, "\n".join(filter(None, (self._measured(), _by(said), self._message.get("phase", "")))))
         for widget in (ui.originLabel, ui.originSelector):
             widget.setVisible(asked)
-        origin = _by(session.state.mask_origin) if asked else self._drawn_words()
+        origin = by_words(session.state.mask_origin) if asked else self._drawn_words()
         say(ui.originStatus, "\n".join(filter(None, (origin, self._message.get("origin", "")))))
-        ui.allMetButton.enabled = session.volume is not None
-        say(ui.criteriaStatus, "\n".join(filter(None, (self._criteria(), self._message.get("criteria", "")))))
 
-    def _measured(self) -> str:
-        try:
-            found = self.session.measured_phase() if self.session.volume is not None else {}
-        except PTLFError:
-            return ""
-        names = {"liver_hu": _("liver"), "aorta_hu": _("aorta")}
-        parts = [f"{names.get(name, name)} {value:.0f} HU" for name, value in found.items()]
-        return _("Measured: {values}.").format(values=", ".join(parts)) if parts else ""
+    def _show_phase(self) -> None:
+        """The finding on the phase, with what was measured, beside the reader's answer and whose it is."""
+        ui, session = self.ui, self.session
+        found = () if ui.transformLabel.text else [one for one in session.findings_of_ct() if one.code == "phase"]
+        self.phase_finding.show_findings(found)
+        said = session.confirmed_phase
+        measured = _measured(found, said)
+        if measured != self._as_measured:
+            self._as_measured = measured
+            self._phases.fill([("", measured), *((str(phase), str(phase)) for phase in PHASES)])
+        self._phases.show(said["value"] if said else "")
+        ui.phaseSelector.enabled = session.volume is not None
+        told = any(one.values.get("confirmed") for one in found)  # who, and when, stands in the finding then
+        by = "" if told else by_words(said)
+        say(ui.phaseStatus, "\n".join(filter(None, (by, self._message.get("phase", "")))))
 
     def _fill_origins(self) -> None:
         models = [(f"{MODEL}{model.id}", model.title) for model in self._models()]
@@ -101,11 +98,12 @@ class Questions(Section):
             return _("Drawn by hand.")
         return _("Drawn by the model {title}.").format(title=origin.model.get("title") or origin.model.get("id"))
 
-    def _criteria(self) -> str:
-        said = self.session.all_criteria_met
-        return _("All criteria met, says {by}").format(by=_by(said)) if said else ""
 
-
-def _by(said) -> str:
-    """Name and time of an answer, "" where nobody has given it."""
-    return _("{reader}, {time}.").format(reader=said["reader"], time=said["time"].replace("T", " ")) if said else ""
+def _measured(found: Sequence[Finding], said) -> str:
+    """What the list says for "no answer": which phase was measured or told, once that is known."""
+    values = found[0].values if found and not said else {}
+    if values.get("source") == PhaseSource.ATTENUATION:
+        return _("as measured: {phase}").format(phase=values["name"])
+    if values.get("source") == PhaseSource.HEADER:
+        return _("by the header: {phase}").format(phase=values["name"])
+    return _("as measured")

@@ -1,4 +1,4 @@
-"""Section 2, Segments: model, device, one button, and what came of it."""
+"""In section 2: how segments come, from a model's run or from the scene; device and log."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ from pathlib import Path
 from typing import Any
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
 from .. import child
-from ..errors import PTLFError
+from ..errors import BadInput, PTLFError
+from ..mrml import adoption
 from ..mrml.adoption import DrawnElsewhere
 from ..segmentation import chain_words, probe
 from ..segmentation.catalogue import Model
 from ..segmentation.run import WORKER, read_result, write_job
-from . import compat
+from . import compat, run_times
 from .choices import Choices
 from .models_section import ModelsSection
 from .run_state import State
-from .runs import ChildRun, duration, show_button, show_progress, status_of
+from .runs import ChildRun, show_button, show_progress, status_of
 from .section import Section
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
 from .warm_run import WarmRun
-from .widgets import say
+from .widgets import Fold, primary, say
 
 DEVICES = ("auto", "cpu", "cuda:0")
 
 
 class SegmentationSection(Section):
-    def __init__(self, ui, session: Session, tell, on_change, models: ModelsSection):
-        self.ui, self.session, self._tell, self._models = ui, session, tell, models
+    def __init__(self, ui, session: Session, on_change, models: ModelsSection):
+        self.ui, self.session, self._on_change, self._models = ui, session, on_change, models
         python = compat.python_executable()
         self.run = WarmRun("The segmentation", python, on_change)
         self.probe = ChildRun("The device check", python, on_change)
@@ -42,20 +44,25 @@ class SegmentationSection(Section):
         self._entered = self._looked = False
         ui.segmentsSection.connect("contentsCollapsed(bool)", self._folded)
         ui.segmentButton.connect("clicked()", self.press)
-        ui.logButton.connect("toggled(bool)", self._open_log)
-        ui.useExistingButton.connect("clicked()", lambda: self._use_existing())
-        ui.sameButton.connect("clicked()", lambda: self._use_existing(all_the_same=True))
-        self._asked = None
+        self._log = Fold(ui.logButton, ui.logText)
+        ui.againButton.connect("toggled(bool)", self._again)
+        ui.useExistingButton.connect("clicked()", lambda: self.use_existing())
+        ui.sameButton.connect("clicked()", lambda: self.use_existing(all_the_same=True))
+        self._asked, self._loaded = None, ()
+        self._message = ""
+        self._fits: tuple[tuple, bool] = (), False
+        self._offered = ""
         ui.keepButton.connect("clicked()", lambda: self._decide(keep=True))
         ui.replaceButton.connect("clicked()", lambda: self._decide(keep=False))
         ui.compareButton.connect("clicked()", self.compare)
-        for widget in (ui.logText, ui.segmentProgress, ui.rerunFrame, ui.placeFrame):
+        for widget in (ui.segmentProgress, ui.rerunFrame, ui.placeFrame):
             widget.hide()
 
     def leave(self) -> list[str]:
         """Another patient comes: the former one's run ends now, and nothing more is said of it."""
-        self._asked = None
+        self._asked, self._message, self._offered = None, "", ""
         self.ui.placeFrame.hide()
+        self.ui.againButton.checked = False
         return [_("The segmentation of the former CT was stopped.")] if self.run.forget() else []
 
     def scene_closes(self) -> None:
@@ -128,8 +135,9 @@ class SegmentationSection(Section):
             self.run.cancel()
             return
         unmet = self.unmet()
+        self._message = " ".join(unmet)
         if unmet:
-            self._tell(" ".join(unmet))
+            self._on_change()
             return
         model, ct, token = self.model, self.session.ct_to_draw_on(), self.session.token
 
@@ -139,30 +147,69 @@ class SegmentationSection(Section):
         def take(outputs: Mapping[str, Path]) -> None:
             if self.session.token != token or self.session.away:
                 raise PTLFError("Another CT was chosen while this one was segmented; its segments were dropped.")
-            result = read_result(outputs, model)
+            result, self._loaded = read_result(outputs, model), to_load
             self.session.take_labels(result.labels, result.origin)
+            self.ui.againButton.checked = False
 
-        self.run.start(prepare, take, silence_s=child.SILENCE_S)
+        expected, to_load = self.expected(), self._to_load
+        self.run.start(prepare, take, lambda: expected, silence_s=child.SILENCE_S)
+
+    def expected(self) -> run_times.Expected:
+        """What a run of the chosen model on this CT will take."""
+        try:
+            ct = self.session.ct()
+        except PTLFError:
+            return run_times.Expected()
+        size, spacing = list(ct.image.GetSize()), list(ct.image.GetSpacing())
+        if ct.slabs is not None:  # a model is given the slices that they were averaged from
+            size[2], spacing[2] = ct.slabs.slices, size[2] * spacing[2] / ct.slabs.slices
+        return run_times.segmentation(self.model, size, spacing, self.device.get("device", ""), self._is_warm)
+
+    @property
+    def _is_warm(self) -> bool:
+        """Whether a process waits that has the chosen model loaded."""
+        return self.run.pid is not None and self._loaded == self._to_load
+
+    @property
+    def _to_load(self) -> tuple[str, ...]:
+        model = self.model
+        return () if model is None else (model.id, model.version, self.session.desk.device)
 
     # Segments that are there already, and a second run's
 
-    def _use_existing(self, all_the_same: bool = False) -> None:
+    def existing(self):
+        """The one segmentation of the scene, where it lies on this CT and the case has none yet; else None."""
+        session, volume = self.session, self.session.volume
+        if volume is None or session.segmentation is not None:
+            return None
+        nodes = [n for n in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if not n.GetHideFromEditors()]
+        if len(nodes) != 1:
+            return None
+        key = (nodes[0].GetID(), nodes[0].GetSegmentation().GetMTime(), volume.GetID(), volume.GetMTime())
+        if self._fits[0] != key:
+            self._fits = key, adoption.fits(nodes[0], volume)
+        return nodes[0] if self._fits[1] else None
+
+    def use_existing(self, all_the_same: bool = False) -> None:
+        """Go on with the chosen segmentation of the scene."""
         node = self.ui.existingSelector.currentNode()
-        if node is None:
-            self._tell(_("Choose a segmentation first."))
-            return
-        if all_the_same and node is not self._asked:
+        self._message = ""
+        if all_the_same and (node is None or node is not self._asked):
             return
         self._asked = None
         self.ui.placeFrame.hide()
         try:
+            if node is None:
+                raise BadInput(_("Choose a segmentation first."))
             self.session.use_existing(node, all_the_same)
+            self.ui.againButton.checked = False
         except DrawnElsewhere as error:
             self._asked = node
             self.ui.placeLabel.text = error.message
             self.ui.placeFrame.show()
         except PTLFError as error:
-            self._tell(error.message)
+            self._message = error.message
+        self._on_change()
 
     def _decide(self, keep: bool) -> None:
         self.session.decide_second(keep)
@@ -181,34 +228,51 @@ class SegmentationSection(Section):
 
     # Display
 
-    def _open_log(self, opened: bool) -> None:
-        self.ui.logText.setVisible(opened)
-        self.ui.logButton.arrowType = qt.Qt.DownArrow if opened else qt.Qt.RightArrow
+    def _again(self, opened: bool) -> None:
+        self.ui.againButton.arrowType = qt.Qt.DownArrow if opened else qt.Qt.RightArrow
+        self._on_change()
 
     def refresh(self) -> None:
-        ui, run, desk = self.ui, self.run, self.session.desk
-        self._devices.show(desk.device)
-        busy = run.state.busy
+        ui, run, session = self.ui, self.run, self.session
+        self._devices.show(session.desk.device)
+        busy, drawn = run.state.busy, session.segmentation is not None
         say(ui.deviceReason, self._device_reason())
-        verb = _("Segment") if self.session.segmentation is None else _("Segment again")
-        show_button(ui.segmentButton, run, self.unmet, verb, _("Draw liver and tumour"))
-        for widget in (ui.modelSelector, ui.deviceSelector, ui.useExistingButton, ui.existingSelector):
+        ui.againButton.setVisible(drawn)
+        ui.drawFrame.setVisible(busy or not drawn or ui.againButton.checked)
+        verb = _("Se&gment again") if drawn else _("Se&gment")
+        show_button(ui.segmentButton, run, self.unmet, verb, _("Draw liver and tumour with the chosen model"))
+        for widget in (ui.deviceSelector, ui.useExistingButton, ui.existingSelector):
             widget.enabled = not busy
+        waiting = self._offer_existing()
+        primary(ui.segmentButton, not drawn and not busy and not waiting and self.model is not None)
+        primary(ui.useExistingButton, waiting and not busy)
         if self._asked is not None and ui.existingSelector.currentNode() is not self._asked:
             self._asked = None
         ui.placeFrame.setVisible(self._asked is not None)
         show_progress(ui.segmentProgress, run)
-        say(ui.segmentStatus, "\n".join([status_of(run, _("Segmented")), *run.notices]).strip())
-        say(ui.stepsLabel, "" if busy else "\n".join(chain_words.lines(self.session.drawn)))
-        log = "\n".join(run.log)
+        said = [] if drawn and run.state.state is State.IDLE else [status_of(run, _("Segmented"))]
+        say(ui.segmentStatus, "\n".join(filter(None, [*said, *run.notices, self._message])))
+        say(ui.estimateLabel, "" if busy else run_times.words(self.expected()))
+        say(ui.stepsLabel, "" if busy else "\n".join(chain_words.lines(session.drawn)))
+        log = "\n".join(line for line in run.log if line.strip())
         if ui.logText.plainText != log:
             ui.logText.plainText = log
-        second = self.session.node(SECOND_ROLE)
+        ui.logButton.setVisible(bool(log))
+        ui.logText.setVisible(bool(log) and ui.logButton.checked)
+        second = session.node(SECOND_ROLE)
         ui.rerunFrame.setVisible(second is not None)
         if second is not None:
             ui.rerunLabel.text = _(
                 "Your edited segments were left as they are. The new run is in '{name}'. Which shall be used?"
             ).format(name=second.GetName())
+
+    def _offer_existing(self) -> bool:
+        """Choose the one segmentation that lies on this CT in the list, once; whether it is chosen."""
+        waiting, box = self.existing(), self.ui.existingSelector
+        if waiting is not None and box.currentNode() is None and self._offered != waiting.GetID():
+            self._offered = waiting.GetID()
+            box.setCurrentNode(waiting)
+        return waiting is not None and box.currentNode() is waiting
 
     def _device_reason(self) -> str:
         if self.probe.state.busy:
@@ -217,8 +281,5 @@ class SegmentationSection(Section):
             return self.probe.state.cause
         if not self.device:
             return ""
-        model = self.model
-        seconds = (model.measured.get("cpu_s" if self.device["device"] == "cpu" else "gpu_s") if model else None) or 0
         name = _("CPU") if self.device["device"] == "cpu" else self.device["device"]
-        estimate = _(" About {time} by our measurements.").format(time=duration(seconds)) if seconds else ""
-        return _("Runs on {name}: {why}.").format(name=name, why=self.device["why"]) + estimate
+        return _("Runs on {name}: {why}.").format(name=name, why=self.device["why"])

@@ -6,11 +6,12 @@ person in front of the panel and stays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ..confirmation import now
 from ..ct import Finding
 from ..measures.radiomics import DEFAULT_ENGINE, FeatureVector
 from ..record import SegmentsKind
@@ -57,6 +58,20 @@ class Stale:
     def reason(self) -> str:
         """Why, to stand within a sentence."""
         return self.words or _STALE_WORDS[self.why]
+
+
+class FellWhy(StrEnum):
+    """Why a sign-off covers the case on screen no longer."""
+
+    EDITED = "edited"
+    LESIONS = "lesions"
+    RESTORED = "restored"
+    NEW_RUN = "new run"
+    OTHER_SEGMENTS = "other segments"
+    CT_CHANGED = "CT changed"
+    SIGNATURE = "signature"
+    ANSWERS = "answers"
+    CASE = "case"
 
 
 @dataclass(frozen=True)
@@ -142,10 +157,15 @@ class PatientState:
         Content hashes that the last run wrote: the segments are edited where theirs differ.
     origin, second_origin : dict
         `Origin.to_dict` of the segments, and of a later run's segments that wait beside edited ones.
+    left_out : dict
+        ``reader`` and ``time`` of whoever left a lesion out last; empty where nobody gave a name.
     adoption : list
         Findings (`Finding.to_dict`) on how segments from the scene came to lie on this CT.
     sign_off : dict
         ``reader``, ``time``, and what it covers: content ``hashes`` and ``image``; empty without one.
+    sign_off_fell : dict
+        ``reader`` and ``time`` of the last sign-off, ``why`` (`FellWhy`) and ``when`` it fell, and, of an edit, the
+        ``segments`` that were edited; empty while none has fallen, and with the next sign-off.
     before : dict
         While the CT is in slabs: the state beside the slices that it was averaged from, for the way back.
     terms_of : str
@@ -166,14 +186,24 @@ class PatientState:
     written: dict = field(default_factory=dict)
     origin: dict = field(default_factory=dict)
     second_origin: dict = field(default_factory=dict)
+    left_out: dict = field(default_factory=dict)
     adoption: list = field(default_factory=list)
     sign_off: dict = field(default_factory=dict)
+    sign_off_fell: dict = field(default_factory=dict)
     before: dict = field(default_factory=dict)
     terms_of: str = ""
 
     def of(self, kind: SegmentsKind) -> Computed | None:
         data = self.computed.get(kind)
         return None if data is None else Computed.from_dict(data)
+
+    def without_sign_off(self, why: FellWhy, segments: Sequence[str] = ()) -> dict[str, dict]:
+        """What of the state changes when the sign-off falls; where there is none, the last one's fall stays known."""
+        fell = self.sign_off_fell
+        if self.sign_off:
+            name, time = (self.sign_off[key] for key in ("reader", "time"))
+            fell = {"reader": name, "time": time, "why": str(why), "when": now(), "segments": list(segments)}
+        return {"sign_off": {}, "sign_off_fell": fell}
 
 
 EARLIER = ("alb", "alb_unit", "inr")

@@ -4,10 +4,11 @@ from . import slices
 from .files import read, read_features, write
 from .inputs import InputValue
 from .making import make, make_features
-from .parts import FeatureValue, SegmentsKind, SignOff, WhatIf
+from .parts import CaseLine, FeatureValue, SegmentsKind, SignOff, WhatIf
 from .result import FeaturesRecord, ResultRecord
 
 __all__ = [
+    "CaseLine",
     "FeatureValue",
     "FeaturesRecord",
     "InputValue",

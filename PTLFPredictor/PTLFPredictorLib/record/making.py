@@ -15,11 +15,11 @@ from ..hashes import json_sha256
 from ..measures.radiomics import FeatureVector
 from ..measures.value import unit_shown
 from ..segmentation import lesions
-from ..segmentation.segments import Segments
+from ..segmentation.segments import EXCLUDED, Segments
 from ..signature import Assessment, Eligibility, Entered, Signature
 from ..vois import VOI
 from .inputs import CTUsed, Inputs, InputValue, SignatureNamed, SignatureUsed, SlabsUsed
-from .parts import Extraction, FeatureValue, Lesions, SegmentsUsed, SignOff, WhatIf
+from .parts import Extraction, FeatureValue, LeftOut, Lesions, SegmentsUsed, SignOff, WhatIf
 from .result import FeaturesRecord, ResultRecord
 from .slices import Picture
 
@@ -120,8 +120,9 @@ def _ct(ct: CT, sample: int | None) -> CTUsed:
 
 
 def _segments(segments: Segments, file_sha256: str | None) -> SegmentsUsed:
-    counted = Lesions.of(lesions.of_label_map(segments.labels))
-    return SegmentsUsed(segments.volumes_ml, counted, segments.origin, segments.sha256, file_sha256)
+    counted, others = (Lesions.of(lesions.of_label_map(segments.labels, *label)) for label in ((), (EXCLUDED,)))
+    excluded = LeftOut(others, segments.left_out_by) if others.count else None
+    return SegmentsUsed(segments.volumes_ml, counted, segments.origin, segments.sha256, file_sha256, excluded)
 
 
 def _extraction(vectors: Mapping[VOI, FeatureVector]) -> dict[VOI, Extraction]:

@@ -22,6 +22,9 @@ from .inputs import Json
 LABELS = {"0": "background", "1": "parenchyma", "2": "tumor"}
 """What the numbers of the label map mean."""
 
+EXCLUDED_LABEL = {"3": "excluded lesion"}
+"""And where a reader left lesions out."""
+
 LISTED = 100
 """Lesions that a record lists, the largest first."""
 
@@ -52,13 +55,28 @@ class Lesions:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Lesions that a reader left out, and who did, where it is known."""
+
+    lesions: Lesions
+    by: Confirmation | None
+
+    def to_dict(self) -> Json:
+        return {**self.lesions.to_dict(), "by": None if self.by is None else self.by.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LeftOut:
+        return cls(Lesions.from_dict(data), Confirmation.from_dict(data["by"]))
+
+
+@dataclass(frozen=True)
 class SegmentsUsed:
     """The segments.
 
     Parameters
     ----------
     volumes_ml : mapping
-        Of ``liver`` (the whole organ), ``parenchyma`` and ``tumor``.
+        Of ``liver`` (the whole organ), ``parenchyma``, ``tumor``, and ``excluded`` where lesions were left out.
     lesions : Lesions or None
         None in records of version 0.1.0 that did not count them.
     origin : Origin
@@ -66,6 +84,8 @@ class SegmentsUsed:
         Of the label map's voxels and grid.
     file_sha256 : str or None
         Of the file of the label map beside the record; None where there is none.
+    excluded : LeftOut or None
+        None where no lesion was left out; the file then says nothing of it.
     """
 
     volumes_ml: Mapping[str, float]
@@ -73,15 +93,18 @@ class SegmentsUsed:
     origin: Origin
     sha256: str
     file_sha256: str | None = None
+    excluded: LeftOut | None = None
 
     def to_dict(self) -> Json:
-        data = {
+        data: Json = {
             "volumes_ml": dict(self.volumes_ml),
             "lesions": None if self.lesions is None else self.lesions.to_dict(),
             "origin": self.origin.to_dict(),
             "labels": dict(LABELS),
             "sha256": self.sha256,
         }
+        if self.excluded is not None:
+            data |= {"excluded": self.excluded.to_dict(), "labels": {**LABELS, **EXCLUDED_LABEL}}
         return data if self.file_sha256 is None else {**data, "file_sha256": self.file_sha256}
 
     @classmethod
@@ -92,6 +115,7 @@ class SegmentsUsed:
             Origin.from_dict(data["origin"]),
             data["sha256"],
             data.get("file_sha256"),
+            LeftOut.from_dict(data["excluded"]) if data.get("excluded") else None,
         )
 
 
@@ -143,6 +167,21 @@ class WhatIf:
     def from_dict(cls, data: Mapping[str, Any]) -> WhatIf:
         rest = {name: value for name, value in data.items() if name != "radscore"}
         return cls(data["radscore"], Prediction.from_dict(rest))
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """What a reader asked to stand on the report, to tell the case by; "" leaves a blank line for the hand."""
+
+    label: str = ""
+    ct_date: str = ""
+
+    def to_dict(self) -> Json:
+        return dict(vars(self))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> CaseLine:
+        return cls(**data)
 
 
 class SegmentsKind(StrEnum):

@@ -1,6 +1,7 @@
 """The result record: everything about one run as one typed value, from which every report is made.
 
-What is not shown is None with a state and a reason beside it.  There are no patient identifiers.
+What is not shown is None with a state and a reason beside it.  There are no patient identifiers, but for a case label
+and the date of the CT where a reader asked for them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ..signature.model import CriterionKind
 from ..signature.policy.eligibility import BILIRUBIN, ChecklistItem, CriterionState
 from ..vois import VOI
 from .inputs import CTUsed, Inputs, Json, SignatureNamed
-from .parts import Extraction, FeatureValue, SegmentsUsed, SignOff, WhatIf
+from .parts import CaseLine, Extraction, FeatureValue, SegmentsUsed, SignOff, WhatIf
 from .slices import Picture
 
 SCHEMA = "ptlf-result/2"
@@ -49,6 +50,8 @@ class ResultRecord:
         By step.
     pictures : tuple of Picture
     research_use : str
+    case : CaseLine or None
+        Only where a reader asked for it.
     """
 
     created: str
@@ -66,6 +69,7 @@ class ResultRecord:
     seconds: Mapping[str, float]
     pictures: tuple[Picture, ...]
     research_use: str = RESEARCH_USE
+    case: CaseLine | None = None
 
     def to_dict(self) -> Json:
         """The file's JSON value; `from_dict` gives the same record again."""
@@ -86,6 +90,7 @@ class ResultRecord:
             "sign_off": None if self.sign_off is None else self.sign_off.to_dict(),
             "seconds": dict(self.seconds),
             "pictures": [picture.to_dict() for picture in self.pictures],
+            **({} if self.case is None else {"case": self.case.to_dict()}),
         }
 
     @classmethod
@@ -108,6 +113,7 @@ class ResultRecord:
             seconds=data["seconds"],
             pictures=tuple(Picture.from_dict(item) for item in data["pictures"]),
             research_use=data["research_use"],
+            case=CaseLine.from_dict(data["case"]) if "case" in data else None,
         )
 
 

@@ -14,7 +14,7 @@ import SimpleITK as sitk
 
 from .. import colours
 from ..ct import CT
-from ..segmentation.segments import PARENCHYMA, TUMOUR, Segments
+from ..segmentation.segments import EXCLUDED, PARENCHYMA, TUMOUR, Segments
 
 WINDOW_LEVEL_HU, WINDOW_WIDTH_HU = 30, 300
 """The window in which the study's radiologists drew (published)."""
@@ -87,14 +87,14 @@ def picture(
     at: tuple[int, int, int],
     box: tuple[slice, slice] | None = None,
 ) -> Picture:
-    """One slice in the study's window, with the outlines of liver and tumour.
+    """One slice in the study's window, with the outlines of liver and tumour, and of lesions that were left out.
 
     Parameters
     ----------
     image : sitk.Image
         CT in HU, index axes along L, P, S.
     labels : np.ndarray or None, shape (slices, rows, columns)
-        0 background, 1 parenchyma, 2 tumour; None draws the CT alone.
+        0 background, 1 parenchyma, 2 tumour, 3 left out; None draws the CT alone.
     plane : str
         Of `PLANES`.
     at : (slice, row, column)
@@ -118,6 +118,7 @@ def picture(
     shade = np.clip((grey - low) / WINDOW_WIDTH_HU * 255, 0, 255).astype(np.uint8)
     rgb = np.repeat(shade[..., None], 3, axis=2)
     rgb[_outline(drawn > 0)] = colours.rgb(colours.LIVER)
+    rgb[_outline(drawn == EXCLUDED)] = colours.rgb(colours.EXCLUDED)
     rgb[_outline(drawn == TUMOUR)] = colours.rgb(colours.TUMOUR)
     position = image.TransformIndexToPhysicalPoint([int(i) for i in reversed(at)])[2 - axis]
     return Picture(plane, left, right, float(position), rgb.shape[1], rgb.shape[0], _png(rgb))
@@ -135,9 +136,10 @@ def _resampled(plane: np.ndarray, spacing: tuple[float, float], interpolator: in
 
 def _smooth_labels(labels: np.ndarray, spacing: tuple[float, float]) -> np.ndarray:
     """Labels on the picture's grid, their edges interpolated so that thick slices give no staircase."""
-    organ = _resampled(labels > 0, spacing, sitk.sitkLinear) >= 0.5
-    tumour = _resampled(labels == TUMOUR, spacing, sitk.sitkLinear) >= 0.5
-    return np.where(tumour, TUMOUR, np.where(organ, PARENCHYMA, 0)).astype(np.uint8)
+    organ, tumour, excluded = (
+        _resampled(mask, spacing, sitk.sitkLinear) >= 0.5 for mask in (labels > 0, labels == TUMOUR, labels == EXCLUDED)
+    )
+    return np.where(tumour, TUMOUR, np.where(excluded, EXCLUDED, np.where(organ, PARENCHYMA, 0))).astype(np.uint8)
 
 
 def _body_box(grey: np.ndarray) -> tuple[slice, slice]:

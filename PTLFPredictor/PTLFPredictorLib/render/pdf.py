@@ -1,96 +1,135 @@
-"""The texts of the one-page PDF and where they stand; painting them is the panel's (`panel/report_pdf.py`)."""
+"""The PDF of a report: pieces of rich text and drawings that are not torn apart, and which go on which page.
+
+Pure Python: `panel.report_pdf` measures the pieces with Qt, has them put on pages by `on_pages`, and paints them.
+"""
 
 from __future__ import annotations
 
-import textwrap
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from ..ct.findings import Level, without_shell
-from ..record.statements import BESIDE, FOR_NO_PATIENT, NOT_SHOWN, Statements, TermStatement
-from ..signature import geometry
-from .nomogram_layout import Layout, height_of
-from .nomogram_marks import Reading
-from .primitives import SMALL, Text
+from .patient.blocks import Answer, Block, Drawing, Lines, Report, Rows, Section, Slices
+from .patient.markup import alone, answer, escape, head, lines, row
 
-WIDTH, MARGIN, LINE = 760.0, 10.0, 15.0
-"""Width of the page in pixels of the drawing, and height of a line of text."""
+CSS = Path(__file__).resolve().parents[2] / "Resources" / "Report" / "pdf.css"
 
-CHARACTERS = 118
-"""Of a text of size `SMALL`, on a line."""
+DPI = 300
+"""Of the page's coordinates; text and lines stay vectors."""
 
-SPARE = 30
-"""Pixels that the nomogram takes beyond its lowest."""
+PAGE_MM = (210.0, 297.0)
+SIDE_MM, TOP_MM, BOTTOM_MM = 14.0, 13.0, 15.0
+"""Margins: header and footer stand inside those above and below."""
 
+WIDTH_MM = PAGE_MM[0] - 2 * SIDE_MM
+HEIGHT_MM = PAGE_MM[1] - TOP_MM - BOTTOM_MM
 
-class _Page:
-    """Lines from the top down."""
+TEXT_PT = 9.2
 
-    def __init__(self) -> None:
-        self.texts: list[Text] = []
-        self.y = 30.0
-
-    def say(self, text: str, size: float = SMALL, bold: bool = False, ink: str = "text") -> None:
-        width = int(CHARACTERS * SMALL / size)
-        lines = textwrap.wrap(without_shell(text), width, break_long_words=False, break_on_hyphens=False)
-        for line in lines or [""]:
-            self.texts.append(Text(MARGIN, self.y, line, size, ink=ink, bold=bold))
-            self.y += LINE * size / SMALL
-
-    def gap(self) -> None:
-        self.y += 6
+GAP_MM = 3.2
+"""Below a section."""
 
 
-def page_texts(said: Statements) -> tuple[list[Text], float]:
-    """The page's texts, and the height below them at which the nomogram starts."""
-    page, risk, score = _Page(), said.risk, said.score
-    page.say(f"PTLFPredictor: risk of {said.outcome[:1].lower()}{said.outcome[1:]}", 17, bold=True)
-    page.say(said.research_use, bold=True, ink="warning")
-    if said.watermark:
-        page.say(FOR_NO_PATIENT, 15, bold=True, ink="warning")
-    page.gap()
-    page.say(f"Risk {risk.shown} {risk.horizon}" if risk.shown else NOT_SHOWN, 16, bold=True)
-    page.say(risk.reason)
-    if risk.interval_words:
-        page.say(risk.interval_words)
-    for line in (*risk.warnings, *(f"{BESIDE}: {reason}" for reason in risk.withheld_beside)):
-        page.say(f"- {line}")
-    page.gap()
-    value = "" if score.value is None else f"{score.value:.2f} "
-    given = [f"{one.label} {one.words}" for one in (*said.inputs, *said.measures)]
-    page.say("; ".join([*given, f"Radscore {value}({score.status})"]), bold=True)
-    volumes = said.volumes_ml
-    named = {"liver": "liver", "parenchyma": "parenchyma", "tumor": "tumour"}
-    page.say("Volumes: " + ", ".join(f"{named[name]} {volumes[name]:.1f} mL" for name in named))
-    for finding in said.findings:
-        if finding.level is not Level.PASS:
-            page.say(f"- {finding.message}", ink="faint")
-    page.gap()
-    for term in score.terms:
-        page.say(_term(term), 9.5)
-    page.gap()
-    page.say(said.signed[:1].upper() + said.signed[1:], 9.5)
-    for line in said.segments.steps:
-        page.say(line, 9, ink="faint")
-    page.say(_provenance(said), 9, ink="faint")
-    return page.texts, page.y
+@dataclass(frozen=True)
+class Piece:
+    """What stands on one page, whole.
+
+    Parameters
+    ----------
+    html : str
+        Rich text; "" for a drawing.
+    drawing : Drawing, Slices or None
+    keeps : bool
+        Whether the next piece must follow on the same page: a heading.
+    framed, ruled : bool
+        In a box; with a line below it.
+    gap_mm : float
+        Below it.
+    """
+
+    html: str = ""
+    drawing: Drawing | Slices | None = None
+    keeps: bool = False
+    framed: bool = False
+    ruled: bool = False
+    gap_mm: float = 0.0
 
 
-def picture(said: Statements) -> tuple[Layout, Reading]:
-    """The nomogram below the texts, as wide as the page."""
-    shown = said.nomogram
-    shape = geometry(shown.signature)
-    return Layout(shape, WIDTH, height_of(shape, WIDTH) + SPARE), Reading(shown.values, shown.prediction)
+def pixels(millimetres: float) -> float:
+    return millimetres * DPI / 25.4
 
 
-def _term(term: TermStatement) -> str:
-    numbers = [f"raw {term.raw:.5g}" if term.raw is not None else "raw -"]
-    numbers += [f"z {term.z:+.2f}"] if term.z is not None else []
-    numbers += [f"contribution {term.contribution:+.2f}"] if term.contribution is not None else []
-    return f"{term.short} ({term.where}): {', '.join(numbers)}"
+def sheet() -> str:
+    """The style sheet with its points in pixels: Qt's points depend on the screen."""
+    return re.sub(r"([\d.]+)pt", lambda size: f"{float(size[1]) * DPI / 72:.0f}px", CSS.read_text(encoding="utf-8"))
 
 
-def _provenance(said: Statements) -> str:
-    signature, short = said.nomogram.signature, {one.name: one.sha256[:12] for one in said.provenance.hashes}
-    return (
-        f"Signature {signature.id} {signature.version}; PTLFPredictor {said.version}; {said.created}; "
-        f"CT {short['CT']}, segments {short['label map']}"
+def pieces(report: Report) -> tuple[Piece, ...]:
+    """Of a whole report, from its title on."""
+    found = [
+        Piece(f'<span style="font-size:{15 * DPI / 72:.0f}px"><b>{escape(report.title)}</b></span>', gap_mm=1.2),
+        Piece(f"<b>{escape(report.research_use)}</b>", framed=True, gap_mm=2.4),
+    ]
+    for section in report.sections:
+        found += _of_section(section)
+    return (*found, Piece(f'<p class="soft">{escape(report.made)}</p>'))
+
+
+def _of_section(section: Section) -> list[Piece]:
+    found = (
+        [Piece(f'<p class="title">{escape(section.title)}</p>', keeps=True, ruled=True, gap_mm=1.2)]
+        if section.title
+        else []
     )
+    for block in section.blocks:
+        found += _of_block(block)
+    last = found[-1]
+    return [*found[:-1], Piece(last.html, last.drawing, framed=last.framed, gap_mm=last.gap_mm + GAP_MM)]
+
+
+def _of_block(block: Block) -> Iterator[Piece]:
+    match block:
+        case Lines():
+            for text in block.texts:
+                yield Piece(lines(Lines((text,), block.kind)), gap_mm=0.6)
+        case Rows():
+            if block.head:
+                yield Piece(alone(head(block)), keeps=True)
+            for cells in block.rows:
+                yield Piece(alone(row(block, cells)))
+        case Answer():
+            yield Piece(answer(block), framed=True)
+        case Drawing():
+            yield Piece(drawing=block, gap_mm=0.4)
+            if block.nomogram.note:
+                yield Piece(f'<p class="soft">{escape(block.nomogram.note)}</p>')
+        case Slices():
+            yield Piece(drawing=block, keeps=True, gap_mm=1.0)
+
+
+def on_pages(heights: Sequence[float], keeps: Sequence[bool], room: float) -> tuple[tuple[int, ...], ...]:
+    """Which pieces stand on which page, in their order.
+
+    Parameters
+    ----------
+    heights : sequence of float
+        With the gap below; `room` is the height of a page.
+    keeps : sequence of bool
+        Whether a piece is kept with the next one.
+    """
+    pages: list[list[int]] = [[]]
+    used = 0.0
+    group: list[int] = []
+    for number, (_height, kept) in enumerate(zip(heights, keeps, strict=True)):
+        group.append(number)
+        if kept and number + 1 < len(heights):
+            continue
+        tall = sum(heights[one] for one in group)
+        if pages[-1] and used + tall > room:
+            pages.append([])
+            used = 0.0
+        pages[-1] += group
+        used += tall
+        group = []
+    return tuple(map(tuple, pages))

@@ -24,7 +24,7 @@ from .model_files import ENTRY, MANIFEST
 from .model_steps import roles_of
 from .names import ORGAN_ROLES, Role, role_of
 from .origin import same_weights
-from .user_models import adding, install, unpacked
+from .user_models import adding, install, remove_folder, unpacked
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 
@@ -172,13 +172,12 @@ def add(
 
 
 def remove(model_id: str) -> None:
-    """Delete a model of the user."""
+    """Delete a model of the user (`user_models.remove_folder`); one that cannot be used, too."""
     if any(model.id == model_id for model in _shipped()):
         raise BadInput(f"'{model_id}' comes with the product and cannot be removed.")
-    folder = user_folder() / model_id
-    if not re.fullmatch(ID, model_id) or not folder.is_dir():
+    if not re.fullmatch(ID, model_id) or not (user_folder() / model_id).is_dir():
         raise BadInput(f"There is no model '{model_id}' that was added by a user.")
-    shutil.rmtree(folder)
+    remove_folder(model_id)
 
 
 def verify(model: Model) -> Model:
@@ -205,7 +204,7 @@ def _shipped() -> list[Model]:
 
 def _user_entries() -> Iterator[tuple[str, Model | UnusableModel]]:
     base = user_folder()
-    for file in sorted(base.glob(f"*/{ENTRY}")) if base.is_dir() else ():
+    for file in sorted(base.glob(f"[!.]*/{ENTRY}")) if base.is_dir() else ():
         try:
             model = Model.from_dict(model_folder.read_json(file), file.parent)
             yield file.parent.name, with_mark_of_its_weights(model)
@@ -287,7 +286,7 @@ def _roles_by_name(named: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int,
             f"None of the model's labels ({', '.join(named)}) is named liver or parenchyma. "
             "Say which labels are meant, e.g. liver=1,tumor=2."
         )
-    unknown = [name for name, role in known.items() if role is None]
+    unknown = [name for name, role in known.items() if role in (None, Role.EXCLUDED)]
     if unknown:
         raise UnusableModel(
             f"It is not certain what the model's label(s) {', '.join(unknown)} mean: add it with 'ptlf models add' and "

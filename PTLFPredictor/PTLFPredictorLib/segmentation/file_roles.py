@@ -10,18 +10,18 @@ from ..errors import BadInput
 from .names import ORGAN_ROLES, Role, role_of
 from .said_labels import REST, Labels, Source
 from .segment_files import SHOWN_NAMES, SegmentFile, listed, shown
-from .segments import Part
+from .segments import EXCLUDED, Part
 
 DEFAULT_LABELS = {1: Role.PARENCHYMA, 2: Role.TUMOUR}
 """nnU-Net's labels in the study; a label map without names is read so."""
 
-COUNTED = (Role.LIVER, Role.PARENCHYMA, Role.TUMOUR)
-"""Roles that count.  A voxel may have several of them (a liver and a tumour in it, in two segments or files), so a
-file's masks travel to the CT's grid as one image, a bit for each role (`bit`)."""
+COUNTED = (Role.LIVER, Role.PARENCHYMA, Role.TUMOUR, Role.EXCLUDED)
+"""Roles that have a place in the label map.  A voxel may have several of them (a liver and a tumour in it, in two
+segments or files), so a file's masks travel to the CT's grid as one image, a bit for each role (`bit`)."""
 
 
 def bit(role: Role) -> int:
-    """What a voxel of a role has in the image of `read_roles`: 1, 2 or 4."""
+    """What a voxel of a role has in the image of `read_roles`: 1, 2, 4 or 8."""
     return 1 << COUNTED.index(role)
 
 
@@ -49,7 +49,7 @@ def _roles(file: SegmentFile, source: Source, labels: Labels) -> tuple[dict[int,
         found = {file.number_of(value) for value in values if value != REST} - {None}
         said |= dict.fromkeys(found, role)
     roles: dict[int, Role | None] = {**by_name, **said}
-    if not file.is_named and not any(role in COUNTED for role in labels):
+    if not file.is_named and not any(role in COUNTED and role is not Role.EXCLUDED for role in labels):
         if len(file.segments) == 1 and not said and not file.is_ours:
             only = next(iter(file.segments))
             raise BadInput(
@@ -57,7 +57,8 @@ def _roles(file: SegmentFile, source: Source, labels: Labels) -> tuple[dict[int,
                 f"parenchyma or the tumour. Say it: --segmentation liver={file.name} (or parenchyma=, tumor=); "
                 "further files by further --segmentation."
             )
-        roles |= {label: role for label, role in DEFAULT_LABELS.items() if label in file.segments and label not in said}
+        known = {**DEFAULT_LABELS, EXCLUDED: Role.EXCLUDED} if file.is_as_marked else DEFAULT_LABELS
+        roles |= {label: role for label, role in known.items() if label in file.segments and label not in said}
     if REST in labels.get(Role.OTHER, ()):
         rest = {label for label, role in roles.items() if role is None}
         roles |= dict.fromkeys(rest, Role.OTHER)
@@ -71,7 +72,7 @@ def _roles_of_one(
     """Roles in a file that was given for one role: all of it, or what is named so."""
     full = [label for label in file.segments if file.voxels.get(label, 0)]
     role = source.role
-    fits = ORGAN_ROLES if role in ORGAN_ROLES else (role,)
+    fits = ORGAN_ROLES if role in ORGAN_ROLES else (role, Role.TUMOUR) if role is Role.EXCLUDED else (role,)
     if len(full) == 1:
         known = by_name[full[0]]
         if known is not None and known not in fits:
@@ -85,10 +86,15 @@ def _roles_of_one(
             f"it without '{role.value}=' and say its labels, e.g. --labels {role.value}={values}."
         )
     roles = {label: found if found in (*fits, None) else Role.OTHER for label, found in by_name.items()}
+    if role is Role.EXCLUDED:  # a lesion by its name, left out by whoever gives the file
+        roles = {label: role if found in fits else found for label, found in roles.items()}
     return roles, {label for label, found in roles.items() if found is Role.OTHER and by_name[label] is not Role.OTHER}
 
 
-_WORDS = {Role.LIVER: "liver", Role.PARENCHYMA: "parenchyma", Role.TUMOUR: "tumour", Role.OTHER: "other structures"}
+_WORDS = {
+    Role.LIVER: "liver", Role.PARENCHYMA: "parenchyma", Role.TUMOUR: "tumour", Role.EXCLUDED: "lesions left out",
+    Role.OTHER: "other structures",
+}  # fmt: skip
 
 
 def require_all_there(sources: Sequence[Source], opened: Sequence[SegmentFile], labels: Labels) -> None:

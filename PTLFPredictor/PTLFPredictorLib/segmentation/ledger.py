@@ -24,7 +24,7 @@ from ..ct import Finding, Level
 from ..folders import data_folder, keep
 from ..hashes import json_sha256
 from .origin import Drawn, Known, Origin
-from .regions import ORGAN, TUMOUR, Region, Regions, changed_share, dice, regions_of
+from .regions import ORGAN, Region, Regions, changed_share, dice, lesions_of, regions_of
 
 SCHEMA = "ptlf-ledger/1"
 
@@ -68,7 +68,7 @@ def remember(ct_identity: str, labels: sitk.Image, origin: Origin) -> Finding | 
     ct_identity : str
         `CT.identity`.
     labels : sitk.Image
-        0 background, 1 parenchyma, 2 tumour, on the grid of the canonical CT.
+        0 background, 1 parenchyma, 2 tumour, 3 a lesion that a reader left out, on the grid of the canonical CT.
     origin : Origin
 
     Returns
@@ -111,8 +111,9 @@ def remember(ct_identity: str, labels: sitk.Image, origin: Origin) -> Finding | 
 def find(ct_identity: str, labels: sitk.Image) -> tuple[Origin, float] | None:
     """The model that drew a mask, and the share of its voxels (of the union) that differ from what is remembered.
 
-    It is the model's when its organ or its tumour is, voxel for voxel and at its place, that of an entry of any CT, or
-    has a Dice coefficient of at least `SAME_DICE` with that of an entry of the same CT.
+    It is the model's when its organ, its tumour or all its lesions (those that a reader left out among them) are, voxel
+    for voxel and at their place, those of an entry of any CT, or have a Dice coefficient of at least `SAME_DICE` with
+    those of an entry of the same CT.
 
     `Origin.changed` is the share since the model drew it; at least that (`Origin.at_least`), where no entry is as the
     model drew it and none is these very voxels.
@@ -145,9 +146,10 @@ def find(ct_identity: str, labels: sitk.Image) -> tuple[Origin, float] | None:
 
 
 def _drawn_alike(entry: Entry, ct_identity: str, now: Regions) -> bool:
-    for role in entry.regions.keys() & now.keys():
-        before, region = entry.regions[role], now[role]
-        if min(before.count, region.count) < TINY:
+    pairs = [(entry.regions[role], now[role]) for role in entry.regions.keys() & now.keys()]
+    pairs.append((lesions_of(entry.regions), lesions_of(now)))
+    for before, region in pairs:
+        if before is None or region is None or min(before.count, region.count) < TINY:
             continue
         at_its_place = np.abs(np.subtract(before.corner, region.corner)).max() < SAME_PLACE_MM
         if at_its_place and before.voxels == region.voxels:
@@ -158,8 +160,8 @@ def _drawn_alike(entry: Entry, ct_identity: str, now: Regions) -> bool:
 
 
 def _candidates(ct_identity: str, now: Regions) -> Iterator[Path]:
-    """Entries of the same CT, and those with the same organ or tumour, told by their file names."""
-    organ, tumour = _shorts(now)
+    """Entries of the same CT, and those with the same organ or lesions, told by their file names."""
+    organ, lesions = _shorts(now)
     try:
         names = sorted(os.listdir(folder()))
     except OSError:
@@ -168,7 +170,7 @@ def _candidates(ct_identity: str, now: Regions) -> Iterator[Path]:
         parts = name.removesuffix(".gz").split("-")
         if len(parts) != 4 or not name.endswith(".gz"):
             continue
-        if parts[0] == ct_identity[:16] or organ == parts[1] != NONE or tumour == parts[2] != NONE:
+        if parts[0] == ct_identity[:16] or organ == parts[1] != NONE or lesions == parts[2] != NONE:
             yield folder() / name
 
 
@@ -176,7 +178,7 @@ NONE = "0" * 16
 
 
 def _shorts(regions: Regions) -> list[str]:
-    return [regions[role].voxels[:16] if role in regions else NONE for role in (ORGAN, TUMOUR)]
+    return [NONE if region is None else region.voxels[:16] for region in (regions.get(ORGAN), lesions_of(regions))]
 
 
 def _read(path: Path) -> Entry | None:

@@ -13,7 +13,7 @@ import SimpleITK as sitk
 
 from ..ct import Finding
 from .picture import Case
-from .placement import PARENCHYMA, TUMOUR
+from .placement import EXCLUDED, PARENCHYMA, TUMOUR
 
 LESION_ML = 1.0
 """Smaller ones are not judged alone."""
@@ -45,7 +45,7 @@ class Lesion:
     share_above_250, share_below_150 : float
         Of its voxels, in HU; the second below -150.
     contact : float
-        Share of its surface that lies on parenchyma.
+        Share of its surface that lies on parenchyma, or on a lesion that was left out.
     """
 
     ml: float
@@ -105,7 +105,7 @@ def lesions(case: Case) -> Iterator[Lesion]:
             sd_hu=float(values.std(dtype=float)),
             share_above_250=float(np.mean(values > CONTRAST_HU)),
             share_below_150=float(np.mean(values < AIR_HU)),
-            contact=_contact(labels, mask, case.spacing, PARENCHYMA),
+            contact=_contact(labels, mask, case.spacing, (PARENCHYMA, EXCLUDED)),
         )
 
 
@@ -113,11 +113,11 @@ def share_touching(case: Case, label: int, other: int) -> float:
     """Share of the surface of one label that lies on another."""
     mask = case.labels == label
     box = _box(mask)
-    return _contact(case.labels[box], mask[box], case.spacing, other)
+    return _contact(case.labels[box], mask[box], case.spacing, (other,))
 
 
-def _contact(labels: np.ndarray, mask: np.ndarray, spacing: Sequence[float], other: int) -> float:
-    """Share of a mask's surface (faces of voxels, in mm2) that lies on voxels of another label."""
+def _contact(labels: np.ndarray, mask: np.ndarray, spacing: Sequence[float], others: Sequence[int]) -> float:
+    """Share of a mask's surface (faces of voxels, in mm2) that lies on voxels of other labels."""
     dx, dy, dz = spacing
     inside, around = np.pad(mask, 1), np.pad(labels, 1)
     places = np.flatnonzero(inside)
@@ -128,7 +128,7 @@ def _contact(labels: np.ndarray, mask: np.ndarray, spacing: Sequence[float], oth
         for step in (stride, -stride):
             neighbours = places[~inside[places + step]] + step
             surface += area * neighbours.size
-            touching += area * int(np.count_nonzero(around[neighbours] == other))
+            touching += area * int(np.count_nonzero(np.isin(around[neighbours], others)))
     return touching / surface if surface else 0.0
 
 

@@ -67,9 +67,9 @@ def measured(numbered: np.ndarray, spacing_mm: tuple[float, float, float]) -> li
     ]
 
 
-def of_label_map(labels: sitk.Image, tumour: int = 2) -> list[Lesion]:
-    """`lesions` of the tumour in a derived label map."""
-    return lesions(sitk.GetArrayViewFromImage(labels) == tumour, labels.GetSpacing())
+def of_label_map(labels: sitk.Image, label: int = 2) -> list[Lesion]:
+    """`lesions` of the tumour in a derived label map, or of what a reader left out (3)."""
+    return lesions(sitk.GetArrayViewFromImage(labels) == label, labels.GetSpacing())
 
 
 def largest_diameter(found: Sequence[Lesion]) -> float:

@@ -27,6 +27,9 @@ REQUIRED = frozenset({"id", "title", "version", "licence", "folder"})
 LONGEST_S = 1e6
 """That a run may be said to take."""
 
+MEASURED_TEXTS = frozenset({"of", "dice_of"})
+MEASURED_SHARES = frozenset({"dice_liver", "dice_tumor"})
+
 OF_ONE_NETWORK = frozenset({"sha256", "label_roles", "orientation", "largest_organ_only"})
 """In the entry of a chain, each step says these for itself."""
 
@@ -59,12 +62,15 @@ class Model:
         Keep only the largest connected piece of the organ (tumours included).
     intended_input : str
     measured : mapping
-        ``cpu_s``, ``gpu_s`` (None if not measured) and ``of``: what was measured.
+        ``cpu_s``, ``gpu_s`` (None if not measured) and ``of``: what was measured; ``dice_liver``, ``dice_tumor`` and
+        ``dice_of``, the cases that they are the mean of.
     shipped : bool
         Whether its weights come with the product, under whatever name.
     chain : tuple of Step
         Its networks in their order where an entry lists steps; then `label_roles` is empty.  () for one network that
         this entry itself describes: `steps` are right for both.
+    about : str
+        What it is for, in plain words.
     """
 
     id: str
@@ -83,6 +89,7 @@ class Model:
     measured: Mapping[str, Any] = field(default_factory=dict)
     shipped: bool = False
     chain: tuple[Step, ...] = ()
+    about: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], base: Path, *, shipped: bool = False) -> Model:
@@ -115,6 +122,8 @@ class Model:
     def to_dict(self, base: Path) -> dict[str, Any]:
         data = asdict(self)
         del data["shipped"], data["chain"]
+        if not self.about:
+            del data["about"]  # earlier versions refuse the name
         data["folder"] = self.folder.relative_to(base).as_posix()
         if self.chain:
             data = {name: value for name, value in data.items() if name not in OF_ONE_NETWORK}
@@ -125,7 +134,7 @@ class Model:
         """Itself; raises `UnusableModel` for an entry that cannot be right."""
         kinds = {"for_patients": bool, "largest_organ_only": bool, "measured": Mapping}
         kinds |= dict.fromkeys(
-            "id title version licence citation sha256 warning orientation intended_input".split(), str
+            "id title version licence citation sha256 warning orientation intended_input about".split(), str
         )
         for name, kind in kinds.items():
             if not isinstance(value := getattr(self, name), kind):
@@ -133,8 +142,8 @@ class Model:
         if not re.fullmatch(ID, self.id):
             raise UnusableModel(f"'{self.id}' is no id of a model: letters, digits, '.', '_' and '-' are allowed.")
         for name, value in self.measured.items():
-            if not (isinstance(value, str) if name == "of" else _are_seconds(value)):
-                raise UnusableModel(f"Model '{self.id}': measured '{name}' is {value!r:.40}; seconds are needed.")
+            if wanted := _unlike_measured(name, value):
+                raise UnusableModel(f"Model '{self.id}': measured '{name}' is {value!r:.40}; {wanted} needed.")
         if self.chain:
             checked_steps(self.id, self.chain)
         else:
@@ -229,5 +238,9 @@ class Model:
         return identity
 
 
-def _are_seconds(value: Any) -> bool:
-    return value is None or (type(value) in (int, float) and 0 <= value < LONGEST_S)
+def _unlike_measured(name: str, value: Any) -> str:
+    """What is needed where `measured` has something else, "" where it is right."""
+    if name in MEASURED_TEXTS:
+        return "" if isinstance(value, str) else "a text is"
+    most, wanted = (1, "a share up to 1 is") if name in MEASURED_SHARES else (LONGEST_S, "seconds are")
+    return "" if value is None or (type(value) in (int, float) and 0 <= value <= most) else wanted

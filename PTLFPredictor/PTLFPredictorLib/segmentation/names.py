@@ -28,6 +28,9 @@ class Role(StrEnum):
     TUMOUR = "tumor"
     """Tumour tissue of the liver; necrosis inside it belongs to it."""
 
+    EXCLUDED = "excluded"
+    """A lesion that a reader left out, e.g. a cyst: of the organ, and neither tumour nor parenchyma."""
+
     OTHER = "other"
     """Neither: another structure, which is not counted."""
 
@@ -36,7 +39,7 @@ ORGAN_ROLES = (Role.LIVER, Role.PARENCHYMA)
 
 
 def role_named(word: str) -> Role | None:
-    """The role that a person writes: ``liver``, ``parenchyma``, ``tumor`` (``tumour``) or ``other``."""
+    """The role that a person writes: ``liver``, ``parenchyma``, ``tumor`` (``tumour``), ``excluded`` or ``other``."""
     word = word.strip().lower()
     word = {"tumour": "tumor"}.get(word, word)
     return Role(word) if word in {role.value for role in Role} else None
@@ -65,6 +68,8 @@ def role_of(name: str, coded: str = "", region: str = "") -> Role | None:
         by_code = Role.OTHER if _of_text(region) is Role.OTHER else None
     if not is_telling(name):
         return by_code
+    if by_name is Role.EXCLUDED and by_code is Role.TUMOUR:
+        return by_name  # the code says that it is a lesion, the name that it is left out
     if by_name is None or by_code is None or by_name is by_code:
         return by_name
     return Role.PARENCHYMA if {by_name, by_code} == {Role.PARENCHYMA, Role.LIVER} else None
@@ -142,6 +147,9 @@ _WITH_TUMOUR = re.compile(
     rf"liver (?:and|with|incl|including|plus|[+&]) {_LESIONS}|leber mit tumor(?:en)?|foie avec tumeurs?"
 )
 
+_LEFT_OUT = re.compile(rf"(?:excluded|unticked) {_LESIONS}|{_LESIONS} (?:excluded|unticked|not counted)")
+"""As the panel names what a reader left out, and what else says it without doubt; "cyst" alone does not."""
+
 _ORGANS = _known(
     """kidney kidneys renal lung lungs pulmonary pancreas pancreatic spleen splenic bone colon colonic rectal adrenal
     gastric stomach bladder prostate brain breast thyroid muscle ovarian ovary uterus uterine esophageal oesophageal"""
@@ -206,6 +214,8 @@ def _of_text(text: str) -> Role | None:
         return Role.PARENCHYMA
     if _WITH_TUMOUR.fullmatch(said):
         return Role.LIVER
+    if _LEFT_OUT.fullmatch(said):
+        return Role.EXCLUDED
     if said in _OTHER:
         return Role.OTHER
     if words <= _LIVER | _WHOLE and words & _LIVER:

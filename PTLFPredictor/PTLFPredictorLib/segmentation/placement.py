@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-PARENCHYMA, TUMOUR = 1, 2
+PARENCHYMA, TUMOUR, EXCLUDED = 1, 2, 3
 
 STEP_MM = 5.0
 """Spacing of the coarse grid: half of the least displacement that has to be told."""

@@ -70,7 +70,7 @@ def check(
     Parameters
     ----------
     labels : ndarray, (slices, rows, columns)
-        0 background, 1 parenchyma, 2 tumour, other values liver that is in neither. Index axes along L, P, S.
+        0 background, 1 parenchyma, 2 tumour, 3 liver in neither (left out by a reader). Index axes along L, P, S.
     hu : ndarray, the same shape
         HU of the canonical CT.
     spacing : (x, y, z) in mm

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from .segments import TUMOUR, Segments, derive
+from .segments import EXCLUDED, TUMOUR, Segments, derive
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class PostProcessing:
     Parameters
     ----------
     fill_holes : bool
-        Holes inside the liver become parenchyma, holes inside a tumour become tumour.
+        Holes inside the liver become parenchyma, holes inside a tumour become tumour; not what a reader left out.
     minimum_ml : float
         Pieces of liver or tumour below this volume are dropped; 0 keeps all.
     largest_tumour_only : bool
@@ -34,7 +34,10 @@ class PostProcessing:
 
 
 def apply(segments: Segments, steps: PostProcessing) -> Segments:
-    """Cleaned segments; the organ is parenchyma and tumour together, so a dropped tumour becomes parenchyma."""
+    """Cleaned segments; the organ is all labels together, so a dropped tumour becomes parenchyma.
+
+    What a reader left out stays as it is, of whatever size, wherever the organ stays.
+    """
     if steps == PostProcessing():
         return segments
     image = segments.labels
@@ -46,7 +49,9 @@ def apply(segments: Segments, steps: PostProcessing) -> Segments:
     if steps.largest_tumour_only:
         tumour = sitk.RelabelComponent(sitk.ConnectedComponent(tumour, True)) == 1
     inside = sitk.GetArrayViewFromImage(organ) > 0
-    labels = sitk.GetImageFromArray(derive(inside, (sitk.GetArrayViewFromImage(tumour) > 0) & inside))
+    excluded = (segments.array == EXCLUDED) & inside
+    labels = derive(inside, (sitk.GetArrayViewFromImage(tumour) > 0) & inside & ~excluded, excluded)
+    labels = sitk.GetImageFromArray(labels)
     labels.CopyInformation(image)
     return replace(segments, labels=labels, origin=segments.origin.with_changes(post_processing=steps.to_dict()))
 

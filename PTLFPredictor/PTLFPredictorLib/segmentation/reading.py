@@ -37,7 +37,7 @@ def read_segments(
     labels : mapping, optional
         Role -> numbers or names of labels and segments (`parse_labels`), for the files without a role of their own.
         What it does not name is read by the names in the file; where there are none and it names no role that counts,
-        1 is parenchyma and 2 tumour.
+        1 is parenchyma and 2 tumour; 3 is a lesion that was left out in a label map of ours alone.
     said : Origin, optional
         What a reader says of who drew them (`provenance.said`).
 
@@ -69,12 +69,14 @@ def read_segments(
         findings += file.belonging(all(note.values["overlap"] >= OVERLAP_WARNED for note in notes))
     require_liver(sources, parts, bool(labels))
     roles = {role: masks & bit(role) > 0 for role in COUNTED}
-    derived = sitk.GetImageFromArray(derive(roles[Role.LIVER] | roles[Role.PARENCHYMA], roles[Role.TUMOUR]))
+    organ = roles[Role.LIVER] | roles[Role.PARENCHYMA]
+    derived = sitk.GetImageFromArray(derive(organ, roles[Role.TUMOUR], roles[Role.EXCLUDED]))
     derived.CopyInformation(ct.image)
     formats = " + ".join(dict.fromkeys(file.format for file in opened))
     origin, known = provenance.resolve(derived, ct, [marks.of_file(source.path) for source in sources], said)
     found = (*once(findings), *left_out(parts, opened), *known)
-    return Segments(derived, origin.with_changes(format=formats), found, tuple(parts))
+    signed = origin.sign_off if origin.sign_off is not None and origin.sign_off.time else None  # a mark has no name
+    return Segments(derived, origin.with_changes(format=formats), found, tuple(parts), left_out_by=signed)
 
 
 def told(parts: Sequence[Part]) -> str:
@@ -83,6 +85,7 @@ def told(parts: Sequence[Part]) -> str:
     groups = {
         "liver": [part for part in named if part.role in ORGAN_ROLES],
         "tumour": [part for part in named if part.role is Role.TUMOUR],
+        "lesions left out": [part for part in named if part.role is Role.EXCLUDED],
         "not counted": [part for part in named if part.role in (None, Role.OTHER) and part.millilitres > 0],
     }
     said = [f"{word}: {listed([shown(part.name) for part in group])}" for word, group in groups.items() if group]

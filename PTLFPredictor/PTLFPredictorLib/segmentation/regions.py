@@ -13,7 +13,7 @@ import SimpleITK as sitk
 from ..hashes import json_sha256
 from .names import Role
 
-ORGAN, TUMOUR = Role.LIVER, Role.TUMOUR
+ORGAN, TUMOUR, EXCLUDED = Role.LIVER, Role.TUMOUR, Role.EXCLUDED
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,16 @@ class Region:
 
 
 Regions = Mapping[str, Region]
-"""Role ("liver" the whole organ, "tumor") -> its region; a role without voxels is left out."""
+"""Role ("liver" the whole organ, "tumor", "excluded") -> its region; a role without voxels is left out."""
 
 
 def regions_of(labels: sitk.Image) -> dict[str, Region]:
-    """The organ (tumours included) and the tumour of a label map, without the empty space around them."""
+    """The organ (all labels), the tumour and what a reader left out, without the empty space around them."""
     labels = sitk.DICOMOrient(labels, "LPS")
     array = sitk.GetArrayViewFromImage(labels)
     steps = np.reshape(labels.GetDirection(), (3, 3)) * np.array(labels.GetSpacing())
     found = {}
-    for role, mask in ((ORGAN, array > 0), (TUMOUR, array == 2)):
+    for role, mask in ((ORGAN, array > 0), (TUMOUR, array == 2), (EXCLUDED, array == 3)):
         planes = np.flatnonzero(mask.any(axis=(1, 2)))
         if not planes.size:
             continue
@@ -66,6 +66,23 @@ def regions_of(labels: sitk.Image) -> dict[str, Region]:
         corner = labels.TransformIndexToPhysicalPoint(start)
         found[role] = Region(np.array(mask[box]), corner, tuple(steps.ravel().tolist()))
     return found
+
+
+def lesions_of(regions: Regions) -> Region | None:
+    """Tumour and what a reader left out together: all lesions that were drawn, whatever a reader thinks of them."""
+    tumour, excluded = regions.get(TUMOUR), regions.get(EXCLUDED)
+    if tumour is None or excluded is None:
+        return tumour or excluded
+    offset = _offset(tumour, excluded)
+    if offset is None:
+        return tumour
+    low = np.minimum(0, offset)
+    mask = np.zeros(np.maximum(tumour.mask.shape, offset + excluded.mask.shape) - low, bool)
+    for region, start in ((tumour, -low), (excluded, offset - low)):
+        mask[tuple(slice(a, a + n) for a, n in zip(start, region.mask.shape, strict=True))] |= region.mask
+    steps = np.reshape(tumour.steps, (3, 3))
+    corner = np.add(tumour.corner, steps @ low[::-1])
+    return Region(mask, tuple(corner.tolist()), tumour.steps)
 
 
 def content(labels: sitk.Image) -> str:
@@ -86,7 +103,7 @@ def changed_share(before: Regions, now: Regions) -> float:
     high = np.maximum(before[ORGAN].mask.shape, offset + now[ORGAN].mask.shape)
     for regions, start in ((before, -low), (now, offset - low)):
         labels = np.zeros(high - low, np.uint8)
-        for value, role in ((1, ORGAN), (2, TUMOUR)):
+        for value, role in ((1, ORGAN), (2, TUMOUR), (3, EXCLUDED)):
             if role in regions:
                 inside = start + _offset(regions[ORGAN], regions[role])
                 box = tuple(slice(a, a + n) for a, n in zip(inside, regions[role].mask.shape, strict=True))

@@ -46,8 +46,8 @@ class Source:
 def parse_labels(given: str | Iterable[str] | None) -> Labels | None:
     """``"liver=5,tumor=7+8"`` -> ``{Role.LIVER: (5,), Role.TUMOUR: (7, 8)}``; what is said again is added.
 
-    Names of segments may stand for numbers.  ``other=3`` says that a label is neither liver nor tumour, ``other=rest``
-    that all that were not named are neither.
+    Names of segments may stand for numbers.  ``excluded=3`` says that a label is a lesion that a reader left out,
+    ``other=3`` that it is neither liver nor tumour, ``other=rest`` that all that were not named are neither.
     """
     if given is None:
         return None
@@ -80,6 +80,8 @@ def model_labels(labels: Labels | None) -> dict[str, tuple[int, ...]] | None:
     names = [value for values in labels.values() for value in values if isinstance(value, str) and value != REST]
     if names:
         raise BadInput(f"--labels of a model are numbers; '{names[0]}' is none.")
+    if labels.get(Role.EXCLUDED):
+        raise BadInput("--labels of a model: excluded is for segments of a reader; a model leaves out no lesion.")
     roles = {
         Role.PARENCHYMA: (*labels.get(Role.PARENCHYMA, ()), *labels.get(Role.LIVER, ())),
         Role.TUMOUR: labels.get(Role.TUMOUR, ()),

@@ -13,7 +13,7 @@ import SimpleITK as sitk
 from ..ct import CT, Finding, belonging, is_dicom, read_image_file
 from ..ct.files import require_perpendicular
 from ..errors import BadInput
-from . import dicom_seg, marks
+from . import dicom_seg, marks, regions
 from .dicom_seg import Described
 from .names import of_terminology
 
@@ -27,7 +27,11 @@ NAME_LENGTH = 64
 
 @dataclass(frozen=True)
 class SegmentFile:
-    """What a file holds: names by number, and masks on the grid of `grid`; `is_ours`: our mark tells its labels."""
+    """What a file holds: names by number, and masks on the grid of `grid`.
+
+    `is_ours`: our mark tells its labels.  `is_as_marked`: they are voxel for voxel those that the mark was written for,
+    so that a 3 among them is ours, too; what another program added is not.
+    """
 
     name: str
     format: str
@@ -38,6 +42,7 @@ class SegmentFile:
     mask: Callable[[int], np.ndarray]
     belonging: Callable[[bool], list[Finding]] = lambda positions_agree: []
     is_ours: bool = False
+    is_as_marked: bool = False
 
     @property
     def word(self) -> str:
@@ -96,8 +101,13 @@ def _of_label_map(image: sitk.Image, path: Path) -> SegmentFile:
     counts = {value: count for value, count in _counts(array, path.name).items() if value != 0}
     segments = {value: Described("") for value in sorted(counts)}
     word = "NIfTI" if ".nii" in path.name.lower() else path.suffix.lstrip(".").upper()
-    ours = marks.of_file(path) is not None
-    return SegmentFile(path.name, word, image, segments, counts, False, lambda label: array == label, is_ours=ours)
+    mark = marks.of_file(path)
+    told = {"is_ours": mark is not None, "is_as_marked": mark is not None and _is_of(mark, image, counts)}
+    return SegmentFile(path.name, word, image, segments, counts, False, lambda label: array == label, **told)
+
+
+def _is_of(mark: marks.Mark, image: sitk.Image, counts: Mapping[int, int]) -> bool:
+    return counts.keys() <= {1, 2, 3} and mark.content == regions.content(sitk.Cast(image, sitk.sitkUInt8))
 
 
 def _of_seg_nrrd(image: sitk.Image, numbers: list[int], name: str) -> SegmentFile:

@@ -1,7 +1,8 @@
 """Segments of a case: where the liver and the tumours are, on the grid of the canonical CT.
 
 One derived label map holds everything: 0 background, 1 parenchyma (liver minus tumour), 2 tumour (the union of
-all lesions).  It is read from files (`reading`) or comes from nnU-Net; here are its type and its checks.
+all lesions that count), 3 lesions that a reader left out (a cyst): of the organ, in no VOI.  It is read from files
+(`reading`) or comes from nnU-Net, which knows no 3; here are its type and its checks.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import SimpleITK as sitk
 
+from ..confirmation import Confirmation
 from ..ct import CT, Finding, Level, image_sha256, of_level, same_geometry, slabs
 from ..errors import BadInput
 from ..vois import VOI
@@ -19,7 +21,7 @@ from .lesions import ml_text
 from .names import Role
 from .origin import Origin
 
-BACKGROUND, PARENCHYMA, TUMOUR = 0, 1, 2
+BACKGROUND, PARENCHYMA, TUMOUR, EXCLUDED = 0, 1, 2, 3
 
 OVERLAP_REFUSED, OVERLAP_WARNED = 0.5, 0.98
 """Share of a label map's labelled volume that lies on the CT: below the first it belongs to another CT."""
@@ -67,18 +69,21 @@ class Segments:
     Parameters
     ----------
     labels : sitk.Image
-        uint8: 0 background, 1 parenchyma, 2 tumour.
+        uint8: 0 background, 1 parenchyma, 2 tumour, 3 lesions that a reader left out.
     origin : Origin
         Who drew it, with which weights, how much was changed since.
     findings : tuple of Finding
     parts : tuple of Part
         What every label and segment of the files was taken for; none where no file was read.
+    left_out_by : Confirmation or None
+        The reader who left lesions out, where it is known.
     """
 
     labels: sitk.Image
     origin: Origin
     findings: tuple[Finding, ...] = ()
     parts: tuple[Part, ...] = ()
+    left_out_by: Confirmation | None = None
 
     @property
     def array(self) -> np.ndarray:
@@ -97,11 +102,9 @@ class Segments:
 
     @property
     def volumes_ml(self) -> dict[str, float]:
-        """Volumes in mL of ``liver`` (parenchyma and tumour), ``parenchyma`` and ``tumor``."""
-        counts = np.bincount(self.array.ravel(), minlength=3)
-        voxel_ml = float(np.prod(self.labels.GetSpacing())) / 1000
-        parenchyma, tumour = float(counts[PARENCHYMA]) * voxel_ml, float(counts[TUMOUR]) * voxel_ml
-        return {Role.LIVER: parenchyma + tumour, Role.PARENCHYMA: parenchyma, Role.TUMOUR: tumour}
+        """See `volumes_ml`."""
+        counts = np.bincount(self.array.ravel(), minlength=4)
+        return volumes_ml(*counts[[PARENCHYMA, TUMOUR, EXCLUDED]], float(np.prod(self.labels.GetSpacing())) / 1000)
 
     @property
     def sha256(self) -> str:
@@ -120,9 +123,18 @@ class Segments:
         return replace(self, findings=(*self.findings, *found))
 
 
-def derive(parenchyma_or_liver: np.ndarray, tumour: np.ndarray) -> np.ndarray:
-    """Label map (uint8) of two masks of equal shape; where both are, it is tumour."""
+def volumes_ml(parenchyma: int, tumour: int, excluded: int, voxel_ml: float) -> dict[str, float]:
+    """Volumes in mL of counted voxels: ``liver`` (all of them), ``parenchyma``, ``tumor``, and ``excluded`` if any."""
+    volumes = [float(count) * voxel_ml for count in (parenchyma, tumour, excluded)]
+    found = {Role.LIVER: sum(volumes), Role.PARENCHYMA: volumes[0], Role.TUMOUR: volumes[1]}
+    return {**found, Role.EXCLUDED: volumes[2]} if excluded else found
+
+
+def derive(parenchyma_or_liver: np.ndarray, tumour: np.ndarray, excluded: np.ndarray | None = None) -> np.ndarray:
+    """Label map (uint8) of masks of equal shape; where several are, it is tumour first, then what was left out."""
     labels = np.where(parenchyma_or_liver, np.uint8(PARENCHYMA), np.uint8(BACKGROUND))
+    if excluded is not None:
+        labels[excluded] = EXCLUDED
     labels[tumour] = TUMOUR
     return labels
 
@@ -164,7 +176,7 @@ def check(segments: Segments, ct: CT) -> list[Finding]:
         return [*found, *chain_words.findings(segments.origin)]
     volumes = segments.volumes_ml
     summary = f"Parenchyma {ml_text(volumes['parenchyma'])}, tumour {ml_text(volumes['tumor'])}."
-    found = [Finding("volumes", Level.PASS, summary, volumes)]
+    found = [Finding("volumes", Level.PASS, summary, volumes), *_left_out(segments)]
     found += [*provenance.findings(segments.origin), *chain_words.findings(segments.origin)]
     median = float(np.median(hu[labels == PARENCHYMA]))
     if not LIVER_HU[0] <= median <= LIVER_HU[1]:
@@ -188,13 +200,28 @@ def check(segments: Segments, ct: CT) -> list[Finding]:
     return found + _check_tumour(labels, hu, segments.labels)
 
 
+def _left_out(segments: Segments) -> list[Finding]:
+    """That a reader left lesions out, by how much: a note, which travels into every record."""
+    found = lesions.of_label_map(segments.labels, EXCLUDED)
+    if not found:
+        return []
+    volume, who = sum(lesion.volume_ml for lesion in found), segments.left_out_by
+    what = f"{lesions.text(len(found), lesions.largest_diameter(found))} ({ml_text(volume)})"
+    by = "A reader" if who is None else who.reader
+    message = f"{by} left out {what}: neither tumour nor parenchyma, and in no feature."
+    values = {"count": len(found), "ml": volume, "reader": None if who is None else who.reader}
+    return [Finding("lesions_left_out", Level.WARN, message, values)]
+
+
 def _check_tumour(labels: np.ndarray, hu: np.ndarray, image: sitk.Image) -> list[Finding]:
     tumour = labels == TUMOUR
     if not tumour.any():
-        message = "No tumour was found: the tumour's features, Radscore and risk cannot be computed."
+        why = "Every lesion was left out" if (labels == EXCLUDED).any() else "No tumour was found"
+        message = f"{why}: the tumour's features, Radscore and risk cannot be computed."
         return [Finding("no_tumor", Level.WITHHOLD, message)]
     found = _check_size(tumour, image)
-    grown = sitk.BinaryDilate(image == PARENCHYMA, [1, 1, 1], sitk.sitkBox)
+    organ = (image == PARENCHYMA) | (image == EXCLUDED)
+    grown = sitk.BinaryDilate(organ, [1, 1, 1], sitk.sitkBox)
     if not (sitk.GetArrayViewFromImage(grown) > 0)[tumour].any():
         message = "The tumour segment lies outside the liver and does not touch it. Check the label map."
         found.append(Finding("tumor_outside", Level.FAIL, message))

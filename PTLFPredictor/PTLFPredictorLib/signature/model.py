@@ -16,7 +16,7 @@ from typing import Any
 from ..ct import ContrastPhase, Protocol
 from ..measures.radiomics import ExtractionSettings
 from ..vois import VOI
-from .entries import Entered, Entry, Known, entries_of, known
+from .entries import Entered, Entry, Known, entries_of, known, within_a_sentence
 from .evidence_block import Evidence
 from .nomogram_style import AxisStyle, NomogramStyle
 from .outcome import Covariance, OutcomeModel
@@ -117,9 +117,20 @@ class Normalisation:
     log: Mapping[tuple[VOI, str], tuple[float, float]] = field(default_factory=dict)
 
 
+_NEGATIVE = ("no ", "not ", "without ", "lack ", "absence ", "missing ")
+"""Beginnings of a text that a second "no" would turn round."""
+
+
 class CriterionKind(StrEnum):
     INCLUSION = "inclusion"
     EXCLUSION = "exclusion"
+
+    def criterion(self, text: str) -> str:
+        """A text of this kind as what a patient has to meet: "No extrahepatic metastases" of an exclusion."""
+        if self is CriterionKind.INCLUSION:
+            return text
+        within = within_a_sentence(text)
+        return f"Not the case: {within}" if within.lower().startswith(_NEGATIVE) else f"No {within}"
 
 
 @dataclass(frozen=True)
@@ -129,6 +140,11 @@ class Criterion:
     id: str
     kind: CriterionKind
     text: str
+
+    @property
+    def criterion(self) -> str:
+        """As what a patient has to meet."""
+        return self.kind.criterion(self.text)
 
 
 @dataclass(frozen=True)

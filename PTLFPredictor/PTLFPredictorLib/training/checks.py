@@ -20,7 +20,7 @@ from ..segmentation import lesions
 from ..segmentation.names import Role
 from ..segmentation.origin import Drawn
 from ..segmentation.reading import read_segments
-from ..segmentation.segments import PARENCHYMA, TUMOUR, Segments, ml_text
+from ..segmentation.segments import EXCLUDED, PARENCHYMA, TUMOUR, Segments, ml_text
 from ..vois import VOI
 from .cases import TrainingCase
 
@@ -147,7 +147,12 @@ def check_one(case: TrainingCase, number: int) -> tuple[Checked, tuple[sitk.Imag
         volumes[Role.LIVER], volumes[Role.TUMOUR], len(lesions.of_label_map(checked.labels)),
         spacing[2], spacing[0], ct.image.GetSize()[2], str(ct.phase.name),
     )  # fmt: skip
-    return result, None if problems else (ct.image, checked.labels)
+    return result, None if problems else (ct.image, _as_drawn(checked.labels))
+
+
+def _as_drawn(labels: sitk.Image) -> sitk.Image:
+    """What a network learns: a lesion that a reader left out is liver without tumour."""
+    return sitk.ChangeLabel(labels, {EXCLUDED: PARENCHYMA})
 
 
 def _planes(ct: sitk.Image) -> frozenset[bytes]:
@@ -173,6 +178,9 @@ def _notes(segments: Segments, stray_ml: float) -> list[Finding]:
     if 0 < stray_ml <= STRAY_ML:
         message = f"{ml_text(stray_ml)} of the tumour lies away from the liver."
         found.append(Finding("stray_tumor", Level.WARN, message, {"ml": stray_ml}))
+    if (segments.array == EXCLUDED).any():
+        message = "Lesions that a reader left out are learned as liver without tumour."
+        found.append(Finding("left_out_is_liver", Level.PASS, message))
     if segments.origin.drawn is Drawn.MODEL and not segments.origin.edited:
         message = "The segments were drawn by a model and never changed: a network trained on them learns its mistakes."
         found.append(Finding("drawn_by_model", Level.WARN, message))
@@ -187,7 +195,7 @@ def _stray_ml(segments: Segments) -> float:
     pieces, count = ndimage.label(segments.array == TUMOUR, around)
     if not count:
         return 0.0
-    touching = np.unique(pieces[ndimage.binary_dilation(segments.array == PARENCHYMA, around)])
+    touching = np.unique(pieces[ndimage.binary_dilation(np.isin(segments.array, (PARENCHYMA, EXCLUDED)), around)])
     sizes = np.bincount(pieces.ravel())
     sizes[[0, *touching]] = 0
     return float(sizes.sum()) * float(np.prod(segments.labels.GetSpacing())) / 1000

@@ -18,6 +18,7 @@ import numpy as np
 
 from ...errors import BadInput
 from ...segmentation.agreement import bland_altman, icc
+from ...segmentation.names import Role
 from ..extraction import Extraction
 from ..extraction.result import CASES
 from ..extraction.tables import CASE
@@ -176,7 +177,7 @@ def read_features(path: Path, *, second: bool = False) -> Values:
         if not second:
             volumes = {case.id: case.volumes_ml for case in extraction.cases}
             for case, row in values.items():
-                row |= {f"{VOLUME}{name}": value for name, value in volumes[case].items()}
+                row |= {f"{VOLUME}{name}": value for name, value in volumes[case].items() if name != Role.EXCLUDED}
         return values
     return _values(_table(path))
 

@@ -130,6 +130,7 @@ def _read(sources: Sequence[Source], labels: Labels, ct: CT | None, notes: list[
 def _labels(bits: sitk.Image) -> sitk.Image:
     array = sitk.GetArrayViewFromImage(bits)
     masks = {role: array & bit(role) > 0 for role in COUNTED}
-    image = sitk.GetImageFromArray(derive(masks[Role.LIVER] | masks[Role.PARENCHYMA], masks[Role.TUMOUR]))
+    organ = masks[Role.LIVER] | masks[Role.PARENCHYMA]
+    image = sitk.GetImageFromArray(derive(organ, masks[Role.TUMOUR], masks[Role.EXCLUDED]))
     image.CopyInformation(bits)
     return image

@@ -6,6 +6,7 @@ No widgets: sections show what a session says, and tell it what the user did.
 `scene.Scene`             state, desk, nodes; the one place where another patient comes on screen
 `ct_of_scene.CTOfScene`   the canonical CT, read once, known again by its voxels; slabs
 `masks.Masks`             content hashes of the segments, edited or not, what a sign-off still covers
+`lesions.Lesions`         the lesions, counted or left out
 `origins.Origins`         who drew them, the share that was changed, the segments as a value
 `answers.Answers`         what only a reader can answer
 `new_segments`            segments that come: from a run, from the scene, back from the copy
@@ -26,13 +27,14 @@ from typing import Any
 from ...ct import CT
 from ...errors import BadInput
 from ...mrml import segments as mrml_segments
-from ...signature import Entry, Signature, eligibility
+from ...signature import Eligibility, Entry, Signature, eligibility
 from ...signature.predictors import Value
-from ..state import Desk, PatientState, SegmentsKind
+from ..state import Desk, FellWhy, PatientState, SegmentsKind
 from .answers import Answers
 from .ct_of_scene import CTOfScene
 from .export import Export
 from .in_slabs import InSlabs
+from .lesions import Lesions
 from .masks import Masks
 from .new_segments import NewSegments
 from .origins import HAND, MODEL, Origins
@@ -70,6 +72,7 @@ class Session:
         self.scene = Scene(tag, on_change, on_leave)
         self.cts = CTOfScene(self.scene)
         self.masks = Masks(self.scene, self.cts, on_voxels)
+        self.lesions = Lesions(self.scene, self.masks)
         self.origins = Origins(self.scene, self.cts, self.masks)
         self.reader_answers = Answers(self.scene, self.cts, self.masks)
         self.new_segments = NewSegments(self.scene, self.cts, self.masks, self.origins)
@@ -148,7 +151,8 @@ class Session:
     def choose_signature(self, spec: str, chosen: Signature) -> None:
         """Go on with another signature; answers and entries that it does not take are dropped."""
         state, entries = self.state, {entry.id: entry for entry in chosen.entries}
-        asked = eligibility.known_entries(chosen)
+        same = {one.id for one in chosen.eligibility if one in self.signature.eligibility}
+        asked = {*same, eligibility.BILIRUBIN}
         takes = {name: value for name, value in state.values.items() if name in entries}
         self.update(
             signature=spec,
@@ -161,7 +165,7 @@ class Session:
             what_if={},
             what_if_refused={},
             scenarios=[],
-            sign_off={},
+            **state.without_sign_off(FellWhy.SIGNATURE),
         )
 
     state: PatientState = property(attrgetter("scene.state"))
@@ -182,6 +186,7 @@ class Session:
     ct: Callable[[], CT] = property(attrgetter("cts.ct"))
     ct_to_draw_on: Callable[[], CT] = property(attrgetter("cts.to_draw_on"))
     acquisitions = property(attrgetter("cts.acquisitions"))
+    day_of_ct = property(attrgetter("cts.day"))
     is_sample: bool = property(attrgetter("cts.is_sample"))
     slab_plan = property(attrgetter("cts.slab_plan"))
     to_slabs = property(attrgetter("in_slabs.to_slabs"))
@@ -190,6 +195,7 @@ class Session:
 
     hashes = property(attrgetter("masks.hashes"))
     edited: bool = property(attrgetter("masks.edited"))
+    compared = property(attrgetter("masks.compared"))
     kind: SegmentsKind = property(attrgetter("masks.kind"))
     look = property(attrgetter("masks.look"))
     signed = property(attrgetter("masks.signed"))
@@ -209,10 +215,9 @@ class Session:
     name_mask_origin = property(attrgetter("reader_answers.name_mask_origin"))
     confirm_all_criteria = property(attrgetter("reader_answers.confirm_all_criteria"))
 
-    @property
-    def all_criteria_met(self) -> Mapping[str, Any]:
-        """``value``, ``reader`` and ``time`` of "All criteria met"; empty while nobody has said so."""
-        return self.state.criteria
+    answer_criterion = property(attrgetter("reader_answers.answer_criterion"))
+    all_criteria_met: Mapping[str, Any] = property(attrgetter("reader_answers.all_criteria_met"))
+    eligibility: Eligibility = property(attrgetter("reader_answers.eligibility"))
 
     # Results
 
@@ -222,8 +227,11 @@ class Session:
     to_be_computed = property(attrgetter("results.to_be_computed"))
     take_features = property(attrgetter("results.take_features"))
     findings = property(attrgetter("results.findings"))
+    findings_of_ct = property(attrgetter("results.findings_of_ct"))
+    findings_of_segments = property(attrgetter("results.findings_of_segments"))
     assessment = property(attrgetter("results.assessment"))
     entered = property(attrgetter("results.entered"))
+    withholding = property(attrgetter("results.withholding"))
     patient = property(attrgetter("results.patient"))
     values = property(attrgetter("results.values"))
     tried = property(attrgetter("results.tried"))

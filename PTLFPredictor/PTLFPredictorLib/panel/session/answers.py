@@ -12,7 +12,9 @@ from ... import signature
 from ...confirmation import Confirmation
 from ...ct import ConfirmedPhase
 from ...errors import BadInput
-from ...signature import eligibility
+from ...signature import Eligibility, eligibility
+from ...signature.policy.eligibility import CriterionState
+from ..state import FellWhy
 from .ct_of_scene import CTOfScene
 from .masks import Masks
 from .scene import Scene
@@ -66,23 +68,61 @@ class Answers:
     # The study's criteria
 
     def confirm_all_criteria(self, reader: str) -> None:
-        """A reader says that the patient meets every inclusion criterion and no exclusion criterion."""
+        """A reader says that the patient meets every inclusion criterion and no exclusion criterion.
+
+        Raises
+        ------
+        BadInput
+            Without a CT or a name, and where a criterion was answered as not met: that answer is not written over.
+        """
         scene = self._scene
         if scene.volume is None:
             raise BadInput("Choose the CT first.")
+        if not_met := self.eligibility.of_state(CriterionState.VIOLATED):
+            raise BadInput(f"'{not_met[0].criterion}' is answered as not met. Change that answer first.")
         said = Confirmation.now(reader, "the study's criteria")
         met = signature.all_met(scene.signature, said)
         answers = {one.id: met[one.id] for one in scene.signature.eligibility}
         scene.update(
-            answers={**scene.state.answers, **answers},
+            answers={**self.known, **answers},
             criteria={"value": "all met", **said.to_dict()},
-            sign_off={},
+            **scene.state.without_sign_off(FellWhy.ANSWERS),
             reader=said.reader,
         )
+
+    def answer_criterion(self, name: str, state: CriterionState) -> None:
+        """One criterion by itself; a reader's word for all of them, and the sign-off, fall where an answer changes."""
+        scene = self._scene
+        kind = next(one.kind for one in scene.signature.eligibility if one.id == name)
+        answers = {key: value for key, value in self.known.items() if key != name}
+        if (answer := eligibility.answer_of(kind, state)) is not None:
+            answers[name] = answer
+        if answers != self.known:
+            scene.update(answers=answers, criteria={}, **scene.state.without_sign_off(FellWhy.ANSWERS))
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """Answers that the chosen signature asks for; a scene may hold others."""
+        asked = eligibility.known_entries(self._scene.signature)
+        return {name: value for name, value in self._scene.state.answers.items() if name in asked}
+
+    @property
+    def all_criteria_met(self) -> Mapping[str, Any]:
+        """``value``, ``reader`` and ``time`` of "All criteria met"; empty while nobody has said so.
+
+        It stands only while each criterion of the chosen signature is answered as met.
+        """
+        said = self._scene.state.criteria
+        return said if said and signature.checklist(self._scene.signature, self.known).all_met else {}
+
+    @property
+    def eligibility(self) -> Eligibility:
+        """The signature's criteria with the patient's answers, and who met them all where a reader says so."""
+        return signature.checklist(self._scene.signature, self.criteria)
 
     @property
     def criteria(self) -> dict[str, Any]:
         """Answers to the study's criteria, with name and time where a reader has given them all at once."""
-        said = self._scene.state.criteria
+        said = self.all_criteria_met
         who = {eligibility.ANSWERED_BY: said["reader"], eligibility.ANSWERED_AT: said["time"]} if said else {}
-        return {**self._scene.state.answers, **who}
+        return {**self.known, **who}

@@ -7,6 +7,7 @@ believed; its voxels must be those that averaging the other node gives.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from ...case import SAMPLE_UNKNOWN
@@ -14,7 +15,7 @@ from ...ct import CT, DEFAULT_CLIP_HU, canonical, image_sha256, slabs
 from ...ct.acquisition import Acquisition
 from ...errors import BadInput, PTLFError
 from ...mrml import slab_volumes, volumes
-from ...mrml.header import acquisition_of, acquisitions, series_findings_of
+from ...mrml.header import acquisition_of, acquisitions, date_of, series_findings_of
 from ...sample import known as sample
 from .scene import Scene
 
@@ -38,6 +39,8 @@ class Read:
         Its voxels are the slabs of thin slices that are in the scene.
     acquisitions : list of Acquisition
         Where its files mix several.
+    day : date or None
+        Of the scan, where a DICOM file at hand says it; for the screen alone.
     """
 
     key: tuple
@@ -47,6 +50,7 @@ class Read:
     seed: int | None
     proven: bool
     acquisitions: list[Acquisition]
+    day: date | None = None
 
 
 class CTOfScene:
@@ -88,7 +92,7 @@ class CTOfScene:
             seed = sample.seed_of(identity)
             if seed is None and _claims_to_be_a_sample(volume):
                 found = replace(found, findings=(*found.findings, SAMPLE_UNKNOWN))
-            self._last = Read(key, found, sha256, identity, seed, made is not None, listed)
+            self._last = Read(key, found, sha256, identity, seed, made is not None, listed, date_of(volume))
         return self._last
 
     def _canonical(self, volume, clip_hu: tuple[float, float] | None) -> CT:
@@ -115,6 +119,14 @@ class CTOfScene:
 
     def ct(self) -> CT:
         return self.read().ct
+
+    @property
+    def day(self) -> date | None:
+        """Of the scan, where it is known."""
+        try:
+            return self.read().day
+        except PTLFError:
+            return None
 
     def acquisitions(self) -> list[Acquisition]:
         """The acquisitions among the files of the CT on screen, where there are several."""

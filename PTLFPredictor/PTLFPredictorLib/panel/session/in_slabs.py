@@ -138,6 +138,7 @@ class InSlabs:
             scene.state,
             origin=before.origin if brought.automatic is not None else origin.to_dict(),
             mask_origin=before.mask_origin,
+            left_out=before.left_out,
             adoption=told,
             written={} if self._masks.edited else mrml_segments.content_hashes(node),
         )

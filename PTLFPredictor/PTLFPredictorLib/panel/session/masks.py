@@ -8,11 +8,13 @@ from typing import Any
 from ...case import protocol
 from ...confirmation import Confirmation
 from ...ct import CT
+from ...mrml import lesions as mrml_lesions
 from ...mrml import segments as mrml_segments
+from ...mrml.segment_agreement import Agreement
 from ...mrml.watch import SegmentsWatch
 from ...segmentation.origin import Origin
 from ...segmentation.segments import Segments
-from ..state import SegmentsKind
+from ..state import FellWhy, SegmentsKind
 from .ct_of_scene import CTOfScene
 from .scene import Scene
 
@@ -32,6 +34,7 @@ class Masks:
         self._scene, self._cts, self._on_voxels = scene, cts, on_voxels
         self.watch = SegmentsWatch(self._voxels)
         self._hashes: dict[SegmentsKind, dict[str, str]] = {}
+        self._compared: tuple[tuple, Agreement] | None = None
 
     def _voxels(self) -> None:
         self._hashes.pop(SegmentsKind.CORRECTED, None)
@@ -43,6 +46,10 @@ class Masks:
 
     def forget_hashes(self) -> None:
         self._hashes = {}
+        self.forget_measured()
+
+    def forget_measured(self) -> None:
+        self._compared = None
 
     def node(self, kind: SegmentsKind):
         return self._scene.automatic if kind == SegmentsKind.AUTOMATIC else self._scene.segmentation
@@ -55,6 +62,20 @@ class Masks:
         if kind not in self._hashes:
             self._hashes[kind] = mrml_segments.content_hashes(node)
         return self._hashes[kind]
+
+    @property
+    def compared(self) -> Agreement:
+        """Volumes now, and what differs from the model's result where its copy is there; counted once for a stroke.
+
+        Raises
+        ------
+        BadInput
+            Where the segments do not lie on one grid.
+        """
+        key = tuple(tuple(self.hashes(kind).items()) for kind in SegmentsKind)
+        if self._compared is None or self._compared[0] != key:
+            self._compared = key, mrml_segments.compare(self._scene.segmentation, self._scene.automatic)
+        return self._compared[1]
 
     @property
     def edited(self) -> bool:
@@ -78,20 +99,22 @@ class Masks:
             return None
         return Confirmation.of(data) if data.get("image") == self._cts.image() else None
 
-    def look(self) -> None:
+    def look(self, why: FellWhy = FellWhy.EDITED) -> None:
         """Compare the watched segments with the last look; any change of voxels takes the sign-off away."""
         scene = self._scene
         if scene.away:
             return
         self._hashes.pop(SegmentsKind.CORRECTED, None)
-        changed = self.watch.changed()
-        node = scene.segmentation
+        changed, node = self.watch.changed(), scene.segmentation
+        if changed and node is not None and self.watch.node is node and mrml_lesions.settle(node, changed):
+            changed = list(dict.fromkeys((*changed, *self.watch.changed())))
         if node is not None and self.watch.node is node:
             self._hashes[SegmentsKind.CORRECTED] = self.watch.known
         if node is not None and changed and self.edited:
             mrml_segments.mark_edited(node, changed)
         if scene.state.sign_off and self.signed is None:
-            scene.update(sign_off={})
+            same = scene.state.sign_off.get("hashes") == self.hashes(SegmentsKind.CORRECTED)
+            scene.update(**scene.state.without_sign_off(FellWhy.CT_CHANGED if same else why, () if same else changed))
         else:
             scene.on_change()
 

@@ -10,7 +10,7 @@ from ...mrml import adoption, origin_marks
 from ...mrml import segments as mrml_segments
 from ...segmentation import ledger
 from ...segmentation.origin import Origin
-from ..state import SegmentsKind
+from ..state import FellWhy, SegmentsKind
 from .ct_of_scene import CTOfScene
 from .masks import Masks
 from .origins import Origins
@@ -63,7 +63,8 @@ class NewSegments:
         mrml_segments.show(node, self._scene.volume)
         self._scene.update(
             written=mrml_segments.content_hashes(node),
-            origin=origin, second_origin={}, mask_origin={}, adoption=[], sign_off={},
+            origin=origin, second_origin={}, mask_origin={}, left_out={}, adoption=[],
+            **self._scene.state.without_sign_off(FellWhy.NEW_RUN),
         )  # fmt: skip
 
     def decide_second(self, keep: bool) -> None:
@@ -104,7 +105,8 @@ class NewSegments:
         scene.update(
             origin=origin_marks.origin_of(node).to_dict(),
             adoption=[] if finding is None else [finding.to_dict()],
-            written={}, mask_origin={}, sign_off={}, computed={},
+            written={}, mask_origin={}, left_out={}, computed={},
+            **scene.state.without_sign_off(FellWhy.OTHER_SEGMENTS),
         )  # fmt: skip
 
     def restore_automatic(self) -> None:
@@ -112,4 +114,4 @@ class NewSegments:
         mrml_segments.copy(scene.automatic, scene.segmentation, scene.volume)
         self._masks.forget_hashes()
         self._origins.remember(scene.segmentation, Origin.from_dict(scene.state.origin))
-        self._masks.look()
+        self._masks.look(FellWhy.RESTORED)

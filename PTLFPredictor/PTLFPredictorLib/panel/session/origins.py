@@ -36,7 +36,6 @@ class Origins:
         scene.on_begin.append(self.forget)
 
     def forget(self) -> None:
-        self._share: tuple[tuple, float] | None = None
         self.look_again()
 
     def look_again(self) -> None:
@@ -108,13 +107,7 @@ class Origins:
 
     def changed_share(self, origin: Origin) -> float:
         """Share of the voxels that differ from what the model drew; what the mark says where its copy is gone."""
-        scene, hashes = self._scene, self._masks.hashes
-        if scene.automatic is None:
-            return float(origin.changed)
-        key = tuple(tuple(hashes(kind).values()) for kind in (SegmentsKind.CORRECTED, SegmentsKind.AUTOMATIC))
-        if self._share is None or self._share[0] != key:
-            self._share = key, mrml_segments.changed_share(scene.segmentation, scene.automatic)
-        return self._share[1]
+        return float(origin.changed) if self._scene.automatic is None else self._masks.compared.changed
 
     def remember(self, node, origin: Origin) -> None:
         """Write into the scene who drew the segments as they are now, and into this computer's ledger."""
@@ -136,7 +129,13 @@ class Origins:
             raise BadInput("There are no segments yet.")
         volumes.require_no_transform(self._scene.segmentation)
         found = tuple(self._segment_findings())
-        return Segments(self._masks.labels(node), self.mask_origin(kind), found).checked(self._cts.ct())
+        labels, origin, by = self._masks.labels(node), self.mask_origin(kind), self.left_out_by
+        return Segments(labels, origin, found, left_out_by=by).checked(self._cts.ct())
+
+    @property
+    def left_out_by(self) -> Confirmation | None:
+        """Who left lesions out: whoever said so, else whoever signed the segments as they are."""
+        return Confirmation.from_dict(self._scene.state.left_out) or self._masks.signed
 
     def _segment_findings(self) -> list[Finding]:
         """What the scene alone knows of the segments: segments that count as nothing, other grids, unseen changes."""
@@ -152,8 +151,8 @@ class Origins:
         if unknown:
             message = (
                 f"{len(unknown)} segment(s) count neither as liver nor as tumour, and nobody has said what they are "
-                "(section 2 names them). Name a lesion 'tumor ...' and choose the segmentation once more, or delete "
-                "what is no part of the case."
+                "(section 2 names them). Name a lesion 'tumor ...', or 'lesion, not counted', and choose the "
+                "segmentation once more, or delete what is no part of the case."
             )
             found.append(Finding("segments_unknown", Level.WITHHOLD, message, {"count": len(unknown)}))
         return found

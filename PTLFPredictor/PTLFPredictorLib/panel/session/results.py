@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ... import case, signature
 from ...case import Question, features
-from ...ct import Finding, Level
+from ...ct import Finding, Level, of_level
 from ...errors import BadInput, PTLFError
 from ...measures.radiomics import FeatureVector
 from ...mrml import segments as mrml_segments
@@ -108,13 +108,37 @@ class Results:
         except PTLFError as error:
             return (Finding("ct", Level.FAIL, error.message),)
 
+    def findings_of_ct(self) -> tuple[Finding, ...]:
+        """Those of the CT as it is now; its phase as it was measured last, while it is the same CT."""
+        try:
+            own = self._cts.ct().findings if self._scene.volume is not None else ()
+        except PTLFError:
+            return self.findings()
+        stale = self.stale(self._masks.kind)
+        of_another = stale is not None and stale.why is StaleWhy.CT_CHANGED
+        phase = [one for one in (own if of_another else self.findings()) if one.code == "phase"]
+        return (*(one for one in own if one.code != "phase"), *phase)
+
+    def findings_of_segments(self) -> tuple[Finding, ...]:
+        """The others of `findings`: of the segments, and of both together."""
+        of_ct = {finding.code for finding in self.findings_of_ct()} | {"phase"}
+        return tuple(finding for finding in self.findings() if finding.code not in of_ct)
+
     def _current_findings(self, kind: SegmentsKind, computed: Computed) -> tuple[Finding, ...]:
         """Findings with what readers have answered and signed since the features were computed."""
         if self.stale(kind):
             return computed.findings
         scene = self._scene
         state, unplaced = scene.state, mrml_segments.not_counted(scene.segmentation, None)
-        answers = [state.origin, state.mask_origin, state.sign_off, state.adoption, state.phase, unplaced]
+        answers = [
+            state.origin,
+            state.mask_origin,
+            state.sign_off,
+            state.left_out,
+            state.adoption,
+            state.phase,
+            unplaced,
+        ]
         kept = None if scene.automatic is None else scene.automatic.GetID()
         key = (scene.chosen.sha256, computed.image, str(computed.hashes), self._masks.edited, kept, str(answers))
         if self._found.get(kind, ("",))[0] != key:
@@ -186,6 +210,18 @@ class Results:
     def patient(self) -> Assessment:
         """The patient's own result; without features, what can be said all the same (points of ALB and INR)."""
         return self.assessment(self._masks.kind) or self._of_patient(self._assess({}, self.findings()))
+
+    def withholding(self) -> list[Finding]:
+        """What withholds the patient's own Radscore and risk, in the order of the prediction's reasons."""
+        kind = self._masks.kind
+        computed = self._scene.state.of(kind)
+        if computed is None:
+            return []
+        origin = self._origins.mask_origin(kind, at_least=bool(self.stale(kind)))
+        found = self._current_findings(kind, computed)
+        sample = self._cts.is_sample
+        assessed = case.assess_found(self.question, computed.vectors, found, origin=origin, sample=sample)
+        return of_level(assessed.findings, Level.WITHHOLD)
 
     def radscore(self) -> float | None:
         """The patient's own, None where it is not computed, stale or withheld."""

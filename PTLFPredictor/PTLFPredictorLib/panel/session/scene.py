@@ -20,7 +20,7 @@ from ...hashes import json_sha256
 from ...mrml import segments as mrml_segments
 from ...mrml.parameter_node import forget, load, parameter_node, read, refer, referred, save
 from ...signature import Signature
-from ..state import EARLIER, Desk, PatientState, of_an_earlier_scene
+from ..state import EARLIER, Desk, FellWhy, PatientState, of_an_earlier_scene
 
 CT_ROLE, SEGMENTS_ROLE, SECOND_ROLE = "ct", "segmentation", "second"
 BEFORE_ROLE = "before"
@@ -135,6 +135,9 @@ class Scene:
         """
         if self.away or token not in (None, self.token):
             return False
+        if "sign_off" in changes:
+            fell = {"sign_off_fell": {}} if changes["sign_off"] else self.state.without_sign_off(FellWhy.CASE)
+            changes = {**fell, **changes}
         desk = {name: changes.pop(name) for name in DESK & changes.keys()}
         if "signature" in desk:
             self._chosen = None  # chosen once more, it is read once more

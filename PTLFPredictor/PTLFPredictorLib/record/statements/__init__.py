@@ -2,7 +2,7 @@
 
 >>> said = of_record(record.read("result.json"))
 >>> said.risk.shown, said.risk.reason
-('48 %', 'Demonstration on synthetic cases, not for patients. Computed by the equation, within 4 weeks after TACE.')
+('48 %', 'Demonstration on synthetic cases, not for patients. Predicted risk of PTLF within 4 weeks after TACE.')
 
 What has no record yet (a live panel, a what-if in a shell) is put into the same words by `of_prediction`,
 `of_radscore` and `of_signature`.
@@ -13,15 +13,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...confirmation import written_time
 from ...ct import Finding
 from ...signature import Eligibility, Entered, Prediction, PredictorSource, Signature, parse
-from ...signature.model import CriterionKind
+from ...signature.entries import within_a_sentence
 from ...signature.policy.eligibility import CriterionState
 from ...signature.predictors import Value
 from ..inputs import InputValue
+from ..parts import CaseLine
 from ..result import ResultRecord
 from ..slices import Picture
 from .model import ModelStatements, of_signature
+from .patient import albi_words, answered_words, base_rate, ct_words, signed_words
 from .provenance import Provenance, SegmentsStatements, of_provenance, of_segments
 from .risk import (
     BESIDE,
@@ -35,11 +38,13 @@ from .risk import (
     placed,
 )
 from .score import ScoreStatements, TermStatement, of_radscore
-from .words import sentence, sentences
+from .words import CRITERION_WORDS, LEVEL_WORDS, sentence, sentences
 
 __all__ = [
     "BESIDE",
+    "CRITERION_WORDS",
     "FOR_NO_PATIENT",
+    "LEVEL_WORDS",
     "NOT_SHOWN",
     "WHAT_IF_BANNER",
     "CriterionStatement",
@@ -78,7 +83,7 @@ class InputStatement:
 
 @dataclass(frozen=True)
 class CriterionStatement:
-    """One criterion of the study as a statement on the patient, and what was answered."""
+    """One criterion of the study, and what was answered."""
 
     text: str
     state: CriterionState
@@ -119,10 +124,18 @@ class Statements:
         Whether every page must say that it is a demonstration: whatever a demo signature shows.
     created, version, signed : str
         When and with which version it was made; who signed it off, or that nobody has.
+    case : CaseLine
+        What was asked for to stand on the report: the case's label, the CT's date; "" for a blank line.
+    ct : str
+        Phase, and how it is known; slices.
     risk : RiskStatements
+    base_rate : str
+        A sentence.
     inputs : tuple of InputStatement
     measures : tuple of InputStatement
         What was computed of the inputs for the risk model, e.g. an ALBI score.
+    bilirubin, albi : str
+        For the line of laboratory values; "" where they stand there already.
     score : ScoreStatements
     findings : tuple of Finding
     what_if, tried : RiskStatements and float, or None
@@ -144,9 +157,14 @@ class Statements:
     created: str
     version: str
     signed: str
+    case: CaseLine
+    ct: str
     risk: RiskStatements
+    base_rate: str
     inputs: tuple[InputStatement, ...]
     measures: tuple[InputStatement, ...]
+    bilirubin: str
+    albi: str
     score: ScoreStatements
     findings: tuple[Finding, ...]
     what_if: RiskStatements | None
@@ -172,15 +190,20 @@ def of_record(record: ResultRecord) -> Statements:
     outcome = signature.data["outcome"].get("title", signature.outcome)
     return Statements(
         outcome=outcome,
-        title=f"{outcome}: risk before TACE",
+        title=f"Pre-procedural risk of {within_a_sentence(outcome)}",
         research_use=record.research_use,
         watermark=signature.is_demo,
-        created=record.created.replace("T", " ").replace("+00:00", " UTC"),
+        created=written_time(record.created),
         version=record.software["PTLFPredictor"],
-        signed=_signed(record),
+        signed=signed_words(record.sign_off),
+        case=record.case or CaseLine(),
+        ct=ct_words(record.input.ct),
         risk=of_prediction(record.prediction, signature.horizon),
+        base_rate=base_rate(signature),
         inputs=tuple(_input(value, signature) for value in record.input.values),
         measures=_measures(record, signature),
+        bilirubin=_bilirubin(record, signature),
+        albi=albi_words(signature, record.input.values, record.eligibility),
         score=of_radscore(record.radscore, signature),
         findings=record.findings,
         what_if=None if what_if is None else of_prediction(what_if.prediction, signature.horizon),
@@ -195,11 +218,6 @@ def of_record(record: ResultRecord) -> Statements:
     )
 
 
-def _signed(record: ResultRecord) -> str:
-    signed = record.sign_off
-    return "not signed off by a reader" if signed is None else f"signed off by {signed.by.reader}, {signed.by.time}"
-
-
 def _input(given: InputValue, signature: Signature) -> InputStatement:
     if given.value is None:
         words = "not given"
@@ -209,6 +227,14 @@ def _input(given: InputValue, signature: Signature) -> InputStatement:
     else:
         words = f"{given.value:g} {given.unit}".strip()
     return InputStatement(given.id, given.label, given.value, given.unit, words)
+
+
+def _bilirubin(record: ResultRecord, signature: Signature) -> str:
+    """Of the eligibility criteria, where no entry of the signature is the bilirubin."""
+    value = record.eligibility.bilirubin_umol_per_l
+    if value is None or any(entry.quantity_name == "bilirubin" for entry in signature.entries):
+        return ""
+    return f"{value:g} \u00b5mol/L"
 
 
 def _measures(record: ResultRecord, signature: Signature) -> tuple[InputStatement, ...]:
@@ -233,12 +259,9 @@ def _nomogram(record: ResultRecord, signature: Signature) -> Nomogram:
 
 
 def _eligibility(answers: Eligibility) -> EligibilityStatements:
-    bilirubin, by = answers.bilirubin_umol_per_l, answers.answered
+    bilirubin = answers.bilirubin_umol_per_l
     return EligibilityStatements(
-        criteria=tuple(
-            CriterionStatement(item.text if item.kind is CriterionKind.INCLUSION else f"No: {item.text}", item.status)
-            for item in answers.items
-        ),
-        bilirubin="" if bilirubin is None else f"Bilirubin {bilirubin:g} umol/L.",
-        answered="" if by is None else f"Answered by {by.reader}, {by.time or 'time not given'}.",
+        criteria=tuple(CriterionStatement(item.criterion, item.status) for item in answers.items),
+        bilirubin="" if bilirubin is None else f"Bilirubin {bilirubin:g} \u00b5mol/L.",
+        answered=answered_words(answers.answered),
     )

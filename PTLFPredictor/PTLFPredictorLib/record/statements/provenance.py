@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...segmentation import chain_words, lesions
@@ -21,6 +22,10 @@ class SegmentsStatements:
         Volumes: "1590.4 mL"; the liver is the whole organ.
     lesions : str
         "3 lesions, largest diameter 21.3 mm"; "" without lesions.
+    left_out : str
+        Lesions that a reader left out, and who: a sentence; "" without.
+    share : str
+        Of the tumour in the liver: "1.2 % of the liver"; "" without a tumour.
     source : str
         Who drew them, in a few words.
     steps : tuple of str
@@ -31,6 +36,8 @@ class SegmentsStatements:
     parenchyma: str
     tumour: str
     lesions: str
+    left_out: str
+    share: str
     source: str
     steps: tuple[str, ...]
 
@@ -61,9 +68,28 @@ def of_segments(used: SegmentsUsed) -> SegmentsStatements:
         parenchyma=ml_text(volumes["parenchyma"]),
         tumour=ml_text(volumes["tumor"]),
         lesions="" if counted is None else lesions.text(counted.count, counted.largest_diameter_mm),
+        left_out=_left_out(used),
+        share=_share(volumes),
         source=_source(used.origin),
         steps=chain_words.lines(used.origin),
     )
+
+
+def _left_out(used: SegmentsUsed) -> str:
+    """ "Left out by A. Reader: 1 lesion, largest diameter 17.0 mm, 2.4 mL, in neither volume"."""
+    if used.excluded is None:
+        return ""
+    found, by = used.excluded.lesions, used.excluded.by
+    volume = ml_text(used.volumes_ml["excluded"])
+    who = f"{by.reader}, {by.when}" if by else "a reader"
+    return f"Not counted, left out by {who}: {lesions.text(found.count, found.largest_diameter_mm)}, {volume}."
+
+
+def _share(volumes: Mapping[str, float]) -> str:
+    share = 100 * volumes["tumor"] / volumes["liver"] if volumes["liver"] else 0.0
+    if not share:
+        return ""
+    return f"{share:.1f} % of the liver" if share >= 0.1 else "<0.1 % of the liver"
 
 
 def _source(origin: Origin) -> str:
@@ -91,7 +117,9 @@ def of_provenance(record: ResultRecord) -> Provenance:
     return Provenance(
         software=", ".join(f"{name} {version}" for name, version in record.software.items()),
         features=", ".join(engines) or "none",
-        ct=f"{ct.source.get('format', '')}, {size} voxels of {spacing} mm, phase {ct.phase.name}",
+        ct=", ".join(
+            filter(None, (ct.source.get("format"), f"{size} voxels of {spacing} mm", f"phase {ct.phase.name}"))
+        ),
         hashes=tuple(hashes),
         notices=tuple(record.segmentation.origin.run.get("notices", ())),
     )

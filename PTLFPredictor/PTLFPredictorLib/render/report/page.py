@@ -10,8 +10,8 @@ from html import escape
 from pathlib import Path
 
 from ... import RESEARCH_USE
-from ...record.statements import FOR_NO_PATIENT
-from ..html import CSS, LEVEL_WORDS, SHEETS
+from ...record.statements import FOR_NO_PATIENT, LEVEL_WORDS
+from ..html import CSS, SHEETS
 from .cells import Cell, Indented, words
 from .document import (
     REF_CLOSE,

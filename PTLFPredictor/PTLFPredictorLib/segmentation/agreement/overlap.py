@@ -11,10 +11,10 @@ import SimpleITK as sitk
 
 from ...errors import BadInput
 from ..lesions import bounding_box
-from ..segments import PARENCHYMA, TUMOUR
+from ..segments import EXCLUDED, PARENCHYMA, TUMOUR
 from .surfaces import surface_distances
 
-REGIONS = {"liver": (PARENCHYMA, TUMOUR), "parenchyma": (PARENCHYMA,), "tumor": (TUMOUR,)}
+REGIONS = {"liver": (PARENCHYMA, TUMOUR, EXCLUDED), "parenchyma": (PARENCHYMA,), "tumor": (TUMOUR,)}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ class Agreement:
 
 
 def agreement(found: sitk.Image, true: sitk.Image, regions: Collection[str] = tuple(REGIONS)) -> dict[str, Agreement]:
-    """Agreement of two label maps (0 background, 1 parenchyma, 2 tumour) of one geometry, by region of `REGIONS`.
+    """Agreement of two label maps of one geometry, by region of `REGIONS`.
+
+    0 is background, 1 parenchyma, 2 tumour, 3 a lesion that was left out.
 
     Raises
     ------

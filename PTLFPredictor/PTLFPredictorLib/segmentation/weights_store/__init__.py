@@ -9,7 +9,18 @@ both put the model among the user's, whole or not at all.  `worker` does either 
 """
 
 from .offer import Download, Offer, available, offer, offers
-from .store import WORKER, bring, fetch, fetch_job, import_job, is_with_totalsegmentator, model_fetched, source_of
+from .store import (
+    WORKER,
+    bring,
+    bytes_come,
+    drop_partial,
+    fetch,
+    fetch_job,
+    import_job,
+    is_with_totalsegmentator,
+    model_fetched,
+    source_of,
+)
 from .totalsegmentator import weights_folder
 
 __all__ = [
@@ -18,6 +29,8 @@ __all__ = [
     "Offer",
     "available",
     "bring",
+    "bytes_come",
+    "drop_partial",
     "fetch",
     "fetch_job",
     "import_job",

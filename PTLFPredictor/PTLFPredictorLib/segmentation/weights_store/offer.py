@@ -136,7 +136,7 @@ class Offer:
             for step in self.entry["steps"]
             for name in [step["name"]]
         ]
-        return Model.from_dict({**self.entry, "folder": ".", "steps": steps}, base)
+        return Model.from_dict({**self.entry, "about": self.about, "folder": ".", "steps": steps}, base)
 
 
 def available() -> list[Offer]:

@@ -29,13 +29,13 @@ def downloads_folder() -> Path:
 
 
 @contextlib.contextmanager
-def alone(progress: Progress) -> Iterator[Path]:
+def alone(progress: Progress, *, waits: bool = True) -> Iterator[Path]:
     """The downloads' folder, for this process alone; waits for another one that has it.
 
     Raises
     ------
     BadInput
-        When it cannot be written to.
+        When it cannot be written to, or another process has it and nobody wants to wait.
     """
     folder = downloads_folder()
     lock = folder.with_name(f"{folder.name}.lock")
@@ -47,6 +47,8 @@ def alone(progress: Progress) -> Iterator[Path]:
                 break
             except FileExistsError:
                 _take_from_the_dead(lock)
+            if not waits and lock.exists():
+                raise BadInput("A download is running. Wait for its end, or stop it; nothing was removed.")
             progress("Waiting for another download", 0, 1)
             time.sleep(0.1)
         folder.mkdir(exist_ok=True)

@@ -19,10 +19,12 @@ from ..catalogue import find_model, verify, with_mark_of_its_weights
 from ..model import Model
 from ..model_archive import unpack_members
 from ..model_digests import user_folder
+from ..said_labels import model_labels, parse_labels
 from ..user_models import adding, install
 from . import place
 from .download import download
 from .offer import Download, Offer, offer
+from .part import Part
 from .totalsegmentator import weights_folder
 
 WORKER = "PTLFPredictorLib.segmentation.weights_store.worker"
@@ -42,9 +44,17 @@ def fetch_job(model_id: str, agreed: str) -> dict[str, Any]:
     return {"do": "fetch", "model": model_id, "agreed": agreed}
 
 
-def import_job(source: str | Path, for_id: str = "", **entry: Any) -> dict[str, Any]:
-    """For `WORKER`: `bring` for the offer of an id, else `catalogue.add` with fields of the entry."""
-    return {"do": "bring" if for_id else "add", "model": for_id, "source": str(source), "entry": entry}
+def import_job(source: str | Path, for_id: str = "", labels: str = "", **entry: Any) -> dict[str, Any]:
+    """For `WORKER`: `bring` for the offer of an id, else `catalogue.add` with fields of the entry.
+
+    Parameters
+    ----------
+    labels : str
+        What a person says of the model's labels (`said_labels.parse_labels`); "" where their names tell.
+    """
+    roles = model_labels(parse_labels(labels or None))
+    job = {"do": "bring" if for_id else "add", "model": for_id, "source": str(source), "entry": entry}
+    return job | ({} if roles is None else {"labels": {str(role): list(values) for role, values in roles.items()}})
 
 
 def model_fetched(outputs: Mapping[str, Path]) -> Model:
@@ -77,8 +87,7 @@ def fetch(model_id: str, agreed: str, *, progress: Progress = no_progress, **opt
     with place.alone(progress) as folder:
         _require_absent(wanted)
         targets = {one.step: folder / f"{one.step}-{one.file_name}" for one in wanted.downloads}
-        there = [path for target in targets.values() for path in (target, target.with_name(f"{target.name}.part"))]
-        place.require_space(wanted.bytes_needed, sum(path.stat().st_size for path in there if path.exists()))
+        place.require_space(wanted.bytes_needed, bytes_come(wanted))
         told = {}
         for one in wanted.downloads:
             digest = _fetched(one, targets[one.step], progress, options)
@@ -148,6 +157,34 @@ def bring(model_id: str, sources: Sequence[str | Path], *, progress: Progress = 
 def is_with_totalsegmentator(wanted: Offer) -> bool:
     """Whether TotalSegmentator has fetched all of its weights already."""
     return all(_found_in([weights_folder()], one) for one in wanted.downloads)
+
+
+def bytes_come(wanted: Offer) -> int:
+    """What lies here of a download that was cut or stopped, for the next one to go on with."""
+    return sum(path.stat().st_size for path in _come(wanted) if path.suffix != ".json" and path.exists())
+
+
+def drop_partial(model_id: str) -> int:
+    """Remove what has come of a download that nobody wants to go on with; returns its bytes.
+
+    Raises
+    ------
+    BadInput
+        When a download is running, in whatever process.
+    """
+    wanted = offer(model_id)
+    with place.alone(no_progress, waits=False):
+        size = bytes_come(wanted)
+        for path in _come(wanted):
+            path.unlink(missing_ok=True)
+    return size
+
+
+def _come(wanted: Offer) -> list[Path]:
+    """Where archives lie, whole and in part, and the notes beside the latter."""
+    targets = [place.downloads_folder() / f"{one.step}-{one.file_name}" for one in wanted.downloads]
+    parts = [Part(target.with_name(f"{target.name}.part")) for target in targets]
+    return [*targets, *(path for part in parts for path in (part.path, part.notes))]
 
 
 def _require_absent(wanted: Offer) -> None:

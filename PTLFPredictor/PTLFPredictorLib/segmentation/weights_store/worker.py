@@ -23,7 +23,7 @@ def run(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) ->
         model = bring(job["model"], [job["source"]], progress=progress)
     else:
         progress("Unpacking and checking", 0, 1)
-        model = add(job["source"], **job["entry"])
+        model = add(job["source"], job.get("labels"), **job["entry"])
     output = work / "model.json"
     output.write_text(json.dumps({"id": model.id}), encoding="utf-8")
     return {"model": output}

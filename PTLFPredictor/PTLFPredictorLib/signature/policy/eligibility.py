@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from ... import json_text
 from ...confirmation import Confirmation
 from ...ct import Finding, Level
 from ...errors import BadInput
-from ...measures.clinical.units import UMOL_PER_MG
+from ...measures.clinical import units
 from ...measures.value import DIMENSIONLESS
 from ..entries import Entered
 from ..model import CriterionKind, Signature
@@ -20,7 +21,10 @@ from ..model import CriterionKind, Signature
 BILIRUBIN = "bilirubin_umol_per_l"
 
 BILIRUBIN_RANGE = (2.0, 2000.0)
-"""Total bilirubin in umol/L that can be meant; below, it is more likely mg/dL."""
+"""Total bilirubin in umol/L that is plausible; below, it is more likely mg/dL."""
+
+AMOUNT = replace(units.BILIRUBIN, range=BILIRUBIN_RANGE)
+"""Total bilirubin with its units, umol/L first."""
 
 ANSWERED_BY, ANSWERED_AT = "answered_by", "answered_at"
 """Entries of the answers that say who gave them, and when (ISO 8601)."""
@@ -35,6 +39,11 @@ class CriterionState(StrEnum):
 
     VIOLATED = "violated"
 
+    @property
+    def shown(self) -> str:
+        """For people; files keep the value."""
+        return {self.CONFIRMED: "met", self.UNCONFIRMED: "not answered", self.VIOLATED: "not met"}[self]
+
 
 @dataclass(frozen=True)
 class ChecklistItem:
@@ -44,6 +53,11 @@ class ChecklistItem:
     kind: CriterionKind
     text: str
     status: CriterionState
+
+    @property
+    def criterion(self) -> str:
+        """As what the patient has to meet: "No extrahepatic metastases"."""
+        return self.kind.criterion(self.text)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -56,6 +70,13 @@ class Eligibility:
     items: tuple[ChecklistItem, ...]
     bilirubin_umol_per_l: float | None = None
     answered: Confirmation | None = None
+
+    @property
+    def all_met(self) -> bool:
+        return all(item.status is CriterionState.CONFIRMED for item in self.items)
+
+    def of_state(self, state: CriterionState) -> list[ChecklistItem]:
+        return [item for item in self.items if item.status is state]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -110,16 +131,8 @@ def checklist(signature: Signature, answers: Mapping[str, Any]) -> Eligibility:
     if unknown:
         raise BadInput(f"Unknown eligibility entry {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
     bilirubin = answers.get(BILIRUBIN)
-    if bilirubin is not None and (isinstance(bilirubin, bool) or not isinstance(bilirubin, (int, float))):
-        raise BadInput(f"Bilirubin must be a number in umol/L, not {bilirubin!r}.")
-    low, high = BILIRUBIN_RANGE
-    if bilirubin is not None and 0 < bilirubin < low:
-        raise BadInput(
-            f"Bilirubin {bilirubin:g} umol/L cannot be meant; {bilirubin:g} mg/dL are "
-            f"{float(bilirubin * UMOL_PER_MG):.0f} umol/L."
-        )
-    if bilirubin is not None and not low <= bilirubin <= high:
-        raise BadInput(f"Bilirubin {bilirubin:g} umol/L cannot be meant.")
+    if bilirubin is not None:
+        checked_bilirubin(bilirubin)
     items = []
     for criterion in signature.eligibility:
         answer = answers.get(criterion.id)
@@ -135,6 +148,39 @@ def checklist(signature: Signature, answers: Mapping[str, Any]) -> Eligibility:
     return Eligibility(tuple(items), bilirubin, _answered(answers))
 
 
+def checked_bilirubin(value: Any, unit: str = "umol/L") -> float:
+    """Total bilirubin in umol/L.
+
+    Raises
+    ------
+    BadInput
+        For what is no number and what is implausible; where it is plausible in the other unit, it says so.
+    """
+    own = AMOUNT.unit_named(unit)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadInput(f"Bilirubin must be a number in {own.shown}, not {value!r}.")
+    refused = f"Bilirubin {value:g} {own.shown} is implausible"
+    if math.isfinite(value):
+        if (other := AMOUNT.other_unit(value, unit)) is not None:
+            meant = (
+                f"{value:g} {AMOUNT.unit_named(other).shown} are {AMOUNT.convert(value, other, unit):.2g} {own.shown}"
+            )
+            raise BadInput(f"{refused}; {meant}.")
+        low, high = AMOUNT.range_in(unit)
+        if low <= value <= high:
+            return AMOUNT.convert(value, unit)
+    raise BadInput(f"{refused}.")
+
+
+def answer_of(kind: CriterionKind, state: CriterionState) -> bool | None:
+    """What stands in the answers where a criterion of this kind is met, not met, or not answered."""
+    return (
+        None
+        if state is CriterionState.UNCONFIRMED
+        else (kind is CriterionKind.INCLUSION) == (state is CriterionState.CONFIRMED)
+    )
+
+
 def _answered(answers: Mapping[str, Any]) -> Confirmation | None:
     name, time = answers.get(ANSWERED_BY), answers.get(ANSWERED_AT)
     for entry, value in ((ANSWERED_BY, name), (ANSWERED_AT, time)):
@@ -146,13 +192,10 @@ def _answered(answers: Mapping[str, Any]) -> Confirmation | None:
 def findings(signature: Signature, eligibility: Eligibility, entered: Entered) -> list[Finding]:
     """What the checklist and the outcome's own laboratory criteria mean for Radscore and risk."""
     found = []
-    for item in eligibility.items:
-        if item.status is not CriterionState.VIOLATED:
-            continue
-        text = item.text if item.kind is CriterionKind.EXCLUSION else f"not fulfilled: {item.text}"
-        message = f"The study did not include such patients ({text[0].lower() + text[1:]})."
+    for item in eligibility.of_state(CriterionState.VIOLATED):
+        message = f"The study did not include such patients: not met is '{item.criterion}'."
         found.append(Finding(f"eligibility_{item.id}", Level.WITHHOLD, message))
-    open_items = [item for item in eligibility.items if item.status is CriterionState.UNCONFIRMED]
+    open_items = eligibility.of_state(CriterionState.UNCONFIRMED)
     if open_items:
         found.append(
             Finding(
@@ -184,7 +227,7 @@ def findings(signature: Signature, eligibility: Eligibility, entered: Entered) -
             Finding(
                 "outcome_present_bilirubin",
                 Level.WITHHOLD,
-                f"Bilirubin {bilirubin:g} umol/L is at or above {limits.bilirubin_umol_per_l:g}: by the study's "
+                f"Bilirubin {bilirubin:g} µmol/L is at or above {limits.bilirubin_umol_per_l:g}: by the study's "
                 "definition liver failure is already present.",
                 {"bilirubin_umol_per_l": bilirubin},
             )

@@ -1,8 +1,9 @@
-"""Section 5, Report: the risk with what it rests on, or why there is none; and everything that can be exported."""
+"""Section 5, Report: one button for the report, and under Advanced everything else that can be exported."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import qt
@@ -12,38 +13,48 @@ from .. import record
 from ..errors import BadInput, PTLFError
 from ..mrml import tables
 from ..mrml.dicom import can_export_dicom, export_dicom_seg
-from ..record.statements import BESIDE, RiskStatements, of_prediction, of_record, sentence, sentences
+from ..record.statements import of_record
 from ..render import html, table
-from ..render.nomogram_layout import short_horizon
-from ..signature import equation
 from . import compat
 from .report_pdf import write_report_pdf
 from .section import Section
 from .session import Session
-from .widgets import as_tip, say
+from .widgets import Fold, as_tip, primary, say
 
 
-class ResultSection(Section):
+class ReportSection(Section):
     def __init__(self, ui, session: Session, tell, choose_file: Callable[[str, str], str]):
         self.ui, self.session, self._tell, self._choose_file = ui, session, tell, choose_file
         self._exporter = compat.segmentation_exporter()
-        ui.riskLabel.setTextFormat(qt.Qt.PlainText)
-        for button, what in (
-            (ui.exportRecordButton, self.export_record),
+        self._written = self._ready = False
+        self._advanced = Fold(ui.exportAdvancedButton, ui.exportAdvanced)
+        exports = (
             (ui.exportReportButton, self.export_report),
-            (ui.exportPdfButton, self.export_pdf),
+            (ui.exportRecordButton, self.export_record),
             (ui.exportCsvButton, self.export_csv),
             (ui.exportTableButton, self.export_table),
             (ui.exportSegButton, self.export_seg),
-        ):
+        )
+        self._tips = {}
+        for button, what in exports:
+            self._tips[button.objectName] = button.toolTip
             button.connect("clicked()", lambda what=what: self._guard(what))
-        self._buttons = (
-            ui.exportRecordButton, ui.exportReportButton, ui.exportPdfButton, ui.exportCsvButton, ui.exportTableButton
-        )  # fmt: skip
+        self._buttons = [button for button, _what in exports if button is not ui.exportSegButton]
 
     def leave(self) -> None:
-        """Another patient comes: what was written was of the one before."""
+        """Another patient comes: what was written, and how the case is called, was of the one before."""
         say(self.ui.exportStatus, "")
+        self._written = False
+        for edit in (self.ui.caseLabelEdit, self.ui.ctDateEdit):
+            edit.text = ""
+
+    def summary(self) -> str:
+        if not self._ready:
+            return ""
+        return _("written") if self._written else _("ready")
+
+    def done(self) -> bool:
+        return self._ready and self._written
 
     def _guard(self, export: Callable[[], str]) -> None:
         say(self.ui.exportStatus, "")
@@ -57,20 +68,29 @@ class ResultSection(Section):
 
     # Exports; each returns the sentence that says what was written, or "" where the user chose no file
 
-    def export_record(self) -> str:
-        return self._write("result.json", lambda made, path: record.write(made, path))
-
     def export_report(self) -> str:
-        return self._write("report.html", lambda made, path: html.write(made, path))
+        """As PDF or HTML: what the file's name ends in, else what the list says."""
+        chosen = ".html" if self.ui.reportKind.currentIndex else ".pdf"
+
+        def write(made: record.ResultRecord, path: Path, suffix: str) -> None:
+            if (suffix if suffix in (".pdf", ".html", ".htm") else chosen) == ".pdf":
+                write_report_pdf(made, str(path))
+            else:
+                html.write(made, path)
+
+        written = self._write(f"report{chosen}", write)
+        self._written = self._written or bool(written)
+        return written
+
+    def export_record(self) -> str:
+        return self._write("result.json", lambda made, path, _suffix: record.write(made, path))
 
     def export_csv(self) -> str:
-        return self._write("result.csv", lambda made, path: table.write(made, path))
+        return self._write("result.csv", lambda made, path, _suffix: table.write(made, path))
 
-    def export_pdf(self) -> str:
-        return self._write("result.pdf", lambda made, path: write_report_pdf(made, str(path)))
-
-    def _write(self, name: str, write: Callable[[record.ResultRecord, Path], None]) -> str:
+    def _write(self, name: str, write: Callable[[record.ResultRecord, Path, str], None]) -> str:
         made, _segments = self.session.make_record()
+        made = replace(made, case=self._case())
         token = self.session.token
         path = self._choose_file(_("Export"), name)
         if not path:
@@ -79,13 +99,18 @@ class ResultSection(Section):
         target = Path(path)
         part = target.with_name(target.name + ".part")
         try:
-            write(made, part)
+            write(made, part, target.suffix.lower())
             part.replace(target)
         except OSError as error:
             raise BadInput(f"'{target}' cannot be written: {error.strerror or error}.") from error
         finally:
             part.unlink(missing_ok=True)
         return _("Written: {path}").format(path=path)
+
+    def _case(self) -> record.CaseLine | None:
+        """What was typed for the report; nothing of it is kept anywhere else."""
+        label, date = self.ui.caseLabelEdit.text.strip(), self.ui.ctDateEdit.text.strip()
+        return record.CaseLine(label, date) if label or date else None
 
     def _require(self, token: int) -> None:
         """After a dialog: the patient on screen must still be the one that was to be exported."""
@@ -118,52 +143,24 @@ class ResultSection(Section):
         ui, session = self.ui, self.session
         stale = session.stale(session.kind)
         why_stale = session.stale_words(stale) if stale else ""
-        prediction = of_prediction(session.patient().prediction, session.signature.horizon)
         computed = bool(session.state.computed)
-        stale_shown = bool(stale) and computed
-        if (tried := session.what_if()) is not None:
-            shown = of_prediction(tried, session.signature.horizon)
-            words = _risk_words(shown)
-            ui.riskLabel.text = _("What-if: {risk}").format(risk=words) if shown.is_what_if else words
-            never = _("It is never exported as the patient's.")
-            say(ui.riskStatus, sentences(shown.reason, shown.interval_words, shown.assumes, never))
-        elif session.refused:
-            ui.riskLabel.text = _("Risk not shown: an entry is no value")
-            say(ui.riskStatus, session.refusal())
-        elif stale_shown:
-            ui.riskLabel.text = _("Risk not shown: stale")
-            say(ui.riskStatus, _("{reason} Press Recompute in section 3.").format(reason=sentence(why_stale)))
-        else:
-            ui.riskLabel.text = _risk_words(prediction)
-            say(ui.riskStatus, sentences(prediction.reason, prediction.interval_words))
-        font = qt.QFont(ui.riskLabel.font)
-        font.setBold(True)
-        font.setPointSize(16 if prediction.risk and not session.state.what_if else 12)
-        ui.riskLabel.setFont(font)
-        details = [] if stale_shown else [*prediction.warnings]
-        if prediction.withheld_beside and not stale_shown:
-            details.append(f"{BESIDE}: {' '.join(prediction.withheld_beside)}")
-        if session.state.computed and not stale:
-            details.append(_("Rests on the {kind} segments.").format(kind=session.kind))
-        details.append(equation(session.signature))
-        say(ui.resultDetails, "\n".join(details))
         refused = session.refusal() or " ".join(entry["why"] for entry in session.state.refused.values())
+        self._ready = computed and not stale and not refused
+        self._written = self._written and self._ready
         for button in self._buttons:
-            button.enabled = computed and not stale and not refused
-            button.toolTip = as_tip(_("Compute first: {why}").format(why=why_stale) if stale else refused)
+            button.enabled = self._ready
+            self._tip(button, _("Compute first: {why}").format(why=why_stale) if stale else refused)
+        primary(ui.exportReportButton, self._ready and not self._written)
         possible, why = self._seg_state()
         ui.exportSegButton.enabled = possible
-        ui.exportSegButton.toolTip = as_tip(why)
+        self._tip(ui.exportSegButton, "" if possible else why)
+
+    def _tip(self, button, why: str) -> None:
+        """What the button does, or why it cannot."""
+        button.toolTip = as_tip(why) or self._tips[button.objectName]
 
     def _seg_state(self) -> tuple[bool, str]:
         exporter, reason = self._exporter
         if exporter is None:
             return False, reason
         return can_export_dicom(self.session.segmentation, self.session.volume)
-
-
-def _risk_words(said: RiskStatements) -> str:
-    if not said.shown:
-        return _("Risk not shown")
-    words = _("Risk {risk} {horizon}").format(risk=said.shown, horizon=short_horizon(said.horizon))
-    return _("Demonstration: {words}").format(words=words) if said.is_demonstration else words
