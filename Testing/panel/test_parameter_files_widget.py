@@ -47,6 +47,7 @@ class ParameterFiles(PanelCase):
         self.run, self.real_dialog = self.panel.parameters.run, self.panel.parameters.choose_file
         self.button, self.status = self.ui.parametersButton, self.ui.parametersStatus
         self.panel.open_sections("radscore")
+        self.ui.radscoreAdvancedButton.checked = True
         self.settle()
 
     def written(self, content, name="params.json"):
@@ -62,6 +63,7 @@ class ParameterFiles(PanelCase):
             return str(path)
 
         self.panel.parameters.choose_file = answer
+        self.ui.parametersSelector.currentIndex = 0  # From a file...
         gestures.click(self.button)
         self.settle()
 
@@ -228,6 +230,7 @@ class TestRefused(ParameterFiles):
         self.by_file(FIRSTORDER)
         said, titles = self.status.text, []
         self.panel.parameters.choose_file = self.real_dialog
+        self.ui.parametersSelector.currentIndex = 0
 
         def close():
             for dialog in [w for w in qt.QApplication.topLevelWidgets() if w.inherits("QFileDialog")]:

@@ -297,14 +297,14 @@ def reasons_of(signature, **options):
 
 def test_a_signature_without_means_says_so_first_and_what_else_withholds_after_it(signature):
     first, *others = reasons_of(signature)
-    assert first.startswith("The Radscore cannot be computed: the paper does not give")
+    assert first.startswith("the Radscore cannot be computed: the paper does not give")
     assert others == [THIN, ARTERIAL]
 
 
 def test_before_features_are_computed_it_is_the_signature_that_counts(signature):
     first, second = assess(signature, {}, PATIENT, FITS).prediction.reasons
     assert "the paper does not give" in first
-    assert second.startswith("The Radscore cannot be computed: there are no features")
+    assert second.startswith("the Radscore cannot be computed: there are no features")
 
 
 def test_a_signature_with_evidence_gives_the_findings_alone_each_once(published_data):
@@ -333,7 +333,7 @@ def test_a_shown_risk_or_demonstration_has_no_reason_against_it(published_data):
 
 def test_missing_inputs_are_one_reason_and_a_range_has_none(published_data):
     both = shown_by(parse(site(published_data)), laboratory=alb_inr(None, None)).prediction
-    assert both.reasons == ("The risk cannot be computed: ALB and INR are missing",)
+    assert both.reasons == ("the risk cannot be computed: ALB and INR are missing",)
     assert shown_by(parse(site(published_data)), laboratory=alb_inr(43.6, None)).prediction.reasons == ()
 
 

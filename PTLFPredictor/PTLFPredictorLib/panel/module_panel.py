@@ -8,7 +8,6 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from .. import RESEARCH_USE
 from ..errors import PTLFError
 from .correction_section import CorrectionSection
 from .ct_section import CTSection
@@ -27,6 +26,7 @@ from .section import Section, SectionEntry
 from .segmentation_section import SegmentationSection
 from .segments_section import SegmentsSection
 from .session import Session
+from .strip import StripSection
 from .timers import Timer
 from .widgets import WheelGuard, say
 
@@ -59,6 +59,7 @@ SECTIONS = [
         "report", form="Report.ui", make=lambda host: ReportSection(host.ui, host.session, host.tell, host.choose_path)
     ),
     SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
+    SectionEntry("strip", StripSection),
 ]
 """The panel's sections, in the order in which they are shown and told of what happens; see `section`."""
 
@@ -94,12 +95,15 @@ class ModulePanel:
         for entry in SECTIONS:
             setattr(self, entry.name, entry.make(self))
         self._sections = tuple(getattr(self, entry.name) for entry in SECTIONS)
-        self._folding = [entry.button for entry in SECTIONS if hasattr(ui, f"{entry.button}Section")]
+        self._tells = {}  # by section with a title: the first entry that it is the button of
+        for entry in SECTIONS:
+            if hasattr(ui, f"{entry.button}Section"):
+                self._tells.setdefault(entry.button, entry.name)
+        self._folding = list(self._tells)
         self._titles = {name: self._button(name).text for name in self._folding}
         self._last_states: tuple = ()
         for name in self._folding:
             self._button(name).connect("contentsCollapsed(bool)", lambda closed, name=name: self._folded(name, closed))
-        ui.researchUseLabel.text = RESEARCH_USE
         ui.acknowledgementLabel.text = _(
             "This module computes a risk from a CT for research. It is no medical device. It must not decide on a "
             "patient's treatment. Results of the demo model and the demo signature are not for patients at all."
@@ -214,22 +218,25 @@ class ModulePanel:
             self._refreshing = False
 
     def _lead_on(self) -> None:
-        """When a step has just been done, open the next one."""
+        """When a step has just been done, open the next one, and scroll to what came of it."""
         self.radscore.follow()
         states = (self.segmentation.run.state.state, self.radscore.run.state.state)
         before, self._last_states = self._last_states or states, states
         if states[0] is State.DONE and before[0] is not State.DONE:
             self.open_sections("segments", "radscore")
+            self.strip.bring(self.segments.came)
         if states[1] is State.DONE and before[1] is not State.DONE:
             self.open_sections("nomogram", "report")
+            self.strip.bring(self.radscore.came)
 
     def _show_titles(self) -> None:
         """Each section's title with what it tells, which is all that is seen of a folded one."""
-        for entry in SECTIONS:
-            if entry.button in self._titles:
-                section, title = getattr(self, entry.name), self._titles[entry.button]
-                words = f"{title}: {summary}" if (summary := section.summary()) else title
-                self._button(entry.button).text = f"\u2713 {words}" if section.done() else words
+        for name, title in self._titles.items():
+            section = getattr(self, self._tells[name])
+            words = f"{title}: {summary}" if (summary := section.summary()) else title
+            words = f"\u2713 {words}" if section.done() else words
+            if self._button(name).text != words:
+                self._button(name).text = words
 
     def open_sections(self, *names: str) -> None:
         for name in names:

@@ -21,19 +21,23 @@ from ..measures.radiomics.parameter_file import read_parameter_file
 from ..mrml import tables
 from ..render.table import FEATURE_COLUMNS
 from ..vois import VOI
-from . import compat
+from . import compat, parameter_sets
+from .choices import Choices
 from .runs import ChildRun, duration, show_button, show_progress, status_of
 from .section import Section
 from .session import Session
 from .state import SegmentsKind
 from .widgets import say
 
+FROM_A_FILE = ""
+"""The last entry of the list, which asks for a file."""
+
 TABLE = "PTLF features"
 """Name of the first table; those that follow are numbered."""
 
 
 class ParametersSection(Section):
-    """One button: it asks for the file, and cancels.
+    """A list of the parameter sets that were used, and one button: it computes, and cancels.
 
     Parameters
     ----------
@@ -51,11 +55,25 @@ class ParametersSection(Section):
         self.run = ChildRun("The feature computation by parameter file", compat.python_executable(), on_change)
         self.runs = (self.run,)
         self.choose_file = _choose_file
+        self._sets = Choices(ui.parametersSelector, self._choose)
+        self._fill(FROM_A_FILE)
         self._forget()
         ui.parametersButton.connect("clicked()", self.press)
 
     def _forget(self) -> None:
         self._words, self._seen = "", None
+
+    # The sets: files on this computer, the last used first
+
+    def _fill(self, chosen: str) -> None:
+        kept = parameter_sets.kept()
+        self._sets.fill([(FROM_A_FILE, _("From a file...")), *((path, Path(path).name) for path in kept)])
+        self._choose(chosen if chosen in kept else FROM_A_FILE)
+        self._sets.show(self._chosen)
+
+    def _choose(self, path: str) -> None:
+        self._chosen = path
+        self._on_change()
 
     def leave(self) -> list[str]:
         """Another patient comes: the former one's run ends now, and nothing more is said of it."""
@@ -67,7 +85,7 @@ class ParametersSection(Section):
             self.run.cancel()
             return
         token = self.session.token
-        path = self.choose_file()
+        path = self._chosen or self.choose_file()
         if not path:
             return
         self.run.forget()
@@ -76,9 +94,10 @@ class ParametersSection(Section):
             if token != self.session.token:  # while the dialog was open
                 raise BadInput(_("another CT was chosen meanwhile."))
             self.compute(Path(path))
+            parameter_sets.keep(path)
         except (PTLFError, OSError) as error:
             self._words = _("Not computed: {why}").format(why=error)
-            self._on_change()
+        self._fill(str(path))
 
     def compute(self, path: Path) -> None:
         """Start.
@@ -132,7 +151,9 @@ class ParametersSection(Section):
             "Compute what a PyRadiomics parameter file (YAML or JSON) enables, as a table in the scene. Signature and "
             "Radscore are left as they are."
         )
-        show_button(ui.parametersButton, run, self._unmet, _("Features by parameter file..."), does)
+        verb = _("Features by this set") if self._chosen else _("Features by parameter file...")
+        show_button(ui.parametersButton, run, self._unmet, verb, does)
+        ui.parametersSelector.enabled = not run.state.busy
         show_progress(ui.parametersProgress, run)
         words = self._words or status_of(run, "")
         if self._words and self._seen is not None and self._seen != self._on_screen():

@@ -22,7 +22,7 @@ from .section import Section
 from .session import Session
 from .state import Computed, SegmentsKind, Stale
 from .terms_table import TermsTable
-from .widgets import say
+from .widgets import Fold, primary, say
 
 FROM_A_FILE = ""
 """The last entry of the list of signatures."""
@@ -37,7 +37,8 @@ class RadscoreSection(Section):
         ui.termsHolder.layout().addWidget(self.terms)
         self._queue: list[SegmentsKind] = []
         self._filling = False
-        listed = [(path.stem, signature.load(path.stem).title) for path in signature.available()]
+        shipped = [signature.load(path.stem) for path in signature.available()]
+        listed = [(one.id, one.title) for one in sorted(shipped, key=lambda one: one.is_demo)]
         listed.append((FROM_A_FILE, _("From a file...")))
         self._signatures = Choices(ui.signatureSelector, self._choose_signature, listed)
         engines = [(name, _engine_words(name)) for name in available_engines()]
@@ -47,6 +48,8 @@ class RadscoreSection(Section):
             SegmentsKind.CORRECTED: _("corrected segments"),
         }
         self._terms_of = Choices(ui.termsSelector, lambda kind: session.update(terms_of=str(kind)), kinds.items())
+        self.came = ui.nomogramSection
+        self._fold = Fold(ui.radscoreAdvancedButton, ui.radscoreAdvancedFrame)
         font = qt.QFont(ui.staleLabel.font)
         font.setBold(True)
         ui.staleLabel.setFont(font)
@@ -55,13 +58,21 @@ class RadscoreSection(Section):
 
     def leave(self) -> list[str]:
         """Another patient comes: the former one's run ends now, and nothing more is said of it."""
-        self._queue = []
+        self.forget_queue()
         return [_("The feature computation of the former CT was stopped.")] if self.run.forget() else []
+
+    def forget_queue(self) -> None:
+        """Compute nothing after what is being computed now."""
+        self._queue = []
 
     def _choose_signature(self, spec: str) -> None:
         if spec != FROM_A_FILE:
             self.choose_signature(spec)
-            return
+        else:
+            self.choose_signature_file()
+
+    def choose_signature_file(self) -> None:
+        """A signature of the site, from a file that a person chooses."""
         path = qt.QFileDialog.getOpenFileName(None, _("Signature"), "", _("Signature files (*.json)"))
         if path:
             self.choose_signature(path)
@@ -95,7 +106,7 @@ class RadscoreSection(Section):
     def press(self) -> None:
         """Compute what is missing or stale, one kind after the other; or cancel."""
         if self.run.state.busy:
-            self._queue = []
+            self.forget_queue()
             self.run.cancel()
             return
         unmet = self.unmet()
@@ -153,18 +164,22 @@ class RadscoreSection(Section):
         self._filling = False
         ui.demonstrationBox.setVisible(session.signature.is_demo)
         say(ui.signatureNote, self._signature_note())
+        say(ui.equationLabel, signature.equation(session.signature))
         busy = self.run.state.busy
         computed = bool(kinds)
-        verb = _("Recompute") if computed else _("Compute")
+        stale = session.stale(session.kind)
+        verb = _("Recompu&te") if computed else _("Compu&te")
         show_button(ui.computeButton, self.run, self.unmet, verb, _("Compute the features"))
+        primary(ui.computeButton, bool(stale) and not busy)
         for widget in (ui.signatureSelector, ui.engineSelector):
             widget.enabled = not busy
         show_progress(ui.computeProgress, self.run)
         say(ui.computeStatus, status_of(self.run, _("Computed")))
-        say(ui.staleLabel, self._stale_text(session.stale(session.kind) if computed else None))
+        say(ui.staleLabel, self._stale_text(stale if computed else None))
         say(ui.scoresLabel, self._scores())
-        for widget in (ui.termsSelector, ui.termsLabel, ui.termsHolder):
-            widget.setVisible(bool(kinds))
+        ui.termsHolder.setVisible(computed)
+        for widget in (ui.termsSelector, ui.termsLabel):
+            widget.setVisible(len(kinds) > 1)
         assessment = session.assessment(shown) if shown else None
         notes = {
             term.key: " ".join(filter(None, (term.measures, term.cannot_vary))) for term in session.signature.terms
@@ -174,10 +189,21 @@ class RadscoreSection(Section):
         warnings = [finding.message for finding in assessment.findings] if assessment else []
         say(ui.warningsLabel, "\n".join(warnings))
 
+    def summary(self) -> str:
+        session = self.session
+        if not session.state.computed:
+            return ""
+        if session.stale(session.kind):
+            return _("stale")
+        return of_radscore(session.patient().radscore, session.signature).words
+
+    def done(self) -> bool:
+        return bool(self.session.state.computed) and not self.session.stale(self.session.kind)
+
     def _stale_text(self, stale: Stale | None) -> str:
         if stale is None:
             return ""
-        return _("STALE: {reason}. Press Recompute.").format(reason=self.session.stale_words(stale))
+        return _("STALE: {reason}.").format(reason=self.session.stale_words(stale).rstrip("."))
 
     def _signature_note(self) -> str:
         chosen = self.session.signature
@@ -196,8 +222,7 @@ class RadscoreSection(Section):
                 continue
             score, stale = of_radscore(assessment.radscore, self.session.signature), self.session.stale(kind)
             withheld = score.state is ScoreState.WITHHELD
-            why = _("withheld, for the reasons in section 5") if withheld else score.status
-            text = why if score.value is None else score.words
+            text = score.words if score.value is not None else _("withheld") if withheld else _("not computable")
             if stale:
                 text += " - " + _("stale")
             lines.append(f"{title}: {_('Radscore')} {text}")

@@ -13,10 +13,8 @@ from .. import record
 from ..errors import BadInput, PTLFError
 from ..mrml import tables
 from ..mrml.dicom import can_export_dicom, export_dicom_seg
-from ..record.statements import BESIDE, RiskStatements, of_prediction, of_record, sentence, sentences
+from ..record.statements import of_record
 from ..render import html, table
-from ..render.nomogram_layout import short_horizon
-from ..signature import equation
 from . import compat
 from .report_pdf import write_report_pdf
 from .section import Section
@@ -30,7 +28,6 @@ class ReportSection(Section):
         self._exporter = compat.segmentation_exporter()
         self._written = self._ready = False
         self._advanced = Fold(ui.exportAdvancedButton, ui.exportAdvanced)
-        ui.riskLabel.setTextFormat(qt.Qt.PlainText)
         exports = (
             (ui.exportReportButton, self.export_report),
             (ui.exportRecordButton, self.export_record),
@@ -146,35 +143,7 @@ class ReportSection(Section):
         ui, session = self.ui, self.session
         stale = session.stale(session.kind)
         why_stale = session.stale_words(stale) if stale else ""
-        prediction = of_prediction(session.patient().prediction, session.signature.horizon)
         computed = bool(session.state.computed)
-        stale_shown = bool(stale) and computed
-        if (tried := session.what_if()) is not None:
-            shown = of_prediction(tried, session.signature.horizon)
-            words = _risk_words(shown)
-            ui.riskLabel.text = _("What-if: {risk}").format(risk=words) if shown.is_what_if else words
-            never = _("It is never exported as the patient's.")
-            say(ui.riskStatus, sentences(shown.reason, shown.interval_words, shown.assumes, never))
-        elif session.refused:
-            ui.riskLabel.text = _("Risk not shown: an entry is no value")
-            say(ui.riskStatus, session.refusal())
-        elif stale_shown:
-            ui.riskLabel.text = _("Risk not shown: stale")
-            say(ui.riskStatus, _("{reason} Press Recompute in section 3.").format(reason=sentence(why_stale)))
-        else:
-            ui.riskLabel.text = _risk_words(prediction)
-            say(ui.riskStatus, sentences(prediction.reason, prediction.interval_words))
-        font = qt.QFont(ui.riskLabel.font)
-        font.setBold(True)
-        font.setPointSize(16 if prediction.risk and not session.state.what_if else 12)
-        ui.riskLabel.setFont(font)
-        details = [] if stale_shown else [*prediction.warnings]
-        if prediction.withheld_beside and not stale_shown:
-            details.append(f"{BESIDE}: {' '.join(prediction.withheld_beside)}")
-        if session.state.computed and not stale:
-            details.append(_("Based on the {kind} segments.").format(kind=session.kind))
-        details.append(equation(session.signature))
-        say(ui.resultDetails, "\n".join(details))
         refused = session.refusal() or " ".join(entry["why"] for entry in session.state.refused.values())
         self._ready = computed and not stale and not refused
         self._written = self._written and self._ready
@@ -195,10 +164,3 @@ class ReportSection(Section):
         if exporter is None:
             return False, reason
         return can_export_dicom(self.session.segmentation, self.session.volume)
-
-
-def _risk_words(said: RiskStatements) -> str:
-    if not said.shown:
-        return _("Risk not shown")
-    words = _("Risk {risk} {horizon}").format(risk=said.shown, horizon=short_horizon(said.horizon))
-    return _("Demonstration: {words}").format(words=words) if said.is_demonstration else words

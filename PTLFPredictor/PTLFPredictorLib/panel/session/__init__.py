@@ -231,6 +231,7 @@ class Session:
     findings_of_segments = property(attrgetter("results.findings_of_segments"))
     assessment = property(attrgetter("results.assessment"))
     entered = property(attrgetter("results.entered"))
+    withholding = property(attrgetter("results.withholding"))
     patient = property(attrgetter("results.patient"))
     values = property(attrgetter("results.values"))
     tried = property(attrgetter("results.tried"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ... import case, signature
 from ...case import Question, features
-from ...ct import Finding, Level
+from ...ct import Finding, Level, of_level
 from ...errors import BadInput, PTLFError
 from ...measures.radiomics import FeatureVector
 from ...mrml import segments as mrml_segments
@@ -207,6 +207,18 @@ class Results:
     def patient(self) -> Assessment:
         """The patient's own result; without features, what can be said all the same (points of ALB and INR)."""
         return self.assessment(self._masks.kind) or self._of_patient(self._assess({}, self.findings()))
+
+    def withholding(self) -> list[Finding]:
+        """What withholds the patient's own Radscore and risk, in the order of the prediction's reasons."""
+        kind = self._masks.kind
+        computed = self._scene.state.of(kind)
+        if computed is None:
+            return []
+        origin = self._origins.mask_origin(kind, at_least=bool(self.stale(kind)))
+        found = self._current_findings(kind, computed)
+        sample = self._cts.is_sample
+        assessed = case.assess_found(self.question, computed.vectors, found, origin=origin, sample=sample)
+        return of_level(assessed.findings, Level.WITHHOLD)
 
     def radscore(self) -> float | None:
         """The patient's own, None where it is not computed, stale or withheld."""

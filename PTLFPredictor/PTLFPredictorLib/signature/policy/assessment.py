@@ -75,8 +75,9 @@ def assess(
     of_state = _why_no_risk(signature, state, demonstration, sample)
     if cannot := _why_no_score(terms, state):
         score = Radscore(None, ScoreState.NOT_COMPUTABLE, cannot, terms)
-        unnormalised = states.NO_NORMALISATION if state is SignatureState.UNNORMALISED else ""
-        why = _reasons(of_state, *(f"The Radscore {one}" for one in (unnormalised, cannot) if one), *reasons)
+        no_means = states.NO_MEANS if state is SignatureState.UNNORMALISED else ""
+        no_features = "" if cannot == states.NO_NORMALISATION else f"the Radscore {cannot}"
+        why = _reasons(of_state, no_means, no_features, *reasons)
         return Assessment(score, replace(base, reason=cannot, reasons=why), own)
     shown_anyway = state is SignatureState.DEMO and demonstration and sample
     score, no_risk = Radscore(value, *_called(signature, state, value), terms), ""
@@ -180,7 +181,7 @@ def _withheld(base: Prediction, why: str) -> Prediction:
 
 
 def _without(base: Prediction, why: str) -> Prediction:
-    return replace(base, reason=why, reasons=(f"The risk {why}",))
+    return replace(base, reason=why, reasons=(f"the risk {why}",))
 
 
 def _of_inputs(signature: Signature, known: Known) -> Prediction:
