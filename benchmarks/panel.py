@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 REPAINTS = 200
-SIZES = ((560, 400), (900, 460), (1600, 900))
+SIZES = ((340, 400), (560, 400), (900, 460), (1600, 900))
 
 
 def main(output: Path | None = None) -> dict:

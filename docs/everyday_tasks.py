@@ -196,7 +196,7 @@ def before(desk: Desk, task: int, hand: Hand) -> None:
         hand.type(ui.inrEdit, "1.20")
         hand.press_key("select all", ui.inrEdit.selectAll)
         hand.type(ui.inrEdit, "1.40", selected=True)
-        desk.ui.resetButton.click()
+        desk.ui.whatIfBox.click()
         desk.settle()
     elif task == 5:
         hand.unfold("result")

@@ -36,7 +36,7 @@ from PTLFPredictorLib.sample import make_case  # noqa: E402
 from PTLFPredictorLib.segmentation.catalogue import default_model  # noqa: E402
 
 WIDTHS = (360, 560, 900)
-SECTIONS = ("ct", "segments", "correction", "radscore", "nomogram", "report")
+SECTIONS = ("ct", "segments", "radscore", "nomogram", "report")
 SAMPLE_SEED, SAMPLE_MATRIX = 11, 512
 
 
@@ -155,7 +155,7 @@ class Pictures:
             origin = {"source": "truth", "model": {"id": "truth", "version": "1", "sha256": "0" * 64, "licence": "-"}}
             self.session.take_labels(sitk.DICOMOrient(truth, "LPS"), origin)
         self.settle(1)
-        self.whole_window("05-segmented", "correction")
+        self.whole_window("05-segmented", "segments")
 
     def score(self) -> None:
         shipped = self.panel.radscore._signatures.values
@@ -184,14 +184,14 @@ class Pictures:
         array[used[: len(used) // 3]] = 0
         slicer.util.updateSegmentBinaryLabelmapFromArray(array, node, "tumor", volume)
         self.settle(1)
-        self.whole_window("09-stale", "correction", "radscore")
+        self.whole_window("09-stale", "segments", "radscore")
         self.whole_window("09b-stale-result", "result")
         self.compute()
         self.whole_window("10-recomputed", "radscore")
-        self.panel.open_sections("correction")
+        self.panel.open_sections("segments")
         self.type(self.ui.readerEdit, "A. Reader")
         self.ui.signOffButton.click()
-        self.whole_window("11-signed-off", "correction")
+        self.whole_window("11-signed-off", "segments")
 
     def what_if(self) -> None:
         self.type_open("nomogram")
@@ -214,7 +214,7 @@ class Pictures:
         self.dark(False)
         pane.close_window()
         self.whole_window("13-what-if", "nomogram", "report")
-        self.ui.resetButton.click()
+        self.ui.whatIfBox.click()
         self.settle()
         self.ui.whatIfBox.checked = True
         self.settle()
@@ -223,7 +223,7 @@ class Pictures:
         pane.open_window()
         self.take("14-out-of-range", pane.window_of_its_own)
         pane.close_window()
-        self.ui.resetButton.click()
+        self.ui.whatIfBox.click()
         self.settle()
 
     def widths(self) -> None:

@@ -22,6 +22,7 @@ from PTLFPredictorLib.errors import BadInput, PTLFError
 from PTLFPredictorLib.measures.radiomics import extract
 from PTLFPredictorLib.mrml import volumes
 from PTLFPredictorLib.panel.run_state import State
+from PTLFPredictorLib.signature.policy.eligibility import CriterionState
 
 PEOPLE = {"A": {"seed": 5}, "B": {"seed": 6, "size": 0.85, "origin": (-20.0, -45.0, 90.0)}}
 SEEDS, STEPS = range(16), 40
@@ -33,7 +34,7 @@ class AnyOrder(PanelCase):
     def setUp(self):
         super().setUp()
         self.container.resize(760, 1600)
-        self.panel.open_sections("correction", "radscore", "nomogram", "report")
+        self.panel.open_sections("segments", "radscore", "nomogram", "report")
         self.settle()
         self.images = {name: phantom.ct_and_labels(**how) for name, how in PEOPLE.items()}
         self.owner, self.visits, self.visit, self.counter = {}, 0, 0, 0
@@ -98,7 +99,7 @@ class AnyOrder(PanelCase):
         if self.chance.random() < 0.4:
             self.somebody_else()
             slicer.mrmlScene.Clear(0)
-            self.panel.open_sections("correction", "radscore", "nomogram", "report")
+            self.panel.open_sections("segments", "radscore", "nomogram", "report")
 
     def do_scene(self):
         if self.saved is None:
@@ -110,7 +111,7 @@ class AnyOrder(PanelCase):
             slicer.mrmlScene.Clear(0)
             slicer.util.loadScene(path)
             self.visit, self.did = visit, {"scene"}
-            self.panel.open_sections("correction", "radscore", "nomogram", "report")
+            self.panel.open_sections("segments", "radscore", "nomogram", "report")
 
     def do_type(self):
         edit, text = self.entry()
@@ -241,7 +242,7 @@ class AnyOrder(PanelCase):
         box.currentIndex = self.chance.choice((0, 1, 2))
 
     def do_bilirubin(self):
-        edit = self.ui.bilirubinEdit
+        edit = self.ui.baselineBilirubinEdit
         edit.setFocus()
         edit.selectAll()
         text = self.fresh(14, 0.001, 3) if self.chance.random() < 0.7 else self.fresh(7000, 0.001, 3)
@@ -255,7 +256,8 @@ class AnyOrder(PanelCase):
     def do_ask(self):
         if self.session.volume is not None:
             self.session.confirm_phase("portal venous", f"Reader of {self.visit}")
-            self.session.confirm_all_criteria(f"Reader of {self.visit}")
+            if not self.session.eligibility.of_state(CriterionState.VIOLATED):
+                self.session.confirm_all_criteria(f"Reader of {self.visit}")
 
     # What must hold after each step
 
@@ -350,7 +352,7 @@ class TestAnyOrder(AnyOrder):
             self.somebody_else()
             slicer.mrmlScene.Clear(0)
             self.late, self.saved = [], None
-            self.panel.open_sections("correction", "radscore", "nomogram", "report")
+            self.panel.open_sections("segments", "radscore", "nomogram", "report")
             for _ in range(STEPS):
                 name = self.chance.choice(steps)
                 self.trail.append(f"{name[3:]}@{self.visit}")
@@ -387,7 +389,7 @@ class TestWithARealChild(AnyOrder):
 
         for leave in (other, nobody, delete, close, cancel):
             slicer.mrmlScene.Clear(0)
-            self.panel.open_sections("correction", "radscore", "nomogram", "report")
+            self.panel.open_sections("segments", "radscore", "nomogram", "report")
             self.somebody_else()
             for name in "BA":
                 volume = volumes.add_volume(self.images[name][0], f"CT of {name}")

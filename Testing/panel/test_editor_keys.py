@@ -32,24 +32,25 @@ class TestEditorKeys(PanelCase):
 
     def test_digits_switch_no_effect_on_while_correction_is_folded(self):
         self.session.sign_off("A. Reader")
-        for widget in (self.ui.albUnit, self.ui.copyPictureButton, self.ui.whatIfBox, self.ui.reportSection):
+        for widget in (self.ui.albUnit, self.ui.pictureButton, self.ui.whatIfBox, self.ui.reportSection):
             self.key(widget, Qt.Key.Key_2, Qt.Key.Key_4, Qt.Key.Key_Period)
             self.assertIsNone(self.editor.activeEffect())
         self.assertIsNotNone(self.session.signed)
 
     def test_digits_switch_no_effect_on_while_another_section_has_the_focus(self):
-        self.panel.open_sections("correction")
+        self.panel.correction.open()
+        self.editor.setActiveEffect(None)
         self.settle()
         self.key(self.ui.albUnit, Qt.Key.Key_2)
         self.assertIsNone(self.editor.activeEffect())
 
     def test_space_presses_the_panels_buttons(self):
-        for opened in ((), ("correction",)):
-            self.panel.open_sections(*opened)
+        for correcting in (False, True):
+            self.ui.correctButton.checked = correcting
             self.settle()
             before = self.ui.whatIfBox.checked
             self.key(self.ui.whatIfBox, Qt.Key.Key_Space)
-            self.assertNotEqual(self.ui.whatIfBox.checked, before, opened)
+            self.assertNotEqual(self.ui.whatIfBox.checked, before, correcting)
 
     def test_a_section_title_opens_by_space(self):
         self.key(self.ui.reportSection, Qt.Key.Key_Space)
@@ -57,26 +58,53 @@ class TestEditorKeys(PanelCase):
 
     def test_the_editors_keys_work_in_the_editor_and_in_the_views(self):
         """The other direction: where the editor is in use, its keys are there."""
-        self.panel.open_sections("correction")
+        self.panel.correction.open()
         self.settle()
+        self.key(self.editor._list, Qt.Key.Key_4)
+        self.assertEqual(self.editor.activeEffect(), "Erase")
         self.key(self.editor._list, Qt.Key.Key_2)
-        self.assertEqual(self.editor.activeEffect(), "Paint")
         self.key(self.editor._list, Qt.Key.Key_Escape)
         self.assertIsNone(self.editor.activeEffect())
         self.key(self.editor._list, Qt.Key.Key_Space)
         self.assertEqual(self.editor.activeEffect(), "Paint")
 
-    def test_folding_correction_ends_the_effect_and_takes_its_keys_away(self):
-        self.panel.open_sections("correction")
-        self.settle()
-        self.key(self.editor._list, Qt.Key.Key_2)
-        self.ui.correctionSection.collapsed = True
-        self.settle()
-        self.assertIsNone(self.editor.activeEffect())
-        self.assertEqual(self.editor._shortcuts, [])
+    def test_done_and_folding_end_the_effect_and_take_its_keys_away(self):
+        def done():
+            self.key(self.ui.correctButton, Qt.Key.Key_Space)
+
+        def fold():
+            self.ui.segmentsSection.collapsed = True
+
+        for end in (done, fold):
+            self.panel.open_sections("segments")
+            self.panel.correction.open()
+            self.settle()
+            self.key(self.editor._list, Qt.Key.Key_4)
+            self.assertEqual(self.editor.activeEffect(), "Erase")
+            end()
+            self.settle()
+            self.assertIsNone(self.editor.activeEffect())
+            self.assertEqual(self.editor._shortcuts, [])
+            self.assertFalse(self.ui.correctButton.checked)
+
+    def test_correct_opens_the_editor_with_a_brush_on_the_tumour_by_its_key_too(self):
+        self.assertFalse(self.ui.editorHolder.isVisible())
+        self.ui.reportSection.setFocus()
+        for _ in range(2):  # the key is there whatever the button is called
+            QTest.keyClick(self.container, Qt.Key.Key_K, Qt.KeyboardModifier.AltModifier)
+            self.settle()
+            self.assertTrue(self.ui.editorHolder.isVisible())
+            self.assertEqual(self.ui.correctButton.text, "Done")
+            self.assertEqual(self.editor.activeEffect(), "Paint")
+            self.assertEqual(self.editor.currentSegmentID(), "tumor")
+            QTest.keyClick(self.container, Qt.Key.Key_K, Qt.KeyboardModifier.AltModifier)
+            self.settle()
+            self.assertFalse(self.ui.editorHolder.isVisible())
+            self.assertEqual(self.ui.correctButton.text, "Correct...")
+            self.assertIsNone(self.editor.activeEffect())
 
     def test_another_ct_ends_the_effect(self):
-        self.panel.open_sections("correction")
+        self.panel.correction.open()
         self.settle()
         self.editor.setActiveEffectByName("Paint")
         image = volumes.image_of(self.volume)
@@ -86,7 +114,7 @@ class TestEditorKeys(PanelCase):
         self.assertEqual(self.editor._shortcuts, [])
 
     def test_leaving_the_module_gives_the_keys_back(self):
-        self.panel.open_sections("correction")
+        self.panel.correction.open()
         self.settle()
         self.editor._list.setFocus()
         self.settle()
@@ -96,7 +124,7 @@ class TestEditorKeys(PanelCase):
         self.widget.enter()
 
     def test_a_digit_that_is_typed_into_a_field_is_a_digit(self):
-        self.panel.open_sections("correction")
+        self.panel.correction.open()
         self.settle()
         self.key(self.ui.albEdit, Qt.Key.Key_4, Qt.Key.Key_2)
         self.assertEqual(self.ui.albEdit.text, "42")
@@ -113,7 +141,7 @@ class TestErrorLog(PanelCase):
     def test_a_day_of_work_writes_no_error_line(self):
         self.load()
         self.volume.SetName("Mueller^Karl")
-        self.panel.open_sections("correction")
+        self.panel.correction.open()
         for _ in range(3):
             self.panel.refresh()
         self.assertEqual(error_log.lines, [])

@@ -30,7 +30,7 @@ class Way(PanelCase):
 
     def go(self):
         self.bring_ct_and_segments()
-        self.panel.open_sections("correction", "radscore", "nomogram", "report")
+        self.panel.open_sections("segments", "radscore", "nomogram", "report")
         self.container.resize(760, 2600)
         self.settle()
         shipped = self.panel.radscore._signatures.values

@@ -15,6 +15,8 @@ from PTLFPredictorLib.mrml import segments
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session import SECOND_ROLE
 from PTLFPredictorLib.record.statements import of_record
+from PTLFPredictorLib.render.nomogram_marks import marks_of
+from PTLFPredictorLib.render.primitives import Text
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.signature.policy.eligibility import CriterionState
 
@@ -23,7 +25,7 @@ class TestOpening(PanelCase):
     def test_the_untouched_panel_says_what_is_missing(self):
         self.assertEqual(self.ui.researchUseLabel.text, RESEARCH_USE)
         self.assertEqual(self.ui.transformLabel.text, "Choose or load the contrast CT before TACE.")
-        self.assertEqual(self.ui.segmentButton.text, "Segment")
+        self.assertEqual(self.ui.segmentButton.text, "Se&gment")
         self.assertFalse(self.ui.segmentButton.enabled)
         self.assertIn("No CT is chosen.", self.ui.segmentButton.toolTip)
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
@@ -102,7 +104,7 @@ class TestInputs(PanelCase):
         self.assertNotIn("84 %", self.ui.riskLabel.text + self.ui.riskStatus.text)
         self.assertIn("derived, not published", self.ui.riskStatus.text)
         self.assertFalse(self.ui.exportRecordButton.enabled)
-        gestures.click(self.ui.resetButton)
+        gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertEqual(self.ui.radscoreEdit.text, "")
@@ -122,7 +124,7 @@ class TestInputs(PanelCase):
         self.assertEqual(nomogram.picture()[1].ghosts["INR"], 1.09)
         self.assertTrue(self.ui.whatIfBox.checked)
         self.assertIn("not the patient's values (albumin 43.6 g/L, INR 1.09)", self.ui.inputMessage.text)
-        gestures.click(self.ui.resetButton)
+        gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.09")
         self.assertEqual(nomogram.picture()[1].values["INR"], 1.09)
@@ -138,20 +140,15 @@ class TestInputs(PanelCase):
         self.assertEqual(reading.ghosts["INR"], 1.09)
         self.assertEqual(self.session.state.values.get("INR"), 1.09)
 
-    def test_a_narrow_panel_has_a_points_list_a_risk_bar_and_a_window(self):
-        self.container.resize(360, 1600)
+    def test_a_narrow_panel_has_the_whole_nomogram(self):
+        self.container.resize(340, 1600)
         self.settle()
-        pane = self.panel.nomogram.pane
         self.type(self.ui.albEdit, "43.6")
-        self.assertFalse(pane.nomogram.isVisible())
-        self.assertIn("Albumin 43.6: 26.6 points", pane.points_label.text)
-        gestures.click(pane.open_button)
-        self.assertTrue(pane.nomogram.isVisible())
-        self.assertGreaterEqual(pane.window_of_its_own.width, 560)
-        pane.window_of_its_own.close()
-        self.settle()
-        self.assertIsNone(pane.window_of_its_own)
-        self.assertFalse(pane.nomogram.isVisible())
+        nomogram = self.panel.nomogram.pane.nomogram
+        self.assertTrue(nomogram.isVisible())
+        layout, reading = nomogram.picture()
+        self.assertTrue(layout.narrow)
+        self.assertIn("26.6 points", [p.text for p in marks_of(layout, reading) if isinstance(p, Text)])
 
     def test_a_violated_criterion_is_counted_and_kept(self):
         self.ui.eligibilityButton.checked = True
@@ -167,43 +164,53 @@ class TestSegments(PanelCase):
     def test_a_model_s_segments_are_shown_with_their_volumes(self):
         self.draw()
         self.assertFalse(self.session.edited)
-        self.assertEqual(self.ui.segmentButton.text, "Segment again")
-        self.panel.open_sections("correction")
-        self.settle()
-        for volume in (">569.3<", ">567.1<", ">2.2<"):  # mL: 126165, 125681 and 484 voxels of 0.0045125 mL
-            self.assertIn(volume, self.ui.volumesLabel.text)
-        self.assertIn("1.000", self.ui.volumesLabel.text)  # Dice with itself
+        self.assertEqual(self.ui.segmentButton.text, "Se&gment again")
+        # 126165, 125681 and 484 voxels of 0.0045125 mL
+        self.assertEqual(self.ui.volumesLabel.text, "Liver 569.3 mL, parenchyma 567.1 mL, tumour 2.2 mL")
+        self.assertEqual(self.ui.segmentsSection.text, "\u2713 2. Segments: liver 569 mL, tumour 2 mL")
+        self.assertEqual(self.ui.agreementTitle.text, "Nothing was changed since the model drew it.")
+        self.assertEqual(self.ui.agreementLabel.text, "")
 
     def test_an_edit_shows_in_volumes_and_dice_and_takes_the_sign_off_away(self):
         self.draw()
-        self.panel.open_sections("correction")
+        self.panel.open_sections("segments")
         self.type(self.ui.readerEdit, "A. Reader")
         gestures.click(self.ui.signOffButton)
         self.settle()
         self.assertIn("Signed off by A. Reader", self.ui.signOffLabel.text)
+        self.assertIn("Any edit cancels the sign-off.", self.ui.signOffLabel.text)
         self.erase_tumour()
-        self.assertEqual(self.ui.signOffLabel.text, "Not signed off.")
+        self.assertIsNone(self.session.signed)
+        self.assertRegex(self.ui.signOffLabel.text, "^Not signed off. A. Reader's sign-off of .* tumour edited.$")
         self.assertTrue(self.session.edited)
-        text = self.ui.volumesLabel.text
-        self.assertIn(">0.667<", text)  # Dice 2 x 242 / (242 + 484): half of the tumour is left
-        for volume in (">569.3<", ">568.2<", ">1.1<", ">-1.1<"):  # the liver stays, the parenchyma takes 242 voxels
-            self.assertIn(volume, text)
+        # the liver stays, the parenchyma takes 242 voxels
+        self.assertEqual(self.ui.volumesLabel.text, "Liver 569.3 mL, parenchyma 568.2 mL, tumour 1.1 mL")
+        self.assertEqual(self.ui.agreementTitle.text, "Against what the model drew (0.19 % of the voxels changed):")
+        for value in (">+0.0<", ">1.000<", ">-1.1<", ">0.667<"):  # Dice 2 x 242 / (242 + 484): half of it is left
+            self.assertIn(value, self.ui.agreementLabel.text)
         kind = segments.tag(self.session.segmentation, "tumor", segments.ALGORITHM_TYPE)
         self.assertEqual(kind, "SEMIAUTOMATIC")
 
     def test_a_sign_off_needs_a_name(self):
         self.draw()
-        self.panel.open_sections("correction")
+        self.panel.open_sections("segments")
         self.settle()
         gestures.click(self.ui.signOffButton)
-        self.assertEqual(self.ui.messageLabel.text, "Who answers for these segments? Give the reader's name.")
+        said = "Who answers for these segments? Give the reader's name."
+        self.assertEqual(self.ui.signOffLabel.text, said)  # beside the button
         self.assertEqual(self.session.state.sign_off, {})
+        self.type(self.ui.readerEdit, "A. Reader")
+        gestures.click(self.ui.signOffButton)
+        self.settle()
+        self.assertNotIn(said, self.ui.signOffLabel.text)
 
     def test_restore_automatic_gives_the_models_voxels_back(self):
         self.draw()
         before = labels_of(self.session)
-        self.panel.open_sections("correction")
+        self.panel.open_sections("segments")
         self.erase_tumour()
+        self.ui.segmentsAdvancedButton.checked = True
+        self.settle()
         edited, asked = labels_of(self.session), []
         self.assertNotEqual(edited, before)
         self.panel.correction.confirm = lambda question, title: asked.append(question)  # Cancel
@@ -265,7 +272,7 @@ class TestSegments(PanelCase):
         gestures.click(self.ui.useExistingButton)
         self.settle()
         self.assertIs(self.session.segmentation, node)
-        self.assertIn("taken from the scene", self.ui.segmentationLabel.text)
+        self.assertEqual(self.ui.segmentationLabel.text, "Taken from the scene: from the colleague.")
 
     def test_the_editor_is_given_back_on_exit(self):
         self.draw()
@@ -282,7 +289,7 @@ class TestScore(PanelCase):
     def setUp(self):
         super().setUp()
         self.draw()
-        self.panel.open_sections("correction", "radscore", "nomogram", "report")
+        self.panel.open_sections("segments", "radscore", "nomogram", "report")
         self.type(self.ui.albEdit, "43.6")
         self.type(self.ui.inrEdit, "1.09")
         self.compute()
@@ -396,7 +403,7 @@ class TestScore(PanelCase):
         self.erase_tumour(slice(7, 8))
         stale = self.on_screen()
         self.assertIn("STALE", stale["staleLabel"])
-        self.assertEqual(stale["signOffLabel"], "Not signed off.")
+        self.assertIn("Not signed off. B. Reader's sign-off", stale["signOffLabel"])
         slicer.util.saveScene(path)
         slicer.mrmlScene.Clear(0)
         slicer.util.loadScene(path)
@@ -405,14 +412,14 @@ class TestScore(PanelCase):
 
     def on_screen(self):
         names = (
-            "riskLabel riskStatus resultDetails staleLabel scoresLabel signOffLabel volumesLabel segmentationLabel "
-            "inputMessage warningsLabel eligibilityLabel criteriaStatus albEdit inrEdit radscoreEdit radscoreOrigin "
-            "rerunLabel"
+            "riskLabel riskStatus resultDetails staleLabel scoresLabel signOffLabel volumesLabel "
+            "segmentationLabel agreementLabel inputMessage warningsLabel eligibilityLabel criteriaStatus "
+            "albEdit inrEdit radscoreEdit radscoreOrigin rerunLabel"
         )
         texts = {name: getattr(self.ui, name).text for name in names.split()}
         terms = self.panel.radscore.terms
         texts["terms"] = [[terms.item(r, c).text() for c in range(3)] for r in range(terms.rowCount)]
-        sections = ("ct", "segments", "correction", "radscore", "nomogram", "report")
+        sections = ("ct", "segments", "radscore", "nomogram", "report")
         texts["folded"] = [name for name in sections if getattr(self.ui, f"{name}Section").collapsed]
         return texts
 

@@ -1,5 +1,7 @@
 """What comes from data is shown as it is: a name that looks like HTML is a name.  Runs in Slicer and the stand-in."""
 
+from unittest import mock
+
 import qt
 import slicer
 from panel_case import PanelCase
@@ -9,7 +11,7 @@ from PTLFPredictorLib.panel.widgets import as_tip
 
 NAME = "<img src='file:///tmp/x.png'><b>CT</b>"
 
-RICH = {"volumesLabel"}
+RICH = {"agreementLabel"}
 """Labels with a table of ours in them; its words are ours, and what is not is escaped."""
 
 
@@ -38,27 +40,28 @@ class TestPlainText(PanelCase):
         self.session.segmentation.SetName(NAME)
         self.panel.tell(f"{NAME} has no voxels.")
         self.panel.refresh()
-        self.assertTrue(self.ui.segmentationLabel.text.startswith(NAME))
+        self.ui.existingSelector.setCurrentNode(self.session.segmentation)
+        self.panel.segmentation.use_existing()
+        self.session.segmentation.RemoveNodeReferenceIDs("PTLF.Automatic")
+        self.panel.refresh()
+        self.assertEqual(self.ui.segmentationLabel.text, f"Taken from the scene: {NAME}.")
         self.assertEqual(self.ui.segmentationLabel.textFormat, qt.Qt.PlainText)
         self.assertEqual(self.ui.messageLabel.text, f"{NAME} has no voxels.")
 
-    def test_an_error_in_the_table_of_volumes_is_text_in_it(self):
+    def test_an_error_of_the_volumes_stands_in_their_place_as_it_is(self):
         self.draw()
         from PTLFPredictorLib.mrml import segments
 
-        before = segments.volumes_ml
-
-        def fail(node):
+        def fail(node, automatic=None):
             raise BadInput(f"{NAME} has no voxels.")
 
-        segments.volumes_ml = fail
-        try:
-            self.panel.correction.leave()
-            self.panel.refresh()
-        finally:
-            segments.volumes_ml = before
-        self.assertNotIn("<", self.ui.volumesLabel.text)
-        self.assertIn("&lt;b&gt;CT&lt;/b&gt; has no voxels.", self.ui.volumesLabel.text)
+        with mock.patch.object(segments, "compare", fail):
+            self.session.masks.forget_measured()
+            self.panel.segments.refresh()
+            self.assertEqual(self.ui.volumesLabel.text, f"{NAME} has no voxels.")
+            self.assertEqual(self.ui.volumesLabel.textFormat, qt.Qt.PlainText)
+            self.assertEqual(self.panel.segments.summary(), "")
+            self.assertFalse(self.panel.segments.done())
 
     def test_a_tool_tip_shows_a_name_as_it_is_and_keeps_its_lines(self):
         self.assertEqual(as_tip("Two\nlines & more"), "Two\nlines & more")

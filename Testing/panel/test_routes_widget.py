@@ -25,7 +25,7 @@ SHOWN = r"^Risk (\d+|[<>]\d+) % within 4 weeks$"
 class Routes(PanelCase):
     def setUp(self):
         super().setUp()
-        self.panel.open_sections("correction", "radscore", "nomogram", "report")
+        self.panel.open_sections("segments", "radscore", "nomogram", "report")
         self.model = default_model()
 
     def begin(self, origin=None):
@@ -72,6 +72,8 @@ class Routes(PanelCase):
     def use(self, node, all_the_same=False):
         self.settle()
         self.ui.existingSelector.setCurrentNode(node)
+        self.ui.againButton.checked = True  # there may be segments already
+        self.settle()
         gestures.click(self.ui.useExistingButton)
         self.settle()
         if all_the_same and self.ui.placeFrame.isVisible():

@@ -89,6 +89,7 @@ class TestTheSectionsOfThePanel(PanelCase):
         names = [entry.name for entry in module_panel.SECTIONS]
         below_each_other = [
             "ct",
+            "segments",
             "models",
             "segmentation",
             "correction",

@@ -1,4 +1,4 @@
-"""A lesion that a reader left out (a cyst) is label 3: of the liver, in neither VOI, in every file that holds segments."""
+"""A lesion that a reader left out (a cyst) is label 3: of the liver, in neither VOI, in every file of segments."""
 
 from __future__ import annotations
 

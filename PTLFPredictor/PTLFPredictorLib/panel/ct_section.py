@@ -34,7 +34,7 @@ class CTSection(Section):
         ):  # a long name must not widen the panel
             selector.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
         box = inner_list(ui.volumeSelector)
-        box.accessibleName, box.toolTip = ui.volumeSelector.accessibleName, ui.volumeSelector.toolTip
+        box.accessibleName, box.toolTip = _("CT"), _("The contrast CT before TACE, portal venous phase")
         ui.volumeLabel.setBuddy(box)
         self.findings, self._of_segments = FindingsList(), FindingsList()
         ui.findingsHolder.layout().addWidget(self.findings)
@@ -69,6 +69,16 @@ class CTSection(Section):
         said = self.session.select_volume(volume)
         if said:
             self._tell(" ".join(said))
+
+    def only_ct(self):
+        """The one scalar volume of the scene, where none is chosen yet; else None."""
+        found = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if self.session.volume is None else ()
+        found = [one for one in found if one.GetClassName() == "vtkMRMLScalarVolumeNode" and one.GetImageData()]
+        return found[0] if len(found) == 1 else None
+
+    def use(self, volume) -> None:
+        """Choose a volume of the scene as the CT, as its list does."""
+        self._select(volume)
 
     def ct_has_left(self) -> None:
         """The CT on screen was deleted from the scene: its patient goes with it."""
@@ -237,15 +247,12 @@ class CTSection(Section):
         return self.session.findings_of_ct(), self.session.findings_of_segments()
 
     def summary(self) -> str:
-        """ "6 checks met, 1 note"; then how the criteria stand, where they are not met."""
+        """The one thing that counts most: what blocks the risk, else criteria that are not met, else "6 checks met"."""
         if self.ui.transformLabel.text:
             return ""
-        words = counted(self._found()[0])
-        return (
-            words
-            if self.eligibility.met
-            else _("{checks}; {criteria}").format(checks=words, criteria=self.eligibility.words())
-        )
+        found = self._found()[0]
+        blocked = any(one.level.severity >= Level.WITHHOLD.severity for one in found)
+        return counted(found) if blocked or self.eligibility.met else self.eligibility.words()
 
     def done(self) -> bool:
         """Whether the CT can be used for a risk and the criteria are met."""

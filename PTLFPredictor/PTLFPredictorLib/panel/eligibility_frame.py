@@ -12,13 +12,13 @@ from ..confirmation import written_time
 from ..ct import Finding
 from ..errors import BadInput, PTLFError
 from ..signature import eligibility
-from ..signature.policy.eligibility import AMOUNT, BILIRUBIN, ChecklistItem, CriterionState, checked_bilirubin
+from ..signature.policy.eligibility import AMOUNT, BILIRUBIN, CriterionState, checked_bilirubin
 from .choices import Choices
 from .fields import PatientField
 from .findings_list import FindingsList
 from .numbers import read_number, written
 from .session import Session
-from .widgets import Fold, WheelGuard, clear, mark, plain_label, say
+from .widgets import Fold, WheelGuard, as_tip, clear, mark, plain_label, say
 
 UNITS = tuple(unit.name for unit in AMOUNT.units)
 
@@ -54,18 +54,19 @@ class EligibilityFrame:
         self.boxes: dict[str, qt.QComboBox] = {}
         self._choices: dict[str, Choices] = {}
         self._wheel, self._for, self._message, self._marked = WheelGuard(), None, "", ""
+        self._tip = ui.baselineBilirubinEdit.toolTip
         self.findings = FindingsList()
         ui.outcomeHolder.layout().addWidget(self.findings)
-        self.bilirubin = PatientField(ui.bilirubinEdit, session, self._read_bilirubin)
-        self._units = Choices(ui.bilirubinUnit, self._choose_unit, [(u.name, u.shown) for u in AMOUNT.units])
+        self.bilirubin = PatientField(ui.baselineBilirubinEdit, session, self._read_bilirubin)
+        self._units = Choices(ui.baselineBilirubinUnit, self._choose_unit, [(u.name, u.shown) for u in AMOUNT.units])
         self._fold = Fold(ui.eligibilityButton, ui.eligibilityHolder)
         ui.allMetButton.connect("clicked()", self.confirm)
-        ui.bilirubinOtherUnitButton.connect("clicked()", self._use_other_unit)
+        ui.baselineBilirubinOtherUnitButton.connect("clicked()", self._use_other_unit)
 
     def leave(self) -> None:
         """Another patient comes: a list that is open, or a number that is being typed, is not theirs."""
         self._message = ""
-        for box in (*self.boxes.values(), self.ui.bilirubinUnit):
+        for box in (*self.boxes.values(), self.ui.baselineBilirubinUnit):
             box.hidePopup()
         self.bilirubin.clear()
 
@@ -128,9 +129,10 @@ class EligibilityFrame:
                 answers[BILIRUBIN] = checked_bilirubin(value, unit)
         except BadInput as error:
             refused[BILIRUBIN] = {"text": text, "why": error.message}
-        units = {**state.units, BILIRUBIN: unit}
-        if (answers, refused, unit) != (state.answers, state.refused, self.unit):
-            self.session.update(answers=answers, refused=refused, units=units)
+        if (answers, refused) != (state.answers, state.refused):
+            self.session.update(answers=answers, refused=refused, sign_off={})
+        if unit != self.unit:
+            self.session.update(units={**state.units, BILIRUBIN: unit})
 
     def _choose_unit(self, unit: str) -> None:
         """Another unit is another reading of what stands there; it is never converted silently."""
@@ -163,7 +165,8 @@ class EligibilityFrame:
         value = self.session.state.answers.get(BILIRUBIN)
         if value is None:
             return ""
-        return written(float(f"{AMOUNT.convert(value, UNITS[0], self.unit):.6g}"))
+        number = AMOUNT.convert(value, UNITS[0], self.unit)
+        return written(number if self.unit == UNITS[0] else float(f"{number:.10g}"))
 
     def _bilirubin_note(self) -> str:
         """Why it is no value; of one that is, what it is in the other unit, and whether the unit may be wrong."""
@@ -184,13 +187,14 @@ class EligibilityFrame:
             self._make_rows()
             self._for = session.signature_sha256
         found, said = session.eligibility, session.all_criteria_met
+        not_met = found.of_state(CriterionState.VIOLATED)
         for item in found.items:
             self._choices[item.id].show(item.status)
         ui.eligibilityLabel.text = _("Eligibility: {state}").format(state=self.words())
-        by = by_words(said)
-        say(ui.criteriaStatus, "\n".join(filter(None, (by, self._not_met(found.of_state(CriterionState.VIOLATED))))))
+        words = [_("Not met: {criterion}").format(criterion=item.criterion) for item in not_met]
+        say(ui.criteriaStatus, "\n".join(filter(None, (by_words(said), *words))))
         say(ui.criteriaMessage, self._message)
-        ui.allMetButton.enabled = session.volume is not None and not said
+        ui.allMetButton.enabled = session.volume is not None and not not_met
         ui.allMetButton.setVisible(not said)
         self.findings.show_findings(self.outcome_present())
         self._show_bilirubin()
@@ -199,18 +203,19 @@ class EligibilityFrame:
         ui, session = self.ui, self.session
         own = any(entry.quantity_name == "bilirubin" for entry in session.signature.entries)
         asked = not own or bool(self._bilirubin_text())  # what was typed here stays in sight as long as it counts
-        for widget in (ui.bilirubinLabel, ui.bilirubinEdit, ui.bilirubinUnit):
+        for widget in (ui.baselineBilirubinLabel, ui.baselineBilirubinEdit, ui.baselineBilirubinUnit):
             widget.setVisible(asked)
         self._units.show(self.unit)
         self.bilirubin.show(self._bilirubin_text())
-        say(ui.bilirubinNote, self._bilirubin_note())
+        say(ui.baselineBilirubinNote, self._bilirubin_note())
         other = self._other_unit()
-        ui.bilirubinOtherUnitButton.setVisible(other is not None)
+        ui.baselineBilirubinOtherUnitButton.setVisible(other is not None)
         if other is not None:
-            ui.bilirubinOtherUnitButton.text = _("Use {unit}").format(unit=AMOUNT.unit_named(other).shown)
+            ui.baselineBilirubinOtherUnitButton.text = _("Use {unit}").format(unit=AMOUNT.unit_named(other).shown)
         if self._marked != self._refused:
             self._marked = self._refused
-            mark(ui.bilirubinEdit, self._refused)
+            mark(ui.baselineBilirubinEdit, self._refused)
+            ui.baselineBilirubinEdit.toolTip = as_tip(self._refused) or self._tip
 
     def outcome_present(self) -> list[Finding]:
         """What says that liver failure, the outcome, is present before TACE: by INR or bilirubin."""
@@ -223,7 +228,7 @@ class EligibilityFrame:
         found = self.session.eligibility
         n, missing = len(found.items), len(found.of_state(CriterionState.UNCONFIRMED))
         if found.all_met:
-            but = _("all {n} criteria answered as met, but liver failure is already present")
+            but = _("liver failure is already present")
             return (but if self.outcome_present() else _("all {n} criteria met")).format(n=n)
         parts = []
         if violated := len(found.of_state(CriterionState.VIOLATED)):
@@ -240,7 +245,3 @@ class EligibilityFrame:
     def met(self) -> bool:
         """Whether all criteria are met, and nothing says that the outcome is present already."""
         return self.session.eligibility.all_met and not self.outcome_present()
-
-    @staticmethod
-    def _not_met(items: list[ChecklistItem]) -> str:
-        return "\n".join(_("Not met: {criterion}").format(criterion=item.criterion) for item in items)

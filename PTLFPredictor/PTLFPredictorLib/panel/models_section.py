@@ -88,15 +88,17 @@ class ModelsSection(Section):
 
     def open(self) -> None:
         """Look for models again; nothing is fetched, and nothing large is read."""
-        entries, elsewhere = [], self._chosen_in_nnunet()
+        elsewhere = self._chosen_in_nnunet()
         try:
             entries = listed(elsewhere)
         except PTLFError as error:
             self._tell(error.message)
+            entries = listed(elsewhere, offers=False)
         self._elsewhere = {entry.id for entry in entries if entry.offer and entry.with_totalsegmentator}
         self._list.fill(entries)
         if self.models and self.session.desk.model not in self.values:
             self.session.update(model=self.models[0].id)
+        self._host.changed()
 
     def _chosen_in_nnunet(self) -> list[Model]:
         """The model that the user chose last in the extension NNUNet, where there is one that can be used."""

@@ -76,7 +76,9 @@ class Questions(Section):
             self._phases.fill([("", measured), *((str(phase), str(phase)) for phase in PHASES)])
         self._phases.show(said["value"] if said else "")
         ui.phaseSelector.enabled = session.volume is not None
-        say(ui.phaseStatus, "\n".join(filter(None, (by_words(said), self._message.get("phase", "")))))
+        told = any(one.values.get("confirmed") for one in found)  # who, and when, stands in the finding then
+        by = "" if told else by_words(said)
+        say(ui.phaseStatus, "\n".join(filter(None, (by, self._message.get("phase", "")))))
 
     def _fill_origins(self) -> None:
         models = [(f"{MODEL}{model.id}", model.title) for model in self._models()]

@@ -129,20 +129,26 @@ class Listed:
         return " ".join(filter(None, (self._said("warning"), *steps)))
 
 
-def listed(elsewhere: Sequence[Model] = ()) -> list[Listed]:
+def listed(elsewhere: Sequence[Model] = (), *, offers: bool = True) -> list[Listed]:
     """The shipped models, the user's, those chosen elsewhere, those on offer, and what cannot be used.
+
+    Parameters
+    ----------
+    elsewhere : sequence of Model
+    offers : bool
+        False where a file of offers has made trouble: what is here can be used all the same.
 
     Raises
     ------
     PTLFError
         When an entry of a file of offers cannot be right.
     """
-    known = {one.model_id: one for one in weights_store.available()}
+    known = {one.model_id: one for one in weights_store.available()} if offers else {}
     found = []
     here = [(model, Place.HERE if name_of(model.folder) else Place.SHIPPED) for model in catalogue()]
     for model, place in (*here, *((model, Place.CHOSEN_ELSEWHERE) for model in elsewhere)):
         found.append(Listed(model.id, model.title, place, model, known.get(model.id), _bytes_of(model, place)))
-    for offer in weights_store.offers():
+    for offer in (one for one in known.values() if not one.installed):
         size, came = offer.bytes_to_fetch, weights_store.bytes_come(offer)
         found.append(Listed(offer.model_id, offer.title, Place.OFFERED, offer=offer, bytes=size, came=came))
     for name, problem in broken().items():

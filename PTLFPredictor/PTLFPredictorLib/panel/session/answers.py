@@ -68,10 +68,18 @@ class Answers:
     # The study's criteria
 
     def confirm_all_criteria(self, reader: str) -> None:
-        """A reader says that the patient meets every inclusion criterion and no exclusion criterion."""
+        """A reader says that the patient meets every inclusion criterion and no exclusion criterion.
+
+        Raises
+        ------
+        BadInput
+            Without a CT or a name, and where a criterion was answered as not met: that answer is not written over.
+        """
         scene = self._scene
         if scene.volume is None:
             raise BadInput("Choose the CT first.")
+        if not_met := self.eligibility.of_state(CriterionState.VIOLATED):
+            raise BadInput(f"'{not_met[0].criterion}' is answered as not met. Change that answer first.")
         said = Confirmation.now(reader, "the study's criteria")
         met = signature.all_met(scene.signature, said)
         answers = {one.id: met[one.id] for one in scene.signature.eligibility}
@@ -83,7 +91,7 @@ class Answers:
         )
 
     def answer_criterion(self, name: str, state: CriterionState) -> None:
-        """One criterion by itself; the word of a reader for all of them falls where that changes an answer."""
+        """One criterion by itself; a reader's word for all of them, and the sign-off, fall where an answer changes."""
         scene = self._scene
         kind = next(one.kind for one in scene.signature.eligibility if one.id == name)
         answers = {key: value for key, value in self.known.items() if key != name}

@@ -46,6 +46,10 @@ class Masks:
 
     def forget_hashes(self) -> None:
         self._hashes = {}
+        self.forget_measured()
+
+    def forget_measured(self) -> None:
+        self._compared = None
 
     def node(self, kind: SegmentsKind):
         return self._scene.automatic if kind == SegmentsKind.AUTOMATIC else self._scene.segmentation
