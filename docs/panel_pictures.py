@@ -105,7 +105,7 @@ class Pictures:
     # The story
 
     def opened(self) -> None:
-        self.whole_window("01-open", "ct", "segmentation")
+        self.whole_window("01-open", "ct", "segments")
         self.panel.acknowledge()
 
     def ct(self, ct: Path | None, labels: Path | None):
@@ -137,7 +137,7 @@ class Pictures:
         self.wait(self.panel.segmentation.probe)
         self.ui.segmentButton.click()
         self.wait(run)
-        self.whole_window("03-failed-run", "segmentation")
+        self.whole_window("03-failed-run", "segments")
         segmentation_section.WORKER, segmentation_section.write_job = real
         run.state.reset()
 
@@ -147,7 +147,7 @@ class Pictures:
         if truth is None:
             self.ui.segmentButton.click()
             gestures.wait_for(lambda: _drawing(run) or not run.state.busy, 300, "progress")
-            self.whole_window("04-segmenting", "segmentation")
+            self.whole_window("04-segmenting", "segments")
             self.wait(run, 1200)
             if run.state.state is not State.DONE:
                 raise SystemExit(run.state.cause)
@@ -185,7 +185,6 @@ class Pictures:
         slicer.util.updateSegmentBinaryLabelmapFromArray(array, node, "tumor", volume)
         self.settle(1)
         self.whole_window("09-stale", "segments", "radscore")
-        self.whole_window("09b-stale-result", "result")
         self.compute()
         self.whole_window("10-recomputed", "radscore")
         self.panel.open_sections("segments")
