@@ -175,7 +175,7 @@ BAD = [
     ("signature that is no JSON", lambda b: b.more.extend(["--signature", b.text("s.json", "{")]), "is not JSON"),
     ("ALB in the wrong unit", extra("--alb", "4.36"), "is it 4.36 g/dL"),
     ("ALB g/dL in the wrong unit", extra("--alb", "43.6", "--alb-unit", "g/dL"), "is it 43.6 g/L"),
-    ("INR 0", extra("--inr", "0"), "INR 0 cannot be meant"),
+    ("INR 0", extra("--inr", "0"), "INR 0 is implausible"),
     ("INR 12", extra("--inr", "12"), "prothrombin time in seconds"),
     ("Radscore of infinity", extra("--radscore", "inf"), "Radscore must be a number"),
     ("eligibility with an unknown entry", eligibility('{"age": 60}'), "Unknown eligibility entry age"),

@@ -147,8 +147,13 @@ class Steps:
             lambda _parent, _title, name, *_: str(step / Path(name).name)
         )
         for button in exports:
-            self.click(button)
-            texts[f"after {button}"] = f"{self.ui.exportStatus.text}\n{self.ui.messageLabel.text}"
+            if button in DRAWN:
+                self.widget.panel.nomogram.copies.actions[button].trigger()
+                self.settle()
+            else:
+                self.click(button)
+            said = (self.ui.exportStatus.text, self.ui.messageLabel.text, self.ui.nomogramStatus.text)
+            texts[f"after {button}"] = "\n".join(said)
         (step / "texts.json").write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
 
     def texts(self) -> dict[str, str]:
@@ -203,7 +208,8 @@ class Steps:
 
 
 EXPORTS = ("exportRecordButton", "exportReportButton", "exportPdfButton", "exportCsvButton")
-DRAWN = ("exportSvgButton", "exportNomogramPdfButton")
+DRAWN = ("svg", "pdf")
+"""Entries of the menu below the nomogram."""
 
 
 def go(inputs: Path, folder: Path) -> None:
@@ -236,7 +242,7 @@ def go(inputs: Path, folder: Path) -> None:
     steps.keep("demonstration", *EXPORTS, *DRAWN)
     steps.type("radscoreEdit", "7.72")
     steps.keep("demonstration, what-if")
-    steps.click("resetButton")
+    steps.click("whatIfBox")
     steps.type("albEdit", "4.36")
     steps.keep("albumin refused")
     steps.click("otherUnitButton")
@@ -265,7 +271,7 @@ def go(inputs: Path, folder: Path) -> None:
     steps.keep("published", *EXPORTS, *DRAWN)
     steps.type("radscoreEdit", "7.72")
     steps.keep("published, what-if", *DRAWN)
-    steps.click("resetButton")
+    steps.click("whatIfBox")
     for name in ("site-complete", "public", "site-without-outcomes", "site-void"):
         steps.signature(path=folder / "signatures" / f"{name}.json")
         steps.choose("originSelector", BY_HAND)

@@ -96,8 +96,8 @@ def test_less_albumin_or_more_bilirubin_is_never_better(tenths, umol):
     ("albumin", "bilirubin", "sentence"),
     [
         (Amount(math.nan, "g/L"), Amount(20, "umol/L"), "Albumin must be a number"),
-        (Amount(40, "g/L"), Amount(0, "umol/L"), "Bilirubin 0 µmol/L cannot be meant"),
-        (Amount(40, "g/L"), Amount(-3, "mg/dL"), "Bilirubin -3 mg/dL cannot be meant"),
+        (Amount(40, "g/L"), Amount(0, "umol/L"), "Bilirubin 0 µmol/L is implausible"),
+        (Amount(40, "g/L"), Amount(-3, "mg/dL"), "Bilirubin -3 mg/dL is implausible"),
         (Amount(4.0, "g/L"), Amount(20, "umol/L"), "is it 4 g/dL"),
         (Amount(40, "g/L"), Amount(0.8, "umol/L"), "is it 0.8 mg/dL"),
         (Amount(40, "g/L"), None, "ALBI score cannot be computed without bilirubin."),

@@ -121,12 +121,12 @@ def test_liver_function_from_the_child_pugh_class(child_pugh_class, ascites, fun
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"tumours": 0}, "Number of tumours 0 cannot be meant"),
+        ({"tumours": 0}, "Number of tumours 0 is implausible"),
         ({"tumours": 2.5}, "must be a whole number"),
         ({"largest_tumour": Amount(0.5, "mm")}, "is it 0.5 cm"),
         ({"largest_tumour": Amount(math.nan, "mm")}, "must be a number"),
         ({"largest_tumour": 15}, "must be a number and its unit, mm or cm"),
-        ({"ecog": 5}, "ECOG performance status 5 cannot be meant"),
+        ({"ecog": 5}, "ECOG performance status 5 is implausible"),
         ({"ecog": None}, "BCLC stage cannot be computed without ECOG performance status."),
         ({"vascular_invasion": True}, "Vascular invasion is True; it must be absent or present."),
         ({"liver_function": "A"}, "Liver function is 'A'; it must be preserved, end stage or neither."),

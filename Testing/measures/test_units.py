@@ -1,4 +1,4 @@
-"""Quantities with units: exact conversions, sentences for what cannot be meant, and units that are asked about."""
+"""Quantities with units: exact conversions, sentences for what is implausible, and units that are asked about."""
 
 from __future__ import annotations
 
@@ -51,20 +51,20 @@ def test_micro_is_understood_as_it_is_typed(spelled):
 @pytest.mark.parametrize(
     ("value", "unit", "kind", "sentence"),
     [
-        (3.8, "g/L", "albumin", "Albumin 3.8 g/L cannot be meant; is it 3.8 g/dL? Then choose the unit g/dL."),
-        (38, "g/dL", "albumin", "Albumin 38 g/dL cannot be meant; is it 38 g/L? Then choose the unit g/L."),
-        (380, "g/L", "albumin", "Albumin 380 g/L cannot be meant; expected is 15 to 60 g/L."),
+        (3.8, "g/L", "albumin", "Albumin 3.8 g/L is implausible; is it 3.8 g/dL? Then choose the unit g/dL."),
+        (38, "g/dL", "albumin", "Albumin 38 g/dL is implausible; is it 38 g/L? Then choose the unit g/L."),
+        (380, "g/L", "albumin", "Albumin 380 g/L is implausible; expected is 15 to 60 g/L."),
         (38, "mmol/L", "albumin", "The unit of albumin is 'mmol/L'; it must be g/L or g/dL."),
         (38, None, "albumin", "The unit of albumin is 'None'; it must be g/L or g/dL."),
         (
             0.9,
             "umol/L",
             "bilirubin",
-            "Bilirubin 0.9 µmol/L cannot be meant; is it 0.9 mg/dL? Then choose the unit mg/dL.",
+            "Bilirubin 0.9 µmol/L is implausible; is it 0.9 mg/dL? Then choose the unit mg/dL.",
         ),
-        (80, "mg/dL", "bilirubin", "Bilirubin 80 mg/dL cannot be meant; is it 80 µmol/L? Then choose the unit µmol/L."),
-        (0, "mg/dL", "bilirubin", "Bilirubin 0 mg/dL cannot be meant; expected is 0.1 to 50 mg/dL."),
-        (-20, "umol/L", "bilirubin", "Bilirubin -20 µmol/L cannot be meant; expected is 1.71 to 855 µmol/L."),
+        (80, "mg/dL", "bilirubin", "Bilirubin 80 mg/dL is implausible; is it 80 µmol/L? Then choose the unit µmol/L."),
+        (0, "mg/dL", "bilirubin", "Bilirubin 0 mg/dL is implausible; expected is 0.1 to 50 mg/dL."),
+        (-20, "umol/L", "bilirubin", "Bilirubin -20 µmol/L is implausible; expected is 1.71 to 855 µmol/L."),
         (
             12.5,
             "1",
@@ -72,7 +72,7 @@ def test_micro_is_understood_as_it_is_typed(spelled):
             "INR 12.5 cannot be used: above 6. Is it the prothrombin time in seconds, or the prothrombin activity in "
             "percent?",
         ),
-        (0.1, "1", "inr", "INR 0.1 cannot be meant; expected is 0.5 to 6."),
+        (0.1, "1", "inr", "INR 0.1 is implausible; expected is 0.5 to 6."),
         (1.1, "s", "inr", "The unit of INR is 's'; it has none."),
         (
             70,
@@ -82,8 +82,8 @@ def test_micro_is_understood_as_it_is_typed(spelled):
             "percent?",
         ),
         (1.5, "1", "ecog", "ECOG performance status must be a whole number, not 1.5."),
-        (5, "1", "ecog", "ECOG performance status 5 cannot be meant; expected is 0 to 4."),
-        (0, "1", "tumour_count", "Number of tumours 0 cannot be meant; expected is 1 to 99."),
+        (5, "1", "ecog", "ECOG performance status 5 is implausible; expected is 0 to 4."),
+        (0, "1", "tumour_count", "Number of tumours 0 is implausible; expected is 1 to 99."),
     ],
 )
 def test_what_cannot_be_meant_is_told_in_a_sentence(value, unit, kind, sentence):
@@ -150,7 +150,7 @@ def test_a_quantity_can_be_taken_in_another_first_unit():
 def test_a_file_declares_a_quantity_that_the_library_does_not_know():
     afp = Quantity.declared("AFP", "ng/mL", (0.5, 1e6), {"ug/L": 1, "ug/mL": 1000})
     assert afp.convert(0.4, "ug/mL") == 400.0
-    with pytest.raises(BadInput, match="AFP -1 ng/mL cannot be meant; expected is"):
+    with pytest.raises(BadInput, match="AFP -1 ng/mL is implausible; expected is"):
         afp.convert(-1, "ng/mL")
 
 

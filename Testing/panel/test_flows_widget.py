@@ -255,10 +255,10 @@ class TestComputed(PanelCase):
 
     def test_a_picture_that_cannot_be_written_is_said(self):
         self.panel.choose_file = lambda title, name: os.path.join(self.folder.name, "absent", name)
-        for button in (self.ui.exportSvgButton, self.ui.exportNomogramPdfButton):
-            gestures.click(button)
-            self.assertIn("cannot be written", self.ui.messageLabel.text)
-            self.panel.tell("")
+        for name in ("svg", "pdf"):
+            self.panel.nomogram.copies.actions[name].trigger()
+            self.assertIn("cannot be written", self.ui.nomogramStatus.text)
+            self.ui.nomogramStatus.text = ""
 
     def test_diagnostics_name_no_node(self):
         self.session.use_existing(self.session.segmentation)
@@ -336,7 +336,7 @@ class TestSceneFromElsewhere(PanelCase):
         self.assertEqual(shown, ("4.36", "g/dL", "1.3"))
         self.panel.open_sections("nomogram")
         self.settle()
-        gestures.click(self.ui.resetButton)
+        gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.09")
         self.assertEqual(self.session.scene._node.GetParameter("PTLF.alb"), "")

@@ -7,7 +7,9 @@ import pytest
 import qt
 from panel_case import PanelCase
 
+from PTLFPredictorLib import signature
 from PTLFPredictorLib.panel.run_state import State
+from PTLFPredictorLib.render.nomogram_layout import height_of
 
 WIDTHS = (360, 560, 900)
 SECTIONS = ("ct", "segments", "radscore", "nomogram", "report")
@@ -68,11 +70,12 @@ class TestWidths(PanelCase):
                     for b in children[i + 1 :]:
                         assert not a.geometry.intersects(b.geometry), (width, name, a.objectName, b.objectName)
 
-    def test_the_nomogram_is_inside_where_there_is_room_and_a_list_where_there_is_not(self):
-        for width, inside in ((360, False), (560, False), (900, True)):
+    def test_the_nomogram_is_in_sight_at_every_width_as_high_as_its_texts_need(self):
+        nomogram = self.panel.nomogram.pane.nomogram
+        for width in (340, *WIDTHS):
             self.at(width)
-            assert self.panel.nomogram.pane.nomogram.isVisible() == inside, width
-            assert self.panel.nomogram.pane.points_label.isVisible() != inside, width
+            assert nomogram.isVisible(), width
+            assert nomogram.height == height_of(signature.geometry(self.session.signature), nomogram.width), width
 
 
 class TestReload(PanelCase):

@@ -15,6 +15,8 @@ from PTLFPredictorLib.mrml import segments
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session import SECOND_ROLE
 from PTLFPredictorLib.record.statements import of_record
+from PTLFPredictorLib.render.nomogram_marks import marks_of
+from PTLFPredictorLib.render.primitives import Text
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.signature.policy.eligibility import CriterionState
 
@@ -102,7 +104,7 @@ class TestInputs(PanelCase):
         self.assertNotIn("84 %", self.ui.riskLabel.text + self.ui.riskStatus.text)
         self.assertIn("derived, not published", self.ui.riskStatus.text)
         self.assertFalse(self.ui.exportRecordButton.enabled)
-        gestures.click(self.ui.resetButton)
+        gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertEqual(self.ui.radscoreEdit.text, "")
@@ -122,7 +124,7 @@ class TestInputs(PanelCase):
         self.assertEqual(nomogram.picture()[1].ghosts["INR"], 1.09)
         self.assertTrue(self.ui.whatIfBox.checked)
         self.assertIn("not the patient's values (albumin 43.6 g/L, INR 1.09)", self.ui.inputMessage.text)
-        gestures.click(self.ui.resetButton)
+        gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.09")
         self.assertEqual(nomogram.picture()[1].values["INR"], 1.09)
@@ -138,20 +140,15 @@ class TestInputs(PanelCase):
         self.assertEqual(reading.ghosts["INR"], 1.09)
         self.assertEqual(self.session.state.values.get("INR"), 1.09)
 
-    def test_a_narrow_panel_has_a_points_list_a_risk_bar_and_a_window(self):
-        self.container.resize(360, 1600)
+    def test_a_narrow_panel_has_the_whole_nomogram(self):
+        self.container.resize(340, 1600)
         self.settle()
-        pane = self.panel.nomogram.pane
         self.type(self.ui.albEdit, "43.6")
-        self.assertFalse(pane.nomogram.isVisible())
-        self.assertIn("Albumin 43.6: 26.6 points", pane.points_label.text)
-        gestures.click(pane.open_button)
-        self.assertTrue(pane.nomogram.isVisible())
-        self.assertGreaterEqual(pane.window_of_its_own.width, 560)
-        pane.window_of_its_own.close()
-        self.settle()
-        self.assertIsNone(pane.window_of_its_own)
-        self.assertFalse(pane.nomogram.isVisible())
+        nomogram = self.panel.nomogram.pane.nomogram
+        self.assertTrue(nomogram.isVisible())
+        layout, reading = nomogram.picture()
+        self.assertTrue(layout.narrow)
+        self.assertIn("26.6 points", [p.text for p in marks_of(layout, reading) if isinstance(p, Text)])
 
     def test_a_violated_criterion_is_counted_and_kept(self):
         self.ui.eligibilityButton.checked = True
@@ -170,7 +167,7 @@ class TestSegments(PanelCase):
         self.assertEqual(self.ui.segmentButton.text, "Se&gment again")
         # 126165, 125681 and 484 voxels of 0.0045125 mL
         self.assertEqual(self.ui.volumesLabel.text, "Liver 569.3 mL, parenchyma 567.1 mL, tumour 2.2 mL")
-        self.assertEqual(self.ui.segmentsSection.text, "\u2713 2. Segments: liver 569 mL, tumour 2 mL")
+        self.assertEqual(self.ui.segmentsSection.text, "\u2713 2. Segments: liver 569 mL, 1 lesion 2.2 mL")
         self.assertEqual(self.ui.agreementTitle.text, "Nothing was changed since the model drew it.")
         self.assertEqual(self.ui.agreementLabel.text, "")
 
@@ -416,8 +413,8 @@ class TestScore(PanelCase):
     def on_screen(self):
         names = (
             "riskLabel riskStatus resultDetails staleLabel scoresLabel signOffLabel volumesLabel "
-            "segmentationLabel agreementLabel inputMessage warningsLabel eligibilityLabel criteriaStatus albEdit inrEdit radscoreEdit radscoreOrigin "
-            "rerunLabel"
+            "segmentationLabel agreementLabel inputMessage warningsLabel eligibilityLabel criteriaStatus "
+            "albEdit inrEdit radscoreEdit radscoreOrigin rerunLabel"
         )
         texts = {name: getattr(self.ui, name).text for name in names.split()}
         terms = self.panel.radscore.terms

@@ -290,7 +290,7 @@ class TestNoValue(Patients):
             self.session.make_record()
 
     def test_albumin_in_the_other_unit(self):
-        self.refuse(self.ui.albEdit, "4.36", "Albumin 4.36 g/L cannot be meant", "ALB")
+        self.refuse(self.ui.albEdit, "4.36", "Albumin 4.36 g/L is implausible", "ALB")
         self.assertIsNone(self.session.state.values.get("ALB"))
         self.assertEqual(self.ui.otherUnitButton.text, "Use g/dL")
         gestures.click(self.ui.otherUnitButton)
@@ -313,13 +313,13 @@ class TestNoValue(Patients):
     def test_a_text_that_is_no_number(self):
         self.refuse(self.ui.inrEdit, "1_09", "is no number", "INR")
 
-    def test_a_radscore_that_cannot_be_meant(self):
+    def test_a_radscore_that_is_implausible(self):
         own = self.session.values()["Radscore"]
         self.type(self.ui.radscoreEdit, "5000")
         self.assertEqual(self.ui.radscoreEdit.text, "5000")
         self.assertIsNone(self.panel.nomogram.pane.nomogram.marker_at("Radscore"))
-        self.assert_no_risk("Radscore 5000 cannot be meant")
-        gestures.click(self.ui.resetButton)
+        self.assert_no_risk("Radscore 5000 is implausible")
+        gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.session.values()["Radscore"], own)
         self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
@@ -344,7 +344,7 @@ class TestNoValue(Patients):
         self.assertIsNone(self.session.state.values.get("ALB"))
         self.assertEqual(self.ui.albEdit.text, "43.6")
         self.assertIn("border", self.ui.albEdit.styleSheet)
-        self.assert_no_risk("Albumin 43.6 g/dL cannot be meant")
+        self.assert_no_risk("Albumin 43.6 g/dL is implausible")
         self.ui.albUnit.currentIndex = 0
         self.settle()
         self.assertEqual(self.session.state.values.get("ALB"), 43.6)
@@ -358,7 +358,7 @@ class TestNoValue(Patients):
         slicer.util.loadScene(path)
         self.settle()
         self.assertEqual(self.ui.albEdit.text, "4.36")
-        self.assert_no_risk("Albumin 4.36 g/L cannot be meant")
+        self.assert_no_risk("Albumin 4.36 g/L is implausible")
 
     def test_a_refused_entry_of_a_what_if_leaves_the_patients_value(self):
         self.ui.whatIfBox.checked = True
@@ -366,7 +366,7 @@ class TestNoValue(Patients):
         self.type(self.ui.inrEdit, "8")
         self.assertEqual(self.session.state.values.get("INR"), 1.09)
         self.assert_no_risk("prothrombin time in seconds")
-        gestures.click(self.ui.resetButton)
+        gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.09")
         self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
@@ -392,7 +392,7 @@ class TestWhatIf(Patients):
         self.settle()
         self.assertEqual(self.patient(), (43.6, 1.09))
         self.assertEqual(self.session.state.what_if, {"ALB": 43.6, "INR": 1.12, "Radscore": None})
-        gestures.click(self.ui.resetButton)
+        gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.session.state.what_if, {})
         self.assertEqual(self.ui.inrEdit.text, "1.09")

@@ -49,7 +49,7 @@ class TestCalibratedOnSampleCases(PanelCase):
         self.ui.demonstrationBox.checked = True
         self.settle()
         self.assertRegex(self.ui.riskLabel.text, r"^Demonstration: Risk (\d+|<1|>99) % within 4 weeks$")
-        self.assertIn("demonstration", self.panel.nomogram.pane.risk_bar.accessibleName.lower())
+        self.assertIn("demonstration", self.panel.nomogram.pane.nomogram.accessibleDescription.lower())
         self.assertIn("the signature was fitted on segments drawn by hand", self.ui.resultDetails.text)
         gestures.click(self.ui.exportRecordButton)
         made = json.loads(Path(self.folder.name, "result.json").read_text(encoding="utf-8"))

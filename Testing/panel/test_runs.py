@@ -1,19 +1,27 @@
 """Runs under the panel: allowed moves, real child processes that fail in every way, and cancelling at every stage."""
 
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
 
 import gestures
+import numpy as np
 import pytest
+import qt
+import SimpleITK as sitk
 import slicer
 from panel_case import PanelCase
 
 from PTLFPredictorLib.errors import PTLFError
-from PTLFPredictorLib.panel import segmentation_section
+from PTLFPredictorLib.mrml import volumes
+from PTLFPredictorLib.panel import run_times, segmentation_section
+from PTLFPredictorLib.panel.course import Stage
 from PTLFPredictorLib.panel.run_state import ALLOWED, BUSY, RunState, State
-from PTLFPredictorLib.panel.runs import ChildRun, duration
+from PTLFPredictorLib.panel.run_times import Expected, duration
+from PTLFPredictorLib.panel.runs import ChildRun, show_progress, status_of
+from PTLFPredictorLib.segmentation.catalogue import default_model
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = {"PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[1] / "PTLFPredictor")])}
@@ -51,9 +59,22 @@ def run():
     run.close()
 
 
-def start(run, how, **job):
+EXPECTED = Expected(
+    "a run of tests",
+    (
+        Stage("Starting", 0.3, loading=True),
+        Stage("Loading the model", 0.2, loading=True),
+        Stage("Segmentation", 0.2, 10, counted=True),
+        Stage("Writing", 0.1, 1),
+        Stage("Taking it over", 0.1, 1),
+    ),
+    known=True,
+)
+
+
+def start(run, how, expected=EXPECTED, **job):
     taken = []
-    options = {"environment": ENVIRONMENT}
+    options = {"environment": ENVIRONMENT, "expected": lambda: expected}
     if "silence_s" in job:
         options["silence_s"] = job.pop("silence_s")
 
@@ -100,6 +121,46 @@ def test_progress_device_and_log_arrive(run):
     assert run.device["device"] == "cpu"
 
 
+def test_the_bar_is_of_the_whole_run_and_full_only_at_its_end(run):
+    """What the user sees, ten times a second, of a real child."""
+    bar, seen = qt.QProgressBar(), []
+
+    def look():
+        show_progress(bar, run)
+        seen.append((run.stage, (bar.minimum, bar.maximum), bar.value, status_of(run, "Done")))
+
+    run._on_change = run.state._on_change = look
+    start(run, "well", tiles=10, pause=0.05)
+    finish(run)
+    loading = [area for stage, area, _, _ in seen if stage in ("", "Loading the model")]
+    assert set(loading) == {(0, 0)}
+    known = [value for stage, area, value, _ in seen if area == (0, 100)]
+    assert known == sorted(known)
+    assert known[0] > 10
+    assert known[-1] < 100
+    assert {stage for stage, area, _, _ in seen if area == (0, 100)} >= {"Segmentation", "Taking it over"}
+    busy = [words for *_, words in seen if words != "Starting..." and not words.startswith("Done")]
+    assert all(re.fullmatch(r"[\w ]+, about \d+ s left", words) for words in busy), busy
+    assert re.fullmatch(r"Done in \d+ s\.", status_of(run, "Done"))
+
+
+def test_what_it_took_is_remembered_for_the_next_one_where_it_ended_well(run):
+    settings = slicer.app.userSettings()
+    settings.remove(run_times.SETTING)
+    start(run, "garbage")
+    finish(run)
+    start(run, "family", tiles=100)
+    gestures.wait_for(lambda: run.stage == "Segmentation", 20, "running")
+    run.cancel()
+    assert run_times._times() == {}
+    start(run, "well", tiles=10, pause=0.05)
+    finish(run)
+    kept = run_times._times()["a run of tests"]
+    settings.remove(run_times.SETTING)
+    assert kept["Segmentation"] == pytest.approx(0.05, rel=0.5)
+    assert set(kept) == {"Starting", "Loading the model", "Segmentation", "Writing", "Taking it over"}
+
+
 @pytest.mark.parametrize(
     ("how", "sentence"),
     [
@@ -109,8 +170,6 @@ def test_progress_device_and_log_arrive(run):
     ],
 )
 def test_a_run_that_fails_says_what_happened_and_what_to_do(run, how, sentence):
-    import re
-
     taken = start(run, how)
     work = run._work
     finish(run)
@@ -152,6 +211,7 @@ def test_inputs_that_cannot_be_prepared_fail_before_anything_starts(run):
 
 def test_a_duration_is_said_in_seconds_or_minutes():
     assert [duration(s) for s in (4.4, 89, 100, 3000)] == ["4 s", "89 s", "2 min", "50 min"]
+    assert duration(0.1) == "1 s"
 
 
 class TestInThePanel(PanelCase):
@@ -216,6 +276,69 @@ class TestInThePanel(PanelCase):
         assert self.ui.messageLabel.text == "The segmentation of the former CT was stopped."
         assert self.ui.segmentStatus.text == ""
         assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
+
+
+class TestWhatARunWillTake(PanelCase):
+    """Told before it begins, of this very CT, and of all that one press starts."""
+
+    def setUp(self):
+        super().setUp()
+        slicer.app.userSettings().remove(run_times.SETTING)
+        self.section = self.panel.segmentation
+        gestures.wait_for(lambda: not self.section.probe.state.busy, 60, "the device")
+        self.section.probe.state.reset()
+        self.section.device = {"device": "cpu", "why": "chosen"}
+
+    def seconds(self, shape):
+        """Of a CT of so many voxels."""
+        array = np.full(shape[::-1], -1000, np.int16)
+        array[:, shape[1] // 4 :, shape[0] // 4 :] = 50
+        image = sitk.GetImageFromArray(array)
+        image.SetSpacing((0.8, 0.8, 5.0))
+        self.ui.volumeSelector.setCurrentNode(volumes.add_volume(image, "CT"))
+        self.settle()
+        found = re.search(r"About (\d+) s for this CT\.", self.ui.estimateLabel.text)
+        return int(found[1]) if found else None
+
+    def test_it_is_of_this_ct(self):
+        if not default_model().folder.is_dir():
+            self.skipTest("the demo model is not in Resources/Models")
+        small, large = self.seconds((200, 200, 40)), self.seconds((512, 512, 120))
+        assert small < 8 < large
+
+    def test_it_goes_by_what_the_last_runs_here_took(self):
+        if not default_model().folder.is_dir():
+            self.skipTest("the demo model is not in Resources/Models")
+        before = self.seconds((512, 512, 46))
+        expected = self.section.expected()
+        slow = {stage.name: (4 * stage.seconds, int(stage.units)) for stage in expected.stages}
+        run_times.remember(expected, slow)
+        assert self.seconds((512, 512, 47)) == pytest.approx(4 * before, rel=0.3)
+
+    def test_without_a_ct_or_a_device_nothing_is_said(self):
+        self.panel.refresh()
+        assert "About" not in self.ui.estimateLabel.text
+        self.section.device = {}
+        assert self.seconds((256, 256, 46)) is None
+
+    def test_features_of_both_kinds_are_one_bar(self):
+        started = []
+
+        def start(run, prepare, take, expected, before_s, after_s, **options):
+            prepare(Path(self.folder.name))
+            started.append((expected().seconds, before_s, after_s))
+            run.finished_s, run.state.state = before_s + 5.0, State.DONE
+
+        kept, ChildRun.start = ChildRun.start, start
+        self.addCleanup(setattr, ChildRun, "start", kept)
+        self.draw()
+        self.erase_tumour()
+        self.panel.radscore.press()
+        self.panel.radscore.follow()
+        (first, none, rest), (second, before, nothing) = started
+        assert (none, before, nothing) == (0.0, 5.0, 0)
+        assert rest > 0
+        assert first > 0 < second
 
 
 def test_a_segmentation_without_its_model_says_which_files_are_missing():

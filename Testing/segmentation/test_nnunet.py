@@ -43,7 +43,10 @@ from samples import drawn
 torch = pytest.importorskip("torch", reason="torch is not installed: './ptlf test' installs it")
 pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: './ptlf test' installs it")
 
-STAGES = ("Checking the model", "Loading the model", "Preparing the CT", "Tiles", "Drawing the labels")
+STAGES = (
+    "Checking the model", "Loading the model", "Preparing the CT", "Tiles", "Drawing the labels", "Finishing",
+    "Writing the segments",
+)  # fmt: skip
 AS_NNUNET = replace(default_model(), largest_organ_only=False)
 
 

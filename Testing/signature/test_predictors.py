@@ -119,9 +119,9 @@ def test_what_was_typed_is_held_in_the_entries_own_units(four, given_as, expecte
 @pytest.mark.parametrize(
     ("entry", "value", "unit", "sentence"),
     [
-        ("ALB", 4.0, "g/L", "Albumin 4 g/L cannot be meant; is it 4 g/dL? Then choose the unit g/dL."),
+        ("ALB", 4.0, "g/L", "Albumin 4 g/L is implausible; is it 4 g/dL? Then choose the unit g/dL."),
         ("ALB", 40.0, "mg/L", "The unit of albumin is 'mg/L'; it must be g/L or g/dL."),
-        ("bilirubin", 1.0, "umol/L", "cannot be meant; is it 1 mg/dL?"),
+        ("bilirubin", 1.0, "umol/L", "is implausible; is it 1 mg/dL?"),
         ("Tumours", "many", None, "Tumours is 'many'; it must be single or multiple."),
         ("INR", 1.1, None, "The signature takes no INR; it takes ALB, Tumours, bilirubin."),
     ],

@@ -153,7 +153,7 @@ def test_albumin_in_its_unit(value, unit, expected):
     [
         (4.36, "g/L", "is it 4.36 g/dL"),
         (43.6, "g/dL", "is it 43.6 g/L"),
-        (9, "g/L", "cannot be meant"),
+        (9, "g/L", "is implausible"),
         (float("nan"), "g/L", "must be a number"),
     ],
 )
@@ -163,7 +163,7 @@ def test_albumin_in_the_wrong_unit_is_asked_about(value, unit, sentence):
 
 
 @pytest.mark.parametrize(
-    ("value", "sentence"), [(0, "cannot be meant"), (12, "prothrombin time in seconds"), (90, "activity in percent")]
+    ("value", "sentence"), [(0, "is implausible"), (12, "prothrombin time in seconds"), (90, "activity in percent")]
 )
 def test_inr_that_is_none_is_refused(value, sentence):
     with pytest.raises(BadInput, match=sentence):

@@ -170,8 +170,8 @@ def test_points_belong_to_the_papers_axis_alone(published_data, signature):
 def test_a_result_of_which_an_entry_is_no_value_leaves_only_points(published_data):
     shown = shown_by(parse(site(published_data))).prediction
     assert shown.risk is not None
-    left = shown.without_risk("INR 16 cannot be meant")
-    assert (left.reason, left.points, left.interval_words) == ("INR 16 cannot be meant", shown.points, "")
+    left = shown.without_risk("INR 16 is implausible")
+    assert (left.reason, left.points, left.interval_words) == ("INR 16 is implausible", shown.points, "")
     assert (left.total_points, left.linear_predictor, left.risk, left.risk_interval) == (None, None, None, None)
 
 

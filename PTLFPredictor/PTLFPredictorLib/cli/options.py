@@ -89,7 +89,7 @@ def entered_values(given: argparse.Namespace, signature: Any) -> Any:
     Raises
     ------
     BadInput
-        For a value that the signature does not take, one given twice, and one that cannot be meant.
+        For a value that the signature does not take, one given twice, and one that is implausible.
     """
     from ..signature import Entered
 

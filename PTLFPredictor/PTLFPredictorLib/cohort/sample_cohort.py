@@ -148,7 +148,7 @@ def make(
     Raises
     ------
     BadInput
-        For numbers that cannot be meant.
+        For numbers that are implausible.
     """
     smallest = min(centre.options(matrix)["matrix"] for centre in CENTRES)
     if cases < 1 or first_seed < 1 or not FEWEST_PIXELS <= smallest <= matrix <= MOST_PIXELS or jobs < 1:

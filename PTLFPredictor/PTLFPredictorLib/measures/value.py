@@ -69,7 +69,7 @@ class Input(Protocol):
         """What it is called within a sentence."""
 
     def read(self, key: str, given: Any) -> Used:
-        """What was given, checked and in the unit of the formula; `BadInput` for what cannot be meant."""
+        """What was given, checked and in the unit of the formula; `BadInput` for what is implausible."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Measure:
         Raises
         ------
         BadInput
-            Where an input is missing or cannot be meant, or the measure is not defined for these.
+            Where an input is missing or implausible, or the measure is not defined for these.
         """
         given = {key: inputs[key] for key in self.inputs if inputs.get(key) is not None}
         if missing := [kind.name for key, kind in self.required().items() if key not in given]:

@@ -10,9 +10,29 @@ from slicer.i18n import tr as _
 
 from ..measures.value import DIMENSIONLESS
 from ..signature import Entry
+from ..signature.entries import within_a_sentence
 from .fields import PatientField
 from .session import Session
-from .widgets import WheelGuard, plain_label
+from .widgets import WheelGuard, as_tip, plain_label
+
+KEYS = "AB124567890"
+"""Letters (Alt+letter) that nothing else on the panel takes; a field has the first that is in its label."""
+
+
+def with_keys(labels: list[str]) -> list[str]:
+    """Each label with a letter of its own, behind it where none of its own is free: "&Albumin", "INR (&B)"."""
+    free, found = list(KEYS), []
+    for label in labels:
+        key = next((key for key in free if key in label.upper()), "")
+        plain = label.replace("&", "&&")
+        if key:
+            place = plain.upper().index(key)
+            found.append(f"{plain[:place]}&{plain[place:]}")
+        else:
+            key = free[0] if free else ""
+            found.append(f"{plain} (&{key})" if key else plain)
+        free = [one for one in free if one != key]
+    return found
 
 
 class EntryRows:
@@ -65,11 +85,13 @@ class EntryRows:
         self._entries = entries
         grid = self._ui.inputsHolder.layout()
         made = []
-        for row, entry in enumerate(entries):
+        for row, (entry, words) in enumerate(zip(entries, with_keys([one.label for one in entries]), strict=True)):
             name = re.sub(r"\W", "_", entry.id).lower()
-            label = self._named(plain_label(_("{label}:").format(label=entry.label)), f"{name}Label")
+            label = self._named(plain_label(_("{label}:").format(label=words)), f"{name}Label")
             grid.addWidget(label, row, 0)
-            made += self._row_of_levels(entry, name, row) if entry.quantity is None else self._row(entry, name, row)
+            new = self._row_of_levels(entry, name, row) if entry.quantity is None else self._row(entry, name, row)
+            label.setBuddy(new[0])
+            made += new
         before = self._ui.radscoreEdit.previousInFocusChain()
         while before.focusPolicy == qt.Qt.NoFocus:  # Qt puts nothing behind a widget that takes no focus
             before = before.previousInFocusChain()
@@ -91,6 +113,11 @@ class EntryRows:
         box.minimumContentsLength = 8
         box.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Fixed)
         box.accessibleName = _("Unit of {label}").format(label=entry.label)
+        box.toolTip = as_tip(
+            _("In which unit {label} is typed; what stands there is read again, not converted").format(
+                label=within_a_sentence(entry.label)
+            )
+        )
         box.connect("currentIndexChanged(int)", lambda index, entry=entry: self._choose_unit(entry, index))
         grid.addWidget(box, row, 2)
         self._units[entry.id] = box
@@ -100,6 +127,7 @@ class EntryRows:
         box = self._named(self._list([_("not given"), *(level.label for level in entry.levels)]), f"{name}Level")
         box.minimumContentsLength = 8
         box.accessibleName = entry.label
+        box.toolTip = as_tip(_("{label} of the patient, or of a what-if").format(label=entry.label))
         box.connect("currentIndexChanged(int)", lambda index, entry=entry: self._choose_level(entry, index))
         self._ui.inputsHolder.layout().addWidget(box, row, 1)
         self._levels[entry.id] = box

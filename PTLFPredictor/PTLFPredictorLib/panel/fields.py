@@ -36,6 +36,16 @@ class PatientField:
         self.edit.modified = False
         if self._token == self._session.token and not self._session.away:
             self._take(self.edit.text)
+            self._select()
+
+    def _select(self) -> None:
+        """Where the keyboard stays after Return, the next value is typed over this one."""
+        if self.edit.hasFocus():
+            self.edit.selectAll()
+
+    def commit(self) -> None:
+        """Take what is being typed."""
+        self._finished()
 
     @property
     def typing(self) -> bool:
@@ -47,6 +57,7 @@ class PatientField:
         """Show a text, unless somebody is typing."""
         if not self.typing and (self.edit.text != text or self.edit.modified):
             self._put(text)
+            self._select()
 
     def clear(self) -> None:
         """Empty the field without a word to anybody: another patient comes."""

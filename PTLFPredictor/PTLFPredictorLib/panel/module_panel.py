@@ -53,7 +53,7 @@ SECTIONS = [
     SectionEntry(
         "nomogram",
         form="Nomogram.ui",
-        make=lambda host: NomogramSection(host.ui, host.session, host.tell, host.choose_path),
+        make=lambda host: NomogramSection(host.ui, host.session, host.choose_path),
     ),
     SectionEntry(
         "report", form="Report.ui", make=lambda host: ReportSection(host.ui, host.session, host.tell, host.choose_path)

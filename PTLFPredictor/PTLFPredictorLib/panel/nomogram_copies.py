@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -15,11 +16,21 @@ from .session import Session
 
 
 class NomogramCopies:
+    """The menu of ``pictureButton``; `actions` are its entries by what they make: "copy", "svg", "pdf"."""
+
     def __init__(self, ui, session: Session, nomogram: NomogramWidget, tell, choose_file: Callable[[str, str], str]):
         self._session, self._nomogram, self._tell, self._choose_file = session, nomogram, tell, choose_file
-        ui.copyPictureButton.connect("clicked()", self.copy_picture)
-        ui.exportSvgButton.connect("clicked()", self.export_svg)
-        ui.exportNomogramPdfButton.connect("clicked()", self.export_pdf)
+        self._menu = qt.QMenu(ui.pictureButton)
+        self.actions = {}
+        for name, text, make in (
+            ("copy", _("&Copy picture"), self.copy_picture),
+            ("svg", _("Save as &SVG..."), self.export_svg),
+            ("pdf", _("Save as &PDF..."), self.export_pdf),
+        ):
+            action = self._menu.addAction(text)
+            action.connect("triggered()", make)
+            self.actions[name] = action
+        ui.pictureButton.setMenu(self._menu)
 
     def copy_picture(self) -> None:
         picture = self._nomogram.picture()

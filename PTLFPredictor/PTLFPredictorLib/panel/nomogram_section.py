@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import qt
 from slicer.i18n import tr as _
 
 from ..errors import BadInput
@@ -10,6 +13,7 @@ from ..render.nomogram_marks import Reading
 from ..signature import RADSCORE, Entry, inputs
 from ..signature.entries import within_a_sentence
 from ..signature.predictors import Value
+from . import nomogram_words, scenarios
 from .entry_rows import EntryRows
 from .fields import PatientField
 from .nomogram_copies import NomogramCopies
@@ -17,15 +21,16 @@ from .nomogram_pane import NomogramPane
 from .numbers import read_number, written
 from .section import Section
 from .session import Session
-from .widgets import mark, say
+from .widgets import as_tip, mark, say
 
 
 class NomogramSection(Section):
     """The patient's values come from the fields alone; what is dragged or moved by keys is always a what-if."""
 
-    def __init__(self, ui, session: Session, tell, choose_file):
+    def __init__(self, ui, session: Session, choose_file):
         self.ui, self.session = ui, session
-        self.pane = NomogramPane(self.move)
+        self.pane = NomogramPane(session, self.move)
+        self.came = self.pane.nomogram
         ui.nomogramHolder.layout().addWidget(self.pane)
         self._filling, self._message, self._drawn_for = False, "", None
         self._marked: dict[str, str] = {}
@@ -33,13 +38,22 @@ class NomogramSection(Section):
         self._score = PatientField(ui.radscoreEdit, session, lambda text: self._typed(RADSCORE, text))
         ui.otherUnitButton.connect("clicked()", self._use_other_unit)
         ui.whatIfBox.connect("toggled(bool)", self._toggle_what_if)
-        ui.resetButton.connect("clicked()", self.reset)
-        self.copies = NomogramCopies(ui, session, self.pane.nomogram, tell, choose_file)
+        ui.pinButton.connect("clicked()", self.pin)
+        self._pin_key = qt.QShortcut(qt.QKeySequence("Ctrl+Return"), ui.nomogramSectionContent)
+        self._pin_key.setContext(qt.Qt.WidgetWithChildrenShortcut)
+        self._pin_key.connect("activated()", self.pin)
+        self.copies = NomogramCopies(ui, session, self.pane.nomogram, self._tell, choose_file)
         ui.otherUnitButton.hide()
+        self._tell("")
+
+    def _tell(self, message: str) -> None:
+        """A sentence below the buttons that it is about."""
+        say(self.ui.nomogramStatus, message)
 
     def leave(self) -> None:
         """Another patient comes: nothing that stands here, or is on its way, is theirs."""
         self._message = ""
+        self._tell("")
         self.pane.forget()
         self.rows.leave()
         self._score.clear()
@@ -122,7 +136,7 @@ class NomogramSection(Section):
             self._choose_unit(found[0].id, found[1])
 
     def move(self, name: str, value: Value) -> None:
-        """A marker was moved: a what-if, which starts from the patient's values; Reset goes back to them."""
+        """A marker was moved: a what-if, which starts from the patient's values; switched off, it is forgotten."""
         entry = self._entries().get(name)
         try:
             value = inputs.checked_radscore(value) if entry is None else entry.checked(value)
@@ -161,7 +175,24 @@ class NomogramSection(Section):
         self._message = ""
         self.session.update(what_if={}, what_if_refused={})
 
+    def pin(self) -> None:
+        """Keep the what-if to compare it with others; what is being typed is taken first."""
+        for field in (*self.rows.fields.values(), self._score):
+            field.commit()
+        scenarios.pin(self.session)
+
     # Display
+
+    def summary(self) -> str:
+        entries = self._entries()
+        if self.session.state.what_if:
+            return _("what-if")
+        given = sum(name in self.session.entered().values for name in entries)
+        return _("{n} of {all} values entered").format(n=given, all=len(entries)) if entries else ""
+
+    def done(self) -> bool:
+        state = self.session.state
+        return not state.what_if and not state.refused and set(self._entries()) <= set(self.session.entered().values)
 
     def _value_of(self, entry: Entry) -> Value | None:
         """What stands in the row of an entry: a level, or a number in the unit of the field."""
@@ -175,10 +206,11 @@ class NomogramSection(Section):
         return value if factor == 1 else value / factor
 
     def _score_text(self) -> str:
-        if self.session.state.what_if:
-            return written(self.session.state.what_if.get(RADSCORE))
-        score = self.session.tried()[RADSCORE]
-        return "" if score is None else f"{score:.2f}"
+        """A typed one with every digit, the patient's own with two places, as everywhere."""
+        own, tried = self.session.tried()[RADSCORE], self.session.state.what_if.get(RADSCORE)
+        if self.session.state.what_if and tried != own:
+            return written(tried)
+        return "" if own is None else f"{own:.2f}"
 
     def _show_inputs(self) -> None:
         session = self.session
@@ -196,6 +228,8 @@ class NomogramSection(Section):
             if self._marked.get(name, "") != refused["why"]:
                 mark(field.edit, refused["why"])
                 self._marked[name] = refused["why"]
+            field.edit.toolTip = as_tip(refused["why"] or nomogram_words.tip(self.session, name))
+        self.ui.radscoreEdit.placeholderText = nomogram_words.no_score(self.session)
 
     def refresh(self) -> None:
         ui, session = self.ui, self.session
@@ -205,21 +239,28 @@ class NomogramSection(Section):
         ui.whatIfBox.checked = what_if
         self._filling = False
         self._show_other_unit()
-        ui.resetButton.enabled = what_if
+        why = scenarios.why_not_pinned(session)
+        ui.pinButton.enabled = not why
+        ui.pinButton.toolTip = as_tip(
+            why or _("Keep this what-if in a table beside the patient's own risk (Ctrl+Return)")
+        )
         own = session.values()
         values = session.tried_values() if what_if else own
         prediction = session.shown()
-        ui.radscoreOrigin.text = self._origin(values, own)
-        lines = [self._own_words()] if what_if else []
+        ui.radscoreOrigin.text = nomogram_words.origin(session, values)
+        lines = [nomogram_words.own_words(session)] if what_if else []
         lines += [self._message, *(entry["why"] for entry in session.refused.values()), *prediction.warnings]
         say(ui.inputMessage, "\n".join(filter(None, lines)))
         say(ui.albNote, axis_note(session.signature))
         if self._drawn_for != session.signature_sha256:
             self.pane.show_signature(session.signature)
             self._drawn_for = session.signature_sha256
-        ghosts = placed(own, session.patient().prediction) if what_if else {}
-        self.pane.nomogram.show_reading(Reading(placed(values, prediction), prediction, ghosts))
-        self.pane.show_prediction(prediction, values, self._refused_predictors())
+        reading = Reading(placed(values, prediction), prediction)
+        if what_if:
+            patient = session.own()
+            reading = replace(reading, ghosts=placed(own, patient), patient=patient)
+        self.pane.nomogram.show_reading(reading)
+        self.pane.scenarios.refresh(self.pane.nomogram)
 
     def _show_other_unit(self) -> None:
         button, found = self.ui.otherUnitButton, self._other_unit()
@@ -228,29 +269,6 @@ class NomogramSection(Section):
             button.text = _("Use {unit}").format(unit=found[1])
             name = within_a_sentence(found[0].label)
             button.toolTip = _("Read the {name} that stands there in the other unit").format(name=name)
-
-    def _refused_predictors(self) -> set[str]:
-        refused, entries = self.session.refused, self.session.signature.entries
-        return {name for entry in entries if entry.id in refused for name in entry.needed_by} | set(refused)
-
-    def _own_words(self) -> str:
-        given = self.session.entered().values
-        words = [
-            f"{within_a_sentence(entry.label)} {entry.words(given[entry.id])}"
-            for entry in self.session.signature.entries
-            if entry.id in given
-        ]
-        words = ", ".join(words) or _("not given")
-        return _("What-if: these are not the patient's values ({own}); Reset goes back to them.").format(own=words)
-
-    def _origin(self, values, own) -> str:
-        if self.session.state.what_if:
-            typed = values.get(RADSCORE) != own[RADSCORE]
-            return _("typed: what-if") if typed and values.get(RADSCORE) is not None else _("what-if")
-        return _("computed") if own[RADSCORE] is not None else ""
-
-    def scene_closes(self) -> None:
-        self.pane.close_window()
 
     def cleanup(self) -> None:
         self.pane.cleanup()

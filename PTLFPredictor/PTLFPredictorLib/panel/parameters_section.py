@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -21,7 +22,7 @@ from ..measures.radiomics.parameter_file import read_parameter_file
 from ..mrml import tables
 from ..render.table import FEATURE_COLUMNS
 from ..vois import VOI
-from . import compat, parameter_sets
+from . import compat, parameter_sets, run_times
 from .choices import Choices
 from .runs import ChildRun, duration, show_button, show_progress, status_of
 from .section import Section
@@ -112,12 +113,14 @@ class ParametersSection(Section):
         settings, names = _read(path)
         asked: list[VOI] = []
         about = {"parameters": path.name, "parameters_sha256": file_sha256(path)}
+        liver: list[int] = []
 
         def prepare(work: Path):
             ct, segments = session.ct(), session.segments(kind)
             self._seen = self._on_screen()
             job = features.write_job(work, ct, segments, dict.fromkeys(VOI, names), settings, engine)
             asked.extend(job["masks"])
+            liver.append(np.count_nonzero(segments.array))
             return features.WORKER, job
 
         def take(outputs: Mapping[str, Path]) -> None:
@@ -136,7 +139,11 @@ class ParametersSection(Section):
                 name=name,
             )
 
-        self.run.start(prepare, take, **child_options(engine, compat.python_executable()))
+        def expected() -> run_times.Expected:
+            wanted = dict.fromkeys(asked, names)
+            return run_times.features(about["parameters_sha256"], engine, wanted, settings, liver[0])
+
+        self.run.start(prepare, take, expected, **child_options(engine, compat.python_executable()))
 
     def _on_screen(self) -> tuple | None:
         """What a computation is of: segments and CT as they are now; None where they cannot be used."""

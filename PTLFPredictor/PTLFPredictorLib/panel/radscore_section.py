@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ..errors import PTLFError
 from ..measures.radiomics import available_engines, child_options
 from ..record.statements import of_radscore
 from ..signature import ScoreState
-from . import compat
+from . import compat, run_times
 from .choices import Choices
 from .run_state import State
 from .runs import ChildRun, show_button, show_progress, status_of
@@ -119,11 +120,27 @@ class RadscoreSection(Section):
         self._queue = self.session.to_compute() or [self.session.kind]
         self._next()
 
-    def _next(self) -> None:
+    def expected(self, liver_voxels: float = 0.0) -> run_times.Expected:
+        """What the features of one kind of segments will take; of a liver of usual size where it is not known."""
+        session = self.session
+        try:
+            voxel_ml = math.prod(session.ct().image.GetSpacing()) / 1000
+        except PTLFError:
+            return run_times.Expected()
+        chosen, recipe = session.signature, session.scene.chosen.recipe
+        voxels = liver_voxels or run_times.LIVER_ML / voxel_ml
+        return run_times.features(recipe, session.desk.engine, chosen.wanted, chosen.extraction, voxels)
+
+    def _next(self, before_s: float = 0.0) -> None:
         kind = self._queue.pop(0)
         session = self.session
         token, signature_id = session.token, session.desk.signature
         begun: list[Computed] = []
+        rest = len(self._queue) * self.expected().seconds
+
+        def expected() -> run_times.Expected:
+            volume = session.volume.GetSpacing()
+            return self.expected(begun[0].volumes_ml["liver"] * 1000 / math.prod(volume))
 
         def prepare(work: Path):
             segments = session.segments(kind)
@@ -138,12 +155,13 @@ class RadscoreSection(Section):
                 raise PTLFError("CT or signature changed while features were computed; they were dropped.")
             session.take_features(kind, begun[0], outputs["features"], self.run.seconds)
 
-        self.run.start(prepare, take, **child_options(session.desk.engine, compat.python_executable()))
+        options = child_options(session.desk.engine, compat.python_executable())
+        self.run.start(prepare, take, expected, before_s, rest, **options)
 
     def follow(self) -> None:
         """Start the next kind once one is done; called by the panel after each change."""
         if self._queue and self.run.state.state is State.DONE:
-            self._next()
+            self._next(self.run.finished_s)
         elif self.run.state.state is State.FAILED:
             self._queue = []
 

@@ -13,7 +13,10 @@ from slicer.i18n import tr as _
 
 from ..child import Child, Job
 from ..errors import PTLFError
+from . import run_times
+from .course import Course
 from .run_state import RunState, State
+from .run_times import STARTING, TAKING, Expected, duration
 from .timers import Timer
 from .widgets import as_tip
 
@@ -37,6 +40,8 @@ class ChildRun:
     state : RunState
     stage, done, total : str, int, int
         What the child said last.
+    course : Course
+        How far it is as a whole.
     notices : list of str
         What it does otherwise than planned, sentences.
     """
@@ -56,7 +61,9 @@ class ChildRun:
     def _clear(self) -> None:
         self.stage, self.done, self.total, self.finished_s = "", 0, 0, 0.0
         self.notices: list[str] = []
-        self._started = self._stage_started = time.monotonic()
+        self._started = time.monotonic()
+        self._expected = Expected()
+        self.course = Course((), self._started)
 
     @property
     def cancelled(self) -> bool:
@@ -69,15 +76,21 @@ class ChildRun:
 
     @property
     def seconds_left(self) -> float | None:
-        """Of the current stage, from its own pace; None before the pace is known."""
-        if self.done <= 0 or self.total <= 0:
-            return None
-        return (time.monotonic() - self._stage_started) / self.done * (self.total - self.done)
+        """Of the whole run, with those that are shown as one with it; None where nothing of it is known."""
+        return self.course.left(time.monotonic())
+
+    @property
+    def share(self) -> float | None:
+        """Share of the whole run that is done; None while it only loads, or nothing of it is known."""
+        return self.course.share(time.monotonic())
 
     def start(
         self,
         prepare: Callable[[Path], tuple[str, Mapping[str, Any]]],
         on_outputs: Callable[[dict[str, Path]], None],
+        expected: Callable[[], Expected] = Expected,
+        before_s: float = 0.0,
+        after_s: float = 0.0,
         **options: Any,
     ) -> None:
         """Start a run.
@@ -88,6 +101,10 @@ class ChildRun:
             Takes the empty work folder, writes the inputs and returns ``(module, job)``.
         on_outputs : callable
             Takes the outputs by name, checked; they are gone when it returns.
+        expected : callable
+            Returns what the run will take; called once its inputs are there.
+        before_s, after_s : float
+            See `Course`.
         options
             `Child`'s: environment, silence_s, python.
         """
@@ -99,6 +116,8 @@ class ChildRun:
             self.state.to(State.PREPARING)
             self._work = Path(tempfile.mkdtemp(prefix="ptlf-"))
             module, job = prepare(self._work)
+            self._expected = expected()
+            self.course = Course(self._expected.stages, self._started, before_s, after_s)
             self._child = self._begin(module, job, options)
         except (PTLFError, OSError) as error:
             self._end(State.FAILED, str(error))
@@ -141,33 +160,35 @@ class ChildRun:
         child = self._child
         if child is None:
             return
+        if self.state.state is State.IMPORTING:  # told a turn ago, so that the panel could show it
+            self._finish(child)
+            return
         ended = not child.running
         for event in child.poll():
             self._take(event)
         self.log = list(child.log)
-        self._on_change()
         if ended:
-            self._finish(child)
+            self._tell(TAKING, 0, 1)
+            self.state.to(State.IMPORTING)
+        self._on_change()
 
     def _take(self, event: dict[str, Any]) -> None:
         if event["event"] == "progress":
-            stage = str(event.get("stage", ""))
-            if stage != self.stage:
-                self._stage_started = time.monotonic()
-            self.stage = stage
-            self.done, self.total = int(event.get("done", 0)), int(event.get("total", 0))
+            self._tell(str(event.get("stage", "")), int(event.get("done", 0)), int(event.get("total", 0)))
         elif event["event"] == "device":
             self.device = event
         elif event["event"] == "notice":
             self.notices.append(str(event.get("message", "")))
 
+    def _tell(self, stage: str, done: int, total: int) -> None:
+        self.stage, self.done, self.total = stage, done, total
+        self.course.tell(stage, done, total, time.monotonic())
+
     def _finish(self, child: Job) -> None:
         self._timer.stop()
         run = self.state.run
         try:
-            outputs = child.result()
-            self.state.to(State.IMPORTING)
-            self._on_outputs(outputs)
+            self._on_outputs(child.result())
         except PTLFError as error:
             self._end(State.FAILED, error.message)
             return
@@ -175,11 +196,12 @@ class ChildRun:
             self._end(State.FAILED, f"{self.what} could not be taken over: {type(error).__name__}: {error}")
             raise
         if self.state.run == run and self.state.state is State.IMPORTING:
+            run_times.remember(self._expected, self.course.took(time.monotonic()))
             self._end(State.DONE)
 
     def _end(self, state: State, cause: str = "") -> None:
         self._timer.stop()
-        self.finished_s = self.seconds
+        self.finished_s = self.course.before_s + self.seconds
         if self._child is not None:
             self.log = list(self._child.log)
             self._child = None
@@ -199,10 +221,12 @@ def show_button(button, run: ChildRun, unmet: Callable[[], list[str]], verb: str
 
 
 def show_progress(bar, run: ChildRun) -> None:
+    """One bar over the whole run; busy without a number while it loads what it needs."""
     bar.setVisible(run.state.busy)
-    bar.setRange(0, run.total if run.total > 0 else 0)
-    if run.total > 0:
-        bar.value = min(run.done, run.total)
+    share = run.share if run.state.busy else None
+    bar.setRange(0, 0 if share is None else 100)
+    if share is not None:
+        bar.value = int(100 * share)
 
 
 def status_of(run: ChildRun, done: str) -> str:
@@ -214,13 +238,9 @@ def status_of(run: ChildRun, done: str) -> str:
         return _("{done} in {time}.").format(done=done, time=duration(run.finished_s))
     if not run.state.busy:
         return _("Cancelled.") if run.cancelled else ""
-    text = run.stage or state.value.capitalize()
+    text = run.stage or STARTING
     device = run.device.get("device")
     if device:
         text += _(" on {device}").format(device=device)
     left = run.seconds_left
-    return text + (_(", about {time} left").format(time=duration(left)) if left else "...")
-
-
-def duration(seconds: float) -> str:
-    return _("{n} s").format(n=round(seconds)) if seconds < 90 else _("{n} min").format(n=round(seconds / 60))
+    return text + (_(", about {time} left").format(time=duration(left)) if left is not None else "...")

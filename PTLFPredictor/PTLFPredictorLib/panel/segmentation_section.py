@@ -18,11 +18,11 @@ from ..mrml.adoption import DrawnElsewhere
 from ..segmentation import chain_words, probe
 from ..segmentation.catalogue import Model
 from ..segmentation.run import WORKER, read_result, write_job
-from . import compat
+from . import compat, run_times
 from .choices import Choices
 from .models_section import ModelsSection
 from .run_state import State
-from .runs import ChildRun, duration, show_button, show_progress, status_of
+from .runs import ChildRun, show_button, show_progress, status_of
 from .section import Section
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
 from .warm_run import WarmRun
@@ -48,7 +48,7 @@ class SegmentationSection(Section):
         ui.againButton.connect("toggled(bool)", self._again)
         ui.useExistingButton.connect("clicked()", lambda: self.use_existing())
         ui.sameButton.connect("clicked()", lambda: self.use_existing(all_the_same=True))
-        self._asked = None
+        self._asked, self._loaded = None, ()
         self._message = ""
         self._fits: tuple[tuple, bool] = (), False
         self._offered = ""
@@ -147,11 +147,33 @@ class SegmentationSection(Section):
         def take(outputs: Mapping[str, Path]) -> None:
             if self.session.token != token or self.session.away:
                 raise PTLFError("Another CT was chosen while this one was segmented; its segments were dropped.")
-            result = read_result(outputs, model)
+            result, self._loaded = read_result(outputs, model), to_load
             self.session.take_labels(result.labels, result.origin)
             self.ui.againButton.checked = False
 
-        self.run.start(prepare, take, silence_s=child.SILENCE_S)
+        expected, to_load = self.expected(), self._to_load
+        self.run.start(prepare, take, lambda: expected, silence_s=child.SILENCE_S)
+
+    def expected(self) -> run_times.Expected:
+        """What a run of the chosen model on this CT will take."""
+        try:
+            ct = self.session.ct()
+        except PTLFError:
+            return run_times.Expected()
+        size, spacing = list(ct.image.GetSize()), list(ct.image.GetSpacing())
+        if ct.slabs is not None:  # a model is given the slices that they were averaged from
+            size[2], spacing[2] = ct.slabs.slices, size[2] * spacing[2] / ct.slabs.slices
+        return run_times.segmentation(self.model, size, spacing, self.device.get("device", ""), self._is_warm)
+
+    @property
+    def _is_warm(self) -> bool:
+        """Whether a process waits that has the chosen model loaded."""
+        return self.run.pid is not None and self._loaded == self._to_load
+
+    @property
+    def _to_load(self) -> tuple[str, ...]:
+        model = self.model
+        return () if model is None else (model.id, model.version, self.session.desk.device)
 
     # Segments that are there already, and a second run's
 
@@ -230,7 +252,7 @@ class SegmentationSection(Section):
         show_progress(ui.segmentProgress, run)
         said = [] if drawn and run.state.state is State.IDLE else [status_of(run, _("Segmented"))]
         say(ui.segmentStatus, "\n".join(filter(None, [*said, *run.notices, self._message])))
-        say(ui.estimateLabel, "" if busy else self._estimate())
+        say(ui.estimateLabel, "" if busy else run_times.words(self.expected()))
         say(ui.stepsLabel, "" if busy else "\n".join(chain_words.lines(session.drawn)))
         log = "\n".join(line for line in run.log if line.strip())
         if ui.logText.plainText != log:
@@ -261,8 +283,3 @@ class SegmentationSection(Section):
             return ""
         name = _("CPU") if self.device["device"] == "cpu" else self.device["device"]
         return _("Runs on {name}: {why}.").format(name=name, why=self.device["why"])
-
-    def _estimate(self) -> str:
-        model = self.model
-        seconds = (model.measured.get("cpu_s" if self.device.get("device") == "cpu" else "gpu_s") if model else 0) or 0
-        return _("About {time} by our measurements.").format(time=duration(seconds)) if self.device and seconds else ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..record.statements import banner, of_prediction
-from ..signature import Prediction, PredictionState, difference_text, interval_text, risk_text
+from ..signature import RADSCORE, Prediction, PredictionState, difference_text, interval_text, risk_text
 from ..signature.nomogram import Axis
 from ..signature.predictors import Value, number_words
 from .nomogram_layout import EDGE, POINTS, RISK, TOTAL, Layout
@@ -54,6 +54,7 @@ def _predictor_marks(layout: Layout, axis: Axis, reading: Reading) -> list[Primi
     row, value, ghost = layout.row(axis.name), reading.values.get(axis.name), reading.ghosts.get(axis.name)
     y, edge = row.axis, layout.width - EDGE
     drawn: list[Primitive] = []
+    room = layout.width - 2 * EDGE if layout.narrow else layout.title_room
     if axis.name == reading.focused:
         drawn.append(Area(2, row.top + 2, 4, row.bottom - row.top - 4, "marker"))
     if ghost is not None and ghost != value:
@@ -62,13 +63,14 @@ def _predictor_marks(layout: Layout, axis: Axis, reading: Reading) -> list[Primi
         text = fitted(f"patient {text_of(axis, ghost)}", layout.title_room, SMALL)
         place = (edge, row.right[1], "end") if layout.narrow else (EDGE, row.left[2], "start")
         drawn.append(Text(*place[:2], text, SMALL, place[2], "faint"))
+        room -= width_of(text, SMALL) + 6 if layout.narrow else 0
     if value is None:
         return [*drawn, Text(EDGE, row.left[1], "no value", SMALL, ink="faint")]
     outside = not axis.holds(value)
     ink = "warning" if outside else "marker"
     x, beyond = layout.on_canvas(layout.x_of_value(axis.name, value))
     drawn.append(Shape(_arrow(x, y, beyond), ink))
-    words = fitted(f"{text_of(axis, value)}{'  off the axis' if outside else ''}", layout.title_room, SMALL, bold=True)
+    words = fitted(f"{text_of(axis, value)}{'  off the axis' if outside else ''}", room, SMALL, bold=True)
     drawn.append(Text(EDGE, row.left[1], words, SMALL, ink=ink, bold=True))
     points = reading.prediction.points.get(axis.name) if reading.prediction else None
     if points is not None:
@@ -181,4 +183,6 @@ def _arrow(x: float, y: float, beyond: int) -> tuple[tuple[float, float], ...]:
 
 def text_of(axis: Axis, value: Value) -> str:
     """A value as it is shown beside its axis (the typed field keeps every digit)."""
-    return dict(axis.ticks).get(value, str(value)) if axis.is_categorical else number_words(value)
+    if axis.is_categorical:
+        return dict(axis.ticks).get(value, str(value))
+    return number_words(round(value, 2) if axis.name == RADSCORE else value)

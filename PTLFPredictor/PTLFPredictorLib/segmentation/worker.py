@@ -22,9 +22,9 @@ import SimpleITK as sitk
 from .. import child
 from ..ct import write_temporary
 from ..progress import Progress
-from . import chain, model_folder, nnunet_versions
+from . import chain, effort, model_folder, nnunet_versions
 from . import device as devices
-from .chain_words import in_words
+from .effort import CHECKING, FINISHING, LOADING, WRITING
 from .model import Model
 from .model_steps import Step, chain_sha256
 from .names import Role
@@ -64,6 +64,7 @@ def _draw(model: Model, job: Mapping[str, Any], work: Path, emit: Emit, networks
     run.seconds["model"] = time.monotonic() - start
     ct = sitk.ReadImage(str(work / job["ct"]))
     image, told = run_steps(run, model.steps, ct)
+    child.progress_of(emit)(WRITING, 0, 1)
     output = work / "labels.nrrd"
     write_temporary(image, output)
     facts = {
@@ -84,10 +85,10 @@ def _verified(model: Model, networks: Networks, emit: Emit) -> Model:
     progress, steps = child.progress_of(emit), []
     networks.keep_only(model.steps)
     for done, step in enumerate(model.steps):
-        progress("Checking the model", done, len(model.steps))
+        progress(CHECKING, done, len(model.steps))
         steps.append(replace(step, sha256=networks.verify(model.id, step)))
     nnunet_versions.require()
-    progress("Checking the model", len(steps), len(steps))
+    progress(CHECKING, len(steps), len(steps))
     if not model.chain:
         return replace(model, sha256=steps[0].sha256)
     return replace(model, sha256=chain_sha256(steps), chain=tuple(steps))
@@ -121,9 +122,9 @@ class Run:
     def predict(self, step: Step, ct: sitk.Image, progress: Progress) -> Drawing:
         """What the step's network draws; where a GPU failed on the way, what follows is drawn where this was."""
         start = time.monotonic()
-        progress("Loading the model", 0, 1)
+        progress(LOADING, 0, 1)
         network = self.networks.get(step, self.device.name, self.tta)
-        progress("Loading the model", 1, 1)
+        progress(LOADING, 1, 1)
         loaded = time.monotonic()
         wanted = sorted(label for labels in step.label_roles.values() for label in labels)
         if not step.label_roles.get(Role.PARENCHYMA):
@@ -170,6 +171,7 @@ def _run_step(run: Run, step: Step, ct: sitk.Image, progress: Progress) -> tuple
     axes = facts.axes(step.orientation)
     run.notices += facts.notes
     drawing = run.predict(step, sitk.DICOMOrient(ct, axes), progress)
+    progress(FINISHING, 0, 1)
     image = in_geometry_of(ct, by_role(drawing.labels, step.label_roles), axes)
     if step.largest_organ_only:
         image = largest_organ(image)
@@ -185,9 +187,8 @@ def _run_step(run: Run, step: Step, ct: sitk.Image, progress: Progress) -> tuple
 
 
 def _named(progress: Progress, step: Step, number: int, count: int) -> Progress:
-    """Stages that name the step: "Liver (1 of 2): tiles"."""
-    head = f"{in_words(step.name)} ({number} of {count})"
-    return lambda stage, done, total: progress(f"{head}: {stage[:1].lower()}{stage[1:]}", done, total)
+    """Stages that name the step."""
+    return lambda stage, done, total: progress(effort.named(stage, step, number, count), done, total)
 
 
 def by_role(labels: np.ndarray, roles: Mapping[str, Sequence[int]]) -> np.ndarray:

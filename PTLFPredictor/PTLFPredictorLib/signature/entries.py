@@ -72,7 +72,7 @@ class Entry:
         Raises
         ------
         BadInput
-            For what cannot be meant; a number that fits another unit is asked about.
+            For what is implausible; a number that fits another unit is asked about.
         """
         if self.quantity is not None:
             return self.quantity.convert(value, self.unit if unit is None else unit)

@@ -15,7 +15,7 @@ def checked_radscore(value: float) -> float:
         raise BadInput(f"Radscore must be a number, not {value!r}.")
     if abs(value) > RADSCORE_LIMIT:
         raise BadInput(
-            f"Radscore {value:g} cannot be meant; expected is {-RADSCORE_LIMIT:g} to {RADSCORE_LIMIT:g}, and mostly a "
+            f"Radscore {value:g} is implausible; expected is {-RADSCORE_LIMIT:g} to {RADSCORE_LIMIT:g}, and mostly a "
             "number of two digits."
         )
     return value

@@ -121,9 +121,7 @@ def test_a_spreadsheet_as_people_keep_it(folder):
     assert dict(third.entered.values) == {"INR": 1.1}
     assert [(row.row, row.reason) for row in table.left_out] == [(9, "it names no CT")]
     assert table.rows == 4
-    assert "7: Albumin 38 g/dL cannot be meant; is it 38 g/L? Then choose the unit g/L." in told(
-        table, Code.IMPLAUSIBLE
-    )
+    assert "7: Albumin 38 g/dL is implausible; is it 38 g/L? Then choose the unit g/L." in told(table, Code.IMPLAUSIBLE)
     assert told(table, Code.UNREADABLE) == [
         "7: the cell is a limit, not a number.",
         "8: the cell is a date or time: has the spreadsheet made one of a number?",

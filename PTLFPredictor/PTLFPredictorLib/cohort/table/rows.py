@@ -1,4 +1,4 @@
-"""Rows as cases: each cell checked, what cannot be meant told and not used."""
+"""Rows as cases: each cell checked, what is implausible told and not used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers with their units in a table's columns, and levels; what cannot be meant is a finding and no value."""
+"""Numbers with their units in a table's columns, and levels; what is implausible is a finding and no value."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class ValidationPlan:
     reader: str = ""
 
     def checked(self) -> ValidationPlan:
-        """Itself, or `BadInput` for a number that cannot be meant."""
+        """Itself, or `BadInput` for a number that is implausible."""
         if wrong := [risk for risk in self.cutoffs if not 0 < risk < 1]:
             raise BadInput(f"A cut-off is a risk between 0 and 1, not {wrong[0]:g}.")
         if self.prevalence is not None and not 0 < self.prevalence < 1:

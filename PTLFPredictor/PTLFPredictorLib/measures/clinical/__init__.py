@@ -48,7 +48,7 @@ def compute(name: str, inputs: Mapping[str, Any]) -> Measured:
     Raises
     ------
     BadInput
-        Where the measure or an input is unknown, an input is missing or cannot be meant, or the measure is not defined
+        Where the measure or an input is unknown, an input is missing or implausible, or the measure is not defined
         for this patient.
     """
     chosen = measure(name)

@@ -53,7 +53,7 @@ def score(albumin: float, bilirubin: float) -> float:
     Raises
     ------
     BadInput
-        For values that cannot be meant.
+        For values that are implausible.
     """
     albumin, bilirubin = to_unit(albumin, "g/L", ALBUMIN), to_unit(bilirubin, "umol/L", BILIRUBIN)
     return 0.66 * math.log10(bilirubin) - 0.085 * albumin

@@ -135,7 +135,7 @@ def stage(
     NotSettled
         Where the definitions have no row for the patient.
     BadInput
-        For values that cannot be meant.
+        For values that are implausible.
 
     Notes
     -----

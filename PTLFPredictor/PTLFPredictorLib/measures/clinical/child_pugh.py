@@ -112,7 +112,7 @@ def item_points(
     Raises
     ------
     BadInput
-        For values that cannot be meant, and where not exactly one of INR and prothrombin time is given.
+        For values that are implausible, and where not exactly one of INR and prothrombin time is given.
     """
     if (inr is None) == (prothrombin_prolongation is None):
         raise BadInput(

@@ -157,7 +157,7 @@ class Quantity:
         Raises
         ------
         BadInput
-            For what is no finite number, an unknown unit, and a value that cannot be meant; one that fits another unit
+            For what is no finite number, an unknown unit, and a value that is implausible; one that fits another unit
             is asked about.
         """
         given = self.unit_named(unit)
@@ -217,11 +217,11 @@ def _why_not(value: float, unit: Unit, quantity: Quantity) -> str:
     shown = f"{quantity.label} {_shown(value, unit)}"
     if (other := quantity.other_unit(value, unit.name)) is not None:
         other_unit = quantity.unit_named(other)
-        return f"{shown} cannot be meant; is it {_shown(value, other_unit)}? Then choose the unit {other_unit.shown}."
+        return f"{shown} is implausible; is it {_shown(value, other_unit)}? Then choose the unit {other_unit.shown}."
     low, high = quantity.range_in(unit.name)
     if quantity.too_high and value > high:
         return f"{shown} cannot be used: above {_shown(high, unit)}. {quantity.too_high}"
-    return f"{shown} cannot be meant; expected is {low:g} to {_shown(high, unit)}."
+    return f"{shown} is implausible; expected is {low:g} to {_shown(high, unit)}."
 
 
 def _shown(value: float, unit: Unit) -> str:

@@ -44,12 +44,17 @@ def is_worth_it(grid: Grid, spacing: Sequence[float], passes: int) -> bool:
     passes : int
         For each tile: mirrorings times folds.
     """
-    typical = tuple(
+    every = len(grid.tiles()) * passes
+    return len(grid.every_second()) + len(grid.touching(typical_part(grid, spacing))) * passes <= WORTH * every
+
+
+def typical_part(grid: Grid, spacing: Sequence[float]) -> Tile:
+    """What a large liver takes in the middle of a grid."""
+    z, y, x = (
         slice(max(int((size - mm / step) / 2), 0), min(math.ceil((size + mm / step) / 2), size))
         for size, mm, step in zip(grid.shape, TYPICAL_MM, spacing, strict=True)
     )
-    every = len(grid.tiles()) * passes
-    return len(grid.every_second()) + len(grid.touching(typical)) * passes <= WORTH * every
+    return z, y, x
 
 
 def find_organ(

@@ -13,7 +13,7 @@ from .drawing import draw
 from .folds import Folds
 from .memory import Way
 from .preparing import Frame, prepare
-from .telling import TILES, Teller
+from .telling import DRAWING, FINDING, PREPARING, TILES, Teller
 from .tiles import Grid, Runner, Tile, logits
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ class Run:
             ``tiles``, ``passes`` and ``organ_box``.
         """
         planned = self.folds.planned
-        self.told("Preparing the CT", 0, 1)
+        self.told(PREPARING, 0, 1)
         data, frame = prepare(array, spacing_zyx, planned, self.way.results)
         grid = Grid.over(data.shape, planned.patch, self.tile_step)
         volume = _Volume(grid.pad(data), grid, frame)
         del data
-        self.told("Preparing the CT", 1, 1)
+        self.told(PREPARING, 1, 1)
         settings: dict[str, Any] = {"organ_box": None, "tiles": 0, "passes": 0}
         part = self._organ_part(volume, settings)
         labels = self._drawn(volume, part, settings)
@@ -73,7 +73,7 @@ class Run:
         if not self.organ or not long_scan.is_worth_it(grid, frame.new_spacing, passes):
             return frame.all
         tiles = grid.every_second()
-        self.told.starts("Finding the organ", len(tiles))
+        self.told.starts(FINDING, len(tiles))
         settings["tiles"] = settings["passes"] = len(tiles)
         network = next(self.folds.networks(self.way.device, self.way.fold_by_fold))
         runner = replace(self._runner, mirror_axes=(), told=self.told.tile_done)
@@ -111,7 +111,7 @@ class Run:
             planned.regions,
             planned.logits.name,
             slab_voxels=self.way.slab_voxels,
-            told=lambda done, of: self.told("Drawing the labels", done, of),
+            told=lambda done, of: self.told(DRAWING, done, of),
         )
 
     @property

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from ...progress import Progress
 
-TILES = "Tiles"
+PREPARING, FINDING, TILES, DRAWING = "Preparing the CT", "Finding the organ", "Tiles", "Drawing the labels"
+"""Stages of a network's run."""
 
 
 class Stopped(BaseException):

@@ -38,7 +38,7 @@ def interval_text(interval: tuple[float, float]) -> str:
 
 
 def difference_text(before: float, after: float) -> str:
-    """Percentage points between two risks as they are told: "+11" from 69 % to 80 %; "" where one is "<1 %" or ">99 %"."""
+    """Percentage points between two risks as they are told: "+11" from 69 to 80 %; "" where one is "<1" or ">99 %"."""
     told = [risk_text(risk).removesuffix(" %") for risk in (before, after)]
     return f"{int(told[1]) - int(told[0]):+d}" if all(map(str.isdigit, told)) else ""
 
