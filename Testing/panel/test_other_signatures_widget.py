@@ -119,7 +119,7 @@ class TestFourPredictors(OtherSignature):
         self.enter()
         self.ui.reportKind.currentIndex = 1
         for button in (self.ui.exportReportButton, self.ui.exportCsvButton):
-            gestures.click(button)
+            self.export(button)
             self.settle()
             self.assertIn("Written", self.ui.exportStatus.text)
         with open(os.path.join(self.folder.name, "report.html"), encoding="utf-8") as stream:

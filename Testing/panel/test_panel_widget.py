@@ -431,7 +431,7 @@ class TestScore(PanelCase):
             (self.ui.exportReportButton, "report.pdf"),
             (self.ui.exportCsvButton, "result.csv"),
         ):
-            gestures.click(button)
+            self.export(button)
             self.assertIn("Written:", self.ui.exportStatus.text)
             self.assertGreater(os.path.getsize(os.path.join(self.folder.name, name)), 500, name)
         self.assertEqual([n for n in os.listdir(self.folder.name) if n.endswith(".part")], [])
@@ -442,7 +442,7 @@ class TestScore(PanelCase):
         self.assertEqual(given, [("Albumin", 43.6, "g/L"), ("INR", 1.09, "")])
         self.assertEqual(record["segmentation"]["origin"]["model"]["id"], "test-model")
         self.assertEqual(len(record["features"]), 10)
-        gestures.click(self.ui.exportTableButton)
+        self.export(self.ui.exportTableButton)
         table = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLTableNode").GetTable()
         self.assertEqual(table.GetNumberOfRows(), 3 + 3 + 3 + 10)
 
@@ -452,7 +452,7 @@ class TestScore(PanelCase):
 
     def test_an_export_that_cannot_be_written_says_so_and_leaves_nothing(self):
         self.panel.choose_file = lambda title, name: os.path.join(self.folder.name, "absent", name)
-        gestures.click(self.ui.exportRecordButton)
+        self.export(self.ui.exportRecordButton)
         self.assertIn("Not exported:", self.ui.exportStatus.text)
         self.assertIn("cannot be written", self.ui.exportStatus.text)
 

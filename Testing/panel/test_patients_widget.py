@@ -175,7 +175,7 @@ class TestOnItsWay(Patients):
         self.draw()
         self.compute()
         self.assertRegex(self.ui.computeStatus.text, "^Computed in")
-        gestures.click(self.ui.exportRecordButton)
+        self.export(self.ui.exportRecordButton)
         self.assertIn("Written:", self.ui.exportStatus.text)
         self.ui.volumeSelector.setCurrentNode(self.next_ct())
         self.assert_blank()
@@ -236,7 +236,7 @@ class TestOnItsWay(Patients):
             return os.path.join(self.folder.name, name)
 
         self.panel.choose_file = choose
-        gestures.click(self.ui.exportRecordButton)
+        self.export(self.ui.exportRecordButton)
         self.assertIn("another CT was chosen meanwhile", self.ui.exportStatus.text)
         self.assertFalse(os.path.exists(os.path.join(self.folder.name, "result.json")))
 

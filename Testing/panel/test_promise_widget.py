@@ -51,7 +51,7 @@ class TestCalibratedOnSampleCases(PanelCase):
         self.assertRegex(self.ui.riskLabel.text, r"^Demonstration: Risk (\d+|<1|>99) % within 4 weeks$")
         self.assertIn("demonstration", self.panel.nomogram.pane.nomogram.accessibleDescription.lower())
         self.assertIn("the signature was fitted on segments drawn by hand", self.ui.resultDetails.text)
-        gestures.click(self.ui.exportRecordButton)
+        self.export(self.ui.exportRecordButton)
         made = json.loads(Path(self.folder.name, "result.json").read_text(encoding="utf-8"))
         self.assertEqual(made["prediction"]["state"], "demonstration")
 
