@@ -48,7 +48,7 @@ class TestCalibratedOnSampleCases(PanelCase):
         self.assertTrue(self.ui.demonstrationBox.isVisible())
         self.ui.demonstrationBox.checked = True
         self.settle()
-        self.assertRegex(self.ui.riskLabel.text, r"^Demonstration: Risk (\d+|<1|>99) % within 4 weeks$")
+        self.assertRegex(self.ui.riskLabel.text, r"^Demonstration: predicted risk of PTLF (\d+|<1|>99) %$")
         self.assertIn("demonstration", self.panel.nomogram.pane.nomogram.accessibleDescription.lower())
         self.assertIn("the signature was fitted on segments drawn by hand", self.ui.resultDetails.text)
         self.export(self.ui.exportRecordButton)
