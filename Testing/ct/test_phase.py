@@ -249,7 +249,7 @@ def test_an_unknown_phase_says_what_was_measured_and_how_to_answer():
 
 def test_a_reader_s_answer_is_stated_with_name_time_and_measurement():
     found, finding = settled("", *LATE, "portal venous")
-    time = found.confirmed.by.time
+    time = found.confirmed.by.when
     assert finding.message == (
         f"Dr Reader confirmed the portal venous phase ({time}); measured: liver 90 HU, aorta 105 HU, which looks "
         "delayed."
