@@ -12,6 +12,7 @@ No widgets: sections show what a session says, and tell it what the user did.
 `new_segments`            segments that come: from a run, from the scene, back from the copy
 `in_slabs.InSlabs`        from thin slices to slabs and back
 `results.Results`         features, whether they are stale, assessment, what-if
+`findings_apart`          the CT's findings, and the segments'
 `export.Export`           sign-off and record
 ========================  ==========================================================================
 
@@ -33,6 +34,7 @@ from ..state import Desk, FellWhy, PatientState, SegmentsKind
 from .answers import Answers
 from .ct_of_scene import CTOfScene
 from .export import Export
+from .findings_apart import FindingsApart
 from .in_slabs import InSlabs
 from .lesions import Lesions
 from .masks import Masks
@@ -78,6 +80,7 @@ class Session:
         self.new_segments = NewSegments(self.scene, self.cts, self.masks, self.origins)
         self.in_slabs = InSlabs(self.scene, self.cts, self.masks, self.origins)
         self.results = Results(self.scene, self.cts, self.masks, self.origins, self.reader_answers)
+        self.findings_apart = FindingsApart(self.scene, self.cts, self.masks, self.results)
         self.export = Export(self.scene, self.cts, self.masks, self.origins, self.reader_answers, self.results)
 
     # The scene, and who is on screen
@@ -228,8 +231,8 @@ class Session:
     to_be_computed = property(attrgetter("results.to_be_computed"))
     take_features = property(attrgetter("results.take_features"))
     findings = property(attrgetter("results.findings"))
-    findings_of_ct = property(attrgetter("results.findings_of_ct"))
-    findings_of_segments = property(attrgetter("results.findings_of_segments"))
+    findings_of_ct = property(attrgetter("findings_apart.of_ct"))
+    findings_of_segments = property(attrgetter("findings_apart.of_segments"))
     assessment = property(attrgetter("results.assessment"))
     entered = property(attrgetter("results.entered"))
     withholding = property(attrgetter("results.withholding"))

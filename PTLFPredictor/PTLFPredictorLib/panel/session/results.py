@@ -108,22 +108,6 @@ class Results:
         except PTLFError as error:
             return (Finding("ct", Level.FAIL, error.message),)
 
-    def findings_of_ct(self) -> tuple[Finding, ...]:
-        """Those of the CT as it is now; its phase as it was measured last, while it is the same CT."""
-        try:
-            own = self._cts.ct().findings if self._scene.volume is not None else ()
-        except PTLFError:
-            return self.findings()
-        stale = self.stale(self._masks.kind)
-        of_another = stale is not None and stale.why is StaleWhy.CT_CHANGED
-        phase = [one for one in (own if of_another else self.findings()) if one.code == "phase"]
-        return (*(one for one in own if one.code != "phase"), *phase)
-
-    def findings_of_segments(self) -> tuple[Finding, ...]:
-        """The others of `findings`: of the segments, and of both together."""
-        of_ct = {finding.code for finding in self.findings_of_ct()} | {"phase"}
-        return tuple(finding for finding in self.findings() if finding.code not in of_ct)
-
     def _current_findings(self, kind: SegmentsKind, computed: Computed) -> tuple[Finding, ...]:
         """Findings with what readers have answered and signed since the features were computed."""
         if self.stale(kind):
