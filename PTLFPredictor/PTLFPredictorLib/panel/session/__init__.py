@@ -102,6 +102,13 @@ class Session:
         self.look()
         return said
 
+    def follow(self) -> list[str]:
+        """Take over what another panel of this scene has done; returns sentences on what was stopped here."""
+        said = self.scene.follow()
+        if said is not None and self.masks.watch.node is not self.segmentation:
+            self.masks.watch_current()
+        return said or []
+
     def pause(self) -> None:
         """The scene is being loaded: nothing is taken until `open`."""
         self.scene.away = True
@@ -110,6 +117,7 @@ class Session:
         """The scene is about to be closed: nobody is on screen any more, and nothing is written meanwhile."""
         self.scene.on_leave()
         self.scene.away = True
+        self.scene.let_go()
         self.scene.begin(PatientState(units=self.state.units))
         self.masks.watch.observe(None)
 
