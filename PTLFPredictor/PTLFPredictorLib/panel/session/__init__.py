@@ -233,6 +233,7 @@ class Session:
     entered = property(attrgetter("results.entered"))
     withholding = property(attrgetter("results.withholding"))
     patient = property(attrgetter("results.patient"))
+    radscore = property(attrgetter("results.radscore"))
     values = property(attrgetter("results.values"))
     tried = property(attrgetter("results.tried"))
     tried_values = property(attrgetter("results.tried_values"))

@@ -233,20 +233,28 @@ class Results:
         return {one.id: known.get(one.id) for one in self._scene.signature.predictors}
 
     def tried(self) -> dict[str, Value | None]:
-        """Entries, each in its own unit, and Radscore that a what-if begins with: the patient's."""
+        """What a what-if begins with: the patient's entries, each in its own unit, and no Radscore but the CT's own.
+
+        None stands for that one, so that a what-if never keeps a score which is withheld or stale by now.
+        """
         entered = self.entered().values
-        return {**{one.id: entered.get(one.id) for one in self._scene.signature.entries}, RADSCORE: self.radscore()}
+        return {**{one.id: entered.get(one.id) for one in self._scene.signature.entries}, RADSCORE: None}
+
+    def _score_of(self, tried: Mapping[str, Value | None]) -> float | None:
+        """The Radscore of a what-if: typed, else the CT's own."""
+        typed = tried.get(RADSCORE)
+        return self.radscore() if typed is None else typed
 
     def tried_values(self) -> dict[str, Value | None]:
         """The predictors of the what-if, for the markers."""
         chosen, tried = self._scene.signature, self._scene.state.what_if
-        known = chosen.values_of(_entries(tried), tried.get(RADSCORE))
+        known = chosen.values_of(_entries(tried), self._score_of(tried))
         return {one.id: known.get(one.id) for one in chosen.predictors}
 
     def what_if(self) -> Prediction | None:
         """Prediction of the what-if, None while it is off, has no Radscore or an entry that is no value."""
         state = self._scene.state
-        return None if state.what_if_refused else self._predicted(state.what_if)
+        return self._predicted(state.what_if) if state.what_if and not state.what_if_refused else None
 
     def _predicted(self, tried: Mapping[str, Value | None]) -> Prediction | None:
         """Of a what-if's entries and Radscore, None without a Radscore.
@@ -254,11 +262,11 @@ class Results:
         With the Radscore of the CT it is what the patient would have with these values, where the patient's own risk
         is shown and all that withholds a patient's risk lets this one pass.  With another Radscore it has bands.
         """
-        scene, score = self._scene, tried.get(RADSCORE)
+        scene, score = self._scene, self._score_of(tried)
         if score is None:
             return None
         kind = self._masks.kind
-        computed, own = scene.state.of(kind), score == self.radscore()
+        computed, own = scene.state.of(kind), tried.get(RADSCORE) is None
         if own and computed is not None and _is_shown(self.patient().prediction):
             found = self._assess(*self._computed(kind, computed), _entries(tried)).prediction
             if _is_shown(found):
