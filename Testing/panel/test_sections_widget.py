@@ -90,6 +90,7 @@ class TestTheSectionsOfThePanel(PanelCase):
         below_each_other = [
             "ct",
             "segments",
+            "lesions",
             "models",
             "segmentation",
             "correction",

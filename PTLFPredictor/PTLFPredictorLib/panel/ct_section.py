@@ -38,8 +38,7 @@ class CTSection(Section):
         ui.volumeLabel.setBuddy(box)
         self.findings, self._of_segments = FindingsList(), FindingsList()
         ui.findingsHolder.layout().addWidget(self.findings)
-        room = getattr(ui, "segmentFindingsHolder", ui.findingsHolder)
-        room.layout().addWidget(self._of_segments)
+        ui.segmentFindingsHolder.layout().addWidget(self._of_segments)
         self.eligibility = EligibilityFrame(ui, session)
         self._former: dict[str, volumes.Window] = {}
         self._filling = self.paused = False

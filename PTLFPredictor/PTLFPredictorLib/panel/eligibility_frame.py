@@ -18,6 +18,7 @@ from .fields import PatientField
 from .findings_list import FindingsList
 from .numbers import read_number, written
 from .session import Session
+from .state import FellWhy
 from .widgets import Fold, WheelGuard, as_tip, clear, mark, plain_label, say
 
 UNITS = tuple(unit.name for unit in AMOUNT.units)
@@ -130,7 +131,8 @@ class EligibilityFrame:
         except BadInput as error:
             refused[BILIRUBIN] = {"text": text, "why": error.message}
         if (answers, refused) != (state.answers, state.refused):
-            self.session.update(answers=answers, refused=refused, sign_off={})
+            fell = state.without_sign_off(FellWhy.ANSWERS)
+            self.session.update(answers=answers, refused=refused, **fell)
         if unit != self.unit:
             self.session.update(units={**state.units, BILIRUBIN: unit})
 

@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .. import RESEARCH_USE
+from .case_line import case_words
 from .lead_on import LeadOn
 from .next_step import Act, Around, Step, next_step
 from .nomogram_paint import theme_of
@@ -19,12 +20,13 @@ from .session import Session
 from .sticky import Sticky
 from .strip_words import StripWords, pill_words, signature_words, strip_words
 from .timers import Timer
+from .titles import Titles
 from .widgets import as_tip, primary, say
 
 SETTLES_MS = 30
 """Until a section that was unfolded has been laid out."""
 
-LARGE, SMALL = 14, 12
+LARGE, SMALL = 13, 12
 """Points of the risk of a patient, and of everything else that stands in its place."""
 
 PILL_CHARACTERS = 26
@@ -46,6 +48,8 @@ class StripSection(Section):
         self.host, self.ui, self.session = host, host.ui, host.session
         ui = self.ui
         self.sticky = Sticky(ui.stripFrame, ui.stripFrame.parentWidget())
+        self.titles = Titles(self.sticky.room)
+        self.sticky.on_resize = self.titles.fit
         self.lead = LeadOn(host, self)
         self.step: Step | None = None
         self._goal, self._laid_out = None, Timer(self._arrive, SETTLES_MS)
@@ -198,7 +202,7 @@ class StripSection(Section):
         ui, session = self.ui, self.session
         self.step = step = next_step(session, self.around())
         words = strip_words(session, step)
-        say(ui.caseLabel, _("CT") if session.volume is not None else _("No CT chosen"))
+        say(ui.caseLabel, case_words(session) or _("No CT chosen"))
         self._show_pill(pill_words(session))
         ui.riskLabel.text = words.risk
         font = qt.QFont(ui.riskLabel.font)

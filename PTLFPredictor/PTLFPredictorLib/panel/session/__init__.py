@@ -202,6 +202,7 @@ class Session:
     drawn = property(attrgetter("origins.drawn"))
     mask_origin = property(attrgetter("origins.mask_origin"))
     segments = property(attrgetter("origins.segments"))
+    segments_words: Callable[[SegmentsKind], str] = property(attrgetter("origins.words"))
     take_labels = property(attrgetter("new_segments.take_labels"))
     decide_second = property(attrgetter("new_segments.decide_second"))
     use_existing = property(attrgetter("new_segments.use_existing"))
