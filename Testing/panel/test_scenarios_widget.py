@@ -159,13 +159,11 @@ class TestCompared(Compared):
         """Withheld, of a signature that may show none, stale: no number in the table, on the picture or in words."""
         self.try_inr("1.2")
         self.pin()
-        criteria = self.session.state.criteria
         self.session.update(criteria={}, answers={})
         self.settle()
         self.assertIsNone(self.session.patient().prediction.risk)
         self.assert_nothing_is_told()
-        self.session.update(criteria=criteria)
-        self.settle()
+        self.answer_criteria()
         self.assertEqual(self.texts()[1][2], f"{self.percent(inr=1.2)} %")
         gestures.click(self.ui.whatIfBox)
         self.settle()
