@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import gestures
 import pytest
 import SimpleITK as sitk
 from panel_case import ORIGIN, PanelCase
