@@ -16,6 +16,7 @@ from PTLFPredictorLib import RESEARCH_USE, record
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.record import ResultRecord
+from PTLFPredictorLib.record.statements import FOR_NO_PATIENT
 from PTLFPredictorLib.render import html, nomogram_svg
 from PTLFPredictorLib.render.nomogram_layout import Layout
 from PTLFPredictorLib.render.nomogram_marks import Reading
@@ -148,7 +149,7 @@ def test_demonstration_is_watermarked_on_every_page_and_on_the_nomogram(demonstr
     assert re.search(r"\.stamp \{ position: fixed", page)
     assert re.search(r'@top-center \{ content: "DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS"', page)
     assert "Page 1 of" not in page
-    assert "DEMONSTRATION - not this patient's result" in page
+    assert FOR_NO_PATIENT in re.search(r"<svg .*?</svg>", page, re.DOTALL)[0]
     assert "Demonstration on synthetic cases, not for patients." in plain(page)
 
 
@@ -256,7 +257,9 @@ def test_markers_stand_where_the_axes_read_their_values():
     *markers, total, risk = apexes(nomogram_svg.svg_of(layout, Reading(values, prediction), "t"))
     points = [0.163 * (43.6 - 16) * 5.908, 7.597 * (1.09 - 0.7) * 5.908, 0.317 * (7.72 + 22) * 5.908]
     assert markers == pytest.approx([158 + 604 * point / 100 for point in points], abs=0.02)
-    assert total == pytest.approx(158 + 604 * sum(points) / 180, abs=0.02)
+    low, high = layout.totals  # as far as there is a risk to read
+    assert 0 < low < sum(points) < high < 180
+    assert total == pytest.approx(158 + 604 * (sum(points) - low) / (high - low), abs=0.02)
     assert risk == total
 
 

@@ -57,7 +57,7 @@ def _answer(said: Statements) -> Answer:
     if not risk.shown and reasons and not risk.withheld_beside:
         lines, why = ([reasons[0]], "") if len(reasons) == 1 else ([], WHY)
         reasons = () if len(reasons) == 1 else reasons
-    notes = (said.base_rate, said.nomogram.note, *risk.warnings)
+    notes = (sentences(said.base_rate, said.nomogram.note), sentences(*risk.warnings))
     facts = {one.label: one.words for one in (*said.inputs, *said.measures)}
     more = {"Bilirubin": said.bilirubin, "ALBI": said.albi}
     facts |= {name: words for name, words in more.items() if words} | {"Radscore": said.score.words}
