@@ -129,6 +129,10 @@ def _voi(name: str) -> VOI:
     return VOI.of_file(name) if name in IN_FILES else VOI(name)
 
 
+_read: dict[SegmentsKind, tuple[Mapping[str, Any], Computed]] = {}
+"""By kind, what `PatientState.of` read last, and of what."""
+
+
 @dataclass(frozen=True)
 class PatientState:
     """What belongs to the CT on screen; JSON-ready fields, each with the default of a CT that was just chosen.
@@ -194,8 +198,13 @@ class PatientState:
     terms_of: str = ""
 
     def of(self, kind: SegmentsKind) -> Computed | None:
+        """What was computed on segments of one kind; read once, though a refresh asks some seventy times."""
         data = self.computed.get(kind)
-        return None if data is None else Computed.from_dict(data)
+        if data is None:
+            return None
+        if _read.get(kind, (None,))[0] is not data:
+            _read[kind] = data, Computed.from_dict(data)
+        return _read[kind][1]
 
     def without_sign_off(self, why: FellWhy, segments: Sequence[str] = ()) -> dict[str, dict]:
         """What of the state changes when the sign-off falls; where there is none, the last one's fall stays known."""
