@@ -47,6 +47,14 @@ class Hand:
         button.click()
         self._did(text, 1)
 
+    def next(self, words: str) -> None:
+        """The strip's button, which says what the next step is."""
+        button = self.ui.nextButton
+        usable(button)
+        if button.text.replace("&", "") != words:
+            raise SystemExit(f"the strip's button says {button.text!r}, not {words!r}")
+        self.click(button)
+
     def choose(self, selector, node) -> None:
         usable(selector)
         selector.setCurrentNode(node)
@@ -205,8 +213,47 @@ def before(desk: Desk, task: int, hand: Hand) -> None:
 
 
 def after(desk: Desk, task: int, hand: Hand) -> None:
-    """As the panel is now."""
-    raise NotImplementedError
+    """As the panel is now: the strip's button is the next step."""
+    ui, session = desk.ui, desk.session
+    if task == 1:
+        hand.click(ui.sampleButton)
+        desk.wait()
+        hand.next("Segment")
+        desk.wait()
+        hand.next("Compute")
+        desk.wait()
+        hand.next("Show demonstration")
+        desk.wait()
+        hand.type(ui.albEdit, "43.6")
+        hand.type(ui.inrEdit, "1.09")
+        hand.type(ui.readerEdit, "A. Reader")
+        hand.click(ui.allMetButton)
+        assert session.patient().prediction.risk is not None
+    elif task == 2:
+        desk.bring_ct(own=True)
+        hand.next("Use this CT")
+        hand.next("Use these segments")
+        hand.next("Compute")
+        desk.wait()
+    elif task == 3:
+        hand.click(ui.correctButton)
+        assert desk.panel.correction.editor.activeEffect() is not None
+        hand.stroke(session)
+        desk.settle(1)
+        hand.next("Recompute")
+        desk.wait()
+    elif task == 4:
+        hand.unfold("nomogram")
+        hand.click(ui.whatIfBox)
+        hand.type(ui.inrEdit, "1.20")
+        hand.click(ui.pinButton)
+        hand.type(ui.inrEdit, "1.40", selected=True)
+        assert len(session.state.scenarios) == 1
+        desk.ui.whatIfBox.click()
+        desk.settle()
+    elif task == 5:
+        hand.next("Export report")
+        assert list(desk.out.glob("report.*"))
 
 
 TASKS = (

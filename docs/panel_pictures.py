@@ -9,7 +9,9 @@ Each picture is of the real panel in the stand-in (Testing/host), with real chil
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -35,7 +37,7 @@ from PTLFPredictorLib.panel.run_state import State  # noqa: E402
 from PTLFPredictorLib.sample import make_case  # noqa: E402
 from PTLFPredictorLib.segmentation.catalogue import default_model  # noqa: E402
 
-WIDTHS = (360, 560, 900)
+WIDTHS = (340, 413, 560, 900)
 SECTIONS = ("ct", "segments", "radscore", "nomogram", "report")
 SAMPLE_SEED, SAMPLE_MATRIX = 11, 512
 
@@ -105,7 +107,7 @@ class Pictures:
     # The story
 
     def opened(self) -> None:
-        self.whole_window("01-open", "ct", "segmentation")
+        self.whole_window("01-open", "ct", "segments")
         self.panel.acknowledge()
 
     def ct(self, ct: Path | None, labels: Path | None):
@@ -130,14 +132,12 @@ class Pictures:
         real = segmentation_section.WORKER, segmentation_section.write_job
         segmentation_section.WORKER = "child_of_tests"
         segmentation_section.write_job = lambda image, model, work, device: {"how": "killed"}
-        import os
-
         os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:3])
         run = self.panel.segmentation.run
         self.wait(self.panel.segmentation.probe)
         self.ui.segmentButton.click()
         self.wait(run)
-        self.whole_window("03-failed-run", "segmentation")
+        self.whole_window("03-failed-run", "segments")
         segmentation_section.WORKER, segmentation_section.write_job = real
         run.state.reset()
 
@@ -147,7 +147,7 @@ class Pictures:
         if truth is None:
             self.ui.segmentButton.click()
             gestures.wait_for(lambda: _drawing(run) or not run.state.busy, 300, "progress")
-            self.whole_window("04-segmenting", "segmentation")
+            self.whole_window("04-segmenting", "segments")
             self.wait(run, 1200)
             if run.state.state is not State.DONE:
                 raise SystemExit(run.state.cause)
@@ -185,7 +185,6 @@ class Pictures:
         slicer.util.updateSegmentBinaryLabelmapFromArray(array, node, "tumor", volume)
         self.settle(1)
         self.whole_window("09-stale", "segments", "radscore")
-        self.whole_window("09b-stale-result", "result")
         self.compute()
         self.whole_window("10-recomputed", "radscore")
         self.panel.open_sections("segments")
@@ -193,48 +192,61 @@ class Pictures:
         self.ui.signOffButton.click()
         self.whole_window("11-signed-off", "segments")
 
+    def left_out(self) -> None:
+        """The smallest lesion unticked, as a reader does who takes it for a cyst."""
+        self.panel.open_sections("segments")
+        table = self.panel.lesions.list
+        table.item(table.rowCount - 1, 0).setCheckState(qt.Qt.Unchecked)
+        self.settle(0.6)
+        self.whole_window("09-left-out", "segments")
+        table.item(table.rowCount - 1, 0).setCheckState(qt.Qt.Checked)
+        self.settle(0.6)
+
+    def models(self) -> None:
+        self.panel.models.show()
+        self.settle()
+        self.whole_window("04-models", "segments")
+        self.ui.modelsButton.checked = False
+
     def what_if(self) -> None:
+        """Two pinned scenarios, then INR dragged, in both themes; values beyond the axes."""
         self.type_open("nomogram")
         self.ui.whatIfBox.checked = True
         self.settle()
-        self.type(self.ui.radscoreEdit, "7.72")
-        pane = self.panel.nomogram.pane
+        for text in ("1.20", "1.40"):
+            self.type(self.ui.inrEdit, text)
+            self.ui.pinButton.click()
+            self.settle()
+        nomogram = self.panel.nomogram.pane.nomogram
         for theme in ("light", "dark"):
             self.dark(theme == "dark")
-            pane.open_window()
-            self.settle()
-            nomogram = pane.nomogram
+            self.whole_window("13-what-if" if theme == "light" else "13-what-if-dark", "nomogram")
             x, y = nomogram.marker_at("INR")
             gestures.press(nomogram, x, y - 4)
-            gestures.move(nomogram, x + 25, y - 4)
+            gestures.move(nomogram, x - 25, y - 4)
             self.settle()
-            self.take(f"12-drag-{theme}", pane.window_of_its_own)
-            gestures.release(nomogram, x + 25, y - 4)
+            self.take(f"12-drag-{theme}", self.ui.nomogramSection)
+            gestures.release(nomogram, x - 25, y - 4)
             self.settle()
         self.dark(False)
-        pane.close_window()
-        self.whole_window("13-what-if", "nomogram", "report")
-        self.ui.whatIfBox.click()
-        self.settle()
-        self.ui.whatIfBox.checked = True
-        self.settle()
         for edit, text in ((self.ui.radscoreEdit, "38"), (self.ui.inrEdit, "1.9"), (self.ui.albEdit, "58")):
             self.type(edit, text)
-        pane.open_window()
-        self.take("14-out-of-range", pane.window_of_its_own)
-        pane.close_window()
+        self.take("14-out-of-range", self.ui.nomogramSection)
         self.ui.whatIfBox.click()
         self.settle()
 
     def widths(self) -> None:
-        """The panel alone, everything open, at the widths that a dock may have."""
+        """The panel alone, everything open, at the widths that a dock may have, in both themes."""
         self.panel.open_sections(*SECTIONS)
-        for width in WIDTHS:
-            for _ in range(2):  # the window's least size follows one turn later
-                self.window.show_panel_alone(width, 2700)
-                self.settle(0.3)
-            self.take(f"panel-{width}", self.container)
-        self.window.show_panel_alone(640, 2700)
+        for theme in ("light", "dark"):
+            self.dark(theme == "dark")
+            for width in WIDTHS:
+                for _ in range(2):  # the window's least size follows one turn later
+                    self.window.show_panel_alone(width, 2700)
+                    self.settle(0.3)
+                self.take(f"panel-{width}" + ("-dark" if theme == "dark" else ""), self.container)
+        self.dark(False)
+        self.window.show_panel_alone(413, 2700)
         self.settle(0.3)
         for section in SECTIONS:
             self.take(f"section-{section}", getattr(self.ui, f"{section}Section"))
@@ -251,16 +263,21 @@ def main() -> None:
     parser.add_argument("--ct", type=Path)
     parser.add_argument("--labels", type=Path)
     given = parser.parse_args()
+    own = tempfile.TemporaryDirectory()
+    os.environ["PTLF_DATA"] = own.name  # models and ledger of whoever takes the pictures are nobody's business
     pictures = Pictures(given.out)
     pictures.opened()
     truth = pictures.ct(given.ct, given.labels)
+    pictures.models()
     pictures.failed()
     pictures.segment(truth)
     pictures.score()
+    pictures.left_out()
     pictures.edited()
     pictures.what_if()
     pictures.widths()
     scripted.close_widget(pictures.entry, pictures.container)
+    own.cleanup()
 
 
 if __name__ == "__main__":

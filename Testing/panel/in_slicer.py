@@ -26,6 +26,7 @@ MODULES = (
     "test_same_findings_widget",
     "test_slabs_widget",
     "test_plain_text_widget",
+    "test_models_widget",
     "test_report_widget",
 )
 

@@ -93,7 +93,9 @@ class TestAModelThatIsNotHere(ModelsCase):
         asked = {}
         self.choose_model(OFFER.model_id)
         assert self.ui.getButton.text == "I agree: download"
-        with mock.patch.object(self.panel.models.run, "start", lambda prepare, take: asked.update(prepare(None)[1])):
+        with mock.patch.object(
+            self.panel.models.run, "start", lambda prepare, take, expected: asked.update(prepare(None)[1])
+        ):
             gestures.click(self.ui.getButton)
         assert asked["agreed"] == OFFER.agreement
 
@@ -103,7 +105,9 @@ class TestAModelThatIsNotHere(ModelsCase):
         self.choose_model(OFFER.model_id)
         assert self.ui.getButton.text == "I agree: take TotalSegmentator's"
         asked = []
-        with mock.patch.object(self.panel.models.run, "start", lambda prepare, take: asked.append(prepare(None))):
+        with mock.patch.object(
+            self.panel.models.run, "start", lambda prepare, take, expected: asked.append(prepare(None))
+        ):
             gestures.click(self.ui.getButton)
         ((worker, job),) = asked
         assert worker == weights_store.WORKER

@@ -1,8 +1,6 @@
 """Choosing a model: searched for, described, tried on the sample, deleted after a question; a download taken back."""
 
 import os
-import sys
-import tempfile
 from pathlib import Path
 from unittest import mock
 
@@ -10,9 +8,6 @@ import gestures
 import phantom
 from panel_case import PanelCase
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-import hand_set_models
 from PTLFPredictorLib.mrml import volumes
 from PTLFPredictorLib.panel.model_choice import ADD
 from PTLFPredictorLib.panel.run_state import State
@@ -26,15 +21,6 @@ SHIPPED = default_model().id
 class ModelsCase(PanelCase):
     """The list is unfolded; a liver model of the user's own is there where `added` was called."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.work = tempfile.TemporaryDirectory()
-        cls.trained = hand_set_models.liver(Path(cls.work.name), hand_set_models.SPACING)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.work.cleanup()
-
     def setUp(self):
         super().setUp()
         self.panel.open_sections("segments")
@@ -43,7 +29,7 @@ class ModelsCase(PanelCase):
         self.settle()
 
     def added(self):
-        model = add(self.trained, {"parenchyma": (5,)}, id="ours", title="Our liver model")
+        model = add(default_model().folder, {"parenchyma": (1,)}, id="ours", title="Our liver model")
         self.panel.models.open()
         self.choose("ours")
         return model
@@ -70,7 +56,7 @@ class TestTheList(ModelsCase):
         self.added()
         lines = [self.ui.modelList.item(row).text() for row in range(self.ui.modelList.count)]
         self.assertEqual(lines[0], f"{default_model().title}\ncomes with this software; not for patients")
-        self.assertEqual(lines[1], "Our liver model\non this computer, 1 MB; not for patients")
+        self.assertEqual(lines[1], "Our liver model\non this computer, 4 MB; not for patients")
         self.assertEqual(lines[2], f"{weights_store.offer(LESIONS).title}\nnot here yet, 465 MB")
         self.assertEqual(lines[-1], "Add a model of your own...")
 
@@ -138,7 +124,7 @@ class TestDeleting(ModelsCase):
         self.settle()
         self.assertTrue(self.ui.askFrame.isVisible())
         self.assertEqual(
-            self.ui.askLabel.text, "Delete 'Our liver model' (1 MB) from this computer? It cannot be undone."
+            self.ui.askLabel.text, "Delete 'Our liver model' (4 MB) from this computer? It cannot be undone."
         )
         self.assertIn("ours", self.ids())
         gestures.click(self.ui.refuseButton)
@@ -227,19 +213,19 @@ class TestBringingAndTrying(ModelsCase):
     def bring(self, labels):
         self.choose(ADD)
         self.ui.labelsEdit.text = labels
-        self.panel.models.choose_folder = lambda: str(self.trained)
+        self.panel.models.choose_folder = lambda: str(default_model().folder)
         gestures.click(self.ui.importFolderButton)
         gestures.wait_for(lambda: not self.panel.models.run.state.busy, 60, "the model")
         self.settle()
 
     def test_after_an_import_it_is_said_what_the_labels_were_taken_as(self):
-        self.bring("liver=5+6")
+        self.bring("liver=1")
         self.assertEqual(self.panel.models.run.state.cause, "")
         said = self.ui.getStatus.text
         self.assertIn("is here.", said)
-        self.assertIn("Taken as liver: labels 5 (liver), 6 (stomach). Not used: 1 (spleen)", said)
+        self.assertIn("Taken as liver: label 1 (parenchyma). Not used: 2 (tumour).", said)
         self.assertIn("It draws no tumour", said)
-        self.assertEqual(self.panel.models.model.label_roles, {"parenchyma": (5, 6)})
+        self.assertEqual(self.panel.models.model.label_roles, {"parenchyma": (1,)})
         self.assertEqual(self.ui.labelsEdit.text, "")
 
     def test_labels_that_cannot_be_read_are_said_before_anything_is_copied(self):
@@ -283,6 +269,28 @@ class TestBringingAndTrying(ModelsCase):
             volumes.mark_sample(self.volume, 11)
             self.panel.refresh()
         press.assert_not_called()
+
+
+class TestTheBarOfADownload(ModelsCase):
+    def test_it_is_of_all_archives_by_their_bytes(self):
+        offer = weights_store.offer(LESIONS)
+        self.choose(LESIONS)
+        with mock.patch.object(self.panel.models.run, "start") as start:
+            gestures.click(self.ui.getButton)
+        (_prepare, _take, expected) = start.call_args.args
+        stages = expected().stages
+        liver, lesions = offer.downloads
+        self.assertEqual(
+            [stage.name for stage in stages],  # as `test_weights_store` has them told
+            [
+                f"Fetching the weights of {liver.title} (kB)",
+                f"Checking the weights of {liver.title}",
+                f"Fetching the weights of {lesions.title} (kB)",
+                f"Checking the weights of {lesions.title}",
+                "Unpacking and checking",
+            ],
+        )
+        self.assertAlmostEqual(stages[0].seconds / stages[2].seconds, liver.bytes / lesions.bytes)
 
 
 class TestAtItsNarrowest(ModelsCase):

@@ -39,8 +39,8 @@ class OtherSignature(PanelCase):
 
     def risk(self):
         """The risk that stands in large type, in percent."""
-        words = self.ui.riskLabel.text.split()
-        self.assertEqual((words[0], words[2]), ("Risk", "%"), self.ui.riskLabel.text)
+        words = self.ui.riskLabel.text.removeprefix(f"Predicted risk of {self.session.signature.outcome} ").split()
+        self.assertEqual((len(words), words[1]), (2, "%"), self.ui.riskLabel.text)
         return int(words[1])
 
     def rows(self):

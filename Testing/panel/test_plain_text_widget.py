@@ -52,7 +52,7 @@ class TestPlainText(PanelCase):
         self.draw()
         from PTLFPredictorLib.mrml import segments
 
-        def fail(node, automatic=None):
+        def fail(node, automatic=None, hashes=()):
             raise BadInput(f"{NAME} has no voxels.")
 
         with mock.patch.object(segments, "compare", fail):

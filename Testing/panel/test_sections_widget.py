@@ -90,6 +90,7 @@ class TestTheSectionsOfThePanel(PanelCase):
         below_each_other = [
             "ct",
             "segments",
+            "lesions",
             "models",
             "segmentation",
             "correction",
@@ -98,6 +99,6 @@ class TestTheSectionsOfThePanel(PanelCase):
             "nomogram",
             "report",
         ]
-        self.assertEqual(names, [*below_each_other, "questions"])
+        self.assertEqual(names, [*below_each_other, "questions", "strip"])
         for entry in module_panel.SECTIONS:
             self.assertIsInstance(getattr(self.panel, entry.name), Section)

@@ -9,23 +9,17 @@ from pathlib import Path
 
 import pytest
 
-import hand_set_models
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation import add, catalogue, default_model, remove, user_models
 from PTLFPredictorLib.segmentation.model_digests import user_folder
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
-    return hand_set_models.liver(tmp_path_factory.mktemp("trained"), hand_set_models.SPACING)
-
-
 @pytest.fixture
-def ours(trained, tmp_path, monkeypatch) -> Path:
+def ours(tmp_path, monkeypatch) -> Path:
     """Folder of a liver model that a user has added."""
     monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
-    return add(trained, {"parenchyma": (5,)}, id="ours").folder
+    return add(default_model().folder, {"parenchyma": (1,)}, id="ours").folder
 
 
 def ids() -> list[str]:

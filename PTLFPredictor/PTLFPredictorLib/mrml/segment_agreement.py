@@ -7,7 +7,7 @@ around both.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,15 +47,21 @@ class Agreement:
     changed: float = 0.0
 
 
-def compare(node, automatic=None) -> Agreement:
+def compare(node, automatic=None, hashes: Sequence[Mapping[str, str]] = ()) -> Agreement:
     """Measure a segmentation node, against the one that holds what the model drew where there is one.
+
+    Parameters
+    ----------
+    hashes : sequence of mapping
+        `segment_voxels.content_hashes` of both, where they are known: voxels that were just hashed are not looked for.
 
     Raises
     ------
     BadInput
         Where the segments do not lie on one grid.
     """
-    maps, voxel_ml = labels_in_box([node] if automatic is None else [node, automatic])
+    nodes = [node] if automatic is None else [node, automatic]
+    maps, voxel_ml = labels_in_box(nodes, hashes[: len(nodes)])
     counted = [_counts(labels) for labels in maps]
     measured = [label_maps.volumes_ml(*(counts[role] for role in INSIDE), voxel_ml) for counts in counted]
     if automatic is None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -186,7 +187,24 @@ def content_hashes(node) -> dict[str, str]:
             digest.update(f"{mask.shape}|{geometry}".replace("-0.000", "0.000").encode())
             digest.update(np.packbits(mask))
         found[role] = digest.hexdigest()
+        _keep(found[role], cropped)
     return found
+
+
+_KEPT: OrderedDict[str, Cropped | None] = OrderedDict()
+"""Boxes of voxels by their content hash, the last ones: what was just hashed is not looked for again."""
+
+KEPT = 2 * len(ROLES)
+"""Of the segments on screen and of what the model drew."""
+
+
+def _keep(key: str, cropped: Cropped | None) -> None:
+    if cropped is not None:
+        cropped = np.ascontiguousarray(cropped[0]), *cropped[1:]  # not the whole grid behind a view of it
+    _KEPT[key] = cropped
+    _KEPT.move_to_end(key)
+    while len(_KEPT) > KEPT:
+        _KEPT.popitem(last=False)
 
 
 def box_of(node, roles: Sequence[str]) -> Box | None:
@@ -205,9 +223,14 @@ def box_of(node, roles: Sequence[str]) -> Box | None:
     return Box(masks, first[1], corner)
 
 
-def labels_in_box(nodes: Sequence) -> tuple[list[np.ndarray], float]:
-    """Label maps of several segmentations on the box around all of them, and mL of a voxel."""
-    parts = [_cropped(node, role) for node in nodes for role in ROLES]
+def labels_in_box(nodes: Sequence, hashes: Sequence[Mapping[str, str]] = ()) -> tuple[list[np.ndarray], float]:
+    """Label maps of several segmentations on the box around all of them, and mL of a voxel.
+
+    `hashes` are the nodes' `content_hashes`, where they are known.
+    """
+    parts = []
+    for node, known in zip(nodes, hashes or [{}] * len(nodes), strict=True):
+        parts += [_KEPT[known[role]] if known.get(role) in _KEPT else _cropped(node, role) for role in ROLES]
     masks, _ = _stacked(parts)
     maps = [derive(*masks[start : start + len(ROLES)]) for start in range(0, len(masks), len(ROLES))]
     return maps, _voxel_ml(next((part for part in parts if part is not None), None))

@@ -18,6 +18,7 @@ from .fields import PatientField
 from .findings_list import FindingsList
 from .numbers import read_number, written
 from .session import Session
+from .state import FellWhy
 from .widgets import Fold, WheelGuard, as_tip, clear, mark, plain_label, say
 
 UNITS = tuple(unit.name for unit in AMOUNT.units)
@@ -130,7 +131,8 @@ class EligibilityFrame:
         except BadInput as error:
             refused[BILIRUBIN] = {"text": text, "why": error.message}
         if (answers, refused) != (state.answers, state.refused):
-            self.session.update(answers=answers, refused=refused, sign_off={})
+            fell = state.without_sign_off(FellWhy.ANSWERS)
+            self.session.update(answers=answers, refused=refused, **fell)
         if unit != self.unit:
             self.session.update(units={**state.units, BILIRUBIN: unit})
 
@@ -195,9 +197,18 @@ class EligibilityFrame:
         say(ui.criteriaStatus, "\n".join(filter(None, (by_words(said), *words))))
         say(ui.criteriaMessage, self._message)
         ui.allMetButton.enabled = session.volume is not None and not not_met
+        ui.allMetButton.toolTip = self._tip_of_all_met(bool(not_met))
         ui.allMetButton.setVisible(not said)
         self.findings.show_findings(self.outcome_present())
         self._show_bilirubin()
+
+    def _tip_of_all_met(self, not_met: bool) -> str:
+        """What the button does, or why it does nothing."""
+        if self.session.volume is None:
+            return _("Choose the CT first.")
+        if not_met:
+            return _("A criterion is answered as not met: change that answer first.")
+        return _("The patient meets every criterion: kept with your name and the time until an answer changes")
 
     def _show_bilirubin(self) -> None:
         ui, session = self.ui, self.session

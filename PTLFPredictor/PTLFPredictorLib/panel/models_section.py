@@ -20,10 +20,12 @@ from ..segmentation.catalogue import Model, from_folder
 from ..segmentation.labels_taken import labels_taken
 from ..segmentation.model_list import Listed, Place, listed, size_text
 from ..segmentation.weights_store import Offer
-from ..segmentation.weights_store.store import TOTALSEGMENTATOR
+from ..segmentation.weights_store.download import check_stage, download_stage
+from ..segmentation.weights_store.store import TOTALSEGMENTATOR, UNPACKING
 from . import compat
 from .model_actions import ModelActions
 from .model_choice import ADD, ModelChoice
+from .run_times import Expected
 from .runs import ChildRun, show_progress, status_of
 from .section import Host, Section
 from .widgets import Fold, primary, say
@@ -31,6 +33,9 @@ from .widgets import Fold, primary, say
 __all__ = ["ADD", "ModelsSection"]
 
 LICENCE_LINES = 9
+
+BYTES_S = 5e6
+"""Of a download, for the shares of its stages."""
 
 IN_TEXT = frozenset({"About", "Note", "Licence", "Cite", "Size", "Version"})
 """What the text to agree to says of an offer."""
@@ -185,7 +190,8 @@ class ModelsSection(Section):
     def _start(self, getting: str, job: Mapping[str, object]) -> None:
         self._getting, self._said = getting, ""
         self._actions.forget()
-        self.run.start(lambda work: (weights_store.WORKER, job), self._take)
+        offer = self.offer if job.get("do") == "fetch" else None
+        self.run.start(lambda work: (weights_store.WORKER, job), self._take, lambda: _expected(offer))
 
     def _take(self, outputs: Mapping[str, Path]) -> None:
         brought = weights_store.model_fetched(outputs)
@@ -249,6 +255,16 @@ class ModelsSection(Section):
         about = "" if self.offer else facts.get("About", "")
         rest = [f"{name}: {said}" for name, said in facts.items() if name not in hidden]
         return "\n".join(filter(None, (about, *rest, short)))
+
+
+def _expected(offer: Offer | None) -> Expected:
+    """Shares of a download by the bytes of its parts: how fast this computer's line is, nobody knows."""
+    if offer is None:
+        return Expected()
+    stages = {}
+    for one in offer.downloads:
+        stages |= {download_stage(one.what): one.bytes / BYTES_S, check_stage(one.what): one.bytes / (100 * BYTES_S)}
+    return Expected.of({**stages, UNPACKING: offer.bytes_to_fetch / (20 * BYTES_S)})
 
 
 def _terms(offer: Offer) -> str:

@@ -209,6 +209,8 @@ class ModulePanel:
             return
         self._refreshing = True
         try:
+            if said := self.session.follow():
+                self.tell(" ".join(said))
             self._lead_on()
             for section in self._sections:
                 section.refresh()
@@ -234,9 +236,7 @@ class ModulePanel:
         for name, title in self._titles.items():
             section = getattr(self, self._tells[name])
             words = f"{title}: {summary}" if (summary := section.summary()) else title
-            words = f"\u2713 {words}" if section.done() else words
-            if self._button(name).text != words:
-                self._button(name).text = words
+            self.strip.titles.show(self._button(name), f"\u2713 {words}" if section.done() else words)
 
     def open_sections(self, *names: str) -> None:
         for name in names:

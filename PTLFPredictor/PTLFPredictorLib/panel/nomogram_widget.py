@@ -185,7 +185,7 @@ class NomogramWidget(qt.QWidget):
         ratio = self.devicePixelRatioF()
         key = (layout.width, layout.height, ratio, tuple(theme.values()), id(layout.geometry))
         if key != self._layer_key:
-            image = qt.QImage(round(layout.width * ratio), round(layout.height * ratio), qt.QImage.Format_ARGB32)
+            image = qt.QImage(round(layout.width * ratio), round(layout.height * ratio), qt.QImage.Format_RGB32)
             image.setDevicePixelRatio(ratio)
             image.fill(qt.QColor(theme["background"]))
             painter = qt.QPainter()

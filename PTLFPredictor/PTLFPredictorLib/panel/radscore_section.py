@@ -62,6 +62,9 @@ class RadscoreSection(Section):
         self.forget_queue()
         return [_("The feature computation of the former CT was stopped.")] if self.run.forget() else []
 
+    def cleanup(self) -> None:
+        self.terms.let_go()
+
     def forget_queue(self) -> None:
         """Compute nothing after what is being computed now."""
         self._queue = []

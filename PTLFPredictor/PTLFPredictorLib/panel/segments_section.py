@@ -67,9 +67,9 @@ class SegmentsSection(Section):
         volumes = self._volumes()
         if not volumes:
             return ""
-        return _("liver {liver:.0f} mL, tumour {tumour:.0f} mL").format(
-            liver=volumes[mrml_segments.LIVER], tumour=volumes[mrml_segments.TUMOUR]
-        )
+        count = sum(lesion.counted for lesion in self.session.lesions.listed())
+        lesions = _("no tumour") if not count else _("1 lesion") if count == 1 else _("{n} lesions").format(n=count)
+        return _("liver {liver:.0f} mL, {lesions}").format(liver=volumes[mrml_segments.LIVER], lesions=lesions)
 
     def done(self) -> bool:
         return bool(self._volumes()) and self.session.node(SECOND_ROLE) is None
@@ -163,15 +163,13 @@ def _why(fell) -> str:
 
 
 def _volume_words(volumes) -> str:
-    return _("Liver {liver} mL, parenchyma {parenchyma} mL, tumour {tumour} mL").format(
-        liver=_ml(volumes[mrml_segments.LIVER]),
-        parenchyma=_ml(volumes[Role.PARENCHYMA]),
-        tumour=_ml(volumes[mrml_segments.TUMOUR]),
-    )
-
-
-def _ml(volume: float) -> str:
-    return f"{volume:.1f}"
+    titles = {
+        mrml_segments.LIVER: _("Liver"),
+        Role.PARENCHYMA: _("parenchyma"),
+        mrml_segments.TUMOUR: _("tumour"),
+        Role.EXCLUDED: _("not counted"),
+    }
+    return ", ".join(f"{title} {volumes[role]:.1f} mL" for role, title in titles.items() if role in volumes)
 
 
 def _table(against) -> str:

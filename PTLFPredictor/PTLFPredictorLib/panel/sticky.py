@@ -27,6 +27,11 @@ class Sticky(qt.QObject):
         A direct child of `content`, filled with its own background.
     content : QWidget
         What scrolls with it.
+
+    Attributes
+    ----------
+    on_resize : callable
+        Called after the content has got another size.
     """
 
     def __init__(self, widget, content):
@@ -35,7 +40,8 @@ class Sticky(qt.QObject):
         self._area = None
         self._moving = False
         self._home = 0
-        self._later = Timer(self._reveal_focus)
+        self.on_resize = lambda: None
+        self._later, self._resized = Timer(self._reveal_focus), Timer(self._fit)
         for sibling in content.children():
             if sibling is not widget and sibling.isWidgetType():
                 sibling.stackUnder(widget)
@@ -45,7 +51,8 @@ class Sticky(qt.QObject):
 
     def close(self) -> None:
         slicer.app.disconnect(FOCUS_CHANGED, self._focus_changed)
-        self._later.close()
+        for timer in (self._later, self._resized):
+            timer.close()
         self._leave_area()
         for watched in (self._widget, self._content):
             if watched:
@@ -58,7 +65,17 @@ class Sticky(qt.QObject):
             self.place()
         elif kind in (qt.QEvent.Show, qt.QEvent.Resize, qt.QEvent.Move):
             self.place()
+            if kind == qt.QEvent.Resize and watched == self._content:
+                self._resized.start()
         return False
+
+    def _fit(self) -> None:
+        self.on_resize()
+
+    def room(self) -> int:
+        """Pixels from the left to the right edge of what is in sight of the content."""
+        area = self.area()
+        return self._content.width if area is None else min(self._content.width, area.viewport().width)
 
     # The scroll area around the panel: known only once the panel stands in its window
 

@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .. import RESEARCH_USE
+from .case_line import case_words
 from .lead_on import LeadOn
 from .next_step import Act, Around, Step, next_step
 from .nomogram_paint import theme_of
@@ -19,12 +20,16 @@ from .session import Session
 from .sticky import Sticky
 from .strip_words import StripWords, pill_words, signature_words, strip_words
 from .timers import Timer
+from .titles import Titles
 from .widgets import as_tip, primary, say
+
+KEY = "Alt+Return"
+"""Does the next step from anywhere in the window."""
 
 SETTLES_MS = 30
 """Until a section that was unfolded has been laid out."""
 
-LARGE, SMALL = 14, 12
+LARGE, SMALL = 13, 12
 """Points of the risk of a patient, and of everything else that stands in its place."""
 
 PILL_CHARACTERS = 26
@@ -46,6 +51,8 @@ class StripSection(Section):
         self.host, self.ui, self.session = host, host.ui, host.session
         ui = self.ui
         self.sticky = Sticky(ui.stripFrame, ui.stripFrame.parentWidget())
+        self.titles = Titles(self.sticky.room)
+        self.sticky.on_resize = self.titles.fit
         self.lead = LeadOn(host, self)
         self.step: Step | None = None
         self._goal, self._laid_out = None, Timer(self._arrive, SETTLES_MS)
@@ -75,7 +82,7 @@ class StripSection(Section):
             Act.ORIGIN: lambda: self.show("segments", ui.originSelector),
             Act.PHASE: lambda: self.show("ct", ui.phaseSelector),
             Act.SLABS: host.ct.to_slabs,
-            Act.CORRECT: lambda: self.show("segments", ui.correctButton),
+            Act.CORRECT: self._correct,
             Act.WHY: self._why,
             Act.TRY_RADSCORE: self.try_radscore,
             Act.DEMONSTRATE: self.lead.demonstrate,
@@ -156,6 +163,11 @@ class StripSection(Section):
         self.ui.eligibilityButton.checked = True
         self.show("ct", self.ui.allMetButton)
 
+    def _correct(self) -> None:
+        self.host.open_sections("segments")
+        self.host.correction.open()
+        self.bring(self.ui.correctButton)
+
     def _why(self) -> None:
         self.ui.whyButton.checked = True
         self.sticky.scroll_to(self.ui.detailsFrame)
@@ -198,7 +210,7 @@ class StripSection(Section):
         ui, session = self.ui, self.session
         self.step = step = next_step(session, self.around())
         words = strip_words(session, step)
-        say(ui.caseLabel, _("CT") if session.volume is not None else _("No CT chosen"))
+        say(ui.caseLabel, case_words(session) or _("No CT chosen"))
         self._show_pill(pill_words(session))
         ui.riskLabel.text = words.risk
         font = qt.QFont(ui.riskLabel.font)
@@ -212,8 +224,8 @@ class StripSection(Section):
         button = ui.nextButton
         if button.text != step.words:
             button.text = step.words
-            button.setShortcut(qt.QKeySequence("Alt+N"))
-        button.toolTip = as_tip(_("{tip} (Alt+N)").format(tip=step.tip))
+            button.setShortcut(qt.QKeySequence(KEY))
+        button.toolTip = as_tip(_("{tip} (Alt+Return)").format(tip=step.tip))
         button.accessibleName = _("Next step: {words}").format(words=step.words)
         primary(button)
         self.lead.refresh()

@@ -56,5 +56,5 @@ class Export:
         assessed = case.assess_case(question, self._cts.ct(), segments, computed.vectors)
         seconds = {"features": computed.seconds, "record": time.monotonic() - started}
         signed = self._masks.signed
-        sign_off = None if signed is None else record.SignOff(signed, kind, self._masks.edited)
+        sign_off = None if signed is None else record.SignOff(signed, kind, segments.origin.edited)
         return case.make_record(question, segments, assessed, seconds, sign_off=sign_off), segments

@@ -34,7 +34,7 @@ class Masks:
         self._scene, self._cts, self._on_voxels = scene, cts, on_voxels
         self.watch = SegmentsWatch(self._voxels)
         self._hashes: dict[SegmentsKind, dict[str, str]] = {}
-        self._compared: tuple[tuple, Agreement] | None = None
+        self._compared: tuple[str, Agreement] | None = None
 
     def _voxels(self) -> None:
         self._hashes.pop(SegmentsKind.CORRECTED, None)
@@ -72,9 +72,10 @@ class Masks:
         BadInput
             Where the segments do not lie on one grid.
         """
-        key = tuple(tuple(self.hashes(kind).items()) for kind in SegmentsKind)
+        hashes = [self.hashes(kind) for kind in (SegmentsKind.CORRECTED, SegmentsKind.AUTOMATIC)]
+        key = str(hashes)
         if self._compared is None or self._compared[0] != key:
-            self._compared = key, mrml_segments.compare(self._scene.segmentation, self._scene.automatic)
+            self._compared = key, mrml_segments.compare(self._scene.segmentation, self._scene.automatic, hashes)
         return self._compared[1]
 
     @property

@@ -109,6 +109,13 @@ class Origins:
         """Share of the voxels that differ from what the model drew; what the mark says where its copy is gone."""
         return float(origin.changed) if self._scene.automatic is None else self._masks.compared.changed
 
+    def words(self, kind: SegmentsKind) -> str:
+        """What the segments of a kind are called: corrected is what a model drew and a reader has changed."""
+        if kind == SegmentsKind.AUTOMATIC:
+            return "automatic segments"
+        corrected = self._scene.automatic is not None or self.mask_origin(kind, at_least=True).edited
+        return "corrected segments" if corrected else "segments"
+
     def remember(self, node, origin: Origin) -> None:
         """Write into the scene who drew the segments as they are now, and into this computer's ledger."""
         try:

@@ -38,6 +38,15 @@ class _Cut(Exception):
     """The connection broke; what came is kept."""
 
 
+def download_stage(what: str) -> str:
+    """As progress calls it."""
+    return f"Fetching {what} (kB)"
+
+
+def check_stage(what: str) -> str:
+    return f"Checking {what}"
+
+
 def download(
     url: str,
     target: Path,
@@ -106,7 +115,7 @@ def download(
                 f"The disk is full: {part.size / 1e6:.1f} of {size / 1e6:.1f} MB of {what} came and are kept. Free "
                 "some space and start it again to continue."
             ) from error
-    progress(f"Checking {what}", 0, 1)
+    progress(check_stage(what), 0, 1)
     found = file_sha256(part.path)
     if sha256 and found != sha256:
         part.drop()
@@ -114,7 +123,7 @@ def download(
             f"What came from {urlsplit(url).hostname} is not {what}: its SHA-256 is {found[:16]}..., expected is "
             f"{sha256[:16]}... It was removed. Try again; if it happens again, do not use it and tell the publisher."
         )
-    progress(f"Checking {what}", 1, 1)
+    progress(check_stage(what), 1, 1)
     os.replace(part.path, target)
     part.drop()
     return found
@@ -155,7 +164,7 @@ def _fetch(url: str, part: Part, wanted: Wanted, progress: Progress, timeout_s: 
 
 
 def _store(answer: Any, part: Part, have: int, size: int, what: str, progress: Progress) -> None:
-    stage = f"Fetching {what} (kB)"
+    stage = download_stage(what)
     progress(stage, have >> 10, size >> 10)
     with open(part.path, "ab" if have else "wb") as out:
         while True:

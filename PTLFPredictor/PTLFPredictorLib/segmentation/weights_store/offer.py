@@ -49,6 +49,11 @@ class Download:
     member: str
 
     @property
+    def what(self) -> str:
+        """In sentences and stages."""
+        return f"the weights of {self.title}"
+
+    @property
     def file_name(self) -> str:
         return self.url.rsplit("/", 1)[-1]
 

@@ -38,6 +38,9 @@ KNOWN = "known.json"
 TOTALSEGMENTATOR = "totalsegmentator"
 """As a source of `bring`: the folder that TotalSegmentator has filled."""
 
+UNPACKING = "Unpacking and checking"
+"""The last stage that is told of a model on its way; before it come those of each archive."""
+
 
 def fetch_job(model_id: str, agreed: str) -> dict[str, Any]:
     """For `WORKER`; see `fetch`."""
@@ -200,9 +203,8 @@ def _fetched(one: Download, target: Path, progress: Progress, options: Mapping[s
         if not expected or digest == expected:
             return digest
         target.unlink()
-    what = f"the weights of {one.title}"
     size = {"size": one.bytes, "exact": bool(one.sha256)}
-    return download(one.url, target, **size, sha256=expected, what=what, progress=progress, **options)
+    return download(one.url, target, **size, sha256=expected, what=one.what, progress=progress, **options)
 
 
 def _remember(digests: Mapping[str, str]) -> None:
@@ -259,7 +261,7 @@ def _made(
         staged = made / "model"
         folders = {}
         for done, one in enumerate(wanted.downloads):
-            progress("Unpacking and checking", done, count)
+            progress(UNPACKING, done, count)
             source, member = sources[one.step]
             if source.is_dir():
                 model_folder.copy(source, staged / one.step)
@@ -272,7 +274,7 @@ def _made(
         model = with_mark_of_its_weights(model)
         record = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "agreement": agreed, "steps": told}
         (staged / SOURCE).write_text(json.dumps(record, indent=1), encoding="utf-8")
-        progress("Unpacking and checking", count, count)
+        progress(UNPACKING, count, count)
         return install(staged, model)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ... import child
 from ..catalogue import add
-from .store import bring, fetch
+from .store import UNPACKING, bring, fetch
 
 
 def run(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:
@@ -22,7 +22,7 @@ def run(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) ->
     elif job["do"] == "bring":
         model = bring(job["model"], [job["source"]], progress=progress)
     else:
-        progress("Unpacking and checking", 0, 1)
+        progress(UNPACKING, 0, 1)
         model = add(job["source"], job.get("labels"), **job["entry"])
     output = work / "model.json"
     output.write_text(json.dumps({"id": model.id}), encoding="utf-8")
