@@ -9,7 +9,9 @@ Each picture is of the real panel in the stand-in (Testing/host), with real chil
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -35,7 +37,7 @@ from PTLFPredictorLib.panel.run_state import State  # noqa: E402
 from PTLFPredictorLib.sample import make_case  # noqa: E402
 from PTLFPredictorLib.segmentation.catalogue import default_model  # noqa: E402
 
-WIDTHS = (360, 560, 900)
+WIDTHS = (340, 413, 560, 900)
 SECTIONS = ("ct", "segments", "radscore", "nomogram", "report")
 SAMPLE_SEED, SAMPLE_MATRIX = 11, 512
 
@@ -130,8 +132,6 @@ class Pictures:
         real = segmentation_section.WORKER, segmentation_section.write_job
         segmentation_section.WORKER = "child_of_tests"
         segmentation_section.write_job = lambda image, model, work, device: {"how": "killed"}
-        import os
-
         os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:3])
         run = self.panel.segmentation.run
         self.wait(self.panel.segmentation.probe)
@@ -195,7 +195,7 @@ class Pictures:
     def left_out(self) -> None:
         """The smallest lesion unticked, as a reader does who takes it for a cyst."""
         self.panel.open_sections("segments")
-        table = self.panel.lesions.table
+        table = self.panel.lesions.list
         table.item(table.rowCount - 1, 0).setCheckState(qt.Qt.Unchecked)
         self.settle(0.6)
         self.whole_window("09-left-out", "segments")
@@ -263,6 +263,8 @@ def main() -> None:
     parser.add_argument("--ct", type=Path)
     parser.add_argument("--labels", type=Path)
     given = parser.parse_args()
+    own = tempfile.TemporaryDirectory()
+    os.environ["PTLF_DATA"] = own.name  # models and ledger of whoever takes the pictures are nobody's business
     pictures = Pictures(given.out)
     pictures.opened()
     truth = pictures.ct(given.ct, given.labels)
@@ -275,6 +277,7 @@ def main() -> None:
     pictures.what_if()
     pictures.widths()
     scripted.close_widget(pictures.entry, pictures.container)
+    own.cleanup()
 
 
 if __name__ == "__main__":

@@ -321,7 +321,7 @@ class TestWhatIsCurrent(Answers):
 
     def test_two_signatures_of_one_id_look_at_the_ct_each_with_its_own_protocol(self):
         self.ready()
-        self.assertRegex(self.ui.riskLabel.text, r"^Risk \d")
+        self.assertRegex(self.ui.riskLabel.text, r"^Predicted risk of PTLF \d")
         stricter = self.write("stricter", lambda data: data["input"].update(in_plane_spacing_mm=[0.6, 0.7]))
         self.panel.radscore.choose_signature(stricter)
         self.answer_criteria()

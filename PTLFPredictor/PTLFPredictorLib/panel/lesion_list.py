@@ -88,6 +88,7 @@ class LesionList(qt.QTableWidget):
             "click, or Enter, shows it in the slices."
         )
         self.accessibleDescription = self.toolTip
+        self.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Fixed)
         self.setColumnCount(4)
         self.setHorizontalHeaderLabels([_("Lesion"), _("mL"), _("mm"), _("HU")])
         for column, tip in enumerate(

@@ -209,6 +209,8 @@ class ModulePanel:
             return
         self._refreshing = True
         try:
+            if said := self.session.follow():
+                self.tell(" ".join(said))
             self._lead_on()
             for section in self._sections:
                 section.refresh()
