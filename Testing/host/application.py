@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-from PySide6.QtCore import Property, QLocale, QObject, QProcessEnvironment, QSettings, QTimer, Signal
+from PySide6.QtCore import Property, QLocale, QObject, QProcessEnvironment, QSettings, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from . import error_log, mrml_widgets, segment_editor
@@ -40,11 +40,47 @@ class qSlicerModuleManager(QObject):
 
 
 class qSlicerLayoutManager(QObject):
-    """Slice views by name, as far as the window of the stand-in shows them."""
+    """Slice views by name, as far as the window of the stand-in shows them; of a 3D view, where its camera looks."""
 
     def __init__(self):
         super().__init__()
         self._slices = {}
+        self._looks_at, self._sees_mm = (0.0, 0.0, 0.0), 100.0
+
+    threeDViewCount = Property(int, lambda self: 1)
+
+    @Slot()
+    def resetThreeDViews(self):
+        """The camera on all surfaces that are shown; where there are none it stays, as vtkRenderer's."""
+        import vtk
+
+        box = vtk.vtkBoundingBox()
+        for surface in self._surfaces():
+            box.AddBounds(surface.GetBounds())
+        if box.IsValid():
+            centre = [0.0, 0.0, 0.0]
+            box.GetCenter(centre)
+            self._looks_at, self._sees_mm = tuple(centre), box.GetDiagonalLength() / 2
+
+    def _shows(self) -> float:
+        """Share of the points of all surfaces that lie within what the camera sees."""
+        import math
+
+        points = [surface.GetPoint(i) for surface in self._surfaces() for i in range(surface.GetNumberOfPoints())]
+        seen = [math.dist(point, self._looks_at) <= self._sees_mm for point in points]
+        return sum(seen) / len(seen) if seen else 0.0
+
+    def _surfaces(self):
+        import slicer
+
+        for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
+            display = node.GetDisplayNode()
+            if display is None or not (display.GetVisibility() and display.GetVisibility3D()):
+                continue
+            for identifier in node.GetSegmentation().GetSegmentIDs():
+                surface = node.GetSegmentation().GetSegment(identifier).GetRepresentation("Closed surface")
+                if surface is not None and surface.GetNumberOfPoints():
+                    yield surface
 
     def sliceViewNames(self):
         return list(self._slices)

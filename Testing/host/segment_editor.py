@@ -13,20 +13,19 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QListWidget, QTo
 from . import error_log
 from .mrml_widgets import qMRMLNodeComboBox, qMRMLWidget
 
-EFFECTS = [
-    "Threshold",
-    "Paint",
-    "Draw",
-    "Erase",
-    "Level tracing",
-    "Grow from seeds",
-    "Smoothing",
-    "Scissors",
-    "Islands",
-]
-
-OPTIONS_WIDTH = 412
-"""Pixels that the options of Paint ask for; those of Slicer's effects take 410 to 520, all wider than the panel."""
+EFFECTS = {
+    "Threshold": 524,
+    "Paint": 412,
+    "Draw": 412,
+    "Erase": 412,
+    "Level tracing": 412,
+    "Grow from seeds": 480,
+    "Smoothing": 452,
+    "Scissors": 470,
+    "Islands": 440,
+    "Mask volume": 753,
+}
+"""Effects that Slicer shows, and the pixels that their options ask for there: all wider than the panel."""
 
 STEPS = {"Q": -1, "W": 1, "/": -1, "*": 1, ",": -1, ".": 1, ">": -1, "<": 1}
 """Keys for the segment before and after."""
@@ -81,7 +80,6 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         layout.addLayout(grid)
         layout.addLayout(row)
         self._options = QLabel("Options")
-        self._options.setMinimumWidth(OPTIONS_WIDTH)
         self._options.hide()
         layout.addWidget(self._options)
         self._box = qMRMLNodeComboBox(self)
@@ -221,6 +219,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._effect = name
         for other, button in self._buttons.items():
             button.setChecked(other == name)
+        self._options.setMinimumWidth(EFFECTS.get(name, 0))
         self._options.setVisible(bool(name))
 
     @Slot()
@@ -232,7 +231,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         """On the whole window, as Slicer's: a digit switches an effect, Space the last one, wherever the focus is."""
         self.uninstallKeyboardShortcuts()
         keys = {"Esc": lambda: self.setActiveEffectByName(""), "Space": self._toggle_last}
-        keys |= {str(number): lambda name=name: self._toggle(name) for number, name in enumerate(EFFECTS, 1)}
+        keys |= {str(number): lambda name=name: self._toggle(name) for number, name in enumerate(list(EFFECTS)[:9], 1)}
         keys |= {key: lambda by=by: self._step(by) for key, by in STEPS.items()}
         keys |= {"Z": self.undo, "Ctrl+Z": self.undo, "Y": self.redo, "Ctrl+Y": self.redo}
         for key, what in keys.items():

@@ -168,7 +168,7 @@ class TestSegments(PanelCase):
         self.assertEqual(self.ui.segmentButton.text, "Se&gment again")
         # 126165, 125681 and 484 voxels of 0.0045125 mL
         self.assertEqual(self.ui.volumesLabel.text, "Liver 569.3 mL, parenchyma 567.1 mL, tumour 2.2 mL")
-        self.assertEqual(self.ui.segmentsSection.text, "\u2713 2. Segments: liver 569 mL, 1 lesion 2.2 mL")
+        self.assertEqual(self.ui.segmentsSection.text, "\u2713 2. Segments: liver 569 mL, 1 lesion")
         self.assertEqual(self.ui.agreementTitle.text, "Nothing was changed since the model drew it.")
         self.assertEqual(self.ui.agreementLabel.text, "")
 

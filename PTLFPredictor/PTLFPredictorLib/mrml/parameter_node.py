@@ -52,8 +52,13 @@ def load(node, default: Value) -> Value:
 
 def read(node, names: Iterable[str]) -> dict[str, Any]:
     """Parameters by name, as far as the node has them."""
-    texts = {name: node.GetParameter(PREFIX + name) for name in names}
-    return {name: json.loads(text) for name, text in texts.items() if text}
+    names = list(names)
+    return {name: json.loads(text) for name, text in zip(names, texts(node, names), strict=True) if text}
+
+
+def texts(node, names: Iterable[str]) -> tuple[str, ...]:
+    """Parameters as they stand in the node, "" for one that it has not."""
+    return tuple(node.GetParameter(PREFIX + name) for name in names)
 
 
 def forget(node, names: Iterable[str]) -> None:

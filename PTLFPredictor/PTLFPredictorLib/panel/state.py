@@ -194,8 +194,9 @@ class PatientState:
     terms_of: str = ""
 
     def of(self, kind: SegmentsKind) -> Computed | None:
+        """What was computed on segments of one kind; read once, though a refresh asks some seventy times."""
         data = self.computed.get(kind)
-        return None if data is None else Computed.from_dict(data)
+        return None if data is None else _computed(data)
 
     def without_sign_off(self, why: FellWhy, segments: Sequence[str] = ()) -> dict[str, dict]:
         """What of the state changes when the sign-off falls; where there is none, the last one's fall stays known."""
@@ -204,6 +205,18 @@ class PatientState:
             name, time = (self.sign_off[key] for key in ("reader", "time"))
             fell = {"reader": name, "time": time, "why": str(why), "when": now(), "segments": list(segments)}
         return {"sign_off": {}, "sign_off_fell": fell}
+
+
+_READ: dict[int, tuple[Mapping, Computed]] = {}
+
+
+def _computed(data: Mapping[str, Any]) -> Computed:
+    """`Computed.from_dict`, once for each dict: a refresh asks dozens of times, and no state changes its dicts."""
+    if data is not _READ.get(id(data), (None,))[0]:
+        if len(_READ) >= len(SegmentsKind):
+            _READ.clear()
+        _READ[id(data)] = data, Computed.from_dict(data)
+    return _READ[id(data)][1]
 
 
 EARLIER = ("alb", "alb_unit", "inr")

@@ -18,7 +18,7 @@ from ... import signature
 from ...errors import PTLFError
 from ...hashes import json_sha256
 from ...mrml import segments as mrml_segments
-from ...mrml.parameter_node import forget, load, parameter_node, read, refer, referred, save
+from ...mrml.parameter_node import forget, load, parameter_node, read, refer, referred, save, texts
 from ...signature import Signature
 from ..state import EARLIER, Desk, FellWhy, PatientState, of_an_earlier_scene
 
@@ -81,23 +81,54 @@ class Scene:
         self.state, self.desk = PatientState(), Desk()
         self.token, self.away = 0, True
         self.shown_id = ""
+        self._node, self._watching = None, 0
+        self._known: tuple[str, ...] = ()
 
     def read(self) -> list[str]:
         """Take over what the scene holds; returns sentences on what was stopped, because it brought another patient."""
         said: list[str] = []
+        self.let_go()
         self._node = parameter_node(self._tag)
+        self._watching = self._node.AddObserver("ModifiedEvent", lambda node, event: self.on_change())
         state = self._saved(PatientState(units=self.state.units))
         self.away = False
         if _text(state) != _text(self.state) or self.shown_id != self._volume_id():
             said = self.on_leave()
             self.begin(state)
+        self._take_desk()
+        return said
+
+    def let_go(self) -> None:
+        """Listen to the parameter node no more."""
+        if self._watching:
+            self._node.RemoveObserver(self._watching)
+        self._watching = 0
+
+    def follow(self) -> list[str] | None:
+        """Take over what another panel of this scene has written; None where there is nothing new.
+
+        Both write the one parameter node.  It is looked at once both are done, never in the middle of a change.
+        """
+        if self.away or (self._content() == self._known and self.shown_id == self._volume_id()):
+            return None
+        if self.shown_id != self._volume_id():
+            return self.read()
+        self.state = self._saved(self.state)
+        self._take_desk()
+        return []
+
+    def _content(self) -> tuple[str, ...]:
+        """What the node holds of state and desk."""
+        return texts(self._node, [item.name for value in (self.state, self.desk) for item in fields(value)])
+
+    def _take_desk(self) -> None:
         self.desk, self.problem = load(self._node, self.desk), ""
+        self._known = self._content()
         try:
             signature.load(self.desk.signature)
         except PTLFError as error:
             self.problem = error.message
             self.desk = replace(self.desk, signature=Desk.signature)
-        return said
 
     def _saved(self, default: PatientState) -> PatientState:
         """The state that the scene holds; one of version 0.1.0 is read and from then on written as ours."""
@@ -149,6 +180,7 @@ class Scene:
     def save(self) -> None:
         save(self._node, self.state)
         save(self._node, self.desk)
+        self._known = self._content()
 
     # Nodes
 
