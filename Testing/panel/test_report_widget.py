@@ -55,7 +55,8 @@ class TestTheSection(PanelCase):
         self.panel.choose_file = lambda title, name: asked.append(name) or os.path.join(self.folder.name, name)
         self.assertEqual(self.panel.report.summary(), "ready")
         gestures.click(self.ui.exportReportButton)
-        self.panel.refresh()
+        self.settle()
+        self.assertIn("written", self.ui.reportSection.text)
         self.assertEqual((self.panel.report.summary(), self.panel.report.done()), ("written", True))
         self.ui.reportKind.currentIndex = 1
         gestures.click(self.ui.exportReportButton)
