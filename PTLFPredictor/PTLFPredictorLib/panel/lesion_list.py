@@ -37,6 +37,7 @@ class LesionsSection(Section):
         self.list = LesionList(self.count, self.go)
         self.rest = plain_label()
         self.rest.objectName, self.rest.wordWrap = "lesionsRestLabel", True
+        ui.lesionsHolder.setSizePolicy(qt.QSizePolicy.Preferred, qt.QSizePolicy.Fixed)
         for widget in (self.list, self.rest):
             ui.lesionsHolder.layout().addWidget(widget)
         self._token = None
@@ -100,8 +101,8 @@ class LesionList(qt.QTableWidget):
             )
         ):
             self.horizontalHeaderItem(column).setToolTip(tip)
-            if column:
-                self.horizontalHeaderItem(column).setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+            side = qt.Qt.AlignRight if column else qt.Qt.AlignLeft
+            self.horizontalHeaderItem(column).setTextAlignment(side | qt.Qt.AlignVCenter)
         self.verticalHeader().hide()
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)

@@ -194,6 +194,7 @@ class PatientState:
     terms_of: str = ""
 
     def of(self, kind: SegmentsKind) -> Computed | None:
+        """What was computed on segments of one kind; read once, though a refresh asks some seventy times."""
         data = self.computed.get(kind)
         return None if data is None else _computed(data)
 
