@@ -127,6 +127,8 @@ class TestAResult(StripCase):
         self.go()
         gestures.wait_for(lambda: self.ui.radscoreEdit.hasFocus(), 5, "the Radscore's field has the keyboard")
         self.assertFalse(self.ui.nomogramSection.collapsed)
+        self.session.update(what_if={"ALB": 38.0, "INR": 1.3, "Radscore": None})
+        self.says("Risk not shown", "without a Radscore", Act.END_WHAT_IF, "End what-if")
         self.ui.volumeSelector.setCurrentNode(None)  # the patient leaves
         self.says("Risk not shown", "Load a CT", Act.USE_CT, "Use this CT")
         self.assertFalse(self.ui.detailsFrame.isVisible())
@@ -187,8 +189,9 @@ class TestAResult(StripCase):
         self.session.update(what_if={"ALB": 38.0, "INR": 1.3, "Radscore": 4.0})
         tried = of_prediction(self.session.what_if(), self.session.signature.horizon).shown
         self.says(f"What-if: {tried}", "never exported as the patient's", Act.END_WHAT_IF, "End what-if")
-        self.session.update(what_if={"ALB": 38.0, "INR": 1.3, "Radscore": None})
-        self.says("Risk not shown", "without a Radscore", Act.END_WHAT_IF, "End what-if")
+        self.session.update(what_if={"ALB": 38.0, "INR": 1.3, "Radscore": None})  # with the patient's own
+        number = of_prediction(self.session.what_if(), self.session.signature.horizon).risk
+        self.says(f"What-if: {number}", "never exported as the patient's", Act.END_WHAT_IF, "End what-if")
         self.go()
         self.assertEqual(self.ui.riskLabel.text, shown)
         self.session.sign_off(READER)

@@ -33,7 +33,7 @@ def diagnostics(session: Session, runs: Iterable[ChildRun], device: dict) -> str
     ]
     for run in runs:
         lines.append(f"{run.what}: {run.state.state.value} {_without_names(run.state.cause)}".rstrip())
-        lines += [f"  | {_without_nodes(line)}" for line in run.log[-LOG_LINES:]]
+        lines += [f"  | {_without_nodes(line)}" for line in run.log if line.strip()][-LOG_LINES:]
     return "\n".join(lines)
 
 

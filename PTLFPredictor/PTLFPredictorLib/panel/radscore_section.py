@@ -44,11 +44,8 @@ class RadscoreSection(Section):
         self._signatures = Choices(ui.signatureSelector, self._choose_signature, listed)
         engines = [(name, _engine_words(name)) for name in available_engines()]
         self._engines = Choices(ui.engineSelector, lambda engine: session.update(engine=engine), engines)
-        kinds = {
-            SegmentsKind.AUTOMATIC: _("automatic segments"),
-            SegmentsKind.CORRECTED: _("corrected segments"),
-        }
-        self._terms_of = Choices(ui.termsSelector, lambda kind: session.update(terms_of=str(kind)), kinds.items())
+        listed = [(kind, session.segments_words(kind)) for kind in SegmentsKind]
+        self._terms_of = Choices(ui.termsSelector, lambda kind: session.update(terms_of=str(kind)), listed)
         self.came = ui.nomogramSection
         self._fold = Fold(ui.radscoreAdvancedButton, ui.radscoreAdvancedFrame)
         font = qt.QFont(ui.staleLabel.font)
@@ -233,11 +230,7 @@ class RadscoreSection(Section):
 
     def _scores(self) -> str:
         lines = []
-        titles = {
-            SegmentsKind.AUTOMATIC: _("Automatic segments"),
-            SegmentsKind.CORRECTED: _("Corrected segments"),
-        }
-        for kind, title in titles.items():
+        for kind in SegmentsKind:
             assessment = self.session.assessment(kind)
             if assessment is None or (kind is SegmentsKind.CORRECTED and not self.session.edited):
                 continue
@@ -246,7 +239,8 @@ class RadscoreSection(Section):
             text = score.words if score.value is not None else _("withheld") if withheld else _("not computable")
             if stale:
                 text += " - " + _("stale")
-            lines.append(f"{title}: {_('Radscore')} {text}")
+            title = self.session.segments_words(kind)
+            lines.append(f"{title[:1].upper()}{title[1:]}: {_('Radscore')} {text}")
         return "\n".join(lines)
 
 

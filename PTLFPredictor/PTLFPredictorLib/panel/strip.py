@@ -55,6 +55,7 @@ class StripSection(Section):
         self.sticky.on_resize, self.sticky.on_palette = self.titles.fit, host.changed
         self.lead = LeadOn(host, self)
         self.step: Step | None = None
+        self._unfold = False
         self._goal, self._laid_out = None, Timer(self._arrive, SETTLES_MS)
         ui.researchUseLabel.text = RESEARCH_USE
         for label, change in ((ui.researchUseLabel, -1), (ui.signatureLine, -1), (ui.pillLabel, -1)):
@@ -244,9 +245,11 @@ class StripSection(Section):
     def _show_details(self, words: StripWords) -> None:
         ui = self.ui
         count = len(words.notes)
-        ui.whyButton.setVisible(count > 0)
+        ui.whyButton.setVisible(count > 0 and not words.unfold)
         if not count:
             ui.whyButton.checked = False
+        self._unfold = words.unfold and count > 0
+        self._open_details(ui.whyButton.checked)
         text = _("Why ({n})").format(n=words.more + 1) if words.more else _("Notes")
         if ui.whyButton.text != text:
             ui.whyButton.text = text
@@ -255,7 +258,7 @@ class StripSection(Section):
         say(ui.resultDetails, "\n".join(words.notes))
 
     def _open_details(self, opened: bool) -> None:
-        self.ui.detailsFrame.setVisible(opened)
+        self.ui.detailsFrame.setVisible(opened or self._unfold)
 
 
 def only_ct(session: Session):

@@ -31,6 +31,8 @@ class StripWords:
         segments it is based.
     large : bool
         A risk of this very patient is shown.
+    unfold : bool
+        The notes belong to a number that is shown: nobody has to ask for them.
     """
 
     risk: str
@@ -38,6 +40,7 @@ class StripWords:
     more: int = 0
     notes: tuple[str, ...] = ()
     large: bool = False
+    unfold: bool = False
 
 
 def strip_words(session: Session, step: Step) -> StripWords:
@@ -57,7 +60,8 @@ def strip_words(session: Session, step: Step) -> StripWords:
         told = said.reasons or (sentence(said.reason),)
         listed = [*told, *notes] if len(told) > 1 else notes
         return StripWords(NOT_SHOWN, told[0], len(told) - 1, tuple(listed))
-    notes.append(_("Based on the {kind} segments.").format(kind=session.kind))
+    unfold = bool(notes)
+    notes.append(_("Based on the {segments}.").format(segments=session.segments_words(session.kind)))
     outcome = session.signature.outcome
     words = _("Predicted risk of {outcome} {risk}").format(outcome=outcome, risk=said.shown)
     if said.is_demonstration:
@@ -66,7 +70,7 @@ def strip_words(session: Session, step: Step) -> StripWords:
         line = sentences(said.horizon, said.interval_words)
     else:
         line = sentences(said.reason, said.interval_words)
-    return StripWords(words, line, 0, tuple(notes), large=bool(said.risk) and not said.is_demonstration)
+    return StripWords(words, line, 0, tuple(notes), bool(said.risk) and not said.is_demonstration, unfold)
 
 
 def _of_what_if(session: Session) -> StripWords:
@@ -81,7 +85,7 @@ def _of_what_if(session: Session) -> StripWords:
     if not said.is_what_if or not said.shown:
         return StripWords(NOT_SHOWN, line)
     notes = tuple(filter(None, (said.assumes, *said.warnings)))
-    return StripWords(_("What-if: {risk}").format(risk=said.shown), line, 0, notes)
+    return StripWords(_("What-if: {risk}").format(risk=said.shown), line, 0, notes, unfold=True)
 
 
 def _said(session: Session) -> RiskStatements:

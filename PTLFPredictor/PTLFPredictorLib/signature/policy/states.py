@@ -49,7 +49,7 @@ NO_NORMALISATION = (
     "can supply them from its own cases, in the signature file"
 )
 
-NO_MEANS = "the Radscore cannot be computed: the paper does not give the mean and SD of each feature"
+NO_MEANS = "the Radscore cannot be computed: the paper does not give the training cohort's mean and SD of each feature"
 """`NO_NORMALISATION` in short, as a reason of its own."""
 
 NOT_IN_DEMONSTRATION_MODE = "a demonstration on synthetic cases: shown only in demonstration mode, never for a patient"
