@@ -114,7 +114,7 @@ class TestAResult(StripCase):
     def test_the_published_signature_leads_on_and_tells_each_reason_once(self):
         self.draw()
         self.take_features()
-        self.says("Risk not shown", "the paper does not give the mean and SD", Act.TRY_RADSCORE, "Try a what-if")
+        self.says("Risk not shown", "the paper does not give", Act.TRY_RADSCORE, "Try a what-if")
         self.assertIn("(and 1 more)", self.ui.riskStatus.text)
         self.assertEqual(self.ui.whyButton.text, "Why (2)")
         self.assertIn("features only", self.ui.signatureLine.text)
