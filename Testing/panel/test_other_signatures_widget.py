@@ -41,7 +41,7 @@ class OtherSignature(PanelCase):
         """The risk that stands in large type, in percent."""
         words = self.ui.riskLabel.text.removeprefix(f"Predicted risk of {self.session.signature.outcome} ").split()
         self.assertEqual((len(words), words[1]), (2, "%"), self.ui.riskLabel.text)
-        return int(words[1])
+        return int(words[0])
 
     def rows(self):
         """Names of the visible widgets of the input rows, by row and column."""
