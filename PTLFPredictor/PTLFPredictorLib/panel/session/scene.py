@@ -109,7 +109,7 @@ class Scene:
 
         Both write the one parameter node.  It is looked at once both are done, never in the middle of a change.
         """
-        if self.away or self._content() == self._known and self.shown_id == self._volume_id():
+        if self.away or (self._content() == self._known and self.shown_id == self._volume_id()):
             return None
         if self.shown_id != self._volume_id():
             return self.read()
