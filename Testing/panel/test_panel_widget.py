@@ -99,8 +99,9 @@ class TestInputs(PanelCase):
         self.type(self.ui.radscoreEdit, "7.72")
         self.assertEqual(self.ui.radscoreOrigin.text, "typed: what-if")
         self.assertEqual(self.ui.riskLabel.text, "What-if: 43-96 %")
-        for text in ("74-86 % over the derived intercept's range", "43-96 %", "24.5 %"):
+        for text in ("74-86 % over the derived intercept's range", "43-96 %"):
             self.assertIn(text, self.ui.riskStatus.text)
+        self.assertIn("24.5 %", self.ui.resultDetails.text)
         self.assertNotIn("84 %", self.ui.riskLabel.text + self.ui.riskStatus.text)
         self.assertIn("derived, not published", self.ui.riskStatus.text)
         self.assertFalse(self.ui.exportRecordButton.enabled)

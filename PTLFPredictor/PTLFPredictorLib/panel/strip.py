@@ -35,7 +35,7 @@ LARGE, SMALL = 13, 12
 PILL_CHARACTERS = 26
 """Of a line of the pill; a longer one is wrapped, so that it does not widen the panel."""
 
-PILL = "QLabel {{ border: 1px solid {border}; border-radius: 6px; padding: 1px 6px; }}"
+PILL = "QLabel {{ color: {text}; border: 1px solid {border}; border-radius: 6px; padding: 1px 6px; }}"
 
 
 class StripSection(Section):
@@ -52,7 +52,7 @@ class StripSection(Section):
         ui = self.ui
         self.sticky = Sticky(ui.stripFrame, ui.stripFrame.parentWidget())
         self.titles = Titles(self.sticky.room)
-        self.sticky.on_resize = self.titles.fit
+        self.sticky.on_resize, self.sticky.on_palette = self.titles.fit, host.changed
         self.lead = LeadOn(host, self)
         self.step: Step | None = None
         self._goal, self._laid_out = None, Timer(self._arrive, SETTLES_MS)
@@ -125,7 +125,7 @@ class StripSection(Section):
 
     def bring(self, widget) -> None:
         """Scroll to what a step has brought, unless somebody is typing."""
-        if not _types(slicer.app.focusWidget()):
+        if not _types(qt.QApplication.focusWidget()):
             self._goal = widget
             self._laid_out.start()
 
@@ -235,9 +235,9 @@ class StripSection(Section):
         label = self.ui.pillLabel
         say(label, words)
         label.wordWrap = max(map(len, words.splitlines()), default=0) > PILL_CHARACTERS
-        theme = theme_of(label)
+        theme = theme_of(self.ui.stripFrame)  # the label has its own colours
         stale = bool(words) and self.session.signed is None
-        sheet = PILL.format(border=theme["warning" if stale else "axis"])
+        sheet = PILL.format(text=theme["text"], border=theme["warning" if stale else "axis"])
         if label.styleSheet != sheet:
             label.setStyleSheet(sheet)
 
@@ -250,8 +250,7 @@ class StripSection(Section):
         text = _("Why ({n})").format(n=words.more + 1) if words.more else _("Notes")
         if ui.whyButton.text != text:
             ui.whyButton.text = text
-            ui.whyButton.setShortcut(qt.QKeySequence("Alt+Y"))
-        ui.whyButton.toolTip = _("All reasons, and what else is to be known (Alt+Y)")
+        ui.whyButton.toolTip = _("All reasons, and what else is to be known")
         ui.whyButton.accessibleName = text
         say(ui.resultDetails, "\n".join(words.notes))
 
