@@ -146,8 +146,8 @@ class TestEachRow(WhatMayBeShown):
             self.assertRegex(label, r"^What-if: \d+-\d+ %$")
             self.assertLess(self.ui.riskLabel.font.pointSize(), LARGE)
         elif row.state in WITH_A_NUMBER:
-            told = "Demonstration: predicted" if row.state == "demonstration" else "Predicted"
-            self.assertEqual(label, f"{told} risk of PTLF {prediction['risk_text']}")
+            what = "Demonstration: predicted" if row.state == "demonstration" else "Predicted"
+            self.assertEqual(label, f"{what} risk of PTLF {prediction['risk_text']}")
             self.assertIn(prediction["risk_text"], drawn)
             self.assertIn(f"{prediction['risk_text']} within 4 weeks", exports["pdf"])
             self.assertIn(repr(prediction["risk"]), exports["table"])

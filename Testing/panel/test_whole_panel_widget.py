@@ -83,7 +83,7 @@ class TestByTheKeyboard(PanelCase):
     def tab_to(self, target):
         """Press Tab until a control has the keyboard; it must come, and be in sight."""
         for _ in range(150):
-            now = slicer.app.focusWidget()
+            now = qt.QApplication.focusWidget()
             if now == target or target.isAncestorOf(now):
                 return
             window = self.container.window()

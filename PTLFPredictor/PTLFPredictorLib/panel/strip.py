@@ -126,7 +126,7 @@ class StripSection(Section):
 
     def bring(self, widget) -> None:
         """Scroll to what a step has brought, unless somebody is typing."""
-        if not _types(slicer.app.focusWidget()):
+        if not _types(qt.QApplication.focusWidget()):
             self._goal = widget
             self._laid_out.start()
 

@@ -18,6 +18,7 @@ from ...record.statements import (
     sentence,
     sentences,
 )
+from ...signature import ScoreState
 from .blocks import Answer, Block, Cell, Drawing, Kind, Lines, Report, Rows, Section, Slices
 
 WHY = "Reasons:"
@@ -34,7 +35,7 @@ def report_of(said: Statements) -> Report:
         Section("slices", "CT and segments", (Slices(said.pictures, bool(said.segments.left_out)), _ct(said))),
         Section("findings", "Findings", (_findings(said),)),
         *_what_if(said),
-        Section("terms", f"Radscore: {len(said.score.terms)} terms", _terms(said.score, said.risk.reason)),
+        Section("terms", f"Radscore: {len(said.score.terms)} terms", _terms(said.score)),
         Section("eligibility", "Eligibility", _eligibility(said)),
         Section("model", "Model: what it is based on", _model(said)),
         Section("provenance", "Versions and hashes", _provenance(said.provenance, said.segments.steps)),
@@ -116,7 +117,7 @@ def _what_if(said: Statements) -> tuple[Section, ...]:
     return (Section("what-if", "What-if, not this patient's result", (Lines((text,)),)),)
 
 
-def _terms(score: ScoreStatements, told: str) -> tuple[Block, ...]:
+def _terms(score: ScoreStatements) -> tuple[Block, ...]:
     largest = max((abs(term.contribution) for term in score.terms if term.contribution is not None), default=0.0)
     head = ("term", "VOI", "raw", "z", "coefficient", "contribution", "")
     kinds = (Kind.PLAIN, Kind.PLAIN, *(Kind.NUMBER,) * 4, Kind.PLAIN)
@@ -126,7 +127,8 @@ def _terms(score: ScoreStatements, told: str) -> tuple[Block, ...]:
         tuple(map(Cell, head, kinds)),
         tuple(term.about for term in score.terms),
     )
-    total = "Radscore: not shown" if score.status == told else f"Radscore: {score.status}"
+    withheld = score.state is ScoreState.WITHHELD  # for the reasons in the box
+    total = "Radscore: not shown" if withheld else f"Radscore: {score.status}"
     if score.value is not None:
         total = f"Radscore {score.value:.3f} ({score.status})"
     if not score.cannot_vary:
