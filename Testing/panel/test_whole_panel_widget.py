@@ -5,7 +5,6 @@ from collections import Counter
 
 import gestures
 import qt
-import slicer
 from panel_case import ORIGIN, PanelCase
 
 from PTLFPredictorLib.record.statements import of_prediction
