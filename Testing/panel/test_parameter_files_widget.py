@@ -20,6 +20,7 @@ from panel_case import ORIGIN, PanelCase, phantom
 from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.mrml import volumes
+from PTLFPredictorLib.panel import parameter_sets
 from PTLFPredictorLib.panel.diagnostics import diagnostics
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session import SEGMENTS_ROLE
@@ -350,3 +351,26 @@ class TestTheSignatureSResult(ParameterFiles):
         self.assertEqual(self.ui.computeButton.text, "Compute")
         self.assertEqual((self.ui.computeStatus.text, self.ui.scoresLabel.text), ("", ""))
         self.assertFalse(self.ui.exportRecordButton.enabled)
+
+
+class TestKept(ParameterFiles):
+    def listed(self):
+        selector = self.ui.parametersSelector
+        return [selector.itemText(i) for i in range(selector.count)]
+
+    def test_sets_that_were_used_are_listed_by_name_and_used_again_without_a_dialog(self):
+        before = slicer.app.userSettings().value(parameter_sets.SETTING, "[]")
+        self.addCleanup(slicer.app.userSettings().setValue, parameter_sets.SETTING, before)
+        slicer.app.userSettings().setValue(parameter_sets.SETTING, "[]")
+        self.draw()
+        self.choose_file(self.written("{", "broken.json"))
+        self.assertEqual(self.listed(), ["From a file..."])  # one that cannot be honoured is not kept
+        self.by_file(FIRSTORDER, "site's.json")
+        self.assertEqual(self.listed(), ["From a file...", "site's.json"])
+        self.assertEqual(self.button.text, "Features by this set")
+        self.panel.parameters.choose_file = lambda: self.fail("nobody was to be asked")
+        gestures.click(self.button)
+        self.finish()
+        self.assertEqual(len(self.tables()), 2)
+        Path(self.folder.name, "site's.json").unlink()
+        self.assertEqual(parameter_sets.kept(), [])
