@@ -1,4 +1,4 @@
-"""``./ptlf panel --ct --segmentation``: the segments lie on the CT and count, as after 'Use this segmentation'."""
+"""``./ptlf panel --ct --segmentation``: the segments lie on the CT and count, as after 'Use'."""
 
 import sys
 from pathlib import Path

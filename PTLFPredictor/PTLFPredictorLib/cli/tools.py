@@ -26,7 +26,7 @@ def add(command: Command) -> None:
     panel.add_argument("--ct", type=Path, metavar="PATH", help="DICOM folder or image file; a sample case without it")
     panel.add_argument(
         "--segmentation", action="append", metavar="[ROLE=]FILE",
-        help="segments of that CT, as if 'Use this segmentation' was pressed; given again for several files",
+        help="segments of that CT, as if 'Use' was pressed beside it; given again for several files",
     )  # fmt: skip
     add_labels(panel)
     panel.add_argument("--screenshot", type=Path, metavar="FILE", help="write a PNG instead of opening a window")
