@@ -76,7 +76,7 @@ def of_segments(used: SegmentsUsed) -> SegmentsStatements:
 
 
 def _left_out(used: SegmentsUsed) -> str:
-    """ "Left out by A. Reader: 1 lesion, largest diameter 17.0 mm, 2.4 mL, in neither volume"."""
+    """ "Not counted, left out by A. Reader, 26 Nov 2026, 09:12: 1 lesion, largest diameter 17.0 mm, 2.4 mL."."""
     if used.excluded is None:
         return ""
     found, by = used.excluded.lesions, used.excluded.by
