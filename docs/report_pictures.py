@@ -1,5 +1,7 @@
 """Pictures of a report's pages for README and docs: ``python docs/report_pictures.py demo/report.html docs``.
 
+A report.pdf of the panel is taken as it is.
+
 Needs headless Chromium and pdftoppm (Debian: chromium, poppler-utils).  Prints the number of A4 pages.
 """
 
@@ -14,12 +16,17 @@ FLAGS = (
 ).split()
 
 
+def printed(report: Path, work: Path) -> Path:
+    """The page as a browser prints it."""
+    pdf = work / "report.pdf"
+    command = ["chromium", *FLAGS, f"--user-data-dir={work}/profile", f"--print-to-pdf={pdf}"]
+    subprocess.run([*command, report.resolve().as_uri()], check=True, capture_output=True, timeout=120)
+    return pdf
+
+
 def main(report: Path, folder: Path, dpi: int = 100) -> int:
     with tempfile.TemporaryDirectory() as work:
-        pdf = Path(work) / "report.pdf"
-        profile = f"--user-data-dir={work}/profile"
-        command = ["chromium", *FLAGS, profile, f"--print-to-pdf={pdf}", report.resolve().as_uri()]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        pdf = report if report.suffix == ".pdf" else printed(report, Path(work))
         subprocess.run(["pdftoppm", "-r", str(dpi), "-png", pdf, Path(work) / "report"], check=True)
         pages = sorted(Path(work).glob("report-*.png"))
         for page in pages:

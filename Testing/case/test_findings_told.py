@@ -36,7 +36,7 @@ def test_a_tilted_gantry_is_told_by_features_as_by_predict(capsys, tilted, phant
     predicted = told(capsys, "predict", *given, "--out", tmp_path / "out")
     said = features(capsys, tilted, phantom_files["labels"], tmp_path / "f.json")
     (line,) = [line for line in said.splitlines() if TILT in line]
-    assert line.startswith("[withholds] ")
+    assert line.startswith("[blocks the risk] ")
     assert line in predicted.splitlines()
     found = {f["code"]: f["level"] for f in json.loads((tmp_path / "f.json").read_text())["findings"]}
     assert found["gantry_tilt"] == "withhold"
@@ -84,7 +84,7 @@ def test_csv_stays_plain_and_the_findings_are_told(capsys, tilted, phantom_files
 
 def test_segment_tells_findings_too(needs_nnunet, capsys, tilted, tmp_path):
     said = told(capsys, "segment", "--ct", tilted, "--device", "cpu", "--out", tmp_path / "labels.nii.gz")
-    assert sum(TILT in line and line.startswith("[withholds] ") for line in said.splitlines()) == 1
+    assert sum(TILT in line and line.startswith("[blocks the risk] ") for line in said.splitlines()) == 1
     assert said.count("not for patients") == 1
     assert sitk.ReadImage(str(tmp_path / "labels.nii.gz")).GetSize()[2] == 22
 

@@ -138,7 +138,25 @@ def test_lesions_stand_in_record_report_and_on_the_terminal(phantom, phantom_fil
     assert words in capsys.readouterr().out
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert words in page
-    assert f"Liver {data['volumes_ml']['liver']:.1f} mL, parenchyma {data['volumes_ml']['parenchyma']:.1f} mL" in page
+    assert (
+        f"Liver {data['volumes_ml']['liver']:.1f} mL, of it parenchyma {data['volumes_ml']['parenchyma']:.1f} mL"
+        in page
+    )
+
+
+def test_case_label_and_date_stand_on_the_report_only_where_asked_for(phantom_files, tmp_path):
+    given = ("--ct", phantom_files["ct"], "--segmentation", phantom_files["labels"])
+    assert predict(*given, "--out", tmp_path / "plain") == 0
+    assert "case" not in json_text.read(tmp_path / "plain" / "result.json")
+    asked = ("--case-label", "Trial 7, case 12", "--ct-date", "14 Oct 2026")
+    assert predict(*given, *asked, "--out", tmp_path / "asked") == 0
+    assert json_text.read(tmp_path / "asked" / "result.json")["case"] == {
+        "label": "Trial 7, case 12",
+        "ct_date": "14 Oct 2026",
+    }
+    page = (tmp_path / "asked" / "report.html").read_text(encoding="utf-8")
+    assert "Trial 7, case 12" in page
+    assert "14 Oct 2026" in page
 
 
 FORMATS = {

@@ -38,7 +38,9 @@ def test_all_criteria_met_is_kept_with_name_and_time(command, capsys, tmp_path):
 
 def test_criteria_that_nobody_answered_withhold(command, capsys, tmp_path):
     assert main(command) == 0
-    assert "[withholds] 8 of 8 criteria of the study are not answered for this patient." in capsys.readouterr().out
+    assert (
+        "[blocks the risk] 8 of 8 criteria of the study are not answered for this patient." in capsys.readouterr().out
+    )
     data = json_text.read(tmp_path / "out" / "result.json")
     assert data["eligibility"]["answered"] is None
 

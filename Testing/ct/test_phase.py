@@ -6,6 +6,7 @@ import SimpleITK as sitk
 
 from abdomen import image_of
 from abdomen import small_arrays as phantom_arrays
+from PTLFPredictorLib.confirmation import written_time
 from PTLFPredictorLib.ct import ConfirmedPhase, Phase, canonical, phase, phase_finding, read_ct
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation.reading import parse_labels, read_segments
@@ -251,8 +252,8 @@ def test_a_reader_s_answer_is_stated_with_name_time_and_measurement():
     found, finding = settled("", *LATE, "portal venous")
     time = found.confirmed.by.time
     assert finding.message == (
-        f"Dr Reader confirmed the portal venous phase ({time}); measured: liver 90 HU, aorta 105 HU, which looks "
-        "delayed."
+        f"Dr Reader confirmed the portal venous phase ({written_time(time)}); measured: liver 90 HU, aorta 105 HU, "
+        "which looks delayed."
     )
     assert found.to_dict() == {
         "name": "portal venous",

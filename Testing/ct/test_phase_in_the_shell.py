@@ -52,7 +52,7 @@ def test_an_unknown_phase_withholds_until_a_reader_answers(files, tmp_path, caps
     arguments = files(82, 205)
     said, phase, finding = predicted(arguments, tmp_path / "asked", capsys)
     assert finding["level"] == "withhold"
-    assert said.count("[withholds] The contrast phase cannot be told") == 1
+    assert said.count("[blocks the risk] The contrast phase cannot be told") == 1
     assert '--phase "portal venous" --reader NAME' in said
 
     answer = ["--phase", "portal venous", "--reader", "Dr Reader"]

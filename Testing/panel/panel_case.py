@@ -178,6 +178,13 @@ class PanelCase(unittest.TestCase):
             session.take_features(kind, begun, path, 1.0)
         self.settle()
 
+    def export(self, button):
+        """Press a button under Advanced of section 5."""
+        self.panel.open_sections("report")
+        self.ui.exportAdvancedButton.checked = True
+        self.settle()
+        gestures.click(button)
+
     def raw_features(self):
         """What was computed on the automatic segments, by VOI and feature."""
         vectors = self.session.state.of("automatic").vectors

@@ -176,7 +176,7 @@ class AnyOrder(PanelCase):
         nodes = [node for node in nodes if not node.GetHideFromEditors()]
         if nodes:
             self.ui.existingSelector.setCurrentNode(self.chance.choice(nodes))
-            self.panel.segmentation._use_existing()
+            self.panel.segmentation.use_existing()
 
     def do_edit(self):
         node = self.session.segmentation
@@ -205,7 +205,7 @@ class AnyOrder(PanelCase):
             begun.append((take_features(kind, segments), segments, self.session.ct()))
             return begun[-1][0]
 
-        def started(prepare, take, **options):
+        def started(prepare, take, *_expected, **_options):
             folder = Path(self.folder.name, f"work{len(self.late)}-{self.counter}-{len(self.trail)}")
             folder.mkdir()
             prepare(folder)
@@ -291,6 +291,7 @@ class AnyOrder(PanelCase):
             self.check_record(made, state)
 
     def on_screen(self):
+        slicer.app.sendPostedEvents(None, qt.QEvent.DeferredDelete)  # rows that were taken away wait to be deleted
         texts = {}
         for kind in (qt.QLabel, qt.QLineEdit):
             for widget in self.container.findChildren(kind):

@@ -124,9 +124,7 @@ class TestPhase(PanelCase):
         self.load()
         message, first = self.told()
         self.assertIn("It is measured once there is a liver segment.", message)
-        self.assertEqual(
-            (first, case_words(self.session)), ("as measured", "CT, phase not known yet, 21 slices of 5 mm")
-        )
+        self.assertEqual((first, case_words(self.session)), ("as measured", "CT, 21 slices of 5 mm"))
         self.type(self.ui.readerEdit, "A. Reader")
         self.ui.phaseSelector.currentIndex = 4
         self.settle()

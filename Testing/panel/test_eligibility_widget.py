@@ -70,8 +70,10 @@ class TestAllMet(Eligibility):
     def test_one_click_with_name_and_time_stands_until_an_answer_changes(self):
         self.assert_fallen("8 criteria not answered")
         self.assertFalse(self.panel.ct.eligibility.met)
+        self.session.update(answers={"bilirubin_umol_per_l": 14.0})
         self.all_met()
         self.assert_said()
+        self.assertEqual(self.session.state.answers["bilirubin_umol_per_l"], 14.0)
         self.assertEqual({box.currentText for box in self.panel.ct.eligibility.boxes.values()}, {"met"})
         said = dict(self.session.all_criteria_met)
         self.session.answer_criterion("first_tace", MET)  # the same once more
@@ -103,12 +105,14 @@ class TestAllMet(Eligibility):
         self.assertTrue(self.ui.readerEdit.hasFocus())
         self.answer("extrahepatic_metastases", NOT_MET)
         self.assertFalse(self.ui.allMetButton.enabled)
+        self.assertIn("answered as not met: change that answer first", self.ui.allMetButton.toolTip)
         self.assertEqual(self.ui.criteriaStatus.text, "Not met: No extrahepatic metastases")
         with self.assertRaisesRegex(BadInput, "'No extrahepatic metastases' is answered as not met"):
             self.session.confirm_all_criteria("A. Reader")
         self.assertEqual(self.states()["extrahepatic_metastases"], NOT_MET)
         self.answer("extrahepatic_metastases", OPEN)
         self.assertTrue(self.ui.allMetButton.enabled)
+        self.assertIn("meets every criterion", self.ui.allMetButton.toolTip)
         self.all_met()
         self.assert_said()
         self.assertFalse(self.ui.criteriaMessage.isVisible())

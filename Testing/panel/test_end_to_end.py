@@ -49,7 +49,7 @@ class Way(PanelCase):
         gestures.drag(nomogram, (x, y - 4), (nomogram.picture()[0].x_of_value("INR", 1.1), y - 4))
         self.settle()
         assert self.ui.inrEdit.text == "1.1"  # a what-if: the patient's 1.3 is what is exported
-        gestures.click(self.ui.exportRecordButton)
+        self.export(self.ui.exportRecordButton)
         assert "Written:" in self.ui.exportStatus.text, self.ui.exportStatus.text
         exported = json.loads(Path(self.folder.name, "result.json").read_text(encoding="utf-8"))
         self.compare_with_command_line(exported)

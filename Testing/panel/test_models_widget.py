@@ -75,18 +75,24 @@ class TestTheList(ModelsCase):
             self.assertIn(words, note)
 
     def test_the_search_looks_into_all_that_is_said(self):
-        self.type(self.ui.modelSearch, "decathlon VESSELS")
+        self.ui.modelSearch.text = "decathlon VESSELS"
         self.assertEqual(self.shown(), [weights_store.offer(VESSELS).title, "Add a model of your own..."])
         self.assertEqual(self.panel.models.model.id, SHIPPED)  # a search chooses nothing
         self.assertEqual(self.ui.modelList.currentRow, -1)
         self.ui.modelList.setCurrentRow(0)
         self.settle()
         self.assertEqual(self.session.desk.model, VESSELS)
-        self.type(self.ui.modelSearch, "nothing is like this")
+        self.ui.modelSearch.text = "nothing is like this"
         self.assertEqual(self.shown(), ["Add a model of your own..."])
-        self.type(self.ui.modelSearch, "")
+        self.ui.modelSearch.text = ""
         self.assertEqual(len(self.shown()), 5)
         self.assertEqual(self.ui.modelList.currentRow, 3)
+
+    def test_return_in_the_search_takes_the_first_that_was_found(self):
+        gestures.activate(self.container)
+        self.type(self.ui.modelSearch, "vessels")
+        self.assertEqual(self.session.desk.model, VESSELS)
+        self.assertTrue(self.ui.modelList.hasFocus())
 
     def test_a_file_of_offers_that_cannot_be_read_takes_no_model_away(self):
         path = Path(self.folder.name, "offers.json")

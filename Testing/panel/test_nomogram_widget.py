@@ -6,15 +6,16 @@ import unittest
 import gestures
 import qt
 
+import made_signatures
 from made_signatures import alb_inr
-from PTLFPredictorLib import signature
+from PTLFPredictorLib import RESEARCH_USE, signature
 from PTLFPredictorLib.panel import nomogram_paint
 from PTLFPredictorLib.panel.nomogram_widget import NomogramWidget
 from PTLFPredictorLib.render import nomogram_svg
-from PTLFPredictorLib.render.nomogram_axes import axes_of
-from PTLFPredictorLib.render.nomogram_layout import Layout
+from PTLFPredictorLib.render.nomogram_axes import axes_of, footer_of
+from PTLFPredictorLib.render.nomogram_layout import Layout, height_of, lowest
 from PTLFPredictorLib.render.nomogram_marks import Reading, marks_of
-from PTLFPredictorLib.render.primitives import Line, Shape, Text
+from PTLFPredictorLib.render.primitives import SMALL, Line, Shape, Text
 
 EXAMPLE = {"ALB": 43.6, "INR": 1.09, "Radscore": 7.72}
 """The paper's worked example."""
@@ -115,12 +116,65 @@ class TestMoving(NomogramCase):
             qt.QTimer.singleShot = before
         self.assertGreater(len(self.moved), 1)
 
-    def test_a_marker_can_be_dragged_beyond_its_axis_and_is_marked_not_clamped(self):
-        self.pull("INR", 130)
-        self.assertGreater(self.values["INR"], 1.5)
+    def test_a_drag_and_a_double_click_stop_at_the_axis_end(self):
+        for name, pixels, end in (("INR", 700, 1.5), ("INR", -700, 0.7), ("ALB", -700, 16), ("Radscore", 700, 31)):
+            self.pull(name, pixels)
+            self.assertEqual(self.values[name], end)
+        layout, _ = self.widget.picture()
+        gestures.double_click(self.widget, layout.right, layout.y("INR"))
+        self.assertEqual(self.moved[-1], ("INR", 1.5))
+
+    def test_a_double_click_beside_the_axis_moves_nothing(self):
+        layout, _ = self.widget.picture()
+        for x, y in (
+            (20, layout.y("INR")),
+            (layout.width - 20, layout.y("INR")),
+            (layout.left + 90, layout.y("INR") - 25),
+        ):
+            gestures.double_click(self.widget, x, y)
+        self.assertEqual(self.moved, [])
+
+    def test_arrow_keys_stop_at_the_axis_end(self):
+        self.show({**EXAMPLE, "INR": 1.49})
+        self.widget.setFocus()
+        gestures.key(self.widget, qt.Qt.Key_Down)
+        for _ in range(4):
+            gestures.key(self.widget, qt.Qt.Key_Right)
+        self.assertEqual(self.values["INR"], 1.5)
+
+    def test_a_typed_value_beyond_the_axis_stays_marked_and_moves_no_further_away(self):
+        self.show({**EXAMPLE, "INR": 1.9})
         layout, reading = self.widget.picture()
         texts = [p.text for p in marks_of(layout, reading) if isinstance(p, Text)]
-        self.assertTrue(any(t.endswith("off the axis") for t in texts), texts)
+        self.assertIn("1.9  off the axis", texts)
+        self.widget.setFocus()
+        gestures.key(self.widget, qt.Qt.Key_Down)
+        gestures.key(self.widget, qt.Qt.Key_Right)
+        self.assertEqual(self.values["INR"], 1.9)
+        gestures.key(self.widget, qt.Qt.Key_Left)
+        self.assertEqual(self.values["INR"], 1.89)
+
+    def test_the_tip_has_value_and_points_at_the_mouse_and_of_a_marker_its_own(self):
+        layout, _ = self.widget.picture()
+        x = layout.x_of_value("ALB", 30.0)
+        gestures.move(self.widget, x, layout.y("ALB"))
+        self.assertRegex(
+            self.widget.toolTip, r"Albumin 30(\.1)? g/L: 13\.[56] points"
+        )  # 0.163 x 14 x 5.908; whole pixels
+        gestures.move(self.widget, self.widget.marker_at("ALB")[0] + 3, layout.y("ALB"))
+        self.assertIn("Albumin 43.6 g/L: 26.6 points", self.widget.toolTip)
+        for row in ("points", "total", "risk"):  # these are told as the policy has it, nowhere else
+            gestures.move(self.widget, layout.x_of_total(100), layout.y(row))
+            self.assertIn("Drag a marker", self.widget.toolTip)
+
+    def test_the_tip_names_the_cohort_where_the_evidence_brings_it(self):
+        cohort = {"p5": 29.0, "p25": 35.0, "p50": 38.5, "p75": 42.0, "p95": 47.0}
+        made = signature.parse(made_signatures.site(self.signature.data, axes={"ALB": cohort}))
+        self.widget.show_geometry(signature.geometry(made))
+        layout, _ = self.widget.picture()
+        told = self.widget.hint_at(layout.x_of_value("ALB", 30.0), layout.y("ALB"))
+        self.assertIn("The cohort's 150 cases: median 38.5, 90 % of them 29 to 47", told)
+        self.assertNotIn("cohort", self.widget.hint_at(layout.x_of_value("INR", 1.1), layout.y("INR")))
 
     def test_the_points_ruler_shows_the_dragged_axis(self):
         layout, reading = self.widget.picture()
@@ -164,7 +218,7 @@ class TestPictureIsTheEquation(NomogramCase):
         """Every number is taken from what is drawn: tips of markers and ticks with their labels."""
         seeded = random.Random(20261120)
         layout = Layout(self.geometry, 900, 460)
-        ticks = drawn_ticks(layout)
+        ticks, sizes = drawn_ticks(layout), []
         for _ in range(200):
             values = {
                 "ALB": seeded.uniform(18, 58),
@@ -175,12 +229,15 @@ class TestPictureIsTheEquation(NomogramCase):
             prediction = signature.what_if(self.signature, laboratory, values["Radscore"])
             tips = drawn_tips(layout, Reading(values, prediction))
             points = sum(read(ticks["points"], tips[name]) for name in values)
-            self.assertAlmostEqual(tips["total"], place(ticks["total"], points), delta=1.0)
+            if layout.totals[0] < points < layout.totals[1]:
+                self.assertAlmostEqual(tips["total"], place(ticks["total"], points), delta=1.0)
+                sizes.append(points)
             for name, value in values.items():
                 self.assertAlmostEqual(tips[name], place(ticks[name], value), delta=1.0)
             if "risk" in tips and layout.x_of_risk(0.01) < tips["risk"] < layout.x_of_risk(0.99):
                 self.assertAlmostEqual(tips["risk"], layout.x_of_total(points), delta=1.0)
                 self.assertAlmostEqual(tips["risk"], layout.x_of_risk(prediction.risk), delta=1.0)
+        self.assertGreater(len(sizes), 50)
 
     def test_the_painted_pixels_are_where_the_layout_says(self):
         layout, _ = self.widget.picture()
@@ -244,13 +301,29 @@ class TestShownAndExported(NomogramCase):
     def test_accessible_texts_name_values_and_risk(self):
         self.assertEqual(self.widget.accessibleName, "Nomogram")
         self.assertEqual(
-            self.widget.accessibleDescription, "ALB 43.6; INR 1.09; Radscore 7.72; what-if, risk " + self.bands()
+            self.widget.accessibleDescription,
+            "WHAT-IF - not this patient's result; Albumin 43.6 g/L; INR 1.09; Radscore 7.72; risk " + self.bands(),
         )
 
     def bands(self):
         return "74-86 % over the derived intercept's range; 43-96 % over " + (
             "that and the printed standard errors of the coefficients (95 %, taken as independent)"
         )
+
+    def test_it_is_as_high_as_its_texts_need_at_any_width(self):
+        for width in (280, 340, 560, 679, 680, 900):
+            self.widget.resize(width, 600)
+            gestures.process_events()
+            self.assertGreaterEqual(self.widget.minimumHeight, height_of(self.geometry, width), width)
+
+    def test_a_scroll_bar_does_not_come_and_go_where_titles_move_beside_the_axes(self):
+        """With the bar the panel is narrower: were it lower then, the bar would go, and come again."""
+        heights = []
+        for width in (680, 680 - 16):
+            self.widget.resize(width, 600)
+            gestures.process_events()
+            heights.append(self.widget.minimumHeight)
+        self.assertEqual(heights[0], heights[1])
 
     def test_light_and_dark_follow_the_palette(self):
         for background, text in (("#f4f4f4", "#101010"), ("#202326", "#f0f0f0")):
@@ -280,15 +353,37 @@ class TestShownAndExported(NomogramCase):
         image = nomogram_paint.picture_of(layout, reading, "PTLF")
         self.assertEqual(image.width(), int(layout.width * 2))
 
+    def test_the_safety_line_is_painted_whole_in_a_picture_of_any_width(self):
+        """By the letters' real widths, and by the pixels: nothing of it touches an edge."""
+        for width in (280, 340, 560, 900):
+            layout = lowest(self.geometry, width)
+            lines, height = footer_of(layout, self.signature.title)
+            self.assertEqual(" ".join(one.text for one in lines if one.bold), RESEARCH_USE)
+            for one in lines:
+                left, _top, right, bottom, text = box(one)
+                self.assertTrue(left >= 0 and right <= width and bottom <= height, text)
+            image = nomogram_paint.picture_of(layout, Reading({}), self.signature.title, 1.0)
+            self.assertEqual((image.width(), image.height()), (width, int(height)))
+            first = int(lines[0].y - SMALL), int(lines[0].y)
+            inked = [x for x in range(width) for y in range(*first) if qt.QColor(image.pixel(x, y)).lightness() < 200]
+            self.assertTrue(min(inked) > 1 and max(inked) < width - 2, width)
+            self.assertGreater(max(inked) - min(inked), 0.5 * min(width, 380))
+
     def test_texts_touch_nothing_at_the_smallest_size(self):
-        layout = Layout(self.geometry, 560, 400)
+        self.no_texts_touch(560)
+
+    def test_texts_touch_nothing_in_the_narrowest_panel(self):
+        self.no_texts_touch(280)
+
+    def no_texts_touch(self, width):
+        layout = lowest(self.geometry, width)
         laboratory = alb_inr(15.5, 6.0)
         values = {"ALB": 15.5, "INR": 6.0, "Radscore": -40.25}
         prediction = signature.what_if(self.signature, laboratory, values["Radscore"])
         reading = Reading(values, prediction, EXAMPLE)
         boxes = [box(p) for p in (*axes_of(layout), *marks_of(layout, reading)) if isinstance(p, Text)]
         for left, top, right, bottom, text in boxes:
-            self.assertTrue(left >= 0 and right <= 560 and top >= 0 and bottom <= 400, text)
+            self.assertTrue(left >= 0 and right <= width and top >= 0 and bottom <= layout.height, text)
         for i, a in enumerate(boxes):
             for b in boxes[i + 1 :]:
                 apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]

@@ -39,8 +39,8 @@ class OtherSignature(PanelCase):
 
     def risk(self):
         """The risk that stands in large type, in percent."""
-        words = self.ui.riskLabel.text.split()
-        self.assertEqual((words[0], words[2]), ("Risk", "%"), self.ui.riskLabel.text)
+        words = self.ui.riskLabel.text.removeprefix(f"Predicted risk of {self.session.signature.outcome} ").split()
+        self.assertEqual((len(words), words[1]), (2, "%"), self.ui.riskLabel.text)
         return int(words[1])
 
     def rows(self):
@@ -119,7 +119,7 @@ class TestFourPredictors(OtherSignature):
         self.enter()
         self.ui.reportKind.currentIndex = 1
         for button in (self.ui.exportReportButton, self.ui.exportCsvButton):
-            gestures.click(button)
+            self.export(button)
             self.settle()
             self.assertIn("Written", self.ui.exportStatus.text)
         with open(os.path.join(self.folder.name, "report.html"), encoding="utf-8") as stream:

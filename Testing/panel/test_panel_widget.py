@@ -98,9 +98,10 @@ class TestInputs(PanelCase):
         self.type(self.ui.inrEdit, "1.09")
         self.type(self.ui.radscoreEdit, "7.72")
         self.assertEqual(self.ui.radscoreOrigin.text, "typed: what-if")
-        self.assertEqual(self.ui.riskLabel.text, "What-if: Risk 43-96 % within 4 weeks")
-        for text in ("74-86 % over the derived intercept's range", "43-96 %", "24.5 %"):
+        self.assertEqual(self.ui.riskLabel.text, "What-if: 43-96 %")
+        for text in ("74-86 % over the derived intercept's range", "43-96 %"):
             self.assertIn(text, self.ui.riskStatus.text)
+        self.assertIn("24.5 %", self.ui.resultDetails.text)
         self.assertNotIn("84 %", self.ui.riskLabel.text + self.ui.riskStatus.text)
         self.assertIn("derived, not published", self.ui.riskStatus.text)
         self.assertFalse(self.ui.exportRecordButton.enabled)
@@ -167,7 +168,7 @@ class TestSegments(PanelCase):
         self.assertEqual(self.ui.segmentButton.text, "Se&gment again")
         # 126165, 125681 and 484 voxels of 0.0045125 mL
         self.assertEqual(self.ui.volumesLabel.text, "Liver 569.3 mL, parenchyma 567.1 mL, tumour 2.2 mL")
-        self.assertEqual(self.ui.segmentsSection.text, "\u2713 2. Segments: liver 569 mL, 1 lesion 2.2 mL")
+        self.assertEqual(self.ui.segmentsSection.text, "\u2713 2. Segments: liver 569 mL, 1 lesion")
         self.assertEqual(self.ui.agreementTitle.text, "Nothing was changed since the model drew it.")
         self.assertEqual(self.ui.agreementLabel.text, "")
 
@@ -296,18 +297,20 @@ class TestScore(PanelCase):
 
     def test_every_row_of_what_may_be_shown(self):
         # Published as shipped: features, no score, no risk, points of ALB and INR.
-        self.assertIn("the paper does not give", self.ui.scoresLabel.text)
+        self.assertIn("not computable", self.ui.scoresLabel.text)
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
-        self.assertIn("Cannot be computed: the paper does not give", self.ui.riskStatus.text)
+        self.assertIn("cannot be computed: the paper does not give", self.ui.riskStatus.text)
         terms = self.panel.radscore.terms
-        self.assertEqual(terms.rowCount, 10)
-        self.assertNotEqual(terms.item(0, 1).text(), "-")
-        self.assertEqual(terms.item(0, 2).text(), "-")
-        self.assertIn("tumor:", terms.item(0, 0).toolTip())
+        self.assertEqual(terms.rowCount, 12)  # with a title for tumour and parenchyma each
+        self.assertEqual(terms.item(0, 0).text(), "Tumour")
+        self.assertNotEqual(terms.item(1, 1).text(), "-")
+        self.assertEqual(terms.item(1, 2).text(), "-")
+        self.assertTrue(terms.isColumnHidden(2) and terms.isColumnHidden(3))  # nothing stands in them
+        self.assertIn("tumor:", terms.item(1, 0).toolTip())
         # Normalised on the site, but nobody has answered the study's criteria: score and risk withheld.
         self.choose("relative", origin="site", intercept="derived")
-        self.assertIn("withheld, for the reasons in section 5", self.ui.scoresLabel.text)
-        self.assertIn("8 of 8", self.ui.riskStatus.text)
+        self.assertIn("Radscore withheld", self.ui.scoresLabel.text)
+        self.assertIn("8 of 8", self.ui.resultDetails.text)
         self.answer_criteria()
         # Normalised on the site, no outcomes: relative score, risk withheld.
         self.choose("relative", origin="site", intercept="derived")
@@ -321,11 +324,11 @@ class TestScore(PanelCase):
         # Normalisation and intercept of the site: risk with its confidence interval.
         self.choose("complete", origin="site")
         self.recompute_for_signature()
-        self.assertRegex(self.ui.riskLabel.text, r"Risk (\d+|[<>]\d+) % within 4 weeks")
+        self.assertRegex(self.ui.riskLabel.text, r"^Predicted risk of PTLF (\d+|[<>]\d+) %$")
         self.assertIn("95 % confidence interval", self.ui.riskStatus.text)
         # The same with INR missing: the range over its central 95 %.
         self.type(self.ui.inrEdit, "")
-        self.assertRegex(self.ui.riskLabel.text, r"Risk .*-.* % within 4 weeks")
+        self.assertRegex(self.ui.riskLabel.text, r"^Predicted risk of PTLF .*-.* %$")
         self.assertIn("INR is missing", self.ui.riskStatus.text)
         self.type(self.ui.inrEdit, "1.09")
         # A violated criterion withholds.
@@ -365,18 +368,17 @@ class TestScore(PanelCase):
         self.choose("complete", origin="site")
         self.recompute_for_signature()
         before = self.ui.riskLabel.text
-        self.assertRegex(before, r"^Risk")
+        self.assertRegex(before, r"^(Risk|Predicted risk)")
         self.erase_tumour()
         self.assertIn("STALE: the segments were edited", self.ui.staleLabel.text)
-        self.assertEqual(self.ui.riskLabel.text, "Risk not shown: stale")
+        self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertFalse(self.ui.exportRecordButton.enabled)
         self.assertIsNone(self.panel.nomogram.pane.nomogram.picture()[1].prediction.total_points)
         self.compute()
         self.assertEqual(self.ui.staleLabel.text, "")
         self.assertIn("Automatic segments: Radscore", self.ui.scoresLabel.text)
         self.assertIn("Corrected segments: Radscore", self.ui.scoresLabel.text)
-        self.assertRegex(self.ui.riskLabel.text, r"^Risk")
-        self.assertIn("Based on the corrected segments.", self.ui.resultDetails.text)
+        self.assertRegex(self.ui.riskLabel.text, r"^(Risk|Predicted risk)")
 
     def test_everything_survives_save_close_reopen(self):
         self.choose("complete", origin="site")
@@ -418,7 +420,7 @@ class TestScore(PanelCase):
         )
         texts = {name: getattr(self.ui, name).text for name in names.split()}
         terms = self.panel.radscore.terms
-        texts["terms"] = [[terms.item(r, c).text() for c in range(3)] for r in range(terms.rowCount)]
+        texts["terms"] = [[cell.text() for c in range(3) if (cell := terms.item(r, c))] for r in range(terms.rowCount)]
         sections = ("ct", "segments", "radscore", "nomogram", "report")
         texts["folded"] = [name for name in sections if getattr(self.ui, f"{name}Section").collapsed]
         return texts
@@ -431,7 +433,7 @@ class TestScore(PanelCase):
             (self.ui.exportReportButton, "report.pdf"),
             (self.ui.exportCsvButton, "result.csv"),
         ):
-            gestures.click(button)
+            self.export(button)
             self.assertIn("Written:", self.ui.exportStatus.text)
             self.assertGreater(os.path.getsize(os.path.join(self.folder.name, name)), 500, name)
         self.assertEqual([n for n in os.listdir(self.folder.name) if n.endswith(".part")], [])
@@ -442,7 +444,7 @@ class TestScore(PanelCase):
         self.assertEqual(given, [("Albumin", 43.6, "g/L"), ("INR", 1.09, "")])
         self.assertEqual(record["segmentation"]["origin"]["model"]["id"], "test-model")
         self.assertEqual(len(record["features"]), 10)
-        gestures.click(self.ui.exportTableButton)
+        self.export(self.ui.exportTableButton)
         table = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLTableNode").GetTable()
         self.assertEqual(table.GetNumberOfRows(), 3 + 3 + 3 + 10)
 
@@ -452,7 +454,7 @@ class TestScore(PanelCase):
 
     def test_an_export_that_cannot_be_written_says_so_and_leaves_nothing(self):
         self.panel.choose_file = lambda title, name: os.path.join(self.folder.name, "absent", name)
-        gestures.click(self.ui.exportRecordButton)
+        self.export(self.ui.exportRecordButton)
         self.assertIn("Not exported:", self.ui.exportStatus.text)
         self.assertIn("cannot be written", self.ui.exportStatus.text)
 

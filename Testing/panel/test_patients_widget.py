@@ -175,7 +175,7 @@ class TestOnItsWay(Patients):
         self.draw()
         self.compute()
         self.assertRegex(self.ui.computeStatus.text, "^Computed in")
-        gestures.click(self.ui.exportRecordButton)
+        self.export(self.ui.exportRecordButton)
         self.assertIn("Written:", self.ui.exportStatus.text)
         self.ui.volumeSelector.setCurrentNode(self.next_ct())
         self.assert_blank()
@@ -236,7 +236,7 @@ class TestOnItsWay(Patients):
             return os.path.join(self.folder.name, name)
 
         self.panel.choose_file = choose
-        gestures.click(self.ui.exportRecordButton)
+        self.export(self.ui.exportRecordButton)
         self.assertIn("another CT was chosen meanwhile", self.ui.exportStatus.text)
         self.assertFalse(os.path.exists(os.path.join(self.folder.name, "result.json")))
 
@@ -263,7 +263,7 @@ class TestNoValue(Patients):
             self.type(self.ui.readerEdit, "A. Reader")
             gestures.click(self.ui.allMetButton)
         self.settle()
-        self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
+        self.assertRegex(self.ui.riskLabel.text, r"^Predicted risk of PTLF (\d+|[<>]\d+) %")
         self.assertTrue(self.ui.exportRecordButton.enabled)
 
     def refuse(self, edit, text, why, name):
@@ -301,14 +301,14 @@ class TestNoValue(Patients):
         self.assertEqual(self.ui.albEdit.text, "4.36")
         self.assertEqual(self.ui.albEdit.styleSheet, "")
         self.assertFalse(self.ui.otherUnitButton.isVisible())
-        self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
+        self.assertRegex(self.ui.riskLabel.text, r"^Predicted risk of PTLF (\d+|[<>]\d+) %")
         self.assertTrue(self.ui.exportRecordButton.enabled)
 
     def test_inr_that_is_prothrombin_seconds(self):
         self.refuse(self.ui.inrEdit, "8", "prothrombin time in seconds", "INR")
         self.assertIsNone(self.session.state.values.get("INR"))
         self.type(self.ui.inrEdit, "1.2")
-        self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
+        self.assertRegex(self.ui.riskLabel.text, r"^Predicted risk of PTLF (\d+|[<>]\d+) %")
 
     def test_a_text_that_is_no_number(self):
         self.refuse(self.ui.inrEdit, "1_09", "is no number", "INR")
@@ -322,7 +322,7 @@ class TestNoValue(Patients):
         gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.session.values()["Radscore"], own)
-        self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
+        self.assertRegex(self.ui.riskLabel.text, r"^Predicted risk of PTLF (\d+|[<>]\d+) %")
 
     def test_bilirubin_in_the_other_unit(self):
         self.ui.eligibilityButton.checked = True
@@ -336,7 +336,7 @@ class TestNoValue(Patients):
         self.assertIn("0.8 mg/dL are 14 µmol/L", self.ui.baselineBilirubinNote.text)
         self.assert_no_risk("Bilirubin 0.8 µmol/L is implausible")
         self.type(edit, "14")
-        self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
+        self.assertRegex(self.ui.riskLabel.text, r"^Predicted risk of PTLF (\d+|[<>]\d+) %")
 
     def test_another_unit_is_another_reading_of_the_same_number(self):
         self.ui.albUnit.currentIndex = 1
@@ -348,7 +348,7 @@ class TestNoValue(Patients):
         self.ui.albUnit.currentIndex = 0
         self.settle()
         self.assertEqual(self.session.state.values.get("ALB"), 43.6)
-        self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
+        self.assertRegex(self.ui.riskLabel.text, r"^Predicted risk of PTLF (\d+|[<>]\d+) %")
 
     def test_a_refused_entry_is_refused_again_when_the_scene_is_opened(self):
         self.type(self.ui.albEdit, "4.36")
@@ -369,7 +369,7 @@ class TestNoValue(Patients):
         gestures.click(self.ui.whatIfBox)
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.09")
-        self.assertRegex(self.ui.riskLabel.text, r"^Risk (\d+|[<>]\d+) %")
+        self.assertRegex(self.ui.riskLabel.text, r"^Predicted risk of PTLF (\d+|[<>]\d+) %")
 
 
 class TestWhatIf(Patients):

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import gestures
 import pytest
 import SimpleITK as sitk
 from panel_case import ORIGIN, PanelCase
@@ -48,10 +47,10 @@ class TestCalibratedOnSampleCases(PanelCase):
         self.assertTrue(self.ui.demonstrationBox.isVisible())
         self.ui.demonstrationBox.checked = True
         self.settle()
-        self.assertRegex(self.ui.riskLabel.text, r"^Demonstration: Risk (\d+|<1|>99) % within 4 weeks$")
+        self.assertRegex(self.ui.riskLabel.text, r"^Demonstration: predicted risk of PTLF (\d+|<1|>99) %$")
         self.assertIn("demonstration", self.panel.nomogram.pane.nomogram.accessibleDescription.lower())
         self.assertIn("the signature was fitted on segments drawn by hand", self.ui.resultDetails.text)
-        gestures.click(self.ui.exportRecordButton)
+        self.export(self.ui.exportRecordButton)
         made = json.loads(Path(self.folder.name, "result.json").read_text(encoding="utf-8"))
         self.assertEqual(made["prediction"]["state"], "demonstration")
 

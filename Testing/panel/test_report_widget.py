@@ -43,7 +43,7 @@ class TestTheSection(PanelCase):
         self.panel.open_sections("report")
         self.settle()
 
-    def export(self, name):
+    def export_as(self, name):
         self.panel.choose_file = lambda title, _name: os.path.join(self.folder.name, name)
         gestures.click(self.ui.exportReportButton)
         self.assertIn("Written:", self.ui.exportStatus.text)
@@ -55,16 +55,17 @@ class TestTheSection(PanelCase):
         self.panel.choose_file = lambda title, name: asked.append(name) or os.path.join(self.folder.name, name)
         self.assertEqual(self.panel.report.summary(), "ready")
         gestures.click(self.ui.exportReportButton)
-        self.panel.refresh()
+        self.settle()
+        self.assertIn("written", self.ui.reportSection.text)
         self.assertEqual((self.panel.report.summary(), self.panel.report.done()), ("written", True))
         self.ui.reportKind.currentIndex = 1
         gestures.click(self.ui.exportReportButton)
         self.assertEqual(asked, ["report.pdf", "report.html"])
         with open(os.path.join(self.folder.name, "report.pdf"), "rb") as stream:
             self.assertEqual(stream.read(5), b"%PDF-")
-        self.assertIn(b"Pre-procedural risk of post-TACE liver failure", self.export("report.html"))
-        self.assertTrue(self.export("mine.PDF").startswith(b"%PDF-"))
-        self.assertTrue(self.export("mine").startswith(b"<!doctype html>"))
+        self.assertIn(b"Pre-procedural risk of post-TACE liver failure", self.export_as("report.html"))
+        self.assertTrue(self.export_as("mine.PDF").startswith(b"%PDF-"))
+        self.assertTrue(self.export_as("mine").startswith(b"<!doctype html>"))
 
     def test_controls_say_what_they_are_and_why_not_and_the_rest_is_folded_away(self):
         names = "exportReportButton reportKind exportAdvancedButton caseLabelEdit ctDateEdit exportRecordButton"
@@ -84,7 +85,7 @@ class TestTheSection(PanelCase):
 
     def test_a_case_label_stands_on_what_is_written_and_goes_with_the_patient(self):
         self.ui.caseLabelEdit.text, self.ui.ctDateEdit.text = NAME, " 14 Oct 2026 "
-        page = self.export("report.html").decode()
+        page = self.export_as("report.html").decode()
         self.assertIn(html.escape(NAME), page)
         self.assertIn("CT date 14 Oct 2026", plain(page))
         self.assertNotIn("<img src='file", page)

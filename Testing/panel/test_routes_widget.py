@@ -19,7 +19,7 @@ from PTLFPredictorLib.mrml.volumes import add_volume
 from PTLFPredictorLib.segmentation import default_model, ledger
 from PTLFPredictorLib.segmentation.origin import Drawn
 
-SHOWN = r"^Risk (\d+|[<>]\d+) % within 4 weeks$"
+SHOWN = r"^Predicted risk of PTLF (\d+|[<>]\d+) %$"
 
 
 class Routes(PanelCase):
@@ -122,7 +122,7 @@ class Routes(PanelCase):
         self.assertRegex(self.ui.riskLabel.text, SHOWN, self.ui.riskStatus.text)
         self.assertIn("95 % confidence interval", self.ui.riskStatus.text)
         made = self.session.make_record()[0].to_dict()
-        self.assertEqual(f"Risk {made['prediction']['risk_text']} within 4 weeks", self.ui.riskLabel.text)
+        self.assertEqual(f"Predicted risk of PTLF {made['prediction']['risk_text']}", self.ui.riskLabel.text)
         return made
 
 

@@ -99,6 +99,6 @@ class TestTheSectionsOfThePanel(PanelCase):
             "nomogram",
             "report",
         ]
-        self.assertEqual(names, [*below_each_other, "questions"])
+        self.assertEqual(names, [*below_each_other, "questions", "strip"])
         for entry in module_panel.SECTIONS:
             self.assertIsInstance(getattr(self.panel, entry.name), Section)

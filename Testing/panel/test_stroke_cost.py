@@ -17,8 +17,11 @@ def ellipsoid(grid, centre, radii):
 
 
 @pytest.mark.slow
-def test_the_segments_are_known_again_within_50_ms(empty_scene):
-    """Content hashes of liver and tumour, 512 x 512 x 100; time of this process, so that other work does not count."""
+def test_a_stroke_is_known_and_measured_within_150_ms(empty_scene):
+    """Content hashes, 512 x 512 x 100, in 50 ms, and with volumes, Dice and share beside what the model drew in 150.
+
+    Time of this process, so that other work does not count.
+    """
     grid = np.ogrid[:100, :512, :512]
     labels = ellipsoid(grid, (50, 230, 200), (45, 130, 150)).astype(np.uint8)
     labels += ellipsoid(grid, (50, 230, 200), (12, 35, 35))
@@ -29,9 +32,15 @@ def test_the_segments_are_known_again_within_50_ms(empty_scene):
     volume = volumes.add_volume(image, "CT")
     node = segments.add_segmentation(volume, "segments")
     segments.write(node, volume, drawn, "model")
-    spent = []
+    segments.keep_automatic(node, volume)
+    automatic = segments.automatic_of(node)
+    drawn_before = segments.content_hashes(automatic)
+    known, measured = [], []
     for _ in range(5):
         start = time.process_time()
-        segments.content_hashes(node)
-        spent.append(time.process_time() - start)
-    assert statistics.median(spent) < 0.05
+        hashes = segments.content_hashes(node)
+        known.append(time.process_time() - start)
+        segments.compare(node, automatic, [hashes, drawn_before])
+        measured.append(time.process_time() - start)
+    assert statistics.median(known) < 0.05
+    assert statistics.median(measured) < 0.15

@@ -1,4 +1,4 @@
-"""Two panels of one scene, as `getNewModuleWidget` makes them: they show one case, whoever of them was told of it."""
+"""Two panels of one scene show one case."""
 
 import gestures
 import panel_case

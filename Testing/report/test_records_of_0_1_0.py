@@ -46,7 +46,9 @@ def test_the_page_says_every_number_and_hash_that_0_1_0_said(name):
 
 @each_record
 def test_the_terminals_lines_are_those_of_0_1_0(name):
-    assert terminal.summary(read(name)) + "\n" == (DATA / f"{name}.terminal.txt").read_text(encoding="utf-8")
+    """But for one word: what withholds is called what it does."""
+    then = (DATA / f"{name}.terminal.txt").read_text(encoding="utf-8").replace("[withholds]", "[blocks the risk]")
+    assert terminal.summary(read(name)) + "\n" == then
 
 
 @each_record

@@ -113,7 +113,7 @@ def test_all_reasons_stand_in_the_box_each_once(withheld):
     assert len(blocking) == 2
     for text in (plain(html.html(withheld)), on_paper(withheld)):
         assert text.count("INR 1.7 is above 1.5") == 1
-        assert "\u25a0 blocks the risk 2 findings, named in the box on page 1." in text
+        assert "\u25a0 blocks the risk 2 findings, named in the box above." in text
 
 
 def test_a_signature_without_scale_is_one_more_reason(published_data):

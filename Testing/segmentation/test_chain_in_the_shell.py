@@ -204,7 +204,7 @@ def test_a_ct_without_a_liver_is_told_in_a_sentence(made, capsys):
     said = capsys.readouterr().out
     assert "Lesions (TotalSegmentator liver_lesions) did not run" in said
     assert "[unusable] No liver was found" in said
-    assert "[withholds] The step 'Lesions' did not run" in said
+    assert "[blocks the risk] The step 'Lesions' did not run" in said
     assert marks.of_file(made / "empty.nrrd").origin.model == find_model(MODEL).identity
 
 

@@ -99,6 +99,7 @@ def test_killed_gone_on_with_and_stopped_at_every_stage(table, tmp_path, monkeyp
     added = add(done.package)
     assert added.id == "made-site"
     assert added.measured["cpu_s"] > 0
+    assert 0 <= added.measured["dice_liver"] <= 1
     assert len(list(added.folder.rglob("checkpoint_final.pth"))) == 2
 
     with pytest.raises(BadInput, match="folds was 2"):

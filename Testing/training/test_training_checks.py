@@ -43,6 +43,17 @@ def test_a_case_that_can_be_used(good, phantom):
     assert ct.GetPixelID() == sitk.sitkInt16
 
 
+def test_a_lesion_that_a_reader_left_out_is_learned_as_liver_without_tumour(good, phantom, tmp_path):
+    def cyst(array):
+        array[6:9, 60:66, 90:98] = 3
+
+    source = drawn(tmp_path, phantom, cyst)
+    checked, (_, labels) = check_one(replace(good, segmentation=source, labels=parse_labels("excluded=3")), 1)
+    assert np.array_equal(sitk.GetArrayFromImage(labels), sitk.GetArrayFromImage(phantom[1]))
+    assert "left_out_is_liver" in {finding.code for finding in checked.findings}
+    assert "left_out_is_liver" not in {finding.code for finding in check_one(good, 1)[0].findings}
+
+
 def moved(image: sitk.Image, millimetres: float) -> sitk.Image:
     copy = sitk.Image(image)
     copy.SetOrigin((image.GetOrigin()[0] + millimetres, *image.GetOrigin()[1:]))

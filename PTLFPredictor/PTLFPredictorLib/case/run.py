@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from .. import record
@@ -35,6 +36,7 @@ def run(
     progress: Progress = no_progress,
     on_event: OnEvent = ignore,
     worker: Worker | None = None,
+    case: record.CaseLine | None = None,
 ) -> record.ResultRecord:
     """The whole way; writes `OUTPUTS` into the folder `out`, all of them or none.
 
@@ -48,6 +50,8 @@ def run(
         Told which device segments, why, and how long it may take, before it does.
     worker : Worker, optional
         Draws where a model draws, instead of a child process of this case alone.
+    case : CaseLine, optional
+        What is to stand on the report, where somebody asks for it.
 
     Raises
     ------
@@ -75,6 +79,7 @@ def run(
         labels = staging / OUTPUTS["labels"]
         marks.write(segments.labels, labels, segments.origin)
         result = make_record(question, segments, assessed, seconds, labels_file_sha256=file_sha256(labels))
+        result = replace(result, case=case)
         record.write(result, staging / OUTPUTS["record"])
         html.write(result, staging / OUTPUTS["report"])
         progress("Report", 1, 1)

@@ -6,6 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from ..record import CaseLine
 from ..render.terminal import summary
 from .command import Command
 from .options import (
@@ -46,6 +47,8 @@ def add(command: Command) -> None:
         "--all-criteria-met", action="store_true", help="the patient meets the study's criteria, says --reader"
     )
     predict.add_argument("--reader", metavar="NAME", help="who answers what only a reader can (phase, masks, criteria)")
+    predict.add_argument("--case-label", default="", metavar="TEXT", help="what the report calls the case; else a line")
+    predict.add_argument("--ct-date", default="", metavar="TEXT", help="the CT's date on the report; else a line")
     predict.add_argument("--demonstration", action="store_true", help="show a demo signature's risk, watermarked")
     add_engine(predict)
 
@@ -80,9 +83,14 @@ def _predict(given: argparse.Namespace) -> None:
         demonstration=given.demonstration,
     )
     with progress_bar() as progress:
-        result = run(sources, question, given.out, progress, tell_device)
+        result = run(sources, question, given.out, progress, tell_device, case=_case(given))
     print(summary(result))
     print(f"Written: {', '.join(str(given.out / name) for name in OUTPUTS.values())}")
+
+
+def _case(given: argparse.Namespace) -> CaseLine | None:
+    """What was asked to stand on the report."""
+    return CaseLine(given.case_label, given.ct_date) if given.case_label or given.ct_date else None
 
 
 def _demo(given: argparse.Namespace) -> None:

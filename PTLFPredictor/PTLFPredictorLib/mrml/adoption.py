@@ -121,7 +121,7 @@ def _by_name(node) -> dict[Role, list[str]]:
     if not found[LIVER] and not found[Role.PARENCHYMA]:
         names = ", ".join(segmentation.GetSegment(i).GetName() for i in segmentation.GetSegmentIDs()) or "none"
         raise BadInput(
-            f"No segment can be taken for the liver (segments: {names}). Name one 'liver' and the tumours 'tumor'."
+            f"No segment can be taken for the liver (segments: {names}). Name one 'liver' and the tumours 'tumour'."
         )
     return found
 

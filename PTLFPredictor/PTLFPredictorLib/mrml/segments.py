@@ -144,7 +144,11 @@ def add_segment(node, role: str) -> str:
 
 
 def fill(node, identifier: str, mask: np.ndarray, volume) -> None:
+    """Write a segment's voxels; where surfaces are shown, they are made anew, as they are after a stroke."""
+    surfaces = node.GetSegmentation().ContainsRepresentation(SURFACE)
     slicer.util.updateSegmentBinaryLabelmapFromArray(mask.astype(np.uint8), node, identifier, volume)
+    if surfaces:
+        node.CreateClosedSurfaceRepresentation()
 
 
 def _style(segment, role: str) -> None:

@@ -11,7 +11,10 @@ from .session import Session
 
 
 def case_words(session: Session) -> str:
-    """ "CT 14 Oct 2026, portal venous, 51 slices of 5 mm"; "" without a CT, "CT" alone where it cannot be used."""
+    """ "CT 14 Oct 2026, portal venous, 51 slices of 5 mm"; the phase once it is known.
+
+    "" without a CT, "CT" alone where it cannot be used.
+    """
     if session.volume is None:
         return ""
     try:
@@ -19,10 +22,11 @@ def case_words(session: Session) -> str:
     except PTLFError:
         return _("CT")
     day = session.day_of_ct
-    first = _("Sample CT") if session.is_sample else _("CT")
+    first = _("Synthetic sample") if session.is_sample else _("CT")
     phase = phase_of(session)
     parts = [first if day is None else f"{first} {written_day(day)}"]
-    parts.append(_("phase not known yet") if phase is ContrastPhase.UNKNOWN else str(phase))
+    if phase is not ContrastPhase.UNKNOWN:
+        parts.append(str(phase))
     thickness = ct.source.get("slice_thickness_mm") or ct.image.GetSpacing()[2]
     parts.append(_("{n} slices of {mm} mm").format(n=ct.image.GetSize()[2], mm=f"{thickness:.3g}"))
     return ", ".join(parts)

@@ -41,6 +41,7 @@ class CTSection(Section):
         ui.segmentFindingsHolder.layout().addWidget(self._of_segments)
         self.eligibility = EligibilityFrame(ui, session)
         self._former: dict[str, volumes.Window] = {}
+        self._found: tuple[tuple[Finding, ...], tuple[Finding, ...]] = ((), ())
         self._filling = self.paused = False
         ui.volumeSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._choose)
         ui.loadDicomButton.connect("clicked()", self.load_dicom)
@@ -232,14 +233,14 @@ class CTSection(Section):
         say(ui.transformLabel, self._refusal())
         self._show_slabs()
         self._show_acquisitions()
-        found, of_segments = self._found()
+        found, of_segments = self._found = self._told()
         self.findings.show_findings(one for one in found if one.code != "phase" or one.level is Level.PASS)
         self._of_segments.show_findings(of_segments)
         self.eligibility.refresh()
         primary(ui.loadDicomButton, session.volume is None)
         primary(ui.allMetButton, session.volume is not None and not ui.transformLabel.text)
 
-    def _found(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    def _told(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
         """Findings of the CT and of the segments; none while the CT is refused, which its own line says."""
         if self.ui.transformLabel.text:
             return (), ()
@@ -249,13 +250,13 @@ class CTSection(Section):
         """The one thing that counts most: what blocks the risk, else criteria that are not met, else "6 checks met"."""
         if self.ui.transformLabel.text:
             return ""
-        found = self._found()[0]
+        found = self._found[0]
         blocked = any(one.level.severity >= Level.WITHHOLD.severity for one in found)
         return counted(found) if blocked or self.eligibility.met else self.eligibility.words()
 
     def done(self) -> bool:
         """Whether the CT can be used for a risk and the criteria are met."""
-        found = self._found()[0]
+        found = self._found[0]
         usable = bool(found) and all(one.level.severity < Level.WITHHOLD.severity for one in found)
         return usable and self.eligibility.met
 

@@ -197,9 +197,18 @@ class EligibilityFrame:
         say(ui.criteriaStatus, "\n".join(filter(None, (by_words(said), *words))))
         say(ui.criteriaMessage, self._message)
         ui.allMetButton.enabled = session.volume is not None and not not_met
+        ui.allMetButton.toolTip = self._tip_of_all_met(bool(not_met))
         ui.allMetButton.setVisible(not said)
         self.findings.show_findings(self.outcome_present())
         self._show_bilirubin()
+
+    def _tip_of_all_met(self, not_met: bool) -> str:
+        """What the button does, or why it does nothing."""
+        if self.session.volume is None:
+            return _("Choose the CT first.")
+        if not_met:
+            return _("A criterion is answered as not met: change that answer first.")
+        return _("The patient meets every criterion: kept with your name and the time until an answer changes")
 
     def _show_bilirubin(self) -> None:
         ui, session = self.ui, self.session

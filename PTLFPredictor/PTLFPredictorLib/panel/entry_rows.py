@@ -15,22 +15,18 @@ from .fields import PatientField
 from .session import Session
 from .widgets import WheelGuard, as_tip, plain_label
 
-KEYS = "AB124567890"
+KEYS = "ABNQZ"
 """Letters (Alt+letter) that nothing else on the panel takes; a field has the first that is in its label."""
 
 
 def with_keys(labels: list[str]) -> list[str]:
-    """Each label with a letter of its own, behind it where none of its own is free: "&Albumin", "INR (&B)"."""
+    """Each label with a letter of its own, where one of its letters is free: "&Albumin", "I&NR"."""
     free, found = list(KEYS), []
     for label in labels:
-        key = next((key for key in free if key in label.upper()), "")
         plain = label.replace("&", "&&")
-        if key:
-            place = plain.upper().index(key)
-            found.append(f"{plain[:place]}&{plain[place:]}")
-        else:
-            key = free[0] if free else ""
-            found.append(f"{plain} (&{key})" if key else plain)
+        key = next((key for key in free if key in plain.upper()), "")
+        place = plain.upper().index(key)
+        found.append(f"{plain[:place]}&{plain[place:]}" if key else plain)
         free = [one for one in free if one != key]
     return found
 

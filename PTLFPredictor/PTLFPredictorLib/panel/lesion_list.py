@@ -37,6 +37,7 @@ class LesionsSection(Section):
         self.list = LesionList(self.count, self.go)
         self.rest = plain_label()
         self.rest.objectName, self.rest.wordWrap = "lesionsRestLabel", True
+        ui.lesionsHolder.setSizePolicy(qt.QSizePolicy.Preferred, qt.QSizePolicy.Fixed)
         for widget in (self.list, self.rest):
             ui.lesionsHolder.layout().addWidget(widget)
         self._token = None
@@ -88,6 +89,7 @@ class LesionList(qt.QTableWidget):
             "click, or Enter, shows it in the slices."
         )
         self.accessibleDescription = self.toolTip
+        self.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Fixed)
         self.setColumnCount(4)
         self.setHorizontalHeaderLabels([_("Lesion"), _("mL"), _("mm"), _("HU")])
         for column, tip in enumerate(
@@ -99,8 +101,8 @@ class LesionList(qt.QTableWidget):
             )
         ):
             self.horizontalHeaderItem(column).setToolTip(tip)
-            if column:
-                self.horizontalHeaderItem(column).setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+            side = qt.Qt.AlignRight if column else qt.Qt.AlignLeft
+            self.horizontalHeaderItem(column).setTextAlignment(side | qt.Qt.AlignVCenter)
         self.verticalHeader().hide()
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)

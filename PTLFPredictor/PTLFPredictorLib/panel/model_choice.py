@@ -41,6 +41,7 @@ class ModelChoice:
         self._current = ADD
         box.connect("currentRowChanged(int)", self._chosen)
         search.connect("textChanged(QString)", lambda text: self._list())
+        search.connect("returnPressed()", self._take_first)
 
     def fill(self, entries: Sequence[Listed]) -> None:
         """Other entries, in place of all."""
@@ -70,6 +71,12 @@ class ModelChoice:
         lines = min(max(2 * len(found) + 1, LEAST_LINES), LINES)
         self._box.setFixedHeight(round(1.06 * lines * self._box.fontMetrics().lineSpacing()))
         self.show(self._current)
+
+    def _take_first(self) -> None:
+        """Return in the search box: the first model that it has found, and the keyboard goes on in the list."""
+        if self._search.text.strip() and len(self._shown) > 1:
+            self._box.setCurrentRow(0)
+            self._box.setFocus()
 
     def _chosen(self, row: int) -> None:
         if 0 <= row < len(self._shown):

@@ -56,7 +56,9 @@ SECTIONS = [
         make=lambda host: NomogramSection(host.ui, host.session, host.choose_path),
     ),
     SectionEntry(
-        "report", form="Report.ui", make=lambda host: ReportSection(host.ui, host.session, host.tell, host.choose_path)
+        "report",
+        form="Report.ui",
+        make=lambda host: ReportSection(host.ui, host.session, host.changed, host.choose_path),
     ),
     SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
     SectionEntry("strip", StripSection),

@@ -155,9 +155,10 @@ def _of_result(session: Session) -> Step:
         return _enter(session, entry, refused=True)
     if session.state.what_if:
         return Step(Act.END_WHAT_IF, _("End what-if"), _("Back to the patient's own values"))
-    state = session.patient().prediction.state
-    missing = _missing(session)
-    if state is PredictionState.RANGE and missing:
+    prediction = session.patient().prediction
+    state, missing = prediction.state, _missing(session)
+    open_yet = state is PredictionState.RANGE or (state is PredictionState.DEMONSTRATION and prediction.risk is None)
+    if open_yet and missing:
         return _enter(session, missing[0])
     if state in (PredictionState.RANGE, PredictionState.DEMONSTRATION):
         return Step(Act.EXPORT, _("Export report"), _("The report as HTML or PDF"))

@@ -157,8 +157,6 @@ class NomogramSection(Section):
 
     def _try(self, name: str, value: Value | None, refused: dict[str, str] | None = None) -> None:
         values, entries = self._what_if()
-        if name == RADSCORE and value is None and refused is None:
-            value = self.session.tried()[RADSCORE]
         entries = _given({**entries, name: refused})
         self.session.update(what_if={**values, name: value}, what_if_refused=entries)
 
@@ -207,9 +205,9 @@ class NomogramSection(Section):
 
     def _score_text(self) -> str:
         """A typed one with every digit, the patient's own with two places, as everywhere."""
-        own, tried = self.session.tried()[RADSCORE], self.session.state.what_if.get(RADSCORE)
-        if self.session.state.what_if and tried != own:
-            return written(tried)
+        own, typed = self.session.radscore(), self.session.state.what_if.get(RADSCORE)
+        if typed is not None:
+            return written(typed)
         return "" if own is None else f"{own:.2f}"
 
     def _show_inputs(self) -> None:

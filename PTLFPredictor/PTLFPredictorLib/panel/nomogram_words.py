@@ -25,7 +25,7 @@ def origin(session: Session, shown: Mapping[str, Value | None]) -> str:
     """Beside that field: where the score of the markers comes from."""
     if shown.get(RADSCORE) is None:
         return ""
-    return _("computed") if shown[RADSCORE] == session.values()[RADSCORE] else _("typed: what-if")
+    return _("computed") if session.state.what_if.get(RADSCORE) is None else _("typed: what-if")
 
 
 def tip(session: Session, name: str) -> str:

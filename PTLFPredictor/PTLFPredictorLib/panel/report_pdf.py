@@ -40,18 +40,24 @@ def write_report_pdf(record: ResultRecord, path: str) -> None:
     report = report_of(of_record(record))
     writer = qt.QPdfWriter(path)
     writer.setPageSize(qt.QPageSize(qt.QPageSize.A4))
-    writer.setPageMargins(qt.QMarginsF(0, 0, 0, 0))
     writer.setResolution(DPI)
     writer.setTitle(report.title)
     painter = qt.QPainter()
     if not painter.begin(writer):
         raise OSError("the file cannot be opened")
     try:
+        _begin_at_the_edge(writer, painter)
         painter.setRenderHint(qt.QPainter.Antialiasing, True)
         painter.setRenderHint(qt.QPainter.SmoothPixmapTransform, True)
         _paint_pages(writer, painter, report)
     finally:
         painter.end()
+
+
+def _begin_at_the_edge(writer, painter) -> None:
+    """Qt's own margins out of the way: not every PythonQt wraps the QMarginsF that would set them."""
+    wide, high = map(pixels, PAGE_MM)
+    painter.translate((writer.width() - wide) / 2, (writer.height() - high) / 2)
 
 
 def _paint_pages(writer, painter, report: Report) -> None:

@@ -23,8 +23,8 @@ from .widgets import Fold, as_tip, primary, say
 
 
 class ReportSection(Section):
-    def __init__(self, ui, session: Session, tell, choose_file: Callable[[str, str], str]):
-        self.ui, self.session, self._tell, self._choose_file = ui, session, tell, choose_file
+    def __init__(self, ui, session: Session, changed, choose_file: Callable[[str, str], str]):
+        self.ui, self.session, self._changed, self._choose_file = ui, session, changed, choose_file
         self._exporter = compat.segmentation_exporter()
         self._written = self._ready = False
         self._advanced = Fold(ui.exportAdvancedButton, ui.exportAdvanced)
@@ -65,6 +65,7 @@ class ReportSection(Section):
             return
         if written:
             say(self.ui.exportStatus, written)
+            self._changed()
 
     # Exports; each returns the sentence that says what was written, or "" where the user chose no file
 

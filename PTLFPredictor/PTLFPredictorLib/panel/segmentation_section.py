@@ -19,7 +19,7 @@ from ..segmentation import chain_words, probe
 from ..segmentation.catalogue import Model
 from ..segmentation.run import WORKER, read_result, write_job
 from . import compat, run_times
-from .choices import Choices
+from .choices import Choices, inner_list
 from .models_section import ModelsSection
 from .run_state import State
 from .runs import ChildRun, show_button, show_progress, status_of
@@ -55,6 +55,9 @@ class SegmentationSection(Section):
         ui.keepButton.connect("clicked()", lambda: self._decide(keep=True))
         ui.replaceButton.connect("clicked()", lambda: self._decide(keep=False))
         ui.compareButton.connect("clicked()", self.compare)
+        inner = inner_list(ui.existingSelector)
+        ui.existingLabel.setBuddy(inner)
+        inner.accessibleName, inner.toolTip = ui.existingSelector.accessibleName, ui.existingSelector.toolTip
         for widget in (ui.segmentProgress, ui.rerunFrame, ui.placeFrame):
             widget.hide()
 

@@ -67,7 +67,8 @@ class SegmentsSection(Section):
         volumes = self._volumes()
         if not volumes:
             return ""
-        lesions = self.session.lesions.words().partition(",")[0] or _("no tumour")
+        count = sum(lesion.counted for lesion in self.session.lesions.listed())
+        lesions = _("no tumour") if not count else _("1 lesion") if count == 1 else _("{n} lesions").format(n=count)
         return _("liver {liver:.0f} mL, {lesions}").format(liver=volumes[mrml_segments.LIVER], lesions=lesions)
 
     def done(self) -> bool:

@@ -129,10 +129,6 @@ def _voi(name: str) -> VOI:
     return VOI.of_file(name) if name in IN_FILES else VOI(name)
 
 
-_read: dict[SegmentsKind, tuple[Mapping[str, Any], Computed]] = {}
-"""By kind, what `PatientState.of` read last, and of what."""
-
-
 @dataclass(frozen=True)
 class PatientState:
     """What belongs to the CT on screen; JSON-ready fields, each with the default of a CT that was just chosen.
@@ -200,11 +196,7 @@ class PatientState:
     def of(self, kind: SegmentsKind) -> Computed | None:
         """What was computed on segments of one kind; read once, though a refresh asks some seventy times."""
         data = self.computed.get(kind)
-        if data is None:
-            return None
-        if _read.get(kind, (None,))[0] is not data:
-            _read[kind] = data, Computed.from_dict(data)
-        return _read[kind][1]
+        return None if data is None else _computed(data)
 
     def without_sign_off(self, why: FellWhy, segments: Sequence[str] = ()) -> dict[str, dict]:
         """What of the state changes when the sign-off falls; where there is none, the last one's fall stays known."""
@@ -213,6 +205,18 @@ class PatientState:
             name, time = (self.sign_off[key] for key in ("reader", "time"))
             fell = {"reader": name, "time": time, "why": str(why), "when": now(), "segments": list(segments)}
         return {"sign_off": {}, "sign_off_fell": fell}
+
+
+_READ: dict[int, tuple[Mapping, Computed]] = {}
+
+
+def _computed(data: Mapping[str, Any]) -> Computed:
+    """`Computed.from_dict`, once for each dict: a refresh asks dozens of times, and no state changes its dicts."""
+    if data is not _READ.get(id(data), (None,))[0]:
+        if len(_READ) >= len(SegmentsKind):
+            _READ.clear()
+        _READ[id(data)] = data, Computed.from_dict(data)
+    return _READ[id(data)][1]
 
 
 EARLIER = ("alb", "alb_unit", "inr")

@@ -30,8 +30,8 @@ class Sticky(qt.QObject):
 
     Attributes
     ----------
-    on_resize : callable
-        Called after the content has got another size.
+    on_resize, on_palette : callable
+        Called after the content has got another size, or other colours.
     """
 
     def __init__(self, widget, content):
@@ -40,7 +40,7 @@ class Sticky(qt.QObject):
         self._area = None
         self._moving = False
         self._home = 0
-        self.on_resize = lambda: None
+        self.on_resize = self.on_palette = lambda: None
         self._later, self._resized = Timer(self._reveal_focus), Timer(self._fit)
         for sibling in content.children():
             if sibling is not widget and sibling.isWidgetType():
@@ -67,6 +67,8 @@ class Sticky(qt.QObject):
             self.place()
             if kind == qt.QEvent.Resize and watched == self._content:
                 self._resized.start()
+        elif kind == qt.QEvent.PaletteChange and watched == self._content:
+            self.on_palette()  # a style sheet keeps the colours of the former palette
         return False
 
     def _fit(self) -> None:

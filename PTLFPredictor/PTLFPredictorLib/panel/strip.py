@@ -23,6 +23,9 @@ from .timers import Timer
 from .titles import Titles
 from .widgets import as_tip, primary, say
 
+KEY = "Alt+Return"
+"""Does the next step from anywhere in the window."""
+
 SETTLES_MS = 30
 """Until a section that was unfolded has been laid out."""
 
@@ -32,7 +35,7 @@ LARGE, SMALL = 13, 12
 PILL_CHARACTERS = 26
 """Of a line of the pill; a longer one is wrapped, so that it does not widen the panel."""
 
-PILL = "QLabel {{ border: 1px solid {border}; border-radius: 6px; padding: 1px 6px; }}"
+PILL = "QLabel {{ color: {text}; border: 1px solid {border}; border-radius: 6px; padding: 1px 6px; }}"
 
 
 class StripSection(Section):
@@ -49,7 +52,7 @@ class StripSection(Section):
         ui = self.ui
         self.sticky = Sticky(ui.stripFrame, ui.stripFrame.parentWidget())
         self.titles = Titles(self.sticky.room)
-        self.sticky.on_resize = self.titles.fit
+        self.sticky.on_resize, self.sticky.on_palette = self.titles.fit, host.changed
         self.lead = LeadOn(host, self)
         self.step: Step | None = None
         self._goal, self._laid_out = None, Timer(self._arrive, SETTLES_MS)
@@ -79,7 +82,7 @@ class StripSection(Section):
             Act.ORIGIN: lambda: self.show("segments", ui.originSelector),
             Act.PHASE: lambda: self.show("ct", ui.phaseSelector),
             Act.SLABS: host.ct.to_slabs,
-            Act.CORRECT: lambda: self.show("segments", ui.correctButton),
+            Act.CORRECT: self._correct,
             Act.WHY: self._why,
             Act.TRY_RADSCORE: self.try_radscore,
             Act.DEMONSTRATE: self.lead.demonstrate,
@@ -160,6 +163,11 @@ class StripSection(Section):
         self.ui.eligibilityButton.checked = True
         self.show("ct", self.ui.allMetButton)
 
+    def _correct(self) -> None:
+        self.host.open_sections("segments")
+        self.host.correction.open()
+        self.bring(self.ui.correctButton)
+
     def _why(self) -> None:
         self.ui.whyButton.checked = True
         self.sticky.scroll_to(self.ui.detailsFrame)
@@ -216,8 +224,8 @@ class StripSection(Section):
         button = ui.nextButton
         if button.text != step.words:
             button.text = step.words
-            button.setShortcut(qt.QKeySequence("Alt+N"))
-        button.toolTip = as_tip(_("{tip} (Alt+N)").format(tip=step.tip))
+            button.setShortcut(qt.QKeySequence(KEY))
+        button.toolTip = as_tip(_("{tip} (Alt+Return)").format(tip=step.tip))
         button.accessibleName = _("Next step: {words}").format(words=step.words)
         primary(button)
         self.lead.refresh()
@@ -227,9 +235,9 @@ class StripSection(Section):
         label = self.ui.pillLabel
         say(label, words)
         label.wordWrap = max(map(len, words.splitlines()), default=0) > PILL_CHARACTERS
-        theme = theme_of(label)
+        theme = theme_of(self.ui.stripFrame)  # the label has its own colours
         stale = bool(words) and self.session.signed is None
-        sheet = PILL.format(border=theme["warning" if stale else "axis"])
+        sheet = PILL.format(text=theme["text"], border=theme["warning" if stale else "axis"])
         if label.styleSheet != sheet:
             label.setStyleSheet(sheet)
 

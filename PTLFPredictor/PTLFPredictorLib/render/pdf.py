@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .patient.blocks import Answer, Block, Drawing, Lines, Report, Rows, Section, Slices
@@ -84,8 +84,7 @@ def _of_section(section: Section) -> list[Piece]:
     )
     for block in section.blocks:
         found += _of_block(block)
-    last = found[-1]
-    return [*found[:-1], Piece(last.html, last.drawing, framed=last.framed, gap_mm=last.gap_mm + GAP_MM)]
+    return [*found[:-1], replace(found[-1], keeps=False, gap_mm=found[-1].gap_mm + GAP_MM)]
 
 
 def _of_block(block: Block) -> Iterator[Piece]:

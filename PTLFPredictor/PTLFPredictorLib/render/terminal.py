@@ -10,8 +10,8 @@ from ..record import ResultRecord
 from ..record.statements import RiskStatements, ScoreStatements, Statements, of_prediction, of_record
 from ..signature import Prediction
 
-MARKS = {Level.FAIL: "unusable", Level.WITHHOLD: "withholds", Level.WARN: "note"}
-"""Level of a finding -> the word before it; what is as it should be is not listed."""
+MARKS = {Level.FAIL: "unusable", Level.WITHHOLD: "blocks the risk", Level.WARN: "note"}
+"""Level of a finding -> the word before it; what is met is not listed."""
 
 
 def summary(record: ResultRecord) -> str:
@@ -29,7 +29,7 @@ def lines_of(said: Statements) -> list[str]:
     lines.append(_score(said.score, said.risk))
     lines += [*_head(said.risk), *said.risk.warnings]
     if said.risk.withheld_beside:
-        lines.append("For a patient it would be withheld, for what is marked [withholds].")
+        lines.append(f"For a patient it would be withheld, for what is marked [{MARKS[Level.WITHHOLD]}].")
     if said.what_if is not None:
         lines.append(f"What-if with Radscore {said.tried:g}, not this patient's result:")
         lines += [f"  {line}" for line in risk_lines(said.what_if)]

@@ -63,8 +63,8 @@ def _way_out(unknown: Sequence[Part], parts: Sequence[Part], opened: Sequence[Se
     roles.setdefault("tumor", []).extend(numbers.split("+"))
     example = ",".join(f"{role}={'+'.join(values)}" for role, values in roles.items())
     return (
-        f"Nobody has said whether that is liver, tumour or something else: --labels {example}, or excluded={numbers} "
-        f"for lesions that are left out, or other={numbers}."
+        f"Nobody has said whether that is liver, tumour or something else: --labels {example}, or other={numbers}; "
+        f"excluded={numbers} for lesions that a reader leaves out."
     )
 
 

@@ -106,7 +106,7 @@ def write(
         )  # fmt: skip
         names += sorted({file.relative_to(made).as_posix() for file in written} - {*names})
         table = json.loads((made / "table1.json").read_text(encoding="utf-8"))
-        measured = _measured(request, drawn)
+        measured = {**_measured(request, drawn), **dice_of(table, len(split.test))}
         entry = {**_said(drawing.model), "measured": measured}
         package.write(trained, made / name, entry, _card(request, state, split, facts, table))
     return Trained(out / name, out / "report.html", table)
@@ -204,6 +204,15 @@ def _rows(table: Mapping[str, Any]) -> list[dict[str, object]]:
         for region in ROLES
         if region in tested
     ]
+
+
+def dice_of(table: Mapping[str, Any], count: int) -> dict[str, Any]:
+    """For the entry's `measured`: means over the test cases, as the card's table has them; {} where there are none."""
+    tested = table["parts"].get(TEST, {}).get("regions", {})
+    regions = {"dice_liver": "parenchyma", "dice_tumor": "tumor"}
+    means = {name: _mean(tested.get(region, {}).get("dice")) for name, region in regions.items()}
+    found = {name: round(mean, 3) for name, mean in means.items() if isinstance(mean, float) and 0 <= mean <= 1}
+    return {**found, "dice_of": f"{count} CTs of the same site that it had not seen"} if found else {}
 
 
 def _mean(value: Any) -> float | str:

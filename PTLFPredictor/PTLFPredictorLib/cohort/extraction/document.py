@@ -9,8 +9,8 @@ from ...ct import Level
 from ...render.report import Column, Document, Facts, Section, Table, Text, fixed
 from .result import ExtractedCase, Extraction
 
-MARKS = {Level.FAIL: "stops", Level.WITHHOLD: "withholds", Level.WARN: "note"}
-"""Level of a finding -> its word in the tables; what is as it should be is not listed."""
+MARKS = {Level.FAIL: "stops", Level.WITHHOLD: "blocks the risk", Level.WARN: "note"}
+"""Level of a finding -> its word in the tables; what is met is not listed."""
 
 LIMIT = 30
 
@@ -36,7 +36,7 @@ def document(
         ("Cases", str(len(cases) + len(left_out))),
         ("Extracted", str(sum(case.done for case in cases))),
         ("Failed", str(len(failed))),
-        ("With a finding that withholds", str(withheld)),
+        ("With a finding that blocks the risk", str(withheld)),
     )
     blocks = [Facts(facts, headline=True)]
     if failed:

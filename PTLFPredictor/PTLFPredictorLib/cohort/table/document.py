@@ -13,7 +13,7 @@ MARKS = {
     Level.FAIL: "must be mended",
     Level.WITHHOLD: "not used",
     Level.WARN: "note",
-    Level.PASS: "as it should be",
+    Level.PASS: "met",
 }
 """Level of a finding -> its word on the page."""
 

@@ -11,7 +11,9 @@ No widgets: sections show what a session says, and tell it what the user did.
 `answers.Answers`         what only a reader can answer
 `new_segments`            segments that come: from a run, from the scene, back from the copy
 `in_slabs.InSlabs`        from thin slices to slabs and back
-`results.Results`         features, whether they are stale, assessment, what-if
+`results.Results`         features, whether they are stale, assessment
+`findings_apart`          the CT's findings, and the segments'
+`tried.Tried`             what-if and pinned scenarios
 `export.Export`           sign-off and record
 ========================  ==========================================================================
 
@@ -33,6 +35,7 @@ from ..state import Desk, FellWhy, PatientState, SegmentsKind
 from .answers import Answers
 from .ct_of_scene import CTOfScene
 from .export import Export
+from .findings_apart import FindingsApart
 from .in_slabs import InSlabs
 from .lesions import Lesions
 from .masks import Masks
@@ -40,6 +43,7 @@ from .new_segments import NewSegments
 from .origins import HAND, MODEL, Origins
 from .results import Results, refusal
 from .scene import BEFORE_ROLE, CT_ROLE, SECOND_ROLE, SEGMENTS_ROLE, Scene
+from .tried import Tried
 
 __all__ = ["CT_ROLE", "HAND", "MODEL", "SECOND_ROLE", "SEGMENTS_ROLE", "Session"]
 
@@ -78,6 +82,8 @@ class Session:
         self.new_segments = NewSegments(self.scene, self.cts, self.masks, self.origins)
         self.in_slabs = InSlabs(self.scene, self.cts, self.masks, self.origins)
         self.results = Results(self.scene, self.cts, self.masks, self.origins, self.reader_answers)
+        self.findings_apart = FindingsApart(self.scene, self.cts, self.masks, self.results)
+        self.what_ifs = Tried(self.scene, self.cts, self.results)
         self.export = Export(self.scene, self.cts, self.masks, self.origins, self.reader_answers, self.results)
 
     # The scene, and who is on screen
@@ -236,19 +242,20 @@ class Session:
     to_be_computed = property(attrgetter("results.to_be_computed"))
     take_features = property(attrgetter("results.take_features"))
     findings = property(attrgetter("results.findings"))
-    findings_of_ct = property(attrgetter("results.findings_of_ct"))
-    findings_of_segments = property(attrgetter("results.findings_of_segments"))
+    findings_of_ct = property(attrgetter("findings_apart.of_ct"))
+    findings_of_segments = property(attrgetter("findings_apart.of_segments"))
     assessment = property(attrgetter("results.assessment"))
     entered = property(attrgetter("results.entered"))
     withholding = property(attrgetter("results.withholding"))
     patient = property(attrgetter("results.patient"))
+    radscore = property(attrgetter("results.radscore"))
     values = property(attrgetter("results.values"))
-    tried = property(attrgetter("results.tried"))
-    tried_values = property(attrgetter("results.tried_values"))
-    what_if = property(attrgetter("results.what_if"))
-    scenario = property(attrgetter("results.scenario"))
+    tried = property(attrgetter("what_ifs.tried"))
+    tried_values = property(attrgetter("what_ifs.tried_values"))
+    what_if = property(attrgetter("what_ifs.what_if"))
+    scenario = property(attrgetter("what_ifs.scenario"))
     own = property(attrgetter("results.own"))
-    shown = property(attrgetter("results.shown"))
+    shown = property(attrgetter("what_ifs.shown"))
     sign_off = property(attrgetter("export.sign_off"))
     make_record = property(attrgetter("export.make_record"))
 

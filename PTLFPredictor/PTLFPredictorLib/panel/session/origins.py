@@ -158,7 +158,7 @@ class Origins:
         if unknown:
             message = (
                 f"{len(unknown)} segment(s) count neither as liver nor as tumour, and nobody has said what they are "
-                "(section 2 names them). Name a lesion 'tumor ...', or 'lesion, not counted', and choose the "
+                "(section 2 names them). Name a lesion 'tumour ...', or 'lesion, not counted', and choose the "
                 "segmentation once more, or delete what is no part of the case."
             )
             found.append(Finding("segments_unknown", Level.WITHHOLD, message, {"count": len(unknown)}))

@@ -16,7 +16,7 @@ from ...mrml import volumes
 from ...segmentation import ledger
 from ...segmentation.origin import Origin
 from ...segmentation.segments import Segments
-from ...signature import RADSCORE, Assessment, Entered, Prediction
+from ...signature import Assessment, Entered, Prediction
 from ...signature.predictors import Value
 from ...vois import VOI
 from ..state import Computed, SegmentsKind, Stale, StaleWhy
@@ -107,22 +107,6 @@ class Results:
             return self._cts.ct().findings if self._scene.volume is not None else ()
         except PTLFError as error:
             return (Finding("ct", Level.FAIL, error.message),)
-
-    def findings_of_ct(self) -> tuple[Finding, ...]:
-        """Those of the CT as it is now; its phase as it was measured last, while it is the same CT."""
-        try:
-            own = self._cts.ct().findings if self._scene.volume is not None else ()
-        except PTLFError:
-            return self.findings()
-        stale = self.stale(self._masks.kind)
-        of_another = stale is not None and stale.why is StaleWhy.CT_CHANGED
-        phase = [one for one in (own if of_another else self.findings()) if one.code == "phase"]
-        return (*(one for one in own if one.code != "phase"), *phase)
-
-    def findings_of_segments(self) -> tuple[Finding, ...]:
-        """The others of `findings`: of the segments, and of both together."""
-        of_ct = {finding.code for finding in self.findings_of_ct()} | {"phase"}
-        return tuple(finding for finding in self.findings() if finding.code not in of_ct)
 
     def _current_findings(self, kind: SegmentsKind, computed: Computed) -> tuple[Finding, ...]:
         """Findings with what readers have answered and signed since the features were computed."""
@@ -232,78 +216,20 @@ class Results:
         known = self._scene.signature.values_of(self.entered(), self.radscore())
         return {one.id: known.get(one.id) for one in self._scene.signature.predictors}
 
-    def tried(self) -> dict[str, Value | None]:
-        """Entries, each in its own unit, and Radscore that a what-if begins with: the patient's."""
-        entered = self.entered().values
-        return {**{one.id: entered.get(one.id) for one in self._scene.signature.entries}, RADSCORE: self.radscore()}
-
-    def tried_values(self) -> dict[str, Value | None]:
-        """The predictors of the what-if, for the markers."""
-        chosen, tried = self._scene.signature, self._scene.state.what_if
-        known = chosen.values_of(_entries(tried), tried.get(RADSCORE))
-        return {one.id: known.get(one.id) for one in chosen.predictors}
-
-    def what_if(self) -> Prediction | None:
-        """Prediction of the what-if, None while it is off, has no Radscore or an entry that is no value."""
-        state = self._scene.state
-        return None if state.what_if_refused else self._predicted(state.what_if)
-
-    def _predicted(self, tried: Mapping[str, Value | None]) -> Prediction | None:
-        """Of a what-if's entries and Radscore, None without a Radscore.
-
-        With the Radscore of the CT it is what the patient would have with these values, where the patient's own risk
-        is shown and all that withholds a patient's risk lets this one pass.  With another Radscore it has bands.
-        """
-        scene, score = self._scene, tried.get(RADSCORE)
-        if score is None:
-            return None
-        kind = self._masks.kind
-        computed, own = scene.state.of(kind), score == self.radscore()
-        if own and computed is not None and _is_shown(self.patient().prediction):
-            found = self._assess(*self._computed(kind, computed), _entries(tried)).prediction
-            if _is_shown(found):
-                return found.as_what_if()
-        return signature.what_if(
-            scene.signature,
-            _entries(tried),
-            score,
-            demonstration=scene.desk.demonstration,
-            sample=scene.volume is None or self._cts.is_sample,
-            typed=not own,
-        )
-
-    def scenario(self, changes: Mapping[str, Value | None]) -> Prediction | None:
-        """Prediction of a pinned scenario, which is what is tried in place of the patient's own; see `what_if`.
-
-        None without a Radscore, and where the signature does not take what is tried.
-        """
-        begun = self.tried()
-        return self._predicted({**begun, **changes}) if set(changes) <= set(begun) else None
-
     def own(self) -> Prediction:
         """The patient's own prediction as it may be shown: a stale one without a risk."""
         stale = self.stale(self._masks.kind)
         prediction = self.patient().prediction
         if stale and self._scene.state.computed:
-            points = signature.points_of(self._scene.signature, _given(self.values()))
+            points = signature.points_of(self._scene.signature, given(self.values()))
             return prediction.without_risk(stale.reason, points)
         return prediction
 
-    def shown(self) -> Prediction:
-        """What the markers stand for: the what-if's prediction, else the patient's, else points alone."""
-        scene = self._scene
-        if not scene.state.what_if:
-            return self.own()
-        found = self.what_if()
-        if found is not None:
-            return found
-        points = signature.points_of(scene.signature, _given(self.tried_values()))
-        return self.patient().prediction.without_risk(refusal(scene) or "no Radscore", points)
-
-
-def _is_shown(prediction: Prediction) -> bool:
-    """Whether a patient's risk, or its range, is shown."""
-    return prediction.risk is not None or prediction.risk_interval is not None
+    def of_others(self, entered: Entered) -> Prediction | None:
+        """What the patient would have with other entries and the Radscore of the CT; None where nothing is computed."""
+        kind = self._masks.kind
+        computed = self._scene.state.of(kind)
+        return None if computed is None else self._assess(*self._computed(kind, computed), entered).prediction
 
 
 def refusal(scene: Scene) -> str:
@@ -312,9 +238,5 @@ def refusal(scene: Scene) -> str:
     return " ".join(entry["why"] for entry in (state.what_if_refused if state.what_if else state.refused).values())
 
 
-def _entries(tried: Mapping[str, Value | None]) -> Entered:
-    return Entered({name: value for name, value in tried.items() if name != RADSCORE})
-
-
-def _given(values: Mapping[str, Value | None]) -> dict[str, Value]:
+def given(values: Mapping[str, Value | None]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if value is not None}

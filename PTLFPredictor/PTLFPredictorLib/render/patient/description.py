@@ -93,7 +93,7 @@ def _findings(said: Statements) -> Rows:
     """A row for each finding that needs attention; reasons of the box and what is met have one row each."""
     reasons = set(map(sentence, said.risk.withheld_beside or said.risk.reasons))
     told = sum(sentence(finding.message) in reasons for finding in said.findings)
-    above = f"{told} finding{'s' if told > 1 else ''}, named in the box on page 1."
+    above = f"{told} finding{'s' if told > 1 else ''}, named in the box above."
     rows = [(LEVEL_WORDS[Level.WITHHOLD], above)] if told else []
     rows += [
         (LEVEL_WORDS[level], finding.message)

@@ -116,8 +116,12 @@ def what_if(
         return _withheld(base, states.WHAT_IF_NOT_IN_DEMONSTRATION_MODE)
     if signature.is_demo and not sample:
         return _withheld(base, states.NO_SAMPLE_CT)
-    if completeness(signature) is SignatureState.REFERENCE:
+    state = completeness(signature)
+    if state is SignatureState.REFERENCE:
         return _withheld(base, states.WHAT_IF_OF_A_REFERENCE)
+    if state is SignatureState.RELATIVE and not typed:  # no place on an axis that other cases were fitted on
+        base = replace(base, points=points_of(signature, signature.values_of(entered)))
+        return _withheld(base, states.risk_of_a_relative(signature))
     prediction = _risk(signature, entered, radscore)
     if prediction.risk is None and prediction.risk_interval is None:
         return prediction

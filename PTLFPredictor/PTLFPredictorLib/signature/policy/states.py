@@ -54,10 +54,7 @@ NO_MEANS = "the Radscore cannot be computed: the paper does not give the mean an
 
 NOT_IN_DEMONSTRATION_MODE = "a demonstration on synthetic cases: shown only in demonstration mode, never for a patient"
 
-WHAT_IF_NO_MEANS = "the Radscore cannot be computed: the paper does not give the mean and SD of each feature"
-"""`NO_NORMALISATION` in short, as a reason of its own."""
-
-NOT_IN_DEMONSTRATION_MODE = "a demonstration signature: shown only in demonstration mode"
+WHAT_IF_NOT_IN_DEMONSTRATION_MODE = "a demonstration signature: shown only in demonstration mode"
 
 NO_SAMPLE_CT = "withheld: a demonstration signature shows a risk only on a sample CT, and this CT is none"
 
