@@ -302,7 +302,7 @@ class TestWhatIsCurrent(Answers):
         self.answer_criteria()
         self.assertIsNotNone(before)
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
-        self.assertIn("the file has no evidence", self.ui.riskStatus.text)
+        self.assertIn("The file has no evidence", self.ui.riskStatus.text)
 
     def test_a_phase_that_a_reader_confirmed_stays_with_a_signature_that_clips_otherwise(self):
         self.load()

@@ -276,6 +276,8 @@ class TestRecord(Lesions):
         self.assertEqual(found.segmentation.sha256, made.segmentation.sha256)
         self.assertEqual(found.segmentation.volumes_ml, made.segmentation.volumes_ml)
         self.assertEqual(found.segmentation.excluded.lesions, made.segmentation.excluded.lesions)
+        self.assertAlmostEqual(found.segmentation.origin.changed, made.segmentation.origin.changed)
+        self.assertEqual(found.segmentation.origin.model["id"], "test-model")
         self.assertEqual(len(found.features), len(made.features))
         for ours, theirs in zip(made.features, found.features, strict=True):
             self.assertEqual((ours.voi, ours.feature), (theirs.voi, theirs.feature))

@@ -72,7 +72,7 @@ class TestBeforeAResult(StripCase):
         self.panel.refresh()
         self.says("Risk not shown", "transform", Act.CHOOSE_CT, "Choose another CT")
         self.go()
-        self.assertTrue(self.ui.volumeSelector.isAncestorOf(slicer.app.focusWidget()))
+        self.assertTrue(self.ui.volumeSelector.isAncestorOf(qt.QApplication.focusWidget()))
 
     def move(self, volume):
         """Put a CT under a transform, with which it cannot be used."""

@@ -143,18 +143,18 @@ class TestEachRow(WhatMayBeShown):
         drawn = words_of(*self.pdf_picture)
         spoken = self.panel.nomogram.pane.nomogram.accessibleDescription
         if row.own == WHAT_IF:
-            self.assertRegex(label, r"^What-if: Risk \d+-\d+ % within 4 weeks$")
+            self.assertRegex(label, r"^What-if: \d+-\d+ %$")
             self.assertLess(self.ui.riskLabel.font.pointSize(), LARGE)
         elif row.state in WITH_A_NUMBER:
-            demo = "Demonstration: " if row.state == "demonstration" else ""
-            self.assertEqual(label, f"{demo}Risk {prediction['risk_text']} within 4 weeks")
+            what = "Demonstration: predicted" if row.state == "demonstration" else "Predicted"
+            self.assertEqual(label, f"{what} risk of PTLF {prediction['risk_text']}")
             self.assertIn(prediction["risk_text"], drawn)
             self.assertIn(f"{prediction['risk_text']} within 4 weeks", exports["pdf"])
             self.assertIn(repr(prediction["risk"]), exports["table"])
             self.assertIn(prediction["risk_text"], spoken)
             self.assertEqual("demonstration" in spoken.lower(), row.state == "demonstration")
         elif row.state == "range":
-            self.assertEqual(label, f"Risk {prediction['risk_interval_text']} within 4 weeks")
+            self.assertEqual(label, f"Predicted risk of PTLF {prediction['risk_interval_text']}")
             self.assertIn("not a confidence interval", self.ui.riskStatus.text)
             self.assertIn("not a confidence interval", exports["table"])
         else:

@@ -83,7 +83,7 @@ class TestByTheKeyboard(PanelCase):
     def tab_to(self, target):
         """Press Tab until a control has the keyboard; it must come, and be in sight."""
         for _ in range(150):
-            now = slicer.app.focusWidget()
+            now = qt.QApplication.focusWidget()
             if now == target or target.isAncestorOf(now):
                 return
             window = self.container.window()
@@ -105,13 +105,10 @@ class TestByTheKeyboard(PanelCase):
     def test_from_the_ct_to_the_risk_by_tab_space_and_letters(self):
         self.load()  # into the scene
         self.session.take_labels(self.labels, ORIGIN)
-        for volume in (None,):
-            self.ui.volumeSelector.setCurrentNode(volume)
-            self.settle()
+        self.ui.volumeSelector.setCurrentNode(None)
+        self.settle()
         gestures.activate(self.container)
-        self.ui.whyButton.setFocus()
-        if self.session.volume is None:
-            self.press(self.ui.nextButton)  # Use this CT
+        self.press(self.ui.nextButton)  # Use this CT
         self.assertIs(self.session.volume, self.volume)
         self.press(self.ui.nextButton)  # Use these segments
         self.assertIsNotNone(self.session.segmentation)
@@ -130,4 +127,5 @@ class TestByTheKeyboard(PanelCase):
         self.assertEqual(self.ui.riskLabel.text, f"Predicted risk of PTLF {said.risk}")
         self.press(self.ui.nextButton)  # Sign off
         self.assertEqual(self.session.signed.reader, "A. Reader")
-        self.tab_to(self.ui.exportReportButton)
+        self.tab_to(self.ui.nextButton)
+        self.assertEqual(self.ui.nextButton.text, "Export report")

@@ -57,7 +57,10 @@ class SegmentationSection(Section):
         ui.compareButton.connect("clicked()", self.compare)
         inner = inner_list(ui.existingSelector)
         ui.existingLabel.setBuddy(inner)
-        inner.accessibleName, inner.toolTip = ui.existingSelector.accessibleName, ui.existingSelector.toolTip
+        inner.accessibleName = _("Existing segmentation")
+        inner.toolTip = _(
+            "A segmentation that is already in the scene: its liver and tumour segments are found by their names"
+        )
         for widget in (ui.segmentProgress, ui.rerunFrame, ui.placeFrame):
             widget.hide()
 

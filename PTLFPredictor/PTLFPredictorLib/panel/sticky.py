@@ -148,7 +148,7 @@ class Sticky(qt.QObject):
 
     def _reveal_focus(self) -> None:
         """Nothing that has the keyboard hides under the widget."""
-        now = slicer.app.focusWidget()
+        now = qt.QApplication.focusWidget()
         if now is not None and self._content.isAncestorOf(now) and not self._holds(now):
             self.reveal(now)
 

@@ -125,7 +125,7 @@ class StripSection(Section):
 
     def bring(self, widget) -> None:
         """Scroll to what a step has brought, unless somebody is typing."""
-        if not _types(slicer.app.focusWidget()):
+        if not _types(qt.QApplication.focusWidget()):
             self._goal = widget
             self._laid_out.start()
 
@@ -250,8 +250,7 @@ class StripSection(Section):
         text = _("Why ({n})").format(n=words.more + 1) if words.more else _("Notes")
         if ui.whyButton.text != text:
             ui.whyButton.text = text
-            ui.whyButton.setShortcut(qt.QKeySequence("Alt+Y"))
-        ui.whyButton.toolTip = _("All reasons, and what else is to be known (Alt+Y)")
+        ui.whyButton.toolTip = _("All reasons, and what else is to be known")
         ui.whyButton.accessibleName = text
         say(ui.resultDetails, "\n".join(words.notes))
 
