@@ -441,13 +441,16 @@ class TestSegmentsOfTwo(Patients):
         self.erase_tumour()
         node = self.session.segmentation
         self.type(self.ui.albEdit, "43.6")
+        self.assertTrue(node.GetDisplayNode().GetVisibility())
         self.ui.volumeSelector.setCurrentNode(self.next_ct())
         self.settle()
+        self.assertFalse(node.GetDisplayNode().GetVisibility(), "the former patient's liver is still in the views")
         self.ui.volumeSelector.setCurrentNode(self.volume)
         self.settle()
         self.assert_blank()
         self.session.use_existing(node)
         self.settle()
+        self.assertTrue(node.GetDisplayNode().GetVisibility())
         origin = self.session.segments("corrected").origin
         self.assertEqual(origin.model["id"], "test-model")
         self.assertGreater(origin.changed, 0)
