@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-SECTIONS = ("ct", "segmentation", "correction", "radscore", "nomogram", "result")
+SECTIONS = ("ct", "segments", "radscore", "nomogram", "report")
 PORTAL_VENOUS, BY_HAND, G_PER_L = 3, 1, 0
 """Indices in the lists of contrast phases, of who drew the segments and of albumin's units."""
 
@@ -151,7 +151,9 @@ class Steps:
                 self.widget.panel.nomogram.copies.actions[button].trigger()
                 self.settle()
             else:
-                self.click(button)
+                if button in KINDS:
+                    self.choose("reportKind", KINDS[button])
+                self.click("exportReportButton" if button in KINDS else button)
             said = (self.ui.exportStatus.text, self.ui.messageLabel.text, self.ui.nomogramStatus.text)
             texts[f"after {button}"] = "\n".join(said)
         (step / "texts.json").write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
@@ -207,7 +209,10 @@ class Steps:
         return item.text() if item is not None else getattr(widget, "accessibleName", "")
 
 
-EXPORTS = ("exportRecordButton", "exportReportButton", "exportPdfButton", "exportCsvButton")
+EXPORTS = ("exportRecordButton", "report.html", "report.pdf", "exportCsvButton")
+KINDS = {"report.pdf": 0, "report.html": 1}
+"""Indices in the list of the report's formats."""
+
 DRAWN = ("svg", "pdf")
 """Entries of the menu below the nomogram."""
 
@@ -280,7 +285,7 @@ def go(inputs: Path, folder: Path) -> None:
     steps.signature(path=folder / "signatures" / "site-complete.json")
     steps.click("allMetButton")
     steps.type("inrEdit", "")
-    steps.keep("site-complete, INR missing", "exportRecordButton", "exportPdfButton")
+    steps.keep("site-complete, INR missing", "exportRecordButton", "report.pdf")
     steps.type("inrEdit", "1.09")
     steps.click("signOffButton")
     steps.keep("site-complete, signed off", *EXPORTS)

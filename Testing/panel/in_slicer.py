@@ -17,6 +17,16 @@ HERE = Path(__file__).resolve().parent
 MODULES = (
     "test_nomogram_widget",
     "test_panel_widget",
+    "test_strip_widget",
+    "test_ct_widget",
+    "test_eligibility_widget",
+    "test_segments_widget",
+    "test_lesions_widget",
+    "test_models_widget",
+    "test_scenarios_widget",
+    "test_report_widget",
+    "test_whole_panel_widget",
+    "test_two_panels_widget",
     "test_flows_widget",
     "test_patients_widget",
     "test_answers_widget",
@@ -26,9 +36,10 @@ MODULES = (
     "test_same_findings_widget",
     "test_slabs_widget",
     "test_plain_text_widget",
-    "test_models_widget",
-    "test_report_widget",
+    "test_parameter_files_widget",
+    "test_changed_sample_widget",
 )
+"""As in Testing/CMakeLists.txt; `test_module_file` says which of the panel's tests do not run in Slicer, and why."""
 
 
 class JUnitResult(unittest.TextTestResult):

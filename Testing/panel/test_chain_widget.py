@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import hand_set_models
 from PTLFPredictorLib.mrml import segments, volumes
-from PTLFPredictorLib.panel.models_section import ADD
+from PTLFPredictorLib.panel.model_choice import ADD
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.segmentation import find_model, weights_store
 from PTLFPredictorLib.segmentation.catalogue import default_model

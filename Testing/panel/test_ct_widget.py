@@ -3,6 +3,7 @@
 import dicom_series
 import gestures
 import panel_case
+import qt
 import slicer
 from panel_case import PanelCase
 
@@ -175,7 +176,10 @@ class TestCase(PanelCase):
         other = volumes.add_volume(image, "two")
         self.assertIsNone(self.panel.ct.only_ct())
         slicer.mrmlScene.RemoveNode(other)
-        self.panel.ct.use(volume)
+        volume.SetHideFromEditors(True)
+        self.assertIsNone(self.panel.ct.only_ct())
+        volume.SetHideFromEditors(False)
+        self.panel.ct.use_only_ct()
         self.assertIs(self.session.volume, volume)
         self.assertIsNone(self.panel.ct.only_ct())
 
@@ -186,4 +190,4 @@ class TestKeys(PanelCase):
         self.assertEqual(self.ui.volumeLabel.text, "&CT:")
         self.assertEqual(self.ui.volumeLabel.buddy(), box)
         self.assertEqual(box.accessibleName, "CT")
-        self.assertNotEqual(box.focusPolicy, 0)
+        self.assertNotEqual(box.focusPolicy, qt.Qt.NoFocus)

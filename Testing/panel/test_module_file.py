@@ -43,6 +43,27 @@ def test_the_cmake_list_is_the_tree():
     assert listed == expected(), "run: python Testing/host/make_cmake_list.py"
 
 
+NOT_IN_SLICER = {
+    "test_chain_widget": "fixtures of pytest, and nnU-Net",
+    "test_trained_chain_widget": "fixtures of pytest, and nnU-Net",
+    "test_promise_widget": "marks of pytest",
+    "test_lifetime_widget": "what the stand-in leaves to Python's collector",
+    "test_sections_widget": "not tried",
+    "test_other_signatures_widget": "not tried",
+}
+"""Tests of the panel that run in the stand-in alone."""
+
+
+def test_the_panel_s_tests_are_in_both_lists_of_what_runs_in_slicer():
+    ctest = (ROOT / "Testing" / "CMakeLists.txt").read_text(encoding="utf-8")
+    script = ast.parse((ROOT / "Testing" / "panel" / "in_slicer.py").read_text(encoding="utf-8"))
+    assigned = {ast.unparse(one.targets[0]): one.value for one in script.body if isinstance(one, ast.Assign)}
+    modules = ast.literal_eval(assigned["MODULES"])
+    assert tuple(re.findall(r"\btest_\w+_widget\b", ctest)) == modules
+    written = {path.stem for path in (ROOT / "Testing" / "panel").glob("test_*_widget.py")}
+    assert sorted((*modules, *NOT_IN_SLICER)) == sorted(written)
+
+
 def test_loading_imports_nothing_that_slicer_does_not_bundle_and_takes_under_100_ms():
     code = LOADING.format(testing=str(ROOT / "Testing"), module=str(ROOT / "PTLFPredictor"))
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}

@@ -133,7 +133,6 @@ class TestReadBack:
                 assert layout.value_of_x(axis.name, x) == pytest.approx(value)
         for _ in range(20):
             total = seeded.uniform(*layout.totals)
-            assert layout.total_of_x(layout.x_of_total(total)) == pytest.approx(total)
             risk = layout.geometry.risk_of_total(total)
             assert layout.x_of_risk(risk) == pytest.approx(layout.x_of_total(total))
 

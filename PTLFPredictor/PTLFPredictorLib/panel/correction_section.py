@@ -161,7 +161,9 @@ class CorrectionSection(Section):
 
     def restore(self) -> None:
         token = self.session.token
-        agreed = self.confirm(_("All edits of liver and tumour are given up. Go on?"), _("Restore automatic"))
+        agreed = self.confirm(
+            _("All edits of liver and tumour are given up. Go on?"), _("Back to the model's segments")
+        )
         if agreed and token == self.session.token and self.session.automatic is not None:
             self.session.restore_automatic()
 

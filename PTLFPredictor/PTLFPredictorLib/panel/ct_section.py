@@ -27,11 +27,7 @@ class CTSection(Section):
         self.ui, self.session, self._tell = ui, session, tell
         self.sample = SampleRun(on_change)
         self.runs = (self.sample,)
-        for selector in (
-            ui.volumeSelector,
-            ui.existingSelector,
-            ui.acquisitionSelector,
-        ):  # a long name must not widen the panel
+        for selector in (ui.volumeSelector, ui.acquisitionSelector):  # a long name must not widen the panel
             selector.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
         box = inner_list(ui.volumeSelector)
         box.accessibleName, box.toolTip = _("CT"), _("The contrast CT before TACE, portal venous phase")
@@ -71,14 +67,14 @@ class CTSection(Section):
             self._tell(" ".join(said))
 
     def only_ct(self):
-        """The one scalar volume of the scene, where none is chosen yet; else None."""
+        """The one CT that the scene has in sight, where none is chosen; else None."""
         found = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if self.session.volume is None else ()
         found = [one for one in found if one.GetClassName() == "vtkMRMLScalarVolumeNode" and one.GetImageData()]
+        found = [one for one in found if not one.GetHideFromEditors()]
         return found[0] if len(found) == 1 else None
 
-    def use(self, volume) -> None:
-        """Choose a volume of the scene as the CT, as its list does."""
-        self._select(volume)
+    def use_only_ct(self) -> None:
+        self._select(self.only_ct())
 
     def ct_has_left(self) -> None:
         """The CT on screen was deleted from the scene: its patient goes with it."""

@@ -30,8 +30,6 @@ from .runs import ChildRun, show_progress, status_of
 from .section import Host, Section
 from .widgets import Fold, primary, say
 
-__all__ = ["ADD", "ModelsSection"]
-
 LICENCE_LINES = 9
 
 BYTES_S = 5e6

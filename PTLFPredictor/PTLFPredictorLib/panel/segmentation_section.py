@@ -55,6 +55,7 @@ class SegmentationSection(Section):
         ui.keepButton.connect("clicked()", lambda: self._decide(keep=True))
         ui.replaceButton.connect("clicked()", lambda: self._decide(keep=False))
         ui.compareButton.connect("clicked()", self.compare)
+        ui.existingSelector.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
         inner = inner_list(ui.existingSelector)
         ui.existingLabel.setBuddy(inner)
         inner.accessibleName = _("Existing segmentation")

@@ -246,4 +246,4 @@ class Desk:
     engine: str = DEFAULT_ENGINE
     demonstration: bool = False
     reader: str = ""
-    closed_sections: list = field(default_factory=lambda: ["correction", "radscore", "nomogram", "report"])
+    closed_sections: list = field(default_factory=lambda: ["radscore", "nomogram", "report"])

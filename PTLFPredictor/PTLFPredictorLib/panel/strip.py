@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from .. import RESEARCH_USE
@@ -16,7 +15,6 @@ from .next_step import Act, Around, Step, next_step
 from .nomogram_paint import theme_of
 from .runs import status_of
 from .section import Section
-from .session import Session
 from .sticky import Sticky
 from .strip_words import StripWords, pill_words, signature_words, strip_words
 from .timers import Timer
@@ -71,7 +69,7 @@ class StripSection(Section):
         self._acts: dict[Act, Callable[[], None]] = {
             Act.CANCEL: self._cancel,
             Act.LOAD_CT: host.ct.choose_file,
-            Act.USE_CT: lambda: ui.volumeSelector.setCurrentNode(only_ct(self.session)),
+            Act.USE_CT: host.ct.use_only_ct,
             Act.CHOOSE_CT: lambda: self.show("ct", ui.volumeSelector),
             Act.USE_SEGMENTS: self._use_segments,
             Act.DECIDE: lambda: self.show("segments", ui.keepButton),
@@ -200,7 +198,7 @@ class StripSection(Section):
         no_ct = session.volume is None
         return Around(
             busy=busy,
-            ct_waits=only_ct(session) is not None,
+            ct_waits=host.ct.only_ct() is not None,
             segments_wait=not no_ct and session.segmentation is None and host.segmentation.existing() is not None,
             model=host.models.model is not None,
             not_segmented=_failure(segmentation),
@@ -259,15 +257,6 @@ class StripSection(Section):
 
     def _open_details(self, opened: bool) -> None:
         self.ui.detailsFrame.setVisible(opened or self._unfold)
-
-
-def only_ct(session: Session):
-    """The one CT that the scene has, where none is chosen; else None."""
-    if session.volume is not None:
-        return None
-    listed = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-    found = [one for one in listed if not one.IsA("vtkMRMLLabelMapVolumeNode") and not one.GetHideFromEditors()]
-    return found[0] if len(found) == 1 else None
 
 
 def focus_of(widget):

@@ -245,10 +245,6 @@ class Layout:
         low, high = self.totals
         return self.left + (total - low) / (high - low) * (self.right - self.left)
 
-    def total_of_x(self, x: float) -> float:
-        low, high = self.totals
-        return low + (x - self.left) / (self.right - self.left) * (high - low)
-
     @property
     def total_step(self) -> float:
         """Between ticks of the total points: the file's, or a part of it where the axis shows few of them."""

@@ -72,16 +72,6 @@ class Lesions:
         self._masks.look(FellWhy.LESIONS)
         return True
 
-    def words(self) -> str:
-        """In a few words, for a title: "3 lesions 118 mL, 1 not counted"; "" without lesions."""
-        found = self.listed()
-        counted = [one.volume_ml for one in found if one.counted]
-        if not found:
-            return ""
-        lesions = f"{len(counted)} lesion{'' if len(counted) == 1 else 's'}"
-        words = f"{lesions} {sum(counted):.{0 if sum(counted) >= 10 else 1}f} mL"
-        return words + (f", {len(found) - len(counted)} not counted" if len(counted) < len(found) else "")
-
 
 def _named(reader: str) -> dict[str, str]:
     try:

@@ -138,7 +138,7 @@ class Results:
     def assessment(self, kind: SegmentsKind) -> Assessment | None:
         """Radscore and prediction of one kind, None where nothing was computed."""
         computed = self._scene.state.of(kind)
-        return None if computed is None else self._of_patient(self._assess(*self._computed(kind, computed)))
+        return None if computed is None else self._of_patient(self._assess(*self._computed(kind, computed)).assessment)
 
     def _computed(self, kind: SegmentsKind, computed: Computed) -> tuple:
         """What `_assess` takes of a kind: features, findings, and who drew the segments."""
@@ -165,10 +165,9 @@ class Results:
         findings: tuple[Finding, ...],
         origin: Origin | None = None,
         entered: Entered | None = None,
-    ) -> Assessment:
+    ) -> case.Assessed:
         question = self.question if entered is None else self._question(entered)
-        sample = self._cts.is_sample
-        return case.assess_found(question, vectors, findings, origin=origin, sample=sample).assessment
+        return case.assess_found(question, vectors, findings, origin=origin, sample=self._cts.is_sample)
 
     def _of_patient(self, found: Assessment) -> Assessment:
         """Without a risk while an entry of the patient's is no value."""
@@ -193,7 +192,7 @@ class Results:
 
     def patient(self) -> Assessment:
         """The patient's own result; without features, what can be said all the same (points of ALB and INR)."""
-        return self.assessment(self._masks.kind) or self._of_patient(self._assess({}, self.findings()))
+        return self.assessment(self._masks.kind) or self._of_patient(self._assess({}, self.findings()).assessment)
 
     def withholding(self) -> list[Finding]:
         """What withholds the patient's own Radscore and risk, in the order of the prediction's reasons."""
@@ -201,11 +200,7 @@ class Results:
         computed = self._scene.state.of(kind)
         if computed is None:
             return []
-        origin = self._origins.mask_origin(kind, at_least=bool(self.stale(kind)))
-        found = self._current_findings(kind, computed)
-        sample = self._cts.is_sample
-        assessed = case.assess_found(self.question, computed.vectors, found, origin=origin, sample=sample)
-        return of_level(assessed.findings, Level.WITHHOLD)
+        return of_level(self._assess(*self._computed(kind, computed)).findings, Level.WITHHOLD)
 
     def radscore(self) -> float | None:
         """The patient's own, None where it is not computed, stale or withheld."""
@@ -229,7 +224,9 @@ class Results:
         """What the patient would have with other entries and the Radscore of the CT; None where nothing is computed."""
         kind = self._masks.kind
         computed = self._scene.state.of(kind)
-        return None if computed is None else self._assess(*self._computed(kind, computed), entered).prediction
+        if computed is None:
+            return None
+        return self._assess(*self._computed(kind, computed), entered).assessment.prediction
 
 
 def refusal(scene: Scene) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...confirmation import Confirmation
-from ...ct import Phase
+from ...ct import ContrastPhase, Phase
 from ...ct.phase import PhaseSource
 from ...errors import BadInput
 from ...measures import clinical
@@ -40,7 +40,7 @@ def _phase_words(phase: Phase) -> str:
         said = said or "by the file's header"
     beside = "; ".join(filter(None, (measured, said)))
     name = str(phase.name)
-    words = "Contrast phase not known" if name == "unknown" else f"{name[:1].upper()}{name[1:]} phase"
+    words = "Contrast phase not known" if phase.name is ContrastPhase.UNKNOWN else f"{name[:1].upper()}{name[1:]} phase"
     return f"{words} ({beside})" if beside else words
 
 

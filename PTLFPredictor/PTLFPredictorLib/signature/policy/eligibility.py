@@ -1,4 +1,4 @@
-"""The study's inclusion and exclusion criteria as a checklist: unanswered withholds, violated withholds."""
+"""The study's inclusion and exclusion criteria as a checklist: not answered withholds, not met withholds."""
 
 from __future__ import annotations
 
