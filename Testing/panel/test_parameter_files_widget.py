@@ -26,7 +26,7 @@ from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session import SEGMENTS_ROLE
 from PTLFPredictorLib.panel.timers import Timer
 
-BUTTON = "Features by parameter file..."
+BUTTON = "Features by this set"
 FIRSTORDER = {
     "setting": {"binWidth": 10},
     "imageType": {"Original": {}, "Square": {}},
@@ -348,7 +348,7 @@ class TestTheSignatureSResult(ParameterFiles):
         self.draw()
         self.by_file(FIRSTORDER)
         self.assertEqual(self.session.state.computed, {})
-        self.assertEqual(self.ui.computeButton.text, "Compute")
+        self.assertEqual(self.ui.computeButton.text.replace("&", ""), "Compute")
         self.assertEqual((self.ui.computeStatus.text, self.ui.scoresLabel.text), ("", ""))
         self.assertFalse(self.ui.exportRecordButton.enabled)
 

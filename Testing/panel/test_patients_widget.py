@@ -210,7 +210,7 @@ class TestOnItsWay(Patients):
 
     def test_a_sample_case_that_comes_after_somebody_else_was_chosen_takes_nobodys_place(self):
         taken = []
-        self.panel.ct.sample.start = lambda prepare, take, **options: taken.append(take)
+        self.panel.ct.sample.start = lambda prepare, take, *more, **options: taken.append(take)
         self.panel.ct.load_sample()
         self.draw()
         self.type(self.ui.albEdit, "43.6")
