@@ -284,7 +284,7 @@ class TestNoValue(Patients):
 
         self.assertTrue(self.ui.riskLabel.text.startswith("Risk not shown"), self.ui.riskLabel.text)
         self.assertIn(why, self.ui.riskStatus.text)
-        for name in ("Record", "Report", "Pdf", "Csv", "Table"):
+        for name in ("Record", "Report", "Csv", "Table"):
             self.assertFalse(getattr(self.ui, f"export{name}Button").enabled, name)
         with self.assertRaisesRegex(BadInput, "An entry is no value"):
             self.session.make_record()
