@@ -191,8 +191,7 @@ def test_a_demo_signatures_report_is_watermarked_on_every_page(shown, row):
         shown.page.count('<div class="stamp sheet" aria-hidden="true">DEMONSTRATION</div>') == 1
     )  # fixed on each page
     assert f'content: "{FOR_NO_PATIENT}"' in shown.page
-    drawn = "DEMONSTRATION - not this patient's result" in shown.report
-    assert drawn is (row.state == "demonstration")
+    assert FOR_NO_PATIENT in re.search(r"<svg .*?</svg>", shown.page, re.DOTALL)[0]  # whatever it shows
 
 
 @each_row(lambda row: "demo" not in row.name and "synthetic" not in row.name)

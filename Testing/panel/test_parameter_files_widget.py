@@ -26,7 +26,7 @@ from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session import SEGMENTS_ROLE
 from PTLFPredictorLib.panel.timers import Timer
 
-BUTTON = "Features by parameter file..."
+BUTTON, BUTTON_OF_A_SET = "Features by parameter file...", "Features by this set"
 FIRSTORDER = {
     "setting": {"binWidth": 10},
     "imageType": {"Original": {}, "Square": {}},
@@ -279,7 +279,7 @@ class TestStopped(ParameterFiles):
             os.kill(pid, 0)
         self.settle()
         self.assertFalse(self.ui.parametersProgress.isVisible())
-        self.assertEqual(self.button.text, BUTTON)
+        self.assertEqual(self.button.text, BUTTON_OF_A_SET)
         self.assertEqual(self.tables(), [])
 
     def next_ct(self):
@@ -348,7 +348,7 @@ class TestTheSignatureSResult(ParameterFiles):
         self.draw()
         self.by_file(FIRSTORDER)
         self.assertEqual(self.session.state.computed, {})
-        self.assertEqual(self.ui.computeButton.text, "Compute")
+        self.assertEqual(self.ui.computeButton.text.replace("&", ""), "Compute")
         self.assertEqual((self.ui.computeStatus.text, self.ui.scoresLabel.text), ("", ""))
         self.assertFalse(self.ui.exportRecordButton.enabled)
 

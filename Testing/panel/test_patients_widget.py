@@ -210,7 +210,7 @@ class TestOnItsWay(Patients):
 
     def test_a_sample_case_that_comes_after_somebody_else_was_chosen_takes_nobodys_place(self):
         taken = []
-        self.panel.ct.sample.start = lambda prepare, take, **options: taken.append(take)
+        self.panel.ct.sample.start = lambda prepare, take, *more, **options: taken.append(take)
         self.panel.ct.load_sample()
         self.draw()
         self.type(self.ui.albEdit, "43.6")
@@ -284,7 +284,7 @@ class TestNoValue(Patients):
 
         self.assertTrue(self.ui.riskLabel.text.startswith("Risk not shown"), self.ui.riskLabel.text)
         self.assertIn(why, self.ui.riskStatus.text)
-        for name in ("Record", "Report", "Pdf", "Csv", "Table"):
+        for name in ("Record", "Report", "Csv", "Table"):
             self.assertFalse(getattr(self.ui, f"export{name}Button").enabled, name)
         with self.assertRaisesRegex(BadInput, "An entry is no value"):
             self.session.make_record()
@@ -441,13 +441,16 @@ class TestSegmentsOfTwo(Patients):
         self.erase_tumour()
         node = self.session.segmentation
         self.type(self.ui.albEdit, "43.6")
+        self.assertTrue(node.GetDisplayNode().GetVisibility())
         self.ui.volumeSelector.setCurrentNode(self.next_ct())
         self.settle()
+        self.assertFalse(node.GetDisplayNode().GetVisibility(), "the former patient's liver is still in the views")
         self.ui.volumeSelector.setCurrentNode(self.volume)
         self.settle()
         self.assert_blank()
         self.session.use_existing(node)
         self.settle()
+        self.assertTrue(node.GetDisplayNode().GetVisibility())
         origin = self.session.segments("corrected").origin
         self.assertEqual(origin.model["id"], "test-model")
         self.assertGreater(origin.changed, 0)

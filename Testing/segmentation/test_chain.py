@@ -267,8 +267,10 @@ def test_stages_name_their_step():
     assert list(dict.fromkeys(stages)) == [
         "Liver (1 of 2): loading the model",
         "Liver (1 of 2): tiles",
+        "Liver (1 of 2): finishing",
         "Lesions (2 of 2): loading the model",
         "Lesions (2 of 2): tiles",
+        "Lesions (2 of 2): finishing",
     ]
 
 
@@ -277,7 +279,7 @@ def test_a_model_of_one_step_is_as_before():
     networks = Stubs(model=block((4, 8), (15, 25), (20, 30), 2))
     labels, (told,) = run_steps(run_of(networks, events), (step("model", BOTH),), ct_image())
     assert (array_of(labels) == 2).sum() == 400  # a tumour that touches no liver is for the checks to find
-    assert {event["stage"] for event in events} == {"Loading the model", "Tiles"}
+    assert {event["stage"] for event in events} == {"Loading the model", "Tiles", "Finishing"}
     assert "dropped_ml" not in told
 
 

@@ -106,7 +106,6 @@ class Sticky(qt.QObject):
         area = self.area()
         return 0 if area is None else -self._content.mapTo(area.viewport(), qt.QPoint(0, 0)).y()
 
-    @property
     def stuck(self) -> bool:
         """Whether it is kept in sight now, away from its own place."""
         area = self.area()
@@ -120,12 +119,11 @@ class Sticky(qt.QObject):
             return
         self._moving = True
         end = max(self._home, self._content.height - self._widget.height)
-        y = min(self._above(), end) if self.stuck else self._home
+        y = min(self._above(), end) if self.stuck() else self._home
         if y != self._widget.y:
             self._widget.move(self._widget.x, y)
         self._moving = False
 
-    @property
     def _covered(self) -> int:
         """Pixels at the upper edge of what is in sight that it covers, or will cover once the panel scrolls."""
         area = self.area()
@@ -141,7 +139,7 @@ class Sticky(qt.QObject):
         if area is None or not target.isVisible():
             return
         bar = area.verticalScrollBar()
-        bar.value = target.mapTo(area.widget(), qt.QPoint(0, 0)).y() - self._covered
+        bar.value = target.mapTo(area.widget(), qt.QPoint(0, 0)).y() - self._covered()
 
     def _focus_changed(self, before, now) -> None:
         self._later.start()  # after the scroll area has done its own scrolling
@@ -161,7 +159,7 @@ class Sticky(qt.QObject):
         if area is None:
             return
         top = target.mapTo(area.viewport(), qt.QPoint(0, 0)).y()
-        hidden = self._covered - top
-        if hidden > 0 and self.stuck:
+        hidden = self._covered() - top
+        if hidden > 0 and self.stuck():
             bar = area.verticalScrollBar()
             bar.value = bar.value - hidden

@@ -42,7 +42,7 @@ from .masks import Masks
 from .new_segments import NewSegments
 from .origins import HAND, MODEL, Origins
 from .results import Results, refusal
-from .scene import BEFORE_ROLE, CT_ROLE, SECOND_ROLE, SEGMENTS_ROLE, Scene
+from .scene import BEFORE_ROLE, CT_ROLE, SECOND_ROLE, SEGMENTS_ROLE, Scene, hide
 from .tried import Tried
 
 __all__ = ["CT_ROLE", "HAND", "MODEL", "SECOND_ROLE", "SEGMENTS_ROLE", "Session"]
@@ -154,6 +154,7 @@ class Session:
             said.append("What was entered before a CT was chosen counts for this one: check albumin, INR and answers.")
         scene.refer(CT_ROLE, volume)
         for role in (SEGMENTS_ROLE, SECOND_ROLE, BEFORE_ROLE):
+            hide(scene.node(role))  # else the former patient's liver stays in the 3D view
             scene.refer(role, None)
         scene.begin(PatientState(units=before.units, **({} if scene.shown_id else entered)))
         self.masks.watch_current()

@@ -30,9 +30,10 @@ class Tried:
         return self._results.radscore() if typed is None else typed
 
     def tried_values(self) -> dict[str, Value | None]:
-        """The predictors of the what-if, for the markers."""
+        """The predictors of the what-if, for the markers; a Radscore that is refused is no value."""
         chosen, tried = self._scene.signature, self._scene.state.what_if
-        known = chosen.values_of(_entries(tried), self._score_of(tried))
+        refused = RADSCORE in self._scene.state.what_if_refused
+        known = chosen.values_of(_entries(tried), None if refused else self._score_of(tried))
         return {one.id: known.get(one.id) for one in chosen.predictors}
 
     def what_if(self) -> Prediction | None:
