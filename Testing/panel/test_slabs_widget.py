@@ -191,6 +191,8 @@ class Slabs(PanelCase):
         self.load()
         self.take_patient()
         self.session.take_labels(self.labels, ORIGIN)
+        pinned = [{"number": 1, "values": {"INR": 1.3, "Radscore": 4.0}}]
+        self.session.update(scenarios=pinned)
         thin_segments = self.session.segmentation
         for go in (self.click, lambda: self.ui.volumeSelector.setCurrentNode(self.thin)):
             go()
@@ -201,7 +203,18 @@ class Slabs(PanelCase):
         self.assertIs(self.session.volume, self.thin)
         self.assertIs(self.session.segmentation, thin_segments)
         self.assertEqual(self.session.mask_origin(SegmentsKind.AUTOMATIC).drawn, Drawn.MODEL)
+        self.assertEqual(self.session.state.scenarios, pinned)
         self.assertEqual(self.codes()["slice_thickness"], "withhold")
+
+    def test_what_was_pinned_with_another_signature_does_not_come_back_with_the_slices(self):
+        self.load()
+        self.session.update(scenarios=[{"number": 1, "values": {"INR": 1.3, "Radscore": 4.0}}])
+        self.click()
+        self.panel.radscore.choose_signature("ptlf-demo")
+        self.ui.volumeSelector.setCurrentNode(self.thin)
+        self.settle()
+        self.assertIs(self.session.volume, self.thin)
+        self.assertEqual(self.session.state.scenarios, [])
 
     def test_another_patient_s_ct_that_says_it_is_slabs_of_this_one_brings_nothing_along(self):
         self.load()

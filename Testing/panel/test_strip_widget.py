@@ -186,6 +186,14 @@ class TestAResult(StripCase):
         gestures.wait_for(lambda: self.ui.inrEdit.hasFocus(), 5, "INR has the keyboard")
         self.type(self.ui.inrEdit, "1.12")
         self.assertEqual(self.ui.riskLabel.text, shown)
+        self.panel.open_sections("ct")
+        self.type(self.ui.baselineBilirubinEdit, "1")
+        self.says("Risk not shown", self.session.refusal(), Act.ENTER, "Correct bilirubin")
+        self.go()
+        gestures.wait_for(lambda: self.ui.baselineBilirubinEdit.hasFocus(), 5, "bilirubin has the keyboard")
+        self.type(self.ui.baselineBilirubinEdit, "17")
+        self.assertEqual(self.ui.riskLabel.text, shown)
+        self.session.sign_off(READER)  # an answer has cancelled the one before
         self.session.update(what_if={"ALB": 38.0, "INR": 1.3, "Radscore": 4.0})
         tried = of_prediction(self.session.what_if(), self.session.signature.horizon).shown
         self.says(f"What-if: {tried}", "never exported as the patient's", Act.END_WHAT_IF, "End what-if")

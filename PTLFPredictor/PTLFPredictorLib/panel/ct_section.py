@@ -83,6 +83,9 @@ class CTSection(Section):
     def leave(self) -> None:
         self.eligibility.leave()
 
+    def commit(self) -> None:
+        self.eligibility.bilirubin.commit()
+
     def scene_closes(self) -> None:
         self._former = {}  # the next scene gives the same ids to other volumes
 

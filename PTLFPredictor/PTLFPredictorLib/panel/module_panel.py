@@ -58,7 +58,7 @@ SECTIONS = [
     SectionEntry(
         "report",
         form="Report.ui",
-        make=lambda host: ReportSection(host.ui, host.session, host.changed, host.choose_path),
+        make=lambda host: ReportSection(host.ui, host.session, host.changed, host.choose_path, host.commit),
     ),
     SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
     SectionEntry("strip", StripSection),
@@ -171,6 +171,11 @@ class ModulePanel:
             said += section.leave() or []
         self._last_states = ()
         return said
+
+    def commit(self) -> None:
+        """Take what is being typed, wherever the cursor is."""
+        for section in self._sections:
+            section.commit()
 
     def cleanup(self) -> None:
         """Leave no process, node, observer or timer behind; where the widgets went first, touch none of them."""

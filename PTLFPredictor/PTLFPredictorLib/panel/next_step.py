@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from ..ct import Finding
 from ..errors import PTLFError
 from ..signature import PredictionState, SignatureState, completeness
+from ..signature.policy.eligibility import BILIRUBIN
 from .session import SECOND_ROLE, Session
 from .state import StaleWhy
 
@@ -53,7 +54,7 @@ class Step:
     words, tip : str
         Of the button.
     entry : str
-        Of `Act.ENTER`: the entry of the signature whose field is meant.
+        Of `Act.ENTER`: the entry of the signature whose field is meant, or `BILIRUBIN`.
     """
 
     act: Act
@@ -210,11 +211,12 @@ def _missing(session: Session) -> list[str]:
 
 
 def _enter(session: Session, name: str, *, refused: bool = False) -> Step:
-    labels = {entry.id: entry.label for entry in session.signature.entries}
+    labels = {BILIRUBIN: _("bilirubin"), **{entry.id: entry.label for entry in session.signature.entries}}
     label = labels.get(name, _("the Radscore"))
     label = label if label.isupper() else label[:1].lower() + label[1:]
     words = _("Correct {label}") if refused else _("Enter {label}")
-    return Step(Act.ENTER, words.format(label=label), _("To its field in section 4"), entry=name)
+    tip = _("To its field in section 1") if name == BILIRUBIN else _("To its field in section 4")
+    return Step(Act.ENTER, words.format(label=label), tip, entry=name)
 
 
 def _remedy(session: Session, found: Iterable[Finding]) -> Step:

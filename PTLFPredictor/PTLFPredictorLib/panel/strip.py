@@ -9,6 +9,7 @@ import qt
 from slicer.i18n import tr as _
 
 from .. import RESEARCH_USE
+from ..signature.policy.eligibility import BILIRUBIN
 from .case_line import case_words
 from .lead_on import LeadOn
 from .next_step import Act, Around, Step, next_step
@@ -102,7 +103,8 @@ class StripSection(Section):
     # Steps
 
     def go(self) -> None:
-        """Do the next step: the one that the case is at now, whatever the button said."""
+        """Do the next step: the one that the case is at now, whatever the button said; what is being typed counts."""
+        self.host.commit()
         step = next_step(self.session, self.around())
         if self.step is None or step.act is not self.step.act:
             self.refresh()
@@ -148,13 +150,16 @@ class StripSection(Section):
         self.host.models.show()
 
     def _enter(self) -> None:
-        self.show("nomogram", self._field(self.step.entry))
+        entry = self.step.entry
+        self.show("ct" if entry == BILIRUBIN else "nomogram", self._field(entry))
 
     def try_radscore(self) -> None:
         self.show("nomogram", self.ui.radscoreEdit)
 
     def _field(self, entry: str):
         """Where an entry is typed or chosen."""
+        if entry == BILIRUBIN:
+            return self.ui.baselineBilirubinEdit
         name = re.sub(r"\W", "_", entry).lower()
         return next((found for end in ("Edit", "Level") if (found := getattr(self.ui, name + end, None))), None)
 

@@ -22,7 +22,7 @@ from .masks import Masks
 from .origins import CHANGE_UNKNOWN, Origins
 from .scene import BEFORE_ROLE, CT_ROLE, SECOND_ROLE, SEGMENTS_ROLE, Scene, hide
 
-OF_THE_SAME_CT = ("values", "units", "refused", "answers", "criteria", "phase")
+OF_THE_SAME_CT = ("values", "units", "refused", "answers", "criteria", "phase", "scenarios")
 """What stays when one CT is shown in slabs, or in its slices again."""
 
 
