@@ -4,6 +4,8 @@ The rule: a patient's state is one object that is replaced whole; fields are cle
 dragged, running or asked reaches any state but the one on screen.
 """
 
+import copy
+import json
 import os
 
 import gestures
@@ -12,7 +14,7 @@ import qt
 import slicer
 from panel_case import ORIGIN, PanelCase
 
-from PTLFPredictorLib import record
+from PTLFPredictorLib import record, signature
 from PTLFPredictorLib.mrml import volumes
 from PTLFPredictorLib.panel.run_state import State
 from PTLFPredictorLib.panel.session.scene import OF_A_CT
@@ -381,6 +383,20 @@ class TestNoValue(Patients):
         self.assertFalse(self.ui.otherUnitButton.isVisible())
         self.assertRegex(self.ui.riskLabel.text, r"^Predicted risk of PTLF (\d+|[<>]\d+) %")
         self.assertTrue(self.ui.exportRecordButton.enabled)
+
+    def test_a_unit_that_this_signature_does_not_take_is_not_that_of_what_is_typed(self):
+        """A reader's g/dL stays from patient to patient; a site's signature may know g/L alone."""
+        self.session.update(units={"ALB": "g/dL"})
+        data = copy.deepcopy(signature.load("ptlf-published").data)
+        data["predictors"][0]["units"], data["kind"], data["id"] = [], "site", "one-unit"
+        path = os.path.join(self.folder.name, "one-unit.json")
+        with open(path, "w") as stream:
+            json.dump(data, stream)
+        self.panel.radscore.choose_signature(path)
+        self.settle()
+        self.type(self.ui.inrEdit, "1.09")
+        self.type(self.ui.albEdit, "43.6")
+        self.assertEqual(dict(self.session.entered().values), {"ALB": 43.6, "INR": 1.09})
 
     def test_inr_that_is_prothrombin_seconds(self):
         self.refuse(self.ui.inrEdit, "8", "prothrombin time in seconds", "INR")
