@@ -160,7 +160,6 @@ class TestTyped(Patients):
         self.assert_blank()
         self.assertEqual(edit.text, "")
 
-
     def test_what_is_being_typed_is_in_what_a_key_exports(self):
         """Alt+Return and Alt+X leave the cursor where it is: the field says 30, and so does the file."""
         self.draw()

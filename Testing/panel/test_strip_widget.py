@@ -10,6 +10,7 @@ from panel_case import ORIGIN, PanelCase
 import made_signatures
 from PTLFPredictorLib import RESEARCH_USE, signature
 from PTLFPredictorLib.ct.findings import without_shell
+from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.mrml import volumes
 from PTLFPredictorLib.panel import lead_on
 from PTLFPredictorLib.panel.next_step import Act
@@ -147,7 +148,10 @@ class TestAResult(StripCase):
         self.says("Risk not shown", "ALB and INR are missing", Act.ENTER, "Enter albumin")
         self.go()
         gestures.wait_for(lambda: self.ui.albEdit.hasFocus(), 5, "albumin has the keyboard")
-        self.type(self.ui.albEdit, "38")
+        for character in "38":
+            gestures.key(self.ui.albEdit, 0, character)
+        self.panel.strip.go()  # Alt+Return instead of Return: albumin is taken, and on to the next field
+        gestures.wait_for(lambda: self.ui.inrEdit.hasFocus(), 5, "INR has the keyboard")
         interval = self.patient().interval
         self.says(f"Predicted risk of PTLF {interval}", "not a confidence interval", Act.ENTER, "Enter INR")
         self.assertIn("INR is missing", self.ui.riskStatus.text)
@@ -193,6 +197,11 @@ class TestAResult(StripCase):
         gestures.wait_for(lambda: self.ui.baselineBilirubinEdit.hasFocus(), 5, "bilirubin has the keyboard")
         self.type(self.ui.baselineBilirubinEdit, "17")
         self.assertEqual(self.ui.riskLabel.text, shown)
+        self.ui.whatIfBox.checked = True
+        self.session.update(refused={"bilirubin_umol_per_l": {"text": "1", "why": "Bilirubin 1 is implausible."}})
+        with self.assertRaisesRegex(BadInput, "no value: Bilirubin 1 is"):
+            self.session.make_record()
+        self.session.update(refused={}, what_if={})
         self.session.sign_off(READER)  # an answer has cancelled the one before
         self.session.update(what_if={"ALB": 38.0, "INR": 1.3, "Radscore": 4.0})
         tried = of_prediction(self.session.what_if(), self.session.signature.horizon).shown

@@ -109,6 +109,7 @@ class StripSection(Section):
         if self.step is None or step.act is not self.step.act:
             self.refresh()
             return
+        self.step = step  # of the same kind, perhaps to another field
         self._acts[step.act]()
 
     def show(self, section: str, widget) -> None:

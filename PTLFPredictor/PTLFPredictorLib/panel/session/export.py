@@ -50,7 +50,8 @@ class Export:
         if stale:
             raise BadInput(f"There is nothing to export: {stale.reason}. Press Compute.")
         if scene.state.refused or scene.state.what_if_refused:
-            raise BadInput(f"An entry is no value: {refusal(scene)}")
+            why = refusal(scene) or " ".join(entry["why"] for entry in scene.state.refused.values())
+            raise BadInput(f"An entry is no value: {why}")
         computed, started = scene.state.of(kind), time.monotonic()
         question, segments = self._results.question, self._origins.segments(kind)
         assessed = case.assess_case(question, self._cts.ct(), segments, computed.vectors)
