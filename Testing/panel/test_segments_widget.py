@@ -148,6 +148,11 @@ class TestTheCancelledSignOff(PanelCase):
         self.session.confirm_all_criteria("C. Reader")
         return FellWhy.ANSWERS, "an answer on eligibility was changed"
 
+    def by_a_changed_value(self):
+        self.panel.open_sections("nomogram")
+        self.type(self.ui.albEdit, "41")
+        return FellWhy.INPUT, "a value or an answer was changed"
+
     def by_another_signature(self):
         self.panel.radscore.choose_signature("ptlf-demo")
         return FellWhy.SIGNATURE, "another signature was chosen"
@@ -171,8 +176,8 @@ class TestTheCancelledSignOff(PanelCase):
     def test_each_cause_is_said_and_kept_in_the_scene(self):
         self.draw()
         causes = (
-            self.by_a_new_run, self.by_an_edit, self.by_the_way_back, self.by_answers, self.by_another_signature,
-            self.by_other_segments, self.by_a_changed_ct, self.by_whatever_empties_it,
+            self.by_a_new_run, self.by_an_edit, self.by_the_way_back, self.by_answers, self.by_a_changed_value,
+            self.by_another_signature, self.by_other_segments, self.by_a_changed_ct, self.by_whatever_empties_it,
         )  # fmt: skip
         for number, cause in enumerate(causes):
             self.session.sign_off(f"{number}. Reader")
@@ -200,6 +205,24 @@ class TestTheCancelledSignOff(PanelCase):
         self.ui.volumeSelector.setCurrentNode(other)
         self.settle()
         self.assertEqual(self.session.state.sign_off_fell, {})
+
+
+class TestTheSignOffThatStays(PanelCase):
+    def test_what_is_no_input_of_the_result_leaves_it(self):
+        self.draw()
+        self.panel.open_sections("nomogram")
+        self.type(self.ui.albEdit, "41")
+        self.session.sign_off("A. Reader")
+        self.session.update(units={**self.session.state.units, "INR": ""})  # no value stands in it
+        self.type(self.ui.albEdit, "41")
+        self.ui.whatIfBox.click()
+        self.settle()
+        self.type(self.ui.inrEdit, "1.3")
+        self.ui.whatIfBox.click()
+        self.settle()
+        self.assertEqual(self.session.signed.reader, "A. Reader")
+        self.session.update(units={**self.session.state.units, "ALB": "g/dL"})  # the same number is another value
+        self.assertIsNone(self.session.signed)
 
 
 class TestTheEditorInANarrowDock(PanelCase):

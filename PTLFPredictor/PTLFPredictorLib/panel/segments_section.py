@@ -159,6 +159,7 @@ def _why(fell) -> str:
         FellWhy.CT_CHANGED: _("the CT was changed"),
         FellWhy.SIGNATURE: _("another signature was chosen"),
         FellWhy.ANSWERS: _("an answer on eligibility was changed"),
+        FellWhy.INPUT: _("a value or an answer was changed"),
     }.get(why, _("the case was changed"))
 
 

@@ -71,6 +71,7 @@ class FellWhy(StrEnum):
     CT_CHANGED = "CT changed"
     SIGNATURE = "signature"
     ANSWERS = "answers"
+    INPUT = "input"
     CASE = "case"
 
 

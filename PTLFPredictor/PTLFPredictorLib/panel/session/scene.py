@@ -187,7 +187,9 @@ class Scene:
         desk = {name: changes.pop(name) for name in DESK & changes.keys()}
         if "signature" in desk:
             self._chosen = None  # chosen once more, it is read once more
-        self.state, self.desk = replace(self.state, **changes), replace(self.desk, **desk)
+        before, self.state, self.desk = self.state, replace(self.state, **changes), replace(self.desk, **desk)
+        if self.state.sign_off and _inputs(self.state) != _inputs(before):
+            self.state = replace(self.state, **self.state.without_sign_off(FellWhy.INPUT))
         self.save()
         self.on_change()
         return True
@@ -232,6 +234,12 @@ class Scene:
     @property
     def signature(self) -> Signature:
         return self.chosen.signature
+
+
+def _inputs(state: PatientState) -> tuple:
+    """What a result is of beside CT and segments; a unit counts where a value is read in it."""
+    units = {name: state.units.get(name) for name in state.values}
+    return state.values, units, state.answers, state.phase, state.mask_origin
 
 
 def hide(node) -> None:

@@ -139,7 +139,7 @@ class Prediction:
             self,
             state=PredictionState.WHAT_IF,
             reason=f"What-if: other values than the patient's, with the Radscore of this CT.{demonstration}",
-            withheld_beside=(),
+            withheld_beside=self.withheld_beside if self.is_demonstration else (),
             with_own_score=True,
         )
 
