@@ -1,6 +1,7 @@
 """Thin slices to the protocol's with one click: what is seen is computed, and as in a shell.  Runs in Slicer, too."""
 
 import os
+from functools import partial
 
 import dicom_series
 import gestures
@@ -13,7 +14,8 @@ from panel_case import ORIGIN, PanelCase
 from PTLFPredictorLib.case.protocol import brought_to_protocol
 from PTLFPredictorLib.ct import read_ct, slabs
 from PTLFPredictorLib.mrml import segments, slab_volumes, volumes
-from PTLFPredictorLib.panel.state import SegmentsKind
+from PTLFPredictorLib.panel import scenarios
+from PTLFPredictorLib.panel.state import FellWhy, SegmentsKind
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.segmentation.origin import Drawn
 from PTLFPredictorLib.segmentation.segments import Segments
@@ -281,14 +283,44 @@ class Slabs(PanelCase):
         self.click()
         self.assertIn("truncated_liver", {f.code for f in self.session.segments(SegmentsKind.AUTOMATIC).findings})
 
-    def test_a_sign_off_does_not_come_back_with_the_slices(self):
+    def test_a_sign_off_stays_behind_and_whose_fell_is_told(self):
         self.load()
         self.session.take_labels(self.labels, ORIGIN)
-        self.session.sign_off("A. Reader")
-        self.click()
-        self.ui.volumeSelector.setCurrentNode(self.thin)
+        to_slices = partial(self.ui.volumeSelector.setCurrentNode, self.thin)
+        for signs in (True, False):  # on the slabs; the second time the first one's fall stays known
+            self.session.sign_off("A. Reader")
+            self.click()
+            self.assert_fell("A. Reader")
+            slab = self.volume
+            if signs:
+                self.session.sign_off("B. Reader")
+            to_slices()
+            self.settle()
+            self.assert_fell("B. Reader" if signs else "A. Reader")
+        self.session.sign_off("C. Reader")
+        self.ui.volumeSelector.setCurrentNode(slab)  # slabs that are there already
         self.settle()
+        self.assert_fell("C. Reader")
+
+    def assert_fell(self, reader):
         self.assertIsNone(self.session.signed)
+        fell = self.session.state.sign_off_fell
+        self.assertEqual((fell["reader"], fell["why"]), (reader, FellWhy.OTHER_SLICES))
+        if self.session.segmentation is not None:
+            text = self.ui.signOffLabel.text
+            self.assertTrue(text.startswith(f"Not signed off. {reader}'s sign-off of "), text)
+            self.assertTrue(text.endswith(": the CT was shown in other slices."), text)
+
+    def test_pinned_what_ifs_go_along_both_ways_and_the_what_if_that_is_on_does_not(self):
+        self.load()
+        self.take_patient()
+        pinned = [{"number": 1, "values": {"ALB": 30.0}}]
+        for go in (self.click, lambda: self.ui.volumeSelector.setCurrentNode(self.thin)):
+            self.session.update(scenarios=pinned, what_if=self.session.tried())
+            go()
+            self.settle()
+            self.assertEqual((self.session.state.scenarios, self.session.state.what_if), (pinned, {}))
+            self.assertIn("Albumin 30", [row.words for row in scenarios.rows(self.session)][1])
 
     def test_a_plan_that_cannot_be_is_none(self):
         self.load()

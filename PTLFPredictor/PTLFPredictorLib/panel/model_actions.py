@@ -7,7 +7,6 @@ from collections.abc import Callable
 from slicer.i18n import tr as _
 
 from ..errors import PTLFError
-from ..mrml import volumes
 from ..segmentation import remove, weights_store
 from ..segmentation.model_list import Listed, Place, size_text
 from .section import Host
@@ -48,19 +47,15 @@ class ModelActions:
     def try_on_the_sample(self) -> None:
         """The synthetic sample case, and what this model draws on it."""
         self._tries = True
-        if not (self._sample_is_on_screen() or self._host.ct.sample.state.busy):
+        if not (self._host.session.is_sample or self._host.ct.sample.state.busy):
             self._host.ct.load_sample()
         self._host.changed()
-
-    def _sample_is_on_screen(self) -> bool:
-        volume = self._host.session.volume
-        return volume is not None and bool(volumes.sample_of(volume))
 
     def _go_on_trying(self) -> None:
         """Called at each refresh: draws once the sample is there, and gives up where it does not come."""
         if self._tries and not self._host.ct.sample.state.busy:
             self._tries = False
-            if self._sample_is_on_screen() and not self._draws:
+            if self._host.session.is_sample and not self._draws:
                 self._host.segmentation.press()
 
     def ask(self) -> None:

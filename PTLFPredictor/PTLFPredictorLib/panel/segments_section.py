@@ -157,6 +157,7 @@ def _why(fell) -> str:
         FellWhy.NEW_RUN: _("a model drew anew"),
         FellWhy.OTHER_SEGMENTS: _("other segments were chosen"),
         FellWhy.CT_CHANGED: _("the CT was changed"),
+        FellWhy.OTHER_SLICES: _("the CT was shown in other slices"),
         FellWhy.SIGNATURE: _("another signature was chosen"),
         FellWhy.ANSWERS: _("an answer on eligibility was changed"),
         FellWhy.INPUT: _("a value or an answer was changed"),

@@ -69,6 +69,7 @@ class FellWhy(StrEnum):
     NEW_RUN = "new run"
     OTHER_SEGMENTS = "other segments"
     CT_CHANGED = "CT changed"
+    OTHER_SLICES = "other slices"
     SIGNATURE = "signature"
     ANSWERS = "answers"
     INPUT = "input"

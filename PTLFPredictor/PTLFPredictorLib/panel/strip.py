@@ -13,11 +13,11 @@ from ..signature.policy.eligibility import BILIRUBIN
 from .case_line import case_words
 from .lead_on import LeadOn
 from .next_step import Act, Around, Step, next_step
-from .nomogram_paint import theme_of
 from .runs import status_of
 from .section import Section
 from .sticky import Sticky
 from .strip_words import StripWords, pill_words, signature_words, strip_words
+from .theme import theme_of
 from .timers import Timer
 from .titles import Titles
 from .widgets import as_tip, primary, say

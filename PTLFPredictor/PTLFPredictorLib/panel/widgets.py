@@ -7,7 +7,7 @@ import html
 import qt
 
 from ..ct.findings import without_shell
-from .nomogram_paint import theme_of
+from .theme import theme_of
 
 
 def clear(layout) -> None:

@@ -16,7 +16,7 @@ from ...errors import BadInput
 from ...mrml import origin_marks, slab_volumes
 from ...mrml import segments as mrml_segments
 from ...segmentation.origin import Drawn, Origin
-from ..state import PatientState
+from ..state import FellWhy, PatientState
 from .ct_of_scene import CTOfScene
 from .masks import Masks
 from .origins import CHANGE_UNKNOWN, Origins
@@ -162,7 +162,7 @@ class InSlabs:
             mrml_segments.show(thin_segments, volume)
             known = {item.name for item in fields(PatientState)}
             state = PatientState(**{name: value for name, value in back.items() if name in known})
-            state = replace(state, **_kept(before), what_if={}, what_if_refused={}, sign_off={}, before={})
+            state = replace(state, **_kept(before), what_if={}, what_if_refused={}, before={})
         scene.begin(state)
         self._masks.watch_current()
         mrml_segments.drop_orphans()
@@ -171,4 +171,8 @@ class InSlabs:
 
 
 def _kept(state: PatientState) -> dict[str, Any]:
-    return {name: getattr(state, name) for name in OF_THE_SAME_CT}
+    """What of a state goes along: nobody has signed what is seen then, and whose sign-off fell is told."""
+    return {
+        **{name: getattr(state, name) for name in OF_THE_SAME_CT},
+        **state.without_sign_off(FellWhy.OTHER_SLICES),
+    }

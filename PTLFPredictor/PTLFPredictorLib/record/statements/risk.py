@@ -17,6 +17,9 @@ NOT_SHOWN = "Risk not shown"
 FOR_NO_PATIENT = "DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS"
 """On each sheet of a demonstration."""
 
+WATERMARK = "DEMONSTRATION"
+"""Behind what stands on each of its sheets."""
+
 WHAT_IF_BANNER = "WHAT-IF - not this patient's result"
 
 _BANNERS = {
