@@ -159,6 +159,17 @@ def test_the_sign_off_is_told_as_people_write_it(shown):
         assert "2026-11-25T" not in html.html(made)
 
 
+@pytest.mark.parametrize("drawn", [Origin(format="NRRD"), Origin(Drawn.HAND, Known.READER, named=READER)])
+def test_of_segments_that_no_model_drew_nothing_is_said_of_corrections(shown, drawn, tmp_path):
+    """Nobody can know whether they are as they were: half a tumour erased and signed was "not corrected"."""
+    own = replace(shown, segmentation=replace(shown.segmentation, origin=drawn))
+    own = replace(own, sign_off=SignOff(READER, SegmentsKind.CORRECTED, False))
+    record.write(own, tmp_path / "r.json")
+    for made in (own, record.read(tmp_path / "r.json")):
+        assert "Signed off by Dr Reader, 25 Nov 2026, 10:00." in first_page(made)
+        assert "corrected" not in plain(html.html(made)).replace("uncorrected", "")
+
+
 # The two layouts
 
 
