@@ -19,7 +19,7 @@ from . import compat
 from .report_pdf import write_report_pdf
 from .section import Section
 from .session import Session
-from .widgets import Fold, as_tip, primary, say
+from .widgets import Fold, as_tip, primary, say, waiting
 
 
 class ReportSection(Section):
@@ -90,7 +90,8 @@ class ReportSection(Section):
         return self._write("result.csv", lambda made, path, _suffix: table.write(made, path))
 
     def _write(self, name: str, write: Callable[[record.ResultRecord, Path, str], None]) -> str:
-        made, _segments = self.session.make_record()
+        with waiting():
+            made, _segments = self.session.make_record()
         made = replace(made, case=self._case())
         token = self.session.token
         path = self._choose_file(_("Export"), name)
@@ -100,7 +101,8 @@ class ReportSection(Section):
         target = Path(path)
         part = target.with_name(target.name + ".part")
         try:
-            write(made, part, target.suffix.lower())
+            with waiting():
+                write(made, part, target.suffix.lower())
             part.replace(target)
         except OSError as error:
             raise BadInput(f"'{target}' cannot be written: {error.strerror or error}.") from error
@@ -118,6 +120,7 @@ class ReportSection(Section):
         if token != self.session.token:
             raise BadInput(_("another CT was chosen meanwhile."))
 
+    @waiting()
     def export_table(self) -> str:
         made, _segments = self.session.make_record()
         node = tables.add_table("PTLF result", table.COLUMNS, table.rows(of_record(made)))
@@ -134,9 +137,9 @@ class ReportSection(Section):
         if not folder:
             return ""
         self._require(token)
-        return _("Written: {path}").format(
-            path=export_dicom_seg(exporter, self.session.segmentation, folder, self.session.desk.reader)
-        )
+        with waiting():
+            path = export_dicom_seg(exporter, self.session.segmentation, folder, self.session.desk.reader)
+        return _("Written: {path}").format(path=path)
 
     # Display
 
