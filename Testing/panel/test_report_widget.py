@@ -6,8 +6,10 @@ import os
 import tempfile
 import unittest
 from dataclasses import replace
+from unittest import mock
 
 import gestures
+import qt
 import slicer
 from panel_case import PanelCase
 
@@ -15,6 +17,7 @@ from made_records import record_of
 from paper import plain
 from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.ct import Finding, Level
+from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.panel import report_pdf
 from PTLFPredictorLib.record.statements import FOR_NO_PATIENT, WATERMARK, of_record
 from PTLFPredictorLib.render.patient import report_of
@@ -65,6 +68,60 @@ class TestTheSection(PanelCase):
         self.assertIn(b"Pre-procedural risk of post-TACE liver failure", self.export_as("report.html"))
         self.assertTrue(self.export_as("mine.PDF").startswith(b"%PDF-"))
         self.assertTrue(self.export_as("mine").startswith(b"<!doctype html>"))
+
+    def test_nothing_is_computed_twice_while_nothing_changed(self):
+        """Of several exports the first one pays."""
+        first, segs = self.session.make_record()
+        self.assertIs(self.session.make_record()[0], first)
+        self.assertIs(self.session.make_record()[1], segs)
+        self.export_as("report.html")
+        self.assertIs(self.session.make_record()[0], first)
+        volume = slicer.util.arrayFromVolume(self.volume)
+        changes = (
+            lambda: self.session.sign_off("A. Reader"),
+            lambda: self.session.update(values={"ALB": 41.0, "INR": 1.2}),
+            lambda: self.session.confirm_all_criteria("A. Reader"),
+            lambda: self.panel.radscore.choose_signature("ptlf-demo"),
+            lambda: self.session.update(demonstration=True),
+            lambda: (self.erase_tumour(), self.take_features()),
+        )
+        for number, change in enumerate(changes):
+            before = self.session.make_record()[0]
+            change()
+            self.settle()
+            after = self.session.make_record()[0]
+            self.assertIsNot(after, before, number)
+            self.assertNotEqual(self.without_time(after), self.without_time(before), number)
+        volume[0, 0, 0] += 1
+        slicer.util.arrayFromVolumeModified(self.volume)
+        with self.assertRaises(BadInput):  # of another CT there is none
+            self.session.make_record()
+
+    @staticmethod
+    def without_time(record):
+        return {name: value for name, value in record.to_dict().items() if name not in ("created", "seconds")}
+
+    def test_what_holds_up_the_window_shows_the_wait_cursor(self):
+        shapes = []
+
+        def look(*_arguments):
+            cursor = qt.QApplication.overrideCursor()
+            shapes.append(None if cursor is None else cursor.shape())
+            raise BadInput("No.")
+
+        for attribute in ("make_record", "to_slabs", "use_existing"):
+            patch = mock.patch.object(type(self.session), attribute, property(lambda _self: look))
+            patch.start()
+            self.addCleanup(patch.stop)
+        self.panel.radscore.run.start = lambda *_a, **_k: shapes.append(qt.QApplication.overrideCursor().shape())
+        self.panel.ct.to_slabs()
+        self.ui.existingSelector.setCurrentNode(self.session.segmentation)
+        self.panel.segmentation.use_existing()
+        for button in (self.ui.exportReportButton, self.ui.exportTableButton):
+            button.click()
+        self.panel.radscore.press()
+        self.assertEqual(shapes, [qt.Qt.WaitCursor] * 5)
+        self.assertIsNone(qt.QApplication.overrideCursor())
 
     def test_controls_say_what_they_are_and_why_not_and_the_rest_is_folded_away(self):
         names = "exportReportButton reportKind exportAdvancedButton caseLabelEdit ctDateEdit exportRecordButton"

@@ -84,6 +84,19 @@ class TestSegmentsOfTheScene(PanelCase):
         self.assertEqual(self.session.kind, "corrected")  # a key in files: not a model's result as it is
         self.assertEqual(self.session.segments_words(self.session.kind), "segments")  # nobody corrected them
 
+    def test_own_segments_that_were_edited_here_say_so(self):
+        self.load()
+        self.own()
+        self.use()
+        self.assertEqual(self.ui.segmentationLabel.text, "Taken from the scene: mine.")
+        self.erase_tumour()
+        self.session.sign_off("A. Reader")
+        self.settle()
+        self.assertEqual(self.ui.segmentationLabel.text, "Taken from the scene: mine. Edited here.")
+        self.session.use_existing(self.session.segmentation)  # what lies there now is what is taken
+        self.settle()
+        self.assertEqual(self.ui.segmentationLabel.text, "Taken from the scene: mine.")
+
     def test_none_is_offered_of_two_of_the_former_patient_s_or_of_what_does_not_fit(self):
         def offered():
             self.panel.refresh()

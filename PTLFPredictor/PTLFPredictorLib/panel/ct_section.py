@@ -19,7 +19,7 @@ from .runs import show_progress
 from .sample_run import SampleRun
 from .section import Section
 from .session import Session
-from .widgets import as_tip, primary, say
+from .widgets import as_tip, primary, say, waiting
 
 
 class CTSection(Section):
@@ -162,6 +162,7 @@ class CTSection(Section):
 
     # Thin slices, several acquisitions
 
+    @waiting()
     def to_slabs(self) -> None:
         """One click: the thin slices averaged to the protocol's, in a volume of their own, with the segments."""
         try:

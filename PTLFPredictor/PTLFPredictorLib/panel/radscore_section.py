@@ -23,7 +23,7 @@ from .section import Section
 from .session import Session
 from .state import Computed, SegmentsKind, Stale
 from .terms_table import TermsTable
-from .widgets import Fold, primary, say
+from .widgets import Fold, primary, say, waiting
 
 FROM_A_FILE = ""
 """The last entry of the list of signatures."""
@@ -128,6 +128,7 @@ class RadscoreSection(Section):
         voxels = liver_voxels or run_times.LIVER_ML / voxel_ml
         return run_times.features(recipe, session.desk.engine, chosen.wanted, chosen.extraction, voxels)
 
+    @waiting()
     def _next(self, before_s: float = 0.0) -> None:
         kind = self._queue.pop(0)
         session = self.session

@@ -17,7 +17,7 @@ from ..render.nomogram_axes import axes_of, footer_of
 from ..render.nomogram_marks import marks_of
 from ..render.patient import report_of
 from ..render.patient.blocks import Drawing, Report, Slices
-from ..render.patient.drawing import placed, share_of
+from ..render.patient.drawing import placed
 from ..render.pdf import DPI, HEIGHT_MM, PAGE_MM, SIDE_MM, TEXT_PT, TOP_MM, WIDTH_MM, Piece, pixels
 from ..render.themes import PRINT
 from .nomogram_paint import paint
@@ -137,13 +137,13 @@ def _drawing_height(drawing: Drawing | Slices, width: float) -> float:
     if isinstance(drawing, Slices):
         return _pictures(drawing, width)[1] + pixels(KEY_MM)
     layout, _reading = placed(drawing)
-    return footer_of(layout, drawing.nomogram.title)[1] * width * share_of(drawing) / layout.width
+    return footer_of(layout, drawing.nomogram.title)[1] * width / layout.width
 
 
 def _nomogram(painter, drawing: Drawing, width: float) -> None:
     layout, reading = placed(drawing)
     painter.setFont(_font(TEXT_PT))
-    scale = width * share_of(drawing) / layout.width
+    scale = width / layout.width
     painter.scale(scale, scale)
     drawn = [*axes_of(layout), *marks_of(layout, reading), *footer_of(layout, drawing.nomogram.title)[0]]
     paint(painter, drawn, PRINT)

@@ -19,7 +19,7 @@ from . import compat
 from .report_pdf import write_report_pdf
 from .section import Section
 from .session import Session
-from .widgets import Fold, as_tip, primary, say
+from .widgets import Fold, as_tip, primary, say, waiting
 
 
 class ReportSection(Section):
@@ -102,7 +102,8 @@ class ReportSection(Section):
         target = Path(path)
         part = target.with_name(target.name + ".part")
         try:
-            write(made, part, target.suffix.lower())
+            with waiting():
+                write(made, part, target.suffix.lower())
             part.replace(target)
         except OSError as error:
             raise BadInput(f"'{target}' cannot be written: {error.strerror or error}.") from error
@@ -111,7 +112,8 @@ class ReportSection(Section):
         return _("Written: {path}").format(path=path)
 
     def _made(self) -> record.ResultRecord:
-        made, _segments = self.session.make_record()
+        with waiting():
+            made, _segments = self.session.make_record()
         return replace(made, case=self._case())
 
     @property
@@ -129,6 +131,7 @@ class ReportSection(Section):
         if token != self.session.token:
             raise BadInput(_("another CT was chosen meanwhile."))
 
+    @waiting()
     def export_table(self) -> str:
         made, _segments = self.session.make_record()
         node = tables.add_table("PTLF result", table.COLUMNS, table.rows(of_record(made)))
@@ -145,9 +148,9 @@ class ReportSection(Section):
         if not folder:
             return ""
         self._require(token)
-        return _("Written: {path}").format(
-            path=export_dicom_seg(exporter, self.session.segmentation, folder, self.session.desk.reader)
-        )
+        with waiting():
+            path = export_dicom_seg(exporter, self.session.segmentation, folder, self.session.desk.reader)
+        return _("Written: {path}").format(path=path)
 
     # Display
 

@@ -26,7 +26,7 @@ from .runs import ChildRun, show_button, show_progress, status_of
 from .section import Section
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
 from .warm_run import WarmRun
-from .widgets import Fold, primary, say
+from .widgets import Fold, primary, say, waiting
 
 DEVICES = ("auto", "cpu", "cuda:0")
 
@@ -197,6 +197,7 @@ class SegmentationSection(Section):
             self._fits = key, adoption.fits(nodes[0], volume)
         return nodes[0] if self._fits[1] else None
 
+    @waiting()
     def use_existing(self, all_the_same: bool = False) -> None:
         """Go on with the chosen segmentation of the scene."""
         node = self.ui.existingSelector.currentNode()

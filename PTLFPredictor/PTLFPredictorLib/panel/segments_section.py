@@ -103,6 +103,8 @@ class SegmentsSection(Section):
         words = ""
         if session.automatic is None:
             words = _("Taken from the scene: {name}.").format(name=node.GetName())
+            if session.state.edited_here:
+                words += _(" Edited here.")
         elif session.edited:
             words = _("Edited since.")
         liver, tumour = (mrml_segments.counted(node, role) for role in ROLES)

@@ -159,6 +159,8 @@ class PatientState:
         Content hashes that the last run wrote: the segments are edited where theirs differ.
     origin, second_origin : dict
         `Origin.to_dict` of the segments, and of a later run's segments that wait beside edited ones.
+    edited_here : bool
+        Whether segments of the scene were edited after they were taken: no copy shows it.
     left_out : dict
         ``reader`` and ``time`` of whoever left a lesion out last; empty where nobody gave a name.
     adoption : list
@@ -188,6 +190,7 @@ class PatientState:
     written: dict = field(default_factory=dict)
     origin: dict = field(default_factory=dict)
     second_origin: dict = field(default_factory=dict)
+    edited_here: bool = False
     left_out: dict = field(default_factory=dict)
     adoption: list = field(default_factory=list)
     sign_off: dict = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from contextlib import contextmanager
 
 import qt
 
@@ -24,6 +25,19 @@ def plain_label(text: str = "", parent=None):
     label = qt.QLabel(text, parent)
     label.textFormat = qt.Qt.PlainText
     return label
+
+
+@contextmanager
+def waiting():
+    """The wait cursor around what holds up the window for a second or two; also a decorator, ``@waiting()``.
+
+    Not `slicer.util.WaitCursor`, which processes events: a second click would come in the middle of the first.
+    """
+    qt.QApplication.setOverrideCursor(qt.Qt.WaitCursor)
+    try:
+        yield
+    finally:
+        qt.QApplication.restoreOverrideCursor()
 
 
 def as_tip(text: str) -> str:

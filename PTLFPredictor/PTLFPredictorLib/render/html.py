@@ -11,7 +11,7 @@ from ..record.statements import FOR_NO_PATIENT, WATERMARK, Statements, of_record
 from . import nomogram_svg
 from .patient import report_of
 from .patient.blocks import Answer, Block, Drawing, Lines, Rows, Section, Slices
-from .patient.drawing import placed, share_of
+from .patient.drawing import placed
 from .patient.markup import answer, lines, table
 
 CSS = Path(__file__).resolve().parents[2] / "Resources" / "Report" / "report.css"
@@ -66,8 +66,7 @@ def _block(block: Block) -> str:
         case Drawing():
             layout, reading = placed(block)
             note = f"<small>{escape(block.nomogram.note)}</small>" if block.nomogram.note else ""
-            drawn = nomogram_svg.svg_of(layout, reading, block.nomogram.title)
-            return f'<div style="width:{share_of(block):.0%}">{drawn}</div>{note}'
+            return f"<div>{nomogram_svg.svg_of(layout, reading, block.nomogram.title)}</div>{note}"
         case Slices():
             key = "".join(f'<i style="background:{colour}"></i>{name}' for name, colour in block.key)
             return f'<div class="slices">{"".join(map(_figure, block.pictures))}</div><p class="key">{key}</p>'

@@ -9,6 +9,7 @@ from ...confirmation import Confirmation
 from ...errors import BadInput
 from ...mrml import segments as mrml_segments
 from ...segmentation import marks
+from ...segmentation.names import Role
 from ...segmentation.segments import Segments
 from ..state import SegmentsKind
 from .answers import Answers
@@ -25,6 +26,11 @@ class Export:
     ):
         self._scene, self._cts, self._masks = scene, cts, masks
         self._origins, self._answers, self._results = origins, answers, results
+        self.forget()
+        scene.on_begin.append(self.forget)
+
+    def forget(self) -> None:
+        self._last: tuple[tuple, record.ResultRecord, Segments] | None = None
 
     def sign_off(self, name: str) -> None:
         scene, masks = self._scene, self._masks
@@ -38,7 +44,7 @@ class Export:
             mrml_segments.set_tags(scene.segmentation, tags)
 
     def make_record(self) -> tuple[record.ResultRecord, Segments]:
-        """The result record of the patient's own result; never of a what-if.
+        """The result record of the patient's own result; never of a what-if; the last one while nothing has changed.
 
         Raises
         ------
@@ -52,7 +58,21 @@ class Export:
         if scene.state.refused or scene.state.what_if_refused:
             why = refusal(scene) or " ".join(entry["why"] for entry in scene.state.refused.values())
             raise BadInput(f"An entry is no value: {why}")
-        computed, started = scene.state.of(kind), time.monotonic()
+        key = self._key(kind)
+        if self._last is None or self._last[0] != key:
+            self._last = key, *self._made(kind)
+        return self._last[1:]
+
+    def _key(self, kind: SegmentsKind) -> tuple:
+        """All that a record is made of."""
+        scene, node = self._scene, self._scene.segmentation
+        named = [mrml_segments.not_counted(node, role) for role in (Role.OTHER, None)]
+        seen, desk = self._cts.read(), scene.desk
+        chosen = (scene.chosen.sha256, desk.demonstration, desk.engine)
+        return kind, self._masks.hashes(kind), seen.key, scene.state, chosen, named, mrml_segments.mark_tags(node)
+
+    def _made(self, kind: SegmentsKind) -> tuple[record.ResultRecord, Segments]:
+        computed, started = self._scene.state.of(kind), time.monotonic()
         question, segments = self._results.question, self._origins.segments(kind)
         assessed = case.assess_case(question, self._cts.ct(), segments, computed.vectors)
         seconds = {"features": computed.seconds, "record": time.monotonic() - started}

@@ -113,9 +113,14 @@ class Masks:
             self._hashes[SegmentsKind.CORRECTED] = self.watch.known
         if node is not None and changed and self.edited:
             mrml_segments.mark_edited(node, changed)
+        new: dict[str, Any] = {}
+        if node is not None and changed and why is FellWhy.EDITED and scene.automatic is None:
+            new["edited_here"] = True
         if scene.state.sign_off and self.signed is None:
             same = scene.state.sign_off.get("hashes") == self.hashes(SegmentsKind.CORRECTED)
-            scene.update(**scene.state.without_sign_off(FellWhy.CT_CHANGED if same else why, () if same else changed))
+            new |= scene.state.without_sign_off(FellWhy.CT_CHANGED if same else why, () if same else changed)
+        if new:
+            scene.update(**new)
         else:
             scene.on_change()
 

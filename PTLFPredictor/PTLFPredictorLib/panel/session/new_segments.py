@@ -63,7 +63,7 @@ class NewSegments:
         mrml_segments.show(node, self._scene.volume)
         self._scene.update(
             written=mrml_segments.content_hashes(node),
-            origin=origin, second_origin={}, mask_origin={}, left_out={}, adoption=[],
+            origin=origin, second_origin={}, mask_origin={}, edited_here=False, left_out={}, adoption=[],
             **self._scene.state.without_sign_off(FellWhy.NEW_RUN),
         )  # fmt: skip
 
@@ -105,7 +105,7 @@ class NewSegments:
         scene.update(
             origin=origin_marks.origin_of(node).to_dict(),
             adoption=[] if finding is None else [finding.to_dict()],
-            written={}, mask_origin={}, computed={},
+            written={}, mask_origin={}, edited_here=False, computed={},
             left_out=scene.state.left_out if before is node else {},
             **scene.state.without_sign_off(FellWhy.OTHER_SEGMENTS),
         )  # fmt: skip

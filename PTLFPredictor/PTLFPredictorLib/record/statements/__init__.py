@@ -197,7 +197,7 @@ def of_record(record: ResultRecord) -> Statements:
         watermark=signature.is_demo,
         created=written_time(record.created),
         version=record.software["PTLFPredictor"],
-        signed=signed_words(record.sign_off),
+        signed=signed_words(record.sign_off, record.segmentation.origin),
         case=record.case or CaseLine(),
         ct=ct_words(record.input.ct),
         risk=of_prediction(record.prediction, signature.horizon),

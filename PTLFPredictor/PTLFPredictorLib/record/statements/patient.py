@@ -10,8 +10,10 @@ from ...ct.phase import PhaseSource
 from ...errors import BadInput
 from ...measures import clinical
 from ...measures.clinical import Amount
+from ...segmentation.origin import Drawn, Origin
 from ...signature import Eligibility, Signature
-from ...signature.outcome import INTERCEPT, Origin
+from ...signature.outcome import INTERCEPT
+from ...signature.outcome import Origin as InterceptOrigin
 from ..inputs import CTUsed, InputValue
 from ..parts import SegmentsKind, SignOff
 
@@ -48,10 +50,16 @@ def _by(who: Confirmation) -> str:
     return f"{who.reader}, {who.when}" if who.time else f"{who.reader}, time not given"
 
 
-def signed_words(signed: SignOff | None) -> str:
-    """ "signed off by A. Reader, 26 Nov 2026, 09:12 (corrected segments)", or that nobody has."""
+def signed_words(signed: SignOff | None, origin: Origin) -> str:
+    """ "signed off by A. Reader, 26 Nov 2026, 09:12 (segments corrected)", or that nobody has.
+
+    Whether they were corrected is said of a model's segments alone: of others nobody can know.
+    """
     if signed is None:
         return "not signed off by a reader"
+    by_model = origin.drawn is Drawn.MODEL or origin.model is not None or bool(origin.run)
+    if signed.segments is SegmentsKind.CORRECTED and not (by_model or signed.edited):
+        return f"signed off by {_by(signed.by)}"
     of = {SegmentsKind.AUTOMATIC: "as the model drew them", SegmentsKind.CORRECTED: "corrected"}
     which = of[signed.segments] if signed.edited or signed.segments is SegmentsKind.AUTOMATIC else "not corrected"
     return f"signed off by {_by(signed.by)} (segments {which})"
@@ -67,7 +75,7 @@ def base_rate(signature: Signature) -> str:
     if evidence is not None and INTERCEPT in evidence.estimated and evidence.n:
         share = f"{100 * evidence.events / evidence.n:.0f} %"
         return f"Base rate: {evidence.events} of the signature's {evidence.n} cases ({share}) had {outcome}."
-    known = intercept is not None and intercept.origin is not Origin.FITTED and intercept.prevalence
+    known = intercept is not None and intercept.origin is not InterceptOrigin.FITTED and intercept.prevalence
     if not known:
         return f"Base rate: the signature does not say how many of its cases had {outcome}."
     return f"Base rate: {100 * known.share:.3g} % of {known.of} had {outcome}."

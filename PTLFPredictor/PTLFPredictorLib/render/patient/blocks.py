@@ -91,10 +91,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Drawing:
-    """The nomogram, smaller where it shows no risk."""
+    """The nomogram."""
 
     nomogram: Nomogram
-    small: bool
 
 
 @dataclass(frozen=True)

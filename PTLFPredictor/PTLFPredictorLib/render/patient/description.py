@@ -31,7 +31,7 @@ def report_of(said: Statements) -> Report:
     sections = (
         Section("case", "", (_case(said),)),
         Section("result", "", (_answer(said),)),
-        Section("nomogram", "Nomogram", (Drawing(said.nomogram, not said.risk.shown),)),
+        Section("nomogram", "Nomogram", (Drawing(said.nomogram),)),
         Section("slices", "CT and segments", (Slices(said.pictures, bool(said.segments.left_out)), _ct(said))),
         Section("findings", "Findings", (_findings(said),)),
         *_what_if(said),
