@@ -250,6 +250,59 @@ class TestLeadOn(StripCase):
         gestures.click(self.ui.siteSignatureButton)
         self.assertEqual(chosen, ["Signature"])
         self.assertEqual(self.session.desk.signature, "ptlf-published")
+        self.assertIn("demo signature", asked[0])  # what it would bring is told before
+
+    def test_the_next_ct_leads_out_of_the_demonstration_in_one_click(self):
+        for chosen in ("ptlf-published", "site"):
+            if chosen == "site":
+                self.draw()
+                self.take_features()
+                self.choose("site", origin="site")
+            before = self.session.desk.signature
+            self.as_sample()
+            self.panel.strip.lead.demonstrate()
+            self.settle()
+            self.assertEqual(self.session.desk.signature, "ptlf-demo")
+            self.assertNotEqual(self.act(), Act.LEAVE_DEMO)  # on the sample it is where it belongs
+            self.load_another()
+            reason = "A demonstration signature shows a risk only on a sample CT, and this CT is none."
+            self.says("Risk not shown", reason, Act.LEAVE_DEMO, "Leave demonstration")
+            self.session.take_labels(self.labels, ORIGIN)
+            self.take_features()
+            self.says("Risk not shown", reason, Act.LEAVE_DEMO, "Leave demonstration")
+            self.assertFalse(self.ui.demonstrationButton.isVisible())
+            self.go()
+            self.assertEqual((self.session.desk.signature, self.session.desk.demonstration), (before, False))
+            self.assertNotEqual(self.act(), Act.LEAVE_DEMO)
+
+    def test_a_signature_that_has_gone_leads_back_to_the_first_one(self):
+        self.load_another()
+        self.panel.radscore.choose_signature("ptlf-demo")
+        self.session.update(signature_before="/nowhere/site.json")
+        self.settle()
+        self.go()
+        self.assertEqual(self.session.desk.signature, "ptlf-published")
+
+    def test_who_chooses_another_ct_while_the_sample_is_drawn_is_not_brought_into_it(self):
+        self.load_another()
+        lead, sample = self.panel.strip.lead, self.panel.ct.sample
+        lead.confirm = lambda question: True
+        self.panel.ct.load_sample = lambda: sample.state.to(State.CHECKING)
+        lead.demonstrate()
+        self.settle()
+        self.as_sample()  # of his own choice
+        sample.state.to(State.FAILED, "It was not drawn.")
+        self.panel.changed()
+        self.settle()
+        self.assertEqual(self.session.desk.signature, "ptlf-published")
+
+    def load_another(self):
+        """A CT that is no sample case, with its labels."""
+        image, self.labels = phantom.ct_and_labels()
+        image = image + 1
+        self.volume = volumes.add_volume(image, "another")
+        self.ui.volumeSelector.setCurrentNode(self.volume)
+        self.settle()
 
 
 class TestInSight(StripCase):

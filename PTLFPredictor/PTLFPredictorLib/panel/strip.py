@@ -85,6 +85,7 @@ class StripSection(Section):
             Act.WHY: self._why,
             Act.TRY_RADSCORE: self.try_radscore,
             Act.DEMONSTRATE: self.lead.demonstrate,
+            Act.LEAVE_DEMO: self.lead.leave_demonstration,
             Act.END_WHAT_IF: host.nomogram.reset,
             Act.SIGN_OFF: self._sign_off,
             Act.EXPORT: self._export,
