@@ -141,7 +141,7 @@ def _a_ct(around: Around) -> Step:
     why = _("Load a CT, or draw the sample case (section 1).")
     if around.ct_waits:
         return Step(Act.USE_CT, _("Use this CT"), _("The one CT that is in the scene"), why)
-    return Step(Act.LOAD_CT, _("Load CT..."), _("A file; DICOM and the sample case are in section 1"), why)
+    return Step(Act.LOAD_CT, _("Load CT"), _("To section 1: DICOM, a file or the sample case"), why)
 
 
 def _segments(around: Around) -> Step:

@@ -68,7 +68,7 @@ class StripSection(Section):
         ui.nextButton.connect("clicked()", self.go)
         self._acts: dict[Act, Callable[[], None]] = {
             Act.CANCEL: self._cancel,
-            Act.LOAD_CT: host.ct.choose_file,
+            Act.LOAD_CT: lambda: self.show("ct", ui.loadDicomButton),
             Act.USE_CT: host.ct.use_only_ct,
             Act.CHOOSE_CT: lambda: self.show("ct", ui.volumeSelector),
             Act.USE_SEGMENTS: self._use_segments,
@@ -106,7 +106,7 @@ class StripSection(Section):
         """Do the next step: the one that the case is at now, whatever the button said."""
         step = next_step(self.session, self.around())
         if self.step is None or step.act is not self.step.act:
-            self.refresh()
+            self.host.refresh()
             return
         self._acts[step.act]()
 
