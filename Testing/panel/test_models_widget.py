@@ -262,8 +262,19 @@ class TestBringingAndTrying(ModelsCase):
                 self.settle()
             self.assertEqual(press.call_count, 2)
 
+    def test_a_patient_makes_room_for_the_sample_only_where_that_is_wanted(self):
+        self.load()
+        for wanted in (False, True):
+            self.panel.models.actions.confirm = lambda question, wanted=wanted: wanted
+            with mock.patch.object(self.panel.ct, "load_sample") as load:
+                gestures.click(self.ui.tryButton)
+                self.settle()
+            self.assertEqual(load.called, wanted)
+            self.assertIs(self.session.volume, self.volume)
+
     def test_where_the_sample_does_not_come_nothing_is_drawn(self):
         self.load()  # a patient's CT, which a try must never be made on
+        self.panel.models.actions.confirm = lambda question: True
         with (
             mock.patch.object(self.panel.ct, "load_sample"),
             mock.patch.object(self.panel.segmentation, "press") as press,
@@ -276,6 +287,7 @@ class TestBringingAndTrying(ModelsCase):
     def test_a_patient_s_ct_that_claims_to_be_the_sample_is_not_drawn_on(self):
         self.load()
         volumes.mark_sample(self.volume, 11)
+        self.panel.models.actions.confirm = lambda question: True
         with (
             mock.patch.object(self.panel.ct, "load_sample") as load,
             mock.patch.object(self.panel.segmentation, "press") as press,

@@ -11,7 +11,7 @@ import made_signatures
 from PTLFPredictorLib import RESEARCH_USE, signature
 from PTLFPredictorLib.ct.findings import without_shell
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.mrml import volumes
+from PTLFPredictorLib.mrml import segments, volumes
 from PTLFPredictorLib.panel import lead_on
 from PTLFPredictorLib.panel.next_step import Act
 from PTLFPredictorLib.panel.run_state import State
@@ -52,15 +52,15 @@ class StripCase(PanelCase):
 
 class TestBeforeAResult(StripCase):
     def test_no_ct_one_ct_in_the_scene_two_of_them(self):
-        self.says("Risk not shown", "Load a CT", Act.LOAD_CT, "Load CT...")
+        self.says("Risk not shown", "Load a CT", Act.LOAD_CT, "Load CT")
         self.assertEqual(self.ui.caseLabel.text, "No CT chosen")
         self.assertFalse(self.ui.pillLabel.isVisible())
-        asked = []
-        self.panel.strip._acts[Act.LOAD_CT] = lambda: asked.append("file")
-        self.go()
-        self.assertEqual(asked, ["file"])
+        self.ui.ctSection.collapsed = True
+        self.go()  # to the one place that offers DICOM, a file and the sample case
+        self.assertFalse(self.ui.ctSection.collapsed)
+        gestures.wait_for(lambda: self.ui.loadDicomButton.hasFocus(), 5, "Load DICOM has the keyboard")
         one, other = (volumes.add_volume(phantom.ct_and_labels()[0], name) for name in ("DOE^JANE", "b"))
-        self.panel.refresh()
+        self.settle()
         self.assertEqual(self.act(), Act.LOAD_CT)  # of two none is taken
         slicer.mrmlScene.RemoveNode(other)
         self.panel.refresh()
@@ -82,6 +82,29 @@ class TestBeforeAResult(StripCase):
         matrix.SetElement(0, 3, 5.0)
         transform.SetMatrixTransformToParent(matrix)
         volume.SetAndObserveTransformNodeID(transform.GetID())
+
+    def test_what_comes_into_the_scene_while_the_module_is_open_is_offered(self):
+        volume = volumes.add_volume(phantom.ct_and_labels()[0], "CT")
+        self.says("Risk not shown", "Load a CT", Act.USE_CT, "Use this CT")
+        self.go()
+        self.assertIs(self.session.volume, volume)
+        self.assertEqual(self.act(), Act.SEGMENT)
+        node = segments.add_segmentation(volume, "mine")
+        segments.write(node, volume, phantom.ct_and_labels()[1], "", "MANUAL")
+        self.says("Risk not shown", "There are no segments.", Act.USE_SEGMENTS, "Use these segments")
+        self.assertIs(self.ui.existingSelector.currentNode(), node)
+
+    def test_a_click_on_a_step_that_has_changed_meanwhile_does_nothing_and_shows_the_whole_panel_anew(self):
+        self.load()
+        node = segments.add_segmentation(self.volume, "mine")
+        self.settle()
+        self.assertEqual(self.act(), Act.SEGMENT)  # nothing is drawn in it yet
+        segments.write(node, self.volume, self.labels, "", "MANUAL")
+        self.assertEqual(self.act(), Act.SEGMENT)
+        self.go()
+        self.assertFalse(self.panel.segmentation.run.state.busy)
+        self.assertEqual(self.act(), Act.USE_SEGMENTS)
+        self.assertIs(self.ui.existingSelector.currentNode(), node)  # section 2 offers the same
 
     def test_no_segments_a_segmentation_in_the_scene_a_computation(self):
         self.load()
@@ -267,6 +290,59 @@ class TestLeadOn(StripCase):
         gestures.click(self.ui.siteSignatureButton)
         self.assertEqual(chosen, ["Signature"])
         self.assertEqual(self.session.desk.signature, "ptlf-published")
+        self.assertIn("demo signature", asked[0])  # what it would bring is told before
+
+    def test_the_next_ct_leads_out_of_the_demonstration_in_one_click(self):
+        for chosen in ("ptlf-published", "site"):
+            if chosen == "site":
+                self.draw()
+                self.take_features()
+                self.choose("site", origin="site")
+            before = self.session.desk.signature
+            self.as_sample()
+            self.panel.strip.lead.demonstrate()
+            self.settle()
+            self.assertEqual(self.session.desk.signature, "ptlf-demo")
+            self.assertNotEqual(self.act(), Act.LEAVE_DEMO)  # on the sample it is where it belongs
+            self.load_another()
+            reason = "A demonstration signature shows a risk only on a sample CT, and this CT is none."
+            self.says("Risk not shown", reason, Act.LEAVE_DEMO, "Leave demonstration")
+            self.session.take_labels(self.labels, ORIGIN)
+            self.take_features()
+            self.says("Risk not shown", reason, Act.LEAVE_DEMO, "Leave demonstration")
+            self.assertFalse(self.ui.demonstrationButton.isVisible())
+            self.go()
+            self.assertEqual((self.session.desk.signature, self.session.desk.demonstration), (before, False))
+            self.assertNotEqual(self.act(), Act.LEAVE_DEMO)
+
+    def test_a_signature_that_has_gone_leads_back_to_the_first_one(self):
+        self.load_another()
+        self.panel.radscore.choose_signature("ptlf-demo")
+        self.session.update(signature_before="/nowhere/site.json")
+        self.settle()
+        self.go()
+        self.assertEqual(self.session.desk.signature, "ptlf-published")
+
+    def test_who_chooses_another_ct_while_the_sample_is_drawn_is_not_brought_into_it(self):
+        self.load_another()
+        lead, sample = self.panel.strip.lead, self.panel.ct.sample
+        lead.confirm = lambda question: True
+        self.panel.ct.load_sample = lambda: sample.state.to(State.CHECKING)
+        lead.demonstrate()
+        self.settle()
+        self.as_sample()  # of his own choice
+        sample.state.to(State.FAILED, "It was not drawn.")
+        self.panel.changed()
+        self.settle()
+        self.assertEqual(self.session.desk.signature, "ptlf-published")
+
+    def load_another(self):
+        """A CT that is no sample case, with its labels."""
+        image, self.labels = phantom.ct_and_labels()
+        image = image + 1
+        self.volume = volumes.add_volume(image, "another")
+        self.ui.volumeSelector.setCurrentNode(self.volume)
+        self.settle()
 
 
 class TestInSight(StripCase):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import slicer
 from slicer.i18n import tr as _
 
 from ..errors import PTLFError
@@ -29,6 +30,7 @@ class ModelActions:
         self._host, self._chosen, self._tell = host, chosen, tell
         self._asked: Listed | None = None
         self._tries = False
+        self.confirm = _confirm
         ui = host.ui
         ui.tryButton.connect("clicked()", self.try_on_the_sample)
         ui.deleteButton.connect("clicked()", self.ask)
@@ -45,7 +47,11 @@ class ModelActions:
         self._asked = None
 
     def try_on_the_sample(self) -> None:
-        """The synthetic sample case, and what this model draws on it."""
+        """The synthetic sample case, and what this model draws on it; in place of a patient only where that is wanted."""
+        session = self._host.session
+        question = _("The sample case takes the place of this patient; what was entered for this CT is cleared.")
+        if session.volume is not None and not session.is_sample and not self.confirm(question):
+            return
         self._tries = True
         if not (self._host.session.is_sample or self._host.ct.sample.state.busy):
             self._host.ct.load_sample()
@@ -107,3 +113,7 @@ class ModelActions:
         ui.deleteButton.enabled = not (self._draws or self._asked is not None)
         ui.askFrame.setVisible(self._asked is not None and not busy)
         ui.confirmButton.text = _("Remove") if partial else _("Delete")
+
+
+def _confirm(question: str) -> bool:
+    return slicer.util.confirmOkCancelDisplay(question, windowTitle=_("Try on the sample"))

@@ -127,6 +127,7 @@ class ModulePanel:
         for section in self._sections:
             section.enter()
         self.session.look()
+        self.changed()
 
     def exit(self) -> None:
         for section in self._sections:
@@ -154,6 +155,10 @@ class ModulePanel:
         self.session.close()
         for section in self._sections:
             section.scene_closes()
+
+    def node_added(self) -> None:
+        """A CT or a segmentation may have come, which the next step offers to use."""
+        self.changed()
 
     def node_removed(self) -> None:
         """A node has left the scene: perhaps the CT on screen."""

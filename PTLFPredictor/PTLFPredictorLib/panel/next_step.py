@@ -37,6 +37,7 @@ class Act(StrEnum):
     WHY = "list the reasons"
     TRY_RADSCORE = "type a Radscore as a what-if"
     DEMONSTRATE = "show a demonstration"
+    LEAVE_DEMO = "go back to the signature before the demonstration"
     END_WHAT_IF = "end the what-if"
     SIGN_OFF = "sign off"
     EXPORT = "export the report"
@@ -115,6 +116,10 @@ def _before_result(session: Session, around: Around) -> Step | None:
         session.ct().require_usable()
     except PTLFError as error:
         return Step(Act.CHOOSE_CT, _("Choose another CT"), _("To the list of CTs"), error.message)
+    if session.signature.is_demo and not session.is_sample:
+        tip = _("Back to the signature that was chosen before, with the demonstration mode off")
+        why = _("A demonstration signature shows a risk only on a sample CT, and this CT is none.")
+        return Step(Act.LEAVE_DEMO, _("Leave demonstration"), tip, why)
     if session.node(SECOND_ROLE) is not None:
         why = _("New segments wait beside the edited ones.")
         return Step(Act.DECIDE, _("Keep or replace"), _("Keep the edited segments or use the new ones"), why)
@@ -137,7 +142,7 @@ def _a_ct(around: Around) -> Step:
     why = _("Load a CT, or draw the sample case (section 1).")
     if around.ct_waits:
         return Step(Act.USE_CT, _("Use this CT"), _("The one CT that is in the scene"), why)
-    return Step(Act.LOAD_CT, _("Load CT..."), _("A file; DICOM and the sample case are in section 1"), why)
+    return Step(Act.LOAD_CT, _("Load CT"), _("To section 1: DICOM, a file or the sample case"), why)
 
 
 def _segments(around: Around) -> Step:

@@ -243,9 +243,16 @@ def of_an_earlier_scene(data: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Desk:
-    """What the person in front of the panel has chosen, whoever the patient is."""
+    """What the person in front of the panel has chosen, whoever the patient is.
+
+    Parameters
+    ----------
+    signature_before : str
+        What was chosen before a demo signature, for the way back.
+    """
 
     signature: str = "ptlf-published"
+    signature_before: str = ""
     model: str = ""
     device: str = "auto"
     engine: str = DEFAULT_ENGINE

@@ -69,7 +69,7 @@ class StripSection(Section):
         ui.nextButton.connect("clicked()", self.go)
         self._acts: dict[Act, Callable[[], None]] = {
             Act.CANCEL: self._cancel,
-            Act.LOAD_CT: host.ct.choose_file,
+            Act.LOAD_CT: lambda: self.show("ct", ui.loadDicomButton),
             Act.USE_CT: host.ct.use_only_ct,
             Act.CHOOSE_CT: lambda: self.show("ct", ui.volumeSelector),
             Act.USE_SEGMENTS: self._use_segments,
@@ -86,6 +86,7 @@ class StripSection(Section):
             Act.WHY: self._why,
             Act.TRY_RADSCORE: self.try_radscore,
             Act.DEMONSTRATE: self.lead.demonstrate,
+            Act.LEAVE_DEMO: self.lead.leave_demonstration,
             Act.END_WHAT_IF: host.nomogram.reset,
             Act.SIGN_OFF: self._sign_off,
             Act.EXPORT: self._export,
@@ -107,7 +108,7 @@ class StripSection(Section):
         self.host.commit()
         step = next_step(self.session, self.around())
         if self.step is None or step.act is not self.step.act:
-            self.refresh()
+            self.host.refresh()
             return
         self.step = step  # of the same kind, perhaps to another field
         self._acts[step.act]()

@@ -168,6 +168,8 @@ class Session:
         state, entries = self.state, {entry.id: entry for entry in chosen.entries}
         same = {one.id for one in chosen.eligibility if one in self.signature.eligibility}
         asked = {*same, eligibility.BILIRUBIN}
+        if chosen.is_demo and not self.signature.is_demo:
+            self.update(signature_before=self.desk.signature)
         takes = {name: value for name, value in state.values.items() if name in entries}
         self.update(
             signature=spec,
