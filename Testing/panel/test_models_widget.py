@@ -141,7 +141,7 @@ class TestDeleting(ModelsCase):
         self.settle()
         self.choose(SHIPPED)  # the question was about another one
         self.assertFalse(self.ui.askFrame.isVisible())
-        self.panel.models._actions.answer(True)
+        self.panel.models.actions.answer(True)
         self.assertIn("ours", self.ids())
 
     def test_it_goes_as_a_whole_and_another_one_is_chosen(self):

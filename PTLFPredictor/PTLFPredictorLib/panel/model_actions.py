@@ -47,7 +47,7 @@ class ModelActions:
         self._asked = None
 
     def try_on_the_sample(self) -> None:
-        """The synthetic sample case, and what this model draws on it; in place of a patient only where that is wanted."""
+        """What this model draws on the synthetic sample case; in place of a patient only where that is wanted."""
         session = self._host.session
         question = _("The sample case takes the place of this patient; what was entered for this CT is cleared.")
         if session.volume is not None and not session.is_sample and not self.confirm(question):
