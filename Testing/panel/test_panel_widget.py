@@ -378,6 +378,9 @@ class TestScore(PanelCase):
         self.assertEqual(self.ui.staleLabel.text, "")
         self.assertIn("Automatic segments: Radscore", self.ui.scoresLabel.text)
         self.assertIn("Corrected segments: Radscore", self.ui.scoresLabel.text)
+        listed = [self.ui.termsSelector.itemText(index) for index in range(self.ui.termsSelector.count)]
+        self.assertEqual(listed, ["Automatic segments", "Corrected segments"])  # the same words
+        self.assertEqual(self.ui.termsSelector.currentText, "Corrected segments")
         self.assertRegex(self.ui.riskLabel.text, r"^(Risk|Predicted risk)")
 
     def test_everything_survives_save_close_reopen(self):

@@ -18,34 +18,46 @@ NARROW = 340
 
 
 class TestTheOneButton(PanelCase):
-    """What is to be done next in the section is its only primary button."""
+    """A section's button is primary while its step is the next one of the case, and no other is."""
 
     def primary(self):
-        buttons = self.ui.segmentsSection.findChildren(qt.QPushButton)
-        return [button.name for button in buttons if button.isVisible() and button.styleSheet]
+        buttons = self.container.findChildren(qt.QPushButton)
+        return {button.name for button in buttons if button.isVisible() and button.styleSheet} - {"nextButton"}
 
-    def test_it_goes_from_segment_to_sign_off_and_then_there_is_none(self):
+    def test_it_goes_with_the_next_step_and_no_other_section_has_one(self):
+        self.panel.open_sections("ct", "segments", "radscore")
+        self.settle()
+        self.assertEqual(self.primary(), {"loadDicomButton"})
         self.load()
-        self.assertEqual(self.primary(), ["segmentButton"])
+        self.assertEqual(self.primary(), {"segmentButton"})
+        self.assertTrue(self.ui.allMetButton.isVisible())  # it answers eight criteria: nobody is led to that
         self.assertFalse(self.ui.segmentsFrame.isVisible())
         self.assertFalse(self.ui.againButton.isVisible())
         self.session.take_labels(self.labels, ORIGIN)
         self.settle()
-        self.assertEqual(self.primary(), ["signOffButton"])
+        self.assertEqual(self.primary(), {"computeButton"})  # nobody signs before
         self.assertFalse(self.ui.segmentButton.isVisible())  # to draw again is behind a fold
         self.ui.againButton.checked = True
         self.settle()
         self.assertTrue(self.ui.segmentButton.isVisible())
-        self.assertEqual(self.primary(), ["signOffButton"])
+        self.assertEqual(self.primary(), {"computeButton"})
+        self.take_features()
+        self.choose("complete", origin="site")
+        self.answer_criteria()
+        self.session.confirm_phase("portal venous", "A. Reader")
+        self.session.update(values={"ALB": 38.0, "INR": 1.12})
+        self.panel.ui.reportSection.collapsed = True
+        self.settle()
+        self.assertEqual(self.primary(), {"signOffButton"})
         self.session.sign_off("A. Reader")
         self.settle()
-        self.assertEqual(self.primary(), [])
+        self.assertEqual(self.primary(), set())
         self.erase_tumour()
-        self.assertEqual(self.primary(), ["signOffButton"])
+        self.assertEqual(self.primary(), {"computeButton"})
         self.session.take_labels(self.labels, ORIGIN)  # two results wait for a decision
         self.settle()
         self.assertTrue(self.ui.rerunFrame.isVisible())
-        self.assertEqual(self.primary(), [])
+        self.assertEqual(self.primary(), set())
         self.assertFalse(self.panel.segments.done())
 
 
@@ -75,7 +87,6 @@ class TestSegmentsOfTheScene(PanelCase):
         self.ui.existingSelector.setCurrentNode(None)  # who takes the choice back is not offered it again
         self.panel.refresh()
         self.assertIsNone(self.ui.existingSelector.currentNode())
-        self.assertNotEqual(self.ui.segmentButton.styleSheet, "")
         self.ui.existingSelector.setCurrentNode(node)
         self.use()
         self.assertIs(self.session.segmentation, node)

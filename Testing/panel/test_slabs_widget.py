@@ -115,6 +115,7 @@ class Slabs(PanelCase):
         self.click()
         self.assertIsNot(self.volume, self.thin)
         self.assertNotIn("Secret", self.volume.GetName())
+        self.assertIn("Choose the former one in the list of CTs to go back.", self.ui.messageLabel.text)
         self.assertEqual((self.codes()["slice_thickness"], self.codes()["to_protocol"]), ("pass", "warn"))
         self.assertFalse(self.ui.slabsButton.isVisible())
         self.assert_same_as_in_shell()

@@ -28,7 +28,7 @@ from .model_choice import ADD, ModelChoice
 from .run_times import Expected
 from .runs import ChildRun, show_progress, status_of
 from .section import Host, Section
-from .widgets import Fold, primary, say
+from .widgets import Fold, say
 
 LICENCE_LINES = 9
 
@@ -219,7 +219,6 @@ class ModelsSection(Section):
         ui.getButton.setVisible(busy or offer is not None)
         ui.getButton.text = _("Cancel") if busy else self._verb(offer)
         ui.getButton.toolTip = _("Stop; what has come is kept") if busy else _("Agree to what is written above")
-        primary(ui.getButton, offer is not None and not busy)
         ui.importZipButton.setVisible(self._adds and not busy)
         ui.importFolderButton.setVisible(not busy)
         show_progress(ui.getProgress, self.run)

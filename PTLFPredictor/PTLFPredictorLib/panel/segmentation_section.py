@@ -26,7 +26,7 @@ from .runs import ChildRun, show_button, show_progress, status_of
 from .section import Section
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
 from .warm_run import WarmRun
-from .widgets import Fold, primary, say, waiting
+from .widgets import Fold, say, waiting
 
 DEVICES = ("auto", "cpu", "cuda:0")
 
@@ -251,9 +251,7 @@ class SegmentationSection(Section):
         show_button(ui.segmentButton, run, self.unmet, verb, _("Draw liver and tumour with the chosen model"))
         for widget in (ui.deviceSelector, ui.useExistingButton, ui.existingSelector):
             widget.enabled = not busy
-        waiting = self._offer_existing()
-        primary(ui.segmentButton, not drawn and not busy and not waiting and self.model is not None)
-        primary(ui.useExistingButton, waiting and not busy)
+        self._offer_existing()
         if self._asked is not None and ui.existingSelector.currentNode() is not self._asked:
             self._asked = None
         ui.placeFrame.setVisible(self._asked is not None)
@@ -274,13 +272,12 @@ class SegmentationSection(Section):
                 "Your edited segments were left as they are. The new run is in '{name}'. Which shall be used?"
             ).format(name=second.GetName())
 
-    def _offer_existing(self) -> bool:
-        """Choose the one segmentation that lies on this CT in the list, once; whether it is chosen."""
+    def _offer_existing(self) -> None:
+        """Choose the one segmentation that lies on this CT in the list, once."""
         waiting, box = self.existing(), self.ui.existingSelector
         if waiting is not None and box.currentNode() is None and self._offered != waiting.GetID():
             self._offered = waiting.GetID()
             box.setCurrentNode(waiting)
-        return waiting is not None and box.currentNode() is waiting
 
     def _device_reason(self) -> str:
         if self.probe.state.busy:

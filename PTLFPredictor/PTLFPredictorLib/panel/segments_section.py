@@ -18,7 +18,7 @@ from ..segmentation.names import Role
 from .section import Section
 from .session import SECOND_ROLE, Session
 from .state import FellWhy
-from .widgets import Fold, primary, say
+from .widgets import Fold, say
 
 NAMES_SHOWN = 3
 """Segments that are named in one sentence."""
@@ -78,7 +78,6 @@ class SegmentsSection(Section):
         ui, session = self.ui, self.session
         node, signed = session.segmentation, session.signed
         ui.segmentsFrame.setVisible(node is not None)
-        primary(ui.signOffButton, signed is None and session.node(SECOND_ROLE) is None)
         ui.show3DButton.checked = node is not None and mrml_segments.in_3d(node)
         if node is None:
             for label in (ui.agreementTitle, ui.agreementLabel):

@@ -34,6 +34,17 @@ LARGE, SMALL = 13, 12
 PILL_CHARACTERS = 26
 """Of a line of the pill; a longer one is wrapped, so that it does not widen the panel."""
 
+BUTTONS = {
+    Act.LOAD_CT: "loadDicomButton",
+    Act.SLABS: "slabsButton",
+    Act.SEGMENT: "segmentButton",
+    Act.USE_SEGMENTS: "useExistingButton",
+    Act.CHOOSE_MODEL: "getButton",
+    Act.COMPUTE: "computeButton",
+    Act.SIGN_OFF: "signOffButton",
+}
+"""By step: the button of its section, the only primary one there while the step is the next."""
+
 PILL = "QLabel {{ color: {text}; border: 1px solid {border}; border-radius: 6px; padding: 1px 6px; }}"
 
 
@@ -234,6 +245,8 @@ class StripSection(Section):
         button.toolTip = as_tip(_("{tip} (Alt+Return)").format(tip=step.tip))
         button.accessibleName = _("Next step: {words}").format(words=step.words)
         primary(button)
+        for act, name in BUTTONS.items():
+            primary(getattr(ui, name), act is step.act)
         self.lead.refresh()
         self.sticky.place()
 
