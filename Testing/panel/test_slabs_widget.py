@@ -219,6 +219,46 @@ class Slabs(PanelCase):
         self.assertIs(self.session.volume, self.thin)
         self.assertEqual(self.session.state.scenarios, [])
 
+    def test_each_has_its_own_segments_again_however_often_one_goes_to_and_fro(self):
+        self.load()
+        self.take_patient()
+        self.session.take_labels(self.labels, ORIGIN)
+        self.erase_tumour(slice(0, 14))
+        thin_segments = self.session.segmentation
+        self.click()
+        slabs_volume, slabs_segments = self.volume, self.session.segmentation
+        self.take_features()
+        self.session.sign_off("A. Reader")
+        volumes_ml, told = dict(self.session.compared.volumes_ml), self.session.mask_origin(SegmentsKind.CORRECTED)
+        for _ in range(2):
+            for volume, expected in ((self.thin, thin_segments), (slabs_volume, slabs_segments)):
+                self.ui.volumeSelector.setCurrentNode(volume)
+                self.settle()
+                self.assertIs(self.session.segmentation, expected)
+                self.assertTrue(expected.GetDisplayNode().GetVisibility())
+                self.assertTrue(self.session.edited)
+                self.assertIsNone(self.session.signed)
+                self.assertEqual(self.session.state.values.get("ALB"), 38.0)
+        self.assertFalse(thin_segments.GetDisplayNode().GetVisibility())
+        self.assertEqual(dict(self.session.compared.volumes_ml), volumes_ml)
+        self.assertEqual(self.session.mask_origin(SegmentsKind.CORRECTED).changed, told.changed)
+        self.assertIsNone(self.session.stale(SegmentsKind.CORRECTED))  # the features are of these very segments
+        self.session.open()  # as a saved scene brings it
+        self.ui.volumeSelector.setCurrentNode(self.thin)
+        self.settle()
+        self.assertIs(self.session.segmentation, thin_segments)
+
+    def test_segments_that_were_drawn_on_the_slabs_alone_come_back_with_them(self):
+        self.load()
+        self.click()
+        slabs_volume = self.volume
+        self.session.take_labels(slabs.apply_labels(self.labels, slab_volumes.plan_of(self.volume)), ORIGIN)
+        drawn = self.session.segmentation
+        for volume, expected in ((self.thin, None), (slabs_volume, drawn)):
+            self.ui.volumeSelector.setCurrentNode(volume)
+            self.settle()
+            self.assertIs(self.session.segmentation, expected)
+
     def test_another_patient_s_ct_that_says_it_is_slabs_of_this_one_brings_nothing_along(self):
         self.load()
         self.take_patient()

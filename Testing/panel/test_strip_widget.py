@@ -158,6 +158,31 @@ class TestAResult(StripCase):
         self.assertFalse(self.ui.detailsFrame.isVisible())
         self.assertEqual(self.ui.resultDetails.text, "")
 
+    def test_where_nothing_can_be_done_the_one_button_lists_the_reasons_and_folds_them(self):
+        self.draw()
+        self.take_features()
+        self.choose("of-another-model", origin="site", models=("1" * 64,))
+        self.session.update(values={"ALB": 38.0, "INR": 1.12})
+        self.answer_criteria()
+        self.session.confirm_phase("portal venous", READER)
+        self.says("Risk not shown", "", Act.EXPORT, "Export report")  # of the only reason there is nothing to list
+        self.assertFalse(self.ui.whyButton.isVisible())
+        image, labels = phantom.ct_and_labels()
+        for one in (image, labels):
+            one.SetSpacing((1.1, 1.1, 5.0))  # not the protocol's either
+        self.ui.volumeSelector.setCurrentNode(volumes.add_volume(image, "coarse"))
+        self.session.take_labels(labels, ORIGIN)
+        self.take_features()
+        self.answer_criteria()
+        self.session.confirm_phase("portal venous", READER)
+        self.session.update(values={"ALB": 38.0, "INR": 1.12})
+        self.settle()
+        self.assertEqual((self.act(), self.ui.nextButton.text), (Act.WHY, "Show reasons"))
+        self.assertFalse(self.ui.whyButton.isVisible())
+        for words, shown in (("Hide reasons", True), ("Show reasons", False)):
+            self.go()
+            self.assertEqual((self.ui.nextButton.text, self.ui.detailsFrame.isVisible()), (words, shown))
+
     def test_criteria_then_entries_then_a_range(self):
         self.draw()
         self.take_features()

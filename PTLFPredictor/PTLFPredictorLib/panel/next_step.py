@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 
 from ..ct import Finding
 from ..errors import PTLFError
+from ..record.statements import of_prediction
 from ..signature import PredictionState, SignatureState, completeness
 from ..signature.policy.eligibility import BILIRUBIN
 from .session import SECOND_ROLE, Session
@@ -167,9 +168,9 @@ def _of_result(session: Session) -> Step:
     if open_yet and missing:
         return _enter(session, missing[0])
     if state in (PredictionState.RANGE, PredictionState.DEMONSTRATION):
-        return Step(Act.EXPORT, _("Export report"), _("The report as HTML or PDF"))
+        return _export()
     if state is PredictionState.RISK and session.signed is not None:
-        return Step(Act.EXPORT, _("Export report"), _("The report as HTML or PDF"))
+        return _export()
     if state is PredictionState.RISK:
         return Step(Act.SIGN_OFF, _("Sign off"), _("The reader answers for these segments, by name"))
     if signature_says_no(session):
@@ -203,10 +204,18 @@ def _lead_on(session: Session) -> Step:
     if can_try_a_radscore(session):
         tip = _("A what-if: a risk for a Radscore that you type, never the patient's")
         return Step(Act.TRY_RADSCORE, _("Try a what-if"), tip)
-    return _reasons()
+    return _reasons(session)
 
 
-def _reasons() -> Step:
+def _export() -> Step:
+    return Step(Act.EXPORT, _("Export report"), _("The report as HTML or PDF"))
+
+
+def _reasons(session: Session) -> Step:
+    """Where nothing else leads on: the reasons; where the strip tells the only one already, the report with it."""
+    said = of_prediction(session.patient().prediction, session.signature.horizon)
+    if len(said.reasons) < 2 and not said.warnings and not said.withheld_beside:
+        return _export()
     return Step(Act.WHY, _("Show reasons"), _("All reasons why no risk is shown"))
 
 
@@ -243,4 +252,4 @@ def _remedy(session: Session, found: Iterable[Finding]) -> Step:
             return Step(act, words.format(mm=f"{plan.slab_mm:g}"), tip)
         if act is not None:
             return Step(act, *steps[act])
-    return _reasons()
+    return _reasons(session)

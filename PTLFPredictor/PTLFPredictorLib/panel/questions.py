@@ -96,7 +96,11 @@ class Questions(Section):
             return ""
         if origin.drawn is Drawn.HAND:
             return _("Drawn by hand.")
-        return _("Drawn by the model {title}.").format(title=origin.model.get("title") or origin.model.get("id"))
+        words = _("Drawn by the model {title}.").format(title=origin.model.get("title") or origin.model.get("id"))
+        told = any(finding.code == "model_not_for_patients" for finding in self.session.findings_of_segments())
+        if told or self.session.is_sample or origin.model.get("for_patients"):
+            return words
+        return f"{words} {origin.model.get('warning', '')}".rstrip()
 
 
 def _measured(found: Sequence[Finding], said) -> str:

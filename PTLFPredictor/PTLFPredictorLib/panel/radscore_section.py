@@ -220,7 +220,10 @@ class RadscoreSection(Section):
         return of_radscore(session.patient().radscore, session.signature).words
 
     def done(self) -> bool:
-        return bool(self.session.state.computed) and not self.session.stale(self.session.kind)
+        """Whether there is a Radscore of what is on screen; one that is not shown is no step done."""
+        session = self.session
+        computed = bool(session.state.computed) and not session.stale(session.kind)
+        return computed and session.patient().radscore.value is not None
 
     def _stale_text(self, stale: Stale | None) -> str:
         if stale is None:

@@ -256,7 +256,8 @@ class SegmentationSection(Section):
             self._asked = None
         ui.placeFrame.setVisible(self._asked is not None)
         show_progress(ui.segmentProgress, run)
-        said = [] if drawn and run.state.state is State.IDLE else [status_of(run, _("Segmented"))]
+        idle = run.state.state is State.IDLE
+        said = [] if idle and (drawn or self._message) else [status_of(run, _("Segmented"))]
         say(ui.segmentStatus, "\n".join(filter(None, [*said, *run.notices, self._message])))
         say(ui.estimateLabel, "" if busy else run_times.words(self.expected()))
         say(ui.stepsLabel, "" if busy else "\n".join(chain_words.lines(session.drawn)))

@@ -171,7 +171,7 @@ class PatientState:
         ``reader`` and ``time`` of the last sign-off, ``why`` (`FellWhy`) and ``when`` it fell, and, of an edit, the
         ``segments`` that were edited; empty while none has fallen, and with the next sign-off.
     before : dict
-        While the CT is in slabs: the state beside the slices that it was averaged from, for the way back.
+        The state beside the same CT's other slices, thin or in slabs, for the way there and back.
     terms_of : str
         Whose terms are listed; "" follows the patient's own result.
     """

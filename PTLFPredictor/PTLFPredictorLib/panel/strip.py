@@ -20,7 +20,7 @@ from .strip_words import StripWords, pill_words, signature_words, strip_words
 from .theme import theme_of
 from .timers import Timer
 from .titles import Titles
-from .widgets import as_tip, primary, say
+from .widgets import as_tip, focus_of, is_typing, primary, say
 
 KEY = "Alt+Return"
 """Does the next step from anywhere in the window."""
@@ -122,7 +122,13 @@ class StripSection(Section):
             self.host.refresh()
             return
         self.step = step  # of the same kind, perhaps to another field
+        self._go_on()
         self._acts[step.act]()
+
+    def _go_on(self) -> None:
+        """The next step comes: that something was cancelled is said no more."""
+        if [run for run in self.host.runs if run.drop_cancelled()]:
+            self.host.changed()
 
     def show(self, section: str, widget) -> None:
         """Unfold a section, bring one of its widgets into sight and give it the keyboard."""
@@ -139,7 +145,7 @@ class StripSection(Section):
 
     def bring(self, widget) -> None:
         """Scroll to what a step has brought, unless somebody is typing."""
-        if not _types(qt.QApplication.focusWidget()):
+        if not is_typing(qt.QApplication.focusWidget()):
             self._goal = widget
             self._laid_out.start()
 
@@ -186,8 +192,11 @@ class StripSection(Section):
         self.bring(self.ui.correctButton)
 
     def _why(self) -> None:
-        self.ui.whyButton.checked = True
-        self.sticky.scroll_to(self.ui.detailsFrame)
+        """Here the strip's own button is the one that lists the reasons, and folds them again."""
+        self.ui.whyButton.checked = not self.ui.whyButton.checked
+        self.refresh()
+        if self.ui.whyButton.checked:
+            self.sticky.scroll_to(self.ui.detailsFrame)
 
     def _sign_off(self) -> None:
         self.host.open_sections("segments")
@@ -225,7 +234,10 @@ class StripSection(Section):
 
     def refresh(self) -> None:
         ui, session = self.ui, self.session
-        self.step = step = next_step(session, self.around())
+        before, self.step = self.step, next_step(session, self.around())
+        step = self.step
+        if before is not None and before.act not in (step.act, Act.CANCEL):
+            self._go_on()
         words = strip_words(session, step)
         say(ui.caseLabel, case_words(session) or _("No CT chosen"))
         self._show_pill(pill_words(session))
@@ -239,11 +251,13 @@ class StripSection(Section):
         self._show_details(words)
         say(ui.signatureLine, signature_words(session.signature))
         button = ui.nextButton
-        if button.text != step.words:
-            button.text = step.words
+        opened = step.act is Act.WHY and ui.whyButton.checked
+        text = _("Hide reasons") if opened else step.words
+        if button.text != text:
+            button.text = text
             button.setShortcut(qt.QKeySequence(KEY))
         button.toolTip = as_tip(_("{tip} (Alt+Return)").format(tip=step.tip))
-        button.accessibleName = _("Next step: {words}").format(words=step.words)
+        button.accessibleName = _("Next step: {words}").format(words=text)
         primary(button)
         for act, name in BUTTONS.items():
             primary(getattr(ui, name), act is step.act)
@@ -263,7 +277,7 @@ class StripSection(Section):
     def _show_details(self, words: StripWords) -> None:
         ui = self.ui
         count = len(words.notes)
-        ui.whyButton.setVisible(count > 0 and not words.unfold)
+        ui.whyButton.setVisible(count > 0 and not words.unfold and self.step.act is not Act.WHY)
         if not count:
             ui.whyButton.checked = False
         self._unfold = words.unfold and count > 0
@@ -277,19 +291,6 @@ class StripSection(Section):
 
     def _open_details(self, opened: bool) -> None:
         self.ui.detailsFrame.setVisible(opened or self._unfold)
-
-
-def focus_of(widget):
-    """What of a widget takes the keyboard: of a node selector its list."""
-    if widget.focusPolicy & qt.Qt.TabFocus:
-        return widget
-    inner = [child for child in widget.children() if child.isWidgetType() and child.inherits("QComboBox")]
-    return inner[0] if inner else widget
-
-
-def _types(widget) -> bool:
-    """Whether somebody writes in a field."""
-    return widget is not None and any(widget.inherits(name) for name in ("QLineEdit", "QPlainTextEdit", "QTextEdit"))
 
 
 def _failure(run) -> str:

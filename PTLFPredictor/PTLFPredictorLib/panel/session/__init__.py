@@ -145,7 +145,7 @@ class Session:
         said = scene.on_leave()
         if same:
             self.in_slabs.show_same_ct(volume, before)
-            return [*said, "The same CT in other slices: albumin, INR and answers stay, sign-off and result do not."]
+            return [*said, "The same CT in other slices: albumin, INR and answers stay, the sign-off does not."]
         entered = {name: getattr(before, name) for name in ENTERED}
         given = any(entered[name] != getattr(PatientState(), name) for name in ENTERED)
         if scene.shown_id and given:

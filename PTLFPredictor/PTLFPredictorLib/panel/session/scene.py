@@ -24,7 +24,7 @@ from ..state import EARLIER, Desk, FellWhy, PatientState, of_an_earlier_scene
 
 CT_ROLE, SEGMENTS_ROLE, SECOND_ROLE = "ct", "segmentation", "second"
 BEFORE_ROLE = "before"
-"""The segments on the thin slices, while the CT is in slabs."""
+"""The segments on the same CT's other slices: the thin ones while it is in slabs, and the slabs' after the way back."""
 
 OF_A_CT = "PTLF.of_a_ct"
 """Parameter of the scene: whether its patient's state belongs to a CT.  Where that CT is gone, so is its patient."""
