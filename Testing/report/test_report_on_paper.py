@@ -1,5 +1,6 @@
 """The report as pages: what stands on page one, and that the PDF says what the page in a browser says."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -205,6 +206,14 @@ def test_segments_of_the_scene_are_no_file(shown):
     for origin, words in said:
         made = replace(shown, segmentation=replace(shown.segmentation, origin=origin))
         assert words in first_page(made)
+
+
+def test_no_line_ends_between_a_number_and_its_unit(shown, withheld):
+    for made in (shown, withheld):
+        pages = [html.html(made), *(piece.html for piece in pdf.pieces(report_of(of_record(made))))]
+        text = re.sub(r"<style>.*?</style>|<svg.*?</svg>|<[^>]+>", "", "".join(pages), flags=re.DOTALL)
+        assert len(re.findall("\\d(?:\xa0|&nbsp;)(?:%|mL|mm|HU|kVp?|\\S*/L)", text)) > 20
+        assert re.findall(r"\d (?:%|mL|mm|HU|kVp?|g/L|g/dL|\S*mol/L)(?!\w)", text) == []
 
 
 def test_a_report_names_no_command_and_no_file_of_ours(shown, withheld, demonstration):
