@@ -5,6 +5,7 @@ Everything is taken from the primitives that the widget, the SVG, the PDF and re
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from dataclasses import replace
@@ -176,6 +177,16 @@ class TestRoom:
             for i, a in enumerate(boxes):
                 for b in boxes[i + 1 :]:
                     assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (a[4], b[4])
+
+    @pytest.mark.parametrize("width", [width for width in WIDTHS if width < WIDE_FROM])
+    @each_signature
+    def test_a_title_does_not_read_as_the_caption_of_the_axis_above(self, name, width):
+        layout = lowest(geometry(SIGNATURES[name]), width)
+        boxes = [box(one) for one in texts(axes_of(layout))]
+        for above, row in itertools.pairwise(map(layout.row, layout.rows)):
+            (title,) = (one for one in texts(axes_of(layout)) if one.bold and one.y == row.left[0])
+            numbers = max(bottom for *_, bottom, _text in boxes if above.axis < bottom <= above.bottom)
+            assert box(title)[1] - numbers >= 8, title.text
 
     @each_width
     def test_the_risk_can_be_read(self, width):

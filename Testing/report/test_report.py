@@ -75,7 +75,7 @@ def test_one_self_contained_file(published):
         "Slices 5.0 mm apart (spacing; the file does not say how thick the slices are); the signature takes 4.5 to 5.5",
         "8 of 8 criteria of the study are not answered for this patient.",
         "No ruptured tumour with bleeding ? not answered",
-        "Terms that cannot vary in every CT: Run-length non-uniformity (exponential)",
+        "Terms that in some CTs hardly depend on the tissue: Run-length non-uniformity (exponential)",
         "Evidence none missing",
         "No extrahepatic metastases",
         "Parenchyma",

@@ -1,5 +1,6 @@
 """The report as pages: what stands on page one, and that the PDF says what the page in a browser says."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,10 +11,12 @@ from paper import drawn_on_paper, on_paper, plain
 from PTLFPredictorLib import record
 from PTLFPredictorLib.ct import Finding, Level
 from PTLFPredictorLib.record import CaseLine, SegmentsKind, SignOff
+from PTLFPredictorLib.record.parts import LeftOut, Lesions
 from PTLFPredictorLib.record.statements import of_record
 from PTLFPredictorLib.render import html, pdf
 from PTLFPredictorLib.render.patient import report_of
 from PTLFPredictorLib.render.patient.blocks import Answer
+from PTLFPredictorLib.segmentation.lesions import Lesion
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.signature import all_met, load, parse
 from record_schemas import problems
@@ -168,6 +171,55 @@ def test_of_segments_that_no_model_drew_nothing_is_said_of_corrections(shown, dr
     for made in (own, record.read(tmp_path / "r.json")):
         assert "Signed off by Dr Reader, 25 Nov 2026, 10:00." in first_page(made)
         assert "corrected" not in plain(html.html(made)).replace("uncorrected", "")
+
+
+def with_lesions(made, counted, left_out=()):
+    """`made` with lesions of these volumes and diameters."""
+    listed, out = (Lesions.of([Lesion(*one) for one in some]) for some in (counted, left_out))
+    used = replace(made.segmentation, lesions=listed, excluded=LeftOut(out, READER) if left_out else None)
+    return replace(made, segmentation=replace(used, volumes_ml={**used.volumes_ml, "excluded": 2.4}))
+
+
+def test_a_few_lesions_are_listed_with_those_that_do_not_count(shown):
+    """Numbered as in the panel: the largest first, whether it counts or not."""
+    made = with_lesions(shown, [(10.0, 31.0), (0.5, 11.0)], [(2.4, 17.0)])
+    words = (
+        "lesion volume diameter lesion volume diameter 1 10.0 mL 31.0 mm counted 3 0.50 mL 11.0 mm counted "
+        "2 2.4 mL 17.0 mm left out"
+    )
+    assert words in first_page(made)
+    assert words in on_paper(made)
+
+
+@pytest.mark.parametrize(("count", "listed"), [(1, False), (2, True), (12, True), (13, False)])
+def test_one_lesion_or_many_have_no_lines_of_their_own(shown, count, listed):
+    made = with_lesions(shown, [(1.0, 12.5)] * count)
+    assert ("12.5 mm counted" in first_page(made)) == listed
+
+
+def test_segments_of_the_scene_are_no_file(shown):
+    said = (
+        (Origin(), "Segments of the scene. "),
+        (Origin(Drawn.HAND, Known.READER, named=READER), "Segments of the scene, drawn by hand. "),
+        (Origin(format="NRRD"), "Segments: given label map (NRRD). "),
+    )
+    for origin, words in said:
+        made = replace(shown, segmentation=replace(shown.segmentation, origin=origin))
+        assert words in first_page(made)
+
+
+def test_no_line_ends_between_a_number_and_its_unit(shown, withheld):
+    for made in (shown, withheld):
+        pages = [html.html(made), *(piece.html for piece in pdf.pieces(report_of(of_record(made))))]
+        text = re.sub(r"<style>.*?</style>|<svg.*?</svg>|<[^>]+>", "", "".join(pages), flags=re.DOTALL)
+        assert len(re.findall("\\d(?:\xa0|&nbsp;)(?:%|mL|mm|HU|kVp?|\\S*/L)", text)) > 20
+        assert re.findall(r"\d (?:%|mL|mm|HU|kVp?|g/L|g/dL|\S*mol/L)(?!\w)", text) == []
+
+
+def test_a_report_names_no_command_and_no_file_of_ours(shown, withheld, demonstration):
+    for made in (shown, withheld, demonstration):
+        for word in ("ptlf signatures", "docs/", ".md"):
+            assert word not in plain(html.html(made))
 
 
 # The two layouts

@@ -71,7 +71,8 @@ def test_each_model_has_a_place_and_says_it(user):
 
 def test_of_the_shipped_model_all_is_known():
     facts = dict(entry("ptlf-demo-1").facts())
-    assert facts["For patients"] == "No."
+    assert facts["Trained on patients' CTs"] == "No."
+    assert not any("for patients" in name.casefold() for name in facts)  # nothing here is
     assert facts["Note"] == default_model().warning
     assert facts["Labels"] == "Taken as liver: label 1 (parenchyma); as tumour: label 2 (tumour)."
     assert facts["Measured"].splitlines() == [

@@ -8,9 +8,9 @@ import qt
 from slicer.i18n import tr as _
 
 from ..errors import BadInput
-from ..record.statements import axis_note, placed
+from ..record.statements import axis_note, of_prediction, placed
 from ..render.nomogram_marks import Reading
-from ..signature import RADSCORE, Entry, inputs
+from ..signature import RADSCORE, Entry, Prediction, inputs
 from ..signature.entries import within_a_sentence
 from ..signature.predictors import Value
 from . import nomogram_words, scenarios
@@ -251,7 +251,8 @@ class NomogramSection(Section):
         prediction = session.shown()
         ui.radscoreOrigin.text = nomogram_words.origin(session, values)
         lines = [nomogram_words.own_words(session)] if what_if else []
-        lines += [self._message, *(entry["why"] for entry in session.refused.values()), *prediction.warnings]
+        lines += [self._message, *(entry["why"] for entry in session.refused.values())]
+        lines += () if self._told_by_the_strip(prediction) else prediction.warnings
         say(ui.inputMessage, "\n".join(filter(None, lines)))
         say(ui.albNote, axis_note(session.signature))
         if self._drawn_for != session.signature_sha256:
@@ -263,6 +264,11 @@ class NomogramSection(Section):
             reading = replace(reading, ghosts=placed(own, patient), patient=patient)
         self.pane.nomogram.show_reading(reading)
         self.pane.scenarios.refresh(self.pane.nomogram)
+
+    def _told_by_the_strip(self, prediction: Prediction) -> bool:
+        """Whether warnings stand there already, unfolded, as notes on a risk that is shown."""
+        said = of_prediction(prediction, "")
+        return bool(said.shown) and not self.session.refused and said.is_what_if == bool(self.session.state.what_if)
 
     def _show_other_unit(self) -> None:
         button, found = self.ui.otherUnitButton, self._other_unit()

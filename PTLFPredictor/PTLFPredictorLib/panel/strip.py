@@ -287,7 +287,7 @@ class StripSection(Section):
             ui.whyButton.text = text
         ui.whyButton.toolTip = _("All reasons, and what else is to be known")
         ui.whyButton.accessibleName = text
-        say(ui.resultDetails, "\n".join(words.notes))
+        say(ui.resultDetails, "\n".join(f"\u2022 {note}" if count > 1 else note for note in words.notes))
 
     def _open_details(self, opened: bool) -> None:
         self.ui.detailsFrame.setVisible(opened or self._unfold)

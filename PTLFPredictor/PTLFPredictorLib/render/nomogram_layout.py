@@ -40,6 +40,9 @@ WIDE_ROW = (27.75, 33.92)
 LINE, ARROW, BELOW = 13.0, 16.0, 23.0
 """On a narrow canvas: a line of text above the axis, the markers between text and axis, and ticks with labels."""
 
+APART = 8.0
+"""On a narrow canvas: between the labels of an axis and the next one's title, which else reads as their caption."""
+
 LEVEL_LINE = 11.0
 """Between labels of levels that would touch and stand below each other."""
 
@@ -58,7 +61,7 @@ def rows_of(geometry: NomogramGeometry) -> tuple[str, ...]:
 
 
 def height_of(geometry: NomogramGeometry, width: float) -> int:
-    """Lowest canvas of this width on which no texts touch: 400 pixels with three predictors, 391 on a narrow one."""
+    """Lowest canvas of this width on which no texts touch: 400 pixels with three predictors, 436 on a narrow one."""
     return lowest(geometry, width).least_height
 
 
@@ -136,7 +139,8 @@ class Layout:
         levels = next((axis for axis in self.geometry.axes if axis.name == row and axis.is_categorical), None)
         lines = 0 if levels is None else 1 + max(line for _, _, line, _ in self.levels(levels))
         above, below = (LINE * self._lines(row) + ARROW, BELOW) if self.narrow else WIDE_ROW
-        return above, max(below, BELOW + LEVEL_LINE * (lines - 1))
+        apart = APART if self.narrow and row != RISK else 0.0
+        return above, max(below, BELOW + LEVEL_LINE * (lines - 1)) + apart
 
     def _lines(self, row: str) -> int:
         """Lines of text above the axis on a narrow canvas."""

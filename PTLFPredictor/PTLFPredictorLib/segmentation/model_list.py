@@ -110,7 +110,7 @@ class Listed:
             return [("Cannot be used", self.problem)]
         facts = {
             "About": self.about,
-            "For patients": "Yes: it was trained on patients' CTs." if self.for_patients else "No.",
+            "Trained on patients' CTs": "Yes; for research all the same." if self.for_patients else "No.",
             "Note": self.note,
             "Made for": self._said("intended_input"),
             "Labels": "\n".join((*planned(self.model), *labels_taken(self.model))) if self.model else "",

@@ -25,7 +25,7 @@ from ..result import ResultRecord
 from ..slices import Picture
 from .model import ModelStatements, of_signature
 from .patient import albi_words, answered_words, base_rate, ct_words, signed_words
-from .provenance import Provenance, SegmentsStatements, of_provenance, of_segments
+from .provenance import LesionStatement, Provenance, SegmentsStatements, of_provenance, of_segments
 from .risk import (
     BESIDE,
     FOR_NO_PATIENT,
@@ -52,6 +52,7 @@ __all__ = [
     "CriterionStatement",
     "EligibilityStatements",
     "InputStatement",
+    "LesionStatement",
     "ModelStatements",
     "Nomogram",
     "Provenance",

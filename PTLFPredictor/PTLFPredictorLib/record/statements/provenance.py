@@ -13,6 +13,16 @@ from ..result import ResultRecord
 
 
 @dataclass(frozen=True)
+class LesionStatement:
+    """One lesion, numbered as in the panel: the largest first, whether it counts or not."""
+
+    number: int
+    volume: str
+    diameter: str
+    counted: bool
+
+
+@dataclass(frozen=True)
 class SegmentsStatements:
     """The segments in words.
 
@@ -22,6 +32,8 @@ class SegmentsStatements:
         Volumes: "1590.4 mL"; the liver is the whole organ.
     lesions : str
         "3 lesions, largest diameter 21.3 mm"; "" without lesions.
+    each : tuple of LesionStatement
+        Where the record lists them.
     left_out : str
         Lesions that a reader left out, and who: a sentence; "" without.
     share : str
@@ -36,6 +48,7 @@ class SegmentsStatements:
     parenchyma: str
     tumour: str
     lesions: str
+    each: tuple[LesionStatement, ...]
     left_out: str
     share: str
     source: str
@@ -68,10 +81,24 @@ def of_segments(used: SegmentsUsed) -> SegmentsStatements:
         parenchyma=ml_text(volumes["parenchyma"]),
         tumour=ml_text(volumes["tumor"]),
         lesions="" if counted is None else lesions.text(counted.count, counted.largest_diameter_mm),
+        each=_each(used),
         left_out=_left_out(used),
         share=_share(volumes),
         source=_source(used.origin),
         steps=chain_words.lines(used.origin),
+    )
+
+
+def _each(used: SegmentsUsed) -> tuple[LesionStatement, ...]:
+    """All lesions, or none where the record has not listed them all."""
+    found = [(used.lesions, True), (used.excluded.lesions if used.excluded else None, False)]
+    if any(some is not None and some.count > len(some.listed) for some, _counted in found):
+        return ()
+    listed = [(one, counted) for some, counted in found if some is not None for one in some.listed]
+    listed.sort(key=lambda one: (-one[0].volume_ml, -one[0].diameter_mm))
+    return tuple(
+        LesionStatement(number, ml_text(one.volume_ml), f"{one.diameter_mm:.1f} mm", counted)
+        for number, (one, counted) in enumerate(listed, 1)
     )
 
 
@@ -96,7 +123,8 @@ def _source(origin: Origin) -> str:
     title = (origin.model or {}).get("title", "")
     if not origin.run:
         drawn = {Drawn.MODEL: f", drawn by {title}", Drawn.HAND: ", drawn by hand"}
-        return f"given label map ({origin.format or 'file'}){drawn.get(origin.drawn, '')}"
+        given = f"given label map ({origin.format})" if origin.format else "segments of the scene"
+        return f"{given}{drawn.get(origin.drawn, '')}"
     return f"nnU-Net, {title} (version {origin.model['version']}), on {origin.run['device']}"
 
 

@@ -11,6 +11,7 @@ from ...record.statements import (
     CRITERION_WORDS,
     LEVEL_WORDS,
     NOT_SHOWN,
+    LesionStatement,
     Provenance,
     ScoreStatements,
     Statements,
@@ -23,16 +24,20 @@ from .blocks import Answer, Block, Cell, Drawing, Kind, Lines, Report, Rows, Sec
 
 WHY = "Reasons:"
 
+LESIONS_LISTED = 12
+"""Most lesions of which each has a line."""
+
 TERM_WIDTHS = (38.0, 12.0, 12.0, 8.0, 11.0, 11.0, 8.0)
 
 
 def report_of(said: Statements) -> Report:
     """The report of what is said."""
+    slices = Slices(said.pictures, bool(said.segments.left_out))
     sections = (
         Section("case", "", (_case(said),)),
         Section("result", "", (_answer(said),)),
         Section("nomogram", "Nomogram", (Drawing(said.nomogram),)),
-        Section("slices", "CT and segments", (Slices(said.pictures, bool(said.segments.left_out)), _ct(said))),
+        Section("slices", "CT and segments", (slices, _ct(said), *_lesions(said.segments.each))),
         Section("findings", "Findings", (_findings(said),)),
         *_what_if(said),
         Section("terms", f"Radscore: {len(said.score.terms)} terms", _terms(said.score)),
@@ -85,9 +90,26 @@ def _ct(said: Statements) -> Lines:
     return Lines(
         (
             sentences(tumour, liver, segments.left_out),
-            sentences(f"CT: {said.ct}", f"Segments: {segments.source}", window),
+            sentences(f"CT: {said.ct}", _source(segments.source), window),
         )
     )
+
+
+def _source(source: str) -> str:
+    return sentence(source) if source.startswith("segments ") else f"Segments: {source}"
+
+
+def _lesions(lesions: Sequence[LesionStatement]) -> tuple[Rows, ...]:
+    """Each lesion, where there are a few."""
+    if not 2 <= len(lesions) <= LESIONS_LISTED:
+        return ()
+    kinds = (Kind.NUMBER, Kind.NUMBER, Kind.NUMBER, Kind.PLAIN)
+    cells = [
+        tuple(map(Cell, (f"{one.number}", one.volume, one.diameter, "counted" if one.counted else "left out"), kinds))
+        for one in lesions
+    ]
+    head = tuple(map(Cell, ("lesion", "volume", "diameter", ""), kinds))
+    return (Rows((9, 13, 13, 15, 9, 13, 13, 15), _in_two(cells), head * 2),)
 
 
 def _findings(said: Statements) -> Rows:
@@ -134,8 +156,8 @@ def _terms(score: ScoreStatements) -> tuple[Block, ...]:
     if not score.cannot_vary:
         return rows, Lines((sentence(total),))
     more = (
-        f"Terms that cannot vary in every CT: {', '.join(score.cannot_vary)}. What each term measures, and when it "
-        "cannot vary: ptlf signatures show, docs/terms.md."
+        f"Terms that in some CTs hardly depend on the tissue: {', '.join(score.cannot_vary)}. There they tell little "
+        "or nothing of the patient."
     )
     return rows, Lines((sentence(total),)), Lines((more,), Kind.SOFT)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape as _escape
 
 from ...ct.findings import without_shell
@@ -11,8 +12,12 @@ UP, DOWN = "#3b4a54", "#8a959d"
 """Bars to the right and to the left of the middle: direction and tone tell the sign."""
 
 
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|mL|mm|HU|kVp?|[\u00b5mu]?mol/L|m?g/d?L)(?!\w))")
+"""Between a number and its unit, where a line must not end."""
+
+
 def escape(text: str) -> str:
-    return _escape(without_shell(text))
+    return _escape(_UNIT.sub("\xa0", without_shell(text)))
 
 
 def _class(kind: str) -> str:
