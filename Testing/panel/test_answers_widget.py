@@ -213,7 +213,7 @@ class TestWhoseSegments(Answers):
         self.ui.originSelector.currentIndex = 2
         self.settle()
         origin = self.session.segments("corrected").origin
-        model = self.panel.segmentation.models[0]
+        model = self.panel.models.models[0]
         self.assertEqual((origin.drawn, origin.known), (Drawn.MODEL, Known.READER))
         self.assertEqual(origin.model["sha256"], model.sha256)
 

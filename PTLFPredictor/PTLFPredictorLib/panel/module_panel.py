@@ -60,7 +60,7 @@ SECTIONS = [
         form="Report.ui",
         make=lambda host: ReportSection(host.ui, host.session, host.changed, host.choose_path, host.commit),
     ),
-    SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
+    SectionEntry("questions", lambda host: Questions(host.ui, host.session, host.models)),
     SectionEntry("strip", StripSection),
 ]
 """The panel's sections, in the order in which they are shown and told of what happens; see `section`."""

@@ -112,11 +112,6 @@ class SegmentationSection(Section):
             self.ask_device()
 
     @property
-    def models(self) -> list[Model]:
-        """Those that are on this computer."""
-        return self._models.models
-
-    @property
     def model(self) -> Model | None:
         return self._models.model
 
