@@ -1,6 +1,6 @@
 """Take the pictures of the panel: every section, every width, and the states that matter.
 
-    python docs/panel_pictures.py --out docs/panel                      # synthetic sample case
+    python docs/panel_pictures.py --out docs/panel --screenshots Resources/Screenshots   # synthetic sample case
     python docs/panel_pictures.py --out /tmp/ircad --ct DICOM --labels labels.nii.gz   # a real CT: keep it out
 
 Each picture is of the real panel in the stand-in (Testing/host), with real child processes.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -34,12 +35,14 @@ from host.window import load  # noqa: E402
 from PTLFPredictorLib.mrml import volumes  # noqa: E402
 from PTLFPredictorLib.panel import segmentation_section  # noqa: E402
 from PTLFPredictorLib.panel.run_state import State  # noqa: E402
-from PTLFPredictorLib.sample import make_case  # noqa: E402
+from PTLFPredictorLib.sample import known  # noqa: E402
 from PTLFPredictorLib.segmentation.catalogue import default_model  # noqa: E402
 
 WIDTHS = (340, 413, 560, 900)
 SECTIONS = ("ct", "segments", "radscore", "nomogram", "report")
 SAMPLE_SEED, SAMPLE_MATRIX = 11, 512
+CATALOGUE = {"panel.png": "08-result-demonstration", "nomogram.png": "12-drag-light"}
+"""Pictures that PTLFPredictor.s4ext and CMakeLists.txt name."""
 
 
 class Pictures:
@@ -113,7 +116,7 @@ class Pictures:
     def ct(self, ct: Path | None, labels: Path | None):
         """Load the CT; returns the label map to use where no model draws one."""
         if ct is None:
-            case = make_case(SAMPLE_SEED, matrix=SAMPLE_MATRIX)
+            case = known.draw(SAMPLE_SEED, matrix=SAMPLE_MATRIX)
             volume = volumes.add_volume(case.ct, "PTLF sample (synthetic)")
             volumes.show_liver_window(volume)
             self.session.select_volume(volume)
@@ -262,6 +265,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--ct", type=Path)
     parser.add_argument("--labels", type=Path)
+    parser.add_argument("--screenshots", type=Path, help="also the two pictures of the extension catalogue, into here")
     given = parser.parse_args()
     own = tempfile.TemporaryDirectory()
     os.environ["PTLF_DATA"] = own.name  # models and ledger of whoever takes the pictures are nobody's business
@@ -278,6 +282,8 @@ def main() -> None:
     pictures.widths()
     scripted.close_widget(pictures.entry, pictures.container)
     own.cleanup()
+    for name, picture in CATALOGUE.items() if given.screenshots else ():
+        shutil.copyfile(given.out / f"{picture}.png", given.screenshots / name)
 
 
 if __name__ == "__main__":
