@@ -100,6 +100,7 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
         self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         slicer.app.connect("aboutToQuit()", self.cleanup)
         self.uiWidget.connect("destroyed()", self.cleanup)  # whoever made the widget may delete it without a word
@@ -120,6 +121,9 @@ class PTLFPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneChanged(self, caller, event):
         self.panel.take_over()
+
+    def onNodeAdded(self, caller, event):
+        self.panel.node_added()
 
     def onNodeRemoved(self, caller, event):
         self.panel.node_removed()

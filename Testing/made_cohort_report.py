@@ -10,7 +10,7 @@ from PTLFPredictorLib.cohort.report import basis, characteristics, figures
 from PTLFPredictorLib.cohort.report.characteristics import Term, Variable
 from PTLFPredictorLib.cohort.report.checklists import Place, Study, metrics, tripod
 from PTLFPredictorLib.cohort.report.figures import Cases, CrossValidation, Group, Odds, Performance, Roc
-from PTLFPredictorLib.render.html import WATERMARK
+from PTLFPredictorLib.record.statements import WATERMARK
 from PTLFPredictorLib.render.report import (
     Beside,
     Column,

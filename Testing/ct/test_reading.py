@@ -363,8 +363,8 @@ def test_an_unknown_phase_is_to_be_checked_against_the_signature_s_own():
     arterial = Protocol(("arterial",), (4.5, 5.5), (0.586, 0.977))
     (message,) = (f.message for f in canonical(image_of(phantom_arrays()[0]), arterial).findings if f.code == "phase")
     assert message == (
-        "The DICOM header does not name the contrast phase. It should be arterial. It is measured once there is a "
-        "liver segment."
+        "The DICOM header does not name the contrast phase. It should be arterial. It is measured when the "
+        "features are computed."
     )
 
 

@@ -12,7 +12,7 @@ from PTLFPredictorLib.ct import same_geometry
 from PTLFPredictorLib.errors import BadInput, PTLFError
 from PTLFPredictorLib.mrml import adoption, dicom, segments, volumes
 from PTLFPredictorLib.mrml.watch import SegmentsWatch
-from PTLFPredictorLib.segmentation.names import Role
+from PTLFPredictorLib.segmentation.names import LABEL_OF, Role
 from PTLFPredictorLib.segmentation.origin import Origin
 from PTLFPredictorLib.segmentation.segments import Segments
 
@@ -328,3 +328,11 @@ def test_the_liver_window_is_level_30_width_300(case):
     volumes.show_liver_window(volume)
     display = volume.GetDisplayNode()
     assert (display.GetLevel(), display.GetWindow(), display.GetAutoWindowLevel()) == (30.0, 300.0, 0)
+
+
+def test_what_a_number_means_is_asked_when_a_label_map_is_written(case, monkeypatch):
+    volume, node, labels = case
+    before = segments.content_hashes(node)
+    monkeypatch.setitem(LABEL_OF, Role.TUMOUR, 7)
+    segments.write(node, volume, labels + 5 * sitk.Cast(labels == 2, labels.GetPixelID()), "PTLF demo 1")
+    assert segments.content_hashes(node) == before

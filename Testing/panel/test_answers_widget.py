@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import gestures
@@ -12,10 +13,11 @@ import phantom
 import qt
 import SimpleITK as sitk
 import slicer
-from panel_case import PanelCase
+from panel_case import ORIGIN, PanelCase
 
 from PTLFPredictorLib.measures.radiomics import extract
 from PTLFPredictorLib.mrml import adoption, segments, volumes
+from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.segmentation import ledger
 from PTLFPredictorLib.segmentation.origin import Drawn, Known
 from PTLFPredictorLib.vois import VOI
@@ -162,10 +164,25 @@ class TestWhoseSegments(Answers):
         self.use(self.own(("HCC", slice(0, 14))))
         self.assertNotIn("segments_unknown", {f.code for f in self.session.segments("corrected").findings})
 
+    def test_of_a_sample_or_by_a_model_for_patients_nothing_is_warned_of(self):
+        self.load()
+        own = replace(ORIGIN, model={**ORIGIN.model, "for_patients": True, "warning": ""})
+        self.session.take_labels(self.labels, own)
+        self.settle()
+        self.assertEqual(self.ui.originStatus.text, "Drawn by the model Test model.")
+        known.remember(self.session.ct().identity, 11, {})
+        self.ui.volumeSelector.setCurrentNode(None)
+        self.draw()
+        self.assertTrue(self.session.is_sample)
+        self.assertEqual(self.ui.originStatus.text, "Drawn by the model Test model.")
+
     def test_who_drew_them_is_asked_only_where_it_is_unknown(self):
         self.draw()
         self.settle()
         self.assertFalse(self.ui.originSelector.isVisible())
+        self.assertEqual(self.ui.originStatus.text, "Drawn by the model Test model. Not for patients.")
+        self.take_features()  # now the findings say it
+        self.assertIn("Not for patients.", [one.message for one in self.session.findings_of_segments()])
         self.assertEqual(self.ui.originStatus.text, "Drawn by the model Test model.")
         self.use(self.own(("HCC", slice(0, 14))))
         self.assertFalse(self.ui.originSelector.isVisible())  # the model's voxels are known, whatever they are called
@@ -196,7 +213,7 @@ class TestWhoseSegments(Answers):
         self.ui.originSelector.currentIndex = 2
         self.settle()
         origin = self.session.segments("corrected").origin
-        model = self.panel.segmentation.models[0]
+        model = self.panel.models.models[0]
         self.assertEqual((origin.drawn, origin.known), (Drawn.MODEL, Known.READER))
         self.assertEqual(origin.model["sha256"], model.sha256)
 

@@ -124,7 +124,7 @@ class TestAModelThatIsNotHere(ModelsCase):
         assert self.panel.models.run.state.state is State.DONE, self.panel.models.run.state.cause
         assert self.panel.segmentation.model.id == OFFER.model_id
         assert not self.ui.offerFrame.isVisible()
-        assert [model.id for model in self.panel.segmentation.models] == [default_model().id, OFFER.model_id]
+        assert [model.id for model in self.panel.models.models] == [default_model().id, OFFER.model_id]
         assert f"The model '{OFFER.title}' is here." in self.ui.getStatus.text
         assert "Liver: Taken as liver: label 5 (liver)." in self.ui.getStatus.text
         note = self.ui.modelNote.text

@@ -124,7 +124,7 @@ class TestPhase(PanelCase):
         self.assertEqual(self.panel.questions.phase_finding._shown, ())
         self.load()
         message, first = self.told()
-        self.assertIn("It is measured once there is a liver segment.", message)
+        self.assertIn("It is measured when the features are computed.", message)
         self.assertEqual((first, case_words(self.session)), ("as measured", "CT, 21 slices of 5 mm"))
         self.type(self.ui.readerEdit, "A. Reader")
         self.ui.phaseSelector.currentIndex = 4

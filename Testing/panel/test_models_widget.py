@@ -5,12 +5,12 @@ from pathlib import Path
 from unittest import mock
 
 import gestures
-import phantom
 from panel_case import PanelCase
 
 from PTLFPredictorLib.mrml import volumes
 from PTLFPredictorLib.panel.model_choice import ADD
 from PTLFPredictorLib.panel.run_state import State
+from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.segmentation import add, catalogue, default_model, user_models, weights_store
 from PTLFPredictorLib.segmentation.weights_store import place
 
@@ -141,7 +141,7 @@ class TestDeleting(ModelsCase):
         self.settle()
         self.choose(SHIPPED)  # the question was about another one
         self.assertFalse(self.ui.askFrame.isVisible())
-        self.panel.models._actions.answer(True)
+        self.panel.models.actions.answer(True)
         self.assertIn("ours", self.ids())
 
     def test_it_goes_as_a_whole_and_another_one_is_chosen(self):
@@ -243,8 +243,7 @@ class TestBringingAndTrying(ModelsCase):
     def test_one_click_brings_the_sample_and_draws_on_it(self):
 
         def bring_the_sample():
-            self.volume = volumes.add_volume(phantom.ct_and_labels()[0], "Sample")
-            volumes.mark_sample(self.volume, 11)
+            self.volume = volumes.add_volume(known.draw(11, matrix=64, slice_mm=5.0).ct, "Sample")
             self.session.select_volume(self.volume)
 
         segmentation = self.panel.segmentation
@@ -263,8 +262,19 @@ class TestBringingAndTrying(ModelsCase):
                 self.settle()
             self.assertEqual(press.call_count, 2)
 
+    def test_a_patient_makes_room_for_the_sample_only_where_that_is_wanted(self):
+        self.load()
+        for wanted in (False, True):
+            self.panel.models.actions.confirm = lambda question, wanted=wanted: wanted
+            with mock.patch.object(self.panel.ct, "load_sample") as load:
+                gestures.click(self.ui.tryButton)
+                self.settle()
+            self.assertEqual(load.called, wanted)
+            self.assertIs(self.session.volume, self.volume)
+
     def test_where_the_sample_does_not_come_nothing_is_drawn(self):
         self.load()  # a patient's CT, which a try must never be made on
+        self.panel.models.actions.confirm = lambda question: True
         with (
             mock.patch.object(self.panel.ct, "load_sample"),
             mock.patch.object(self.panel.segmentation, "press") as press,
@@ -272,8 +282,19 @@ class TestBringingAndTrying(ModelsCase):
             gestures.click(self.ui.tryButton)
             self.settle()
             self.assertTrue(self.ui.tryButton.enabled)
-            volumes.mark_sample(self.volume, 11)
-            self.panel.refresh()
+            press.assert_not_called()
+
+    def test_a_patient_s_ct_that_claims_to_be_the_sample_is_not_drawn_on(self):
+        self.load()
+        volumes.mark_sample(self.volume, 11)
+        self.panel.models.actions.confirm = lambda question: True
+        with (
+            mock.patch.object(self.panel.ct, "load_sample") as load,
+            mock.patch.object(self.panel.segmentation, "press") as press,
+        ):
+            gestures.click(self.ui.tryButton)
+            self.settle()
+        load.assert_called_once_with()
         press.assert_not_called()
 
 

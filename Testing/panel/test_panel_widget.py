@@ -298,6 +298,7 @@ class TestScore(PanelCase):
     def test_every_row_of_what_may_be_shown(self):
         # Published as shipped: features, no score, no risk, points of ALB and INR.
         self.assertIn("not computable", self.ui.scoresLabel.text)
+        self.assertEqual(self.ui.radscoreSection.text, "3. Radscore: not shown")  # without a check mark
         self.assertEqual(self.ui.riskLabel.text, "Risk not shown")
         self.assertIn("cannot be computed: the paper does not give", self.ui.riskStatus.text)
         terms = self.panel.radscore.terms
@@ -315,6 +316,7 @@ class TestScore(PanelCase):
         # Normalised on the site, no outcomes: relative score, risk withheld.
         self.choose("relative", origin="site", intercept="derived")
         self.assertIn("(relative)", self.ui.scoresLabel.text)
+        self.assertTrue(self.ui.radscoreSection.text.startswith("\u2713 3. Radscore: "))
         shown = float(self.ui.radscoreEdit.text)
         self.assertAlmostEqual(shown, self.session.patient().radscore.value, places=2)
         self.assertIn(f"{shown:.2f}", self.ui.scoresLabel.text)
@@ -378,6 +380,9 @@ class TestScore(PanelCase):
         self.assertEqual(self.ui.staleLabel.text, "")
         self.assertIn("Automatic segments: Radscore", self.ui.scoresLabel.text)
         self.assertIn("Corrected segments: Radscore", self.ui.scoresLabel.text)
+        listed = [self.ui.termsSelector.itemText(index) for index in range(self.ui.termsSelector.count)]
+        self.assertEqual(listed, ["Automatic segments", "Corrected segments"])  # the same words
+        self.assertEqual(self.ui.termsSelector.currentText, "Corrected segments")
         self.assertRegex(self.ui.riskLabel.text, r"^(Risk|Predicted risk)")
 
     def test_everything_survives_save_close_reopen(self):
@@ -477,6 +482,8 @@ class TestLife(PanelCase):
         self.assertLess(time.monotonic() - start, 3)
         self.settle()
         self.assertEqual(self.ui.computeStatus.text, "Cancelled.")
+        self.take_features()  # the next step has come
+        self.assertEqual(self.ui.computeStatus.text, "")
         self.assertFalse(alive(pid))
 
     def test_closing_the_scene_during_a_run_stops_it(self):

@@ -19,8 +19,7 @@ from PTLFPredictorLib import RESEARCH_USE
 from PTLFPredictorLib.ct import Finding, Level
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.panel import report_pdf
-from PTLFPredictorLib.record.statements import FOR_NO_PATIENT, of_record
-from PTLFPredictorLib.render.html import WATERMARK
+from PTLFPredictorLib.record.statements import FOR_NO_PATIENT, WATERMARK, of_record
 from PTLFPredictorLib.render.patient import report_of
 from PTLFPredictorLib.render.pdf import PAGE_MM, SIDE_MM, WIDTH_MM, pixels
 from PTLFPredictorLib.signature import load

@@ -253,6 +253,9 @@ class TestInThePanel(PanelCase):
         self.settle()
         assert self.ui.segmentButton.text.replace("&", "") == "Segment"
         assert self.ui.segmentStatus.text == "Cancelled."
+        gestures.click(self.ui.useExistingButton)
+        self.settle()
+        assert self.ui.segmentStatus.text == "Choose a segmentation first."
         assert self.session.segmentation is None
 
     def test_a_failed_run_says_the_cause_and_keeps_the_log(self):

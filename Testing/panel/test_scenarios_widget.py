@@ -126,6 +126,8 @@ class TestCompared(Compared):
         self.assertTrue(shown.is_what_if)
         self.assertFalse(shown.is_numbered)
         self.assertEqual(self.texts()[-1][3], "")
+        self.assertIn("liver failure", " ".join(shown.warnings))  # why the patient would have none, beside the bands
+        self.assertEqual(len(shown.warnings), len(set(shown.warnings)))
 
     def a_scenario_follows_the_patient(self):
         """It is what is tried in place of the patient's own: another albumin changes both."""

@@ -18,34 +18,46 @@ NARROW = 340
 
 
 class TestTheOneButton(PanelCase):
-    """What is to be done next in the section is its only primary button."""
+    """A section's button is primary while its step is the next one of the case, and no other is."""
 
     def primary(self):
-        buttons = self.ui.segmentsSection.findChildren(qt.QPushButton)
-        return [button.name for button in buttons if button.isVisible() and button.styleSheet]
+        buttons = self.container.findChildren(qt.QPushButton)
+        return {button.name for button in buttons if button.isVisible() and button.styleSheet} - {"nextButton"}
 
-    def test_it_goes_from_segment_to_sign_off_and_then_there_is_none(self):
+    def test_it_goes_with_the_next_step_and_no_other_section_has_one(self):
+        self.panel.open_sections("ct", "segments", "radscore")
+        self.settle()
+        self.assertEqual(self.primary(), {"loadDicomButton"})
         self.load()
-        self.assertEqual(self.primary(), ["segmentButton"])
+        self.assertEqual(self.primary(), {"segmentButton"})
+        self.assertTrue(self.ui.allMetButton.isVisible())  # it answers eight criteria: nobody is led to that
         self.assertFalse(self.ui.segmentsFrame.isVisible())
         self.assertFalse(self.ui.againButton.isVisible())
         self.session.take_labels(self.labels, ORIGIN)
         self.settle()
-        self.assertEqual(self.primary(), ["signOffButton"])
+        self.assertEqual(self.primary(), {"computeButton"})  # nobody signs before
         self.assertFalse(self.ui.segmentButton.isVisible())  # to draw again is behind a fold
         self.ui.againButton.checked = True
         self.settle()
         self.assertTrue(self.ui.segmentButton.isVisible())
-        self.assertEqual(self.primary(), ["signOffButton"])
+        self.assertEqual(self.primary(), {"computeButton"})
+        self.take_features()
+        self.choose("complete", origin="site")
+        self.answer_criteria()
+        self.session.confirm_phase("portal venous", "A. Reader")
+        self.session.update(values={"ALB": 38.0, "INR": 1.12})
+        self.panel.ui.reportSection.collapsed = True
+        self.settle()
+        self.assertEqual(self.primary(), {"signOffButton"})
         self.session.sign_off("A. Reader")
         self.settle()
-        self.assertEqual(self.primary(), [])
+        self.assertEqual(self.primary(), set())
         self.erase_tumour()
-        self.assertEqual(self.primary(), ["signOffButton"])
+        self.assertEqual(self.primary(), {"computeButton"})
         self.session.take_labels(self.labels, ORIGIN)  # two results wait for a decision
         self.settle()
         self.assertTrue(self.ui.rerunFrame.isVisible())
-        self.assertEqual(self.primary(), [])
+        self.assertEqual(self.primary(), set())
         self.assertFalse(self.panel.segments.done())
 
 
@@ -75,7 +87,6 @@ class TestSegmentsOfTheScene(PanelCase):
         self.ui.existingSelector.setCurrentNode(None)  # who takes the choice back is not offered it again
         self.panel.refresh()
         self.assertIsNone(self.ui.existingSelector.currentNode())
-        self.assertNotEqual(self.ui.segmentButton.styleSheet, "")
         self.ui.existingSelector.setCurrentNode(node)
         self.use()
         self.assertIs(self.session.segmentation, node)
@@ -161,6 +172,11 @@ class TestTheCancelledSignOff(PanelCase):
         self.session.confirm_all_criteria("C. Reader")
         return FellWhy.ANSWERS, "an answer on eligibility was changed"
 
+    def by_a_changed_value(self):
+        self.panel.open_sections("nomogram")
+        self.type(self.ui.albEdit, "41")
+        return FellWhy.INPUT, "a value or an answer was changed"
+
     def by_another_signature(self):
         self.panel.radscore.choose_signature("ptlf-demo")
         return FellWhy.SIGNATURE, "another signature was chosen"
@@ -184,8 +200,8 @@ class TestTheCancelledSignOff(PanelCase):
     def test_each_cause_is_said_and_kept_in_the_scene(self):
         self.draw()
         causes = (
-            self.by_a_new_run, self.by_an_edit, self.by_the_way_back, self.by_answers, self.by_another_signature,
-            self.by_other_segments, self.by_a_changed_ct, self.by_whatever_empties_it,
+            self.by_a_new_run, self.by_an_edit, self.by_the_way_back, self.by_answers, self.by_a_changed_value,
+            self.by_another_signature, self.by_other_segments, self.by_a_changed_ct, self.by_whatever_empties_it,
         )  # fmt: skip
         for number, cause in enumerate(causes):
             self.session.sign_off(f"{number}. Reader")
@@ -213,6 +229,24 @@ class TestTheCancelledSignOff(PanelCase):
         self.ui.volumeSelector.setCurrentNode(other)
         self.settle()
         self.assertEqual(self.session.state.sign_off_fell, {})
+
+
+class TestTheSignOffThatStays(PanelCase):
+    def test_what_is_no_input_of_the_result_leaves_it(self):
+        self.draw()
+        self.panel.open_sections("nomogram")
+        self.type(self.ui.albEdit, "41")
+        self.session.sign_off("A. Reader")
+        self.session.update(units={**self.session.state.units, "INR": ""})  # no value stands in it
+        self.type(self.ui.albEdit, "41")
+        self.ui.whatIfBox.click()
+        self.settle()
+        self.type(self.ui.inrEdit, "1.3")
+        self.ui.whatIfBox.click()
+        self.settle()
+        self.assertEqual(self.session.signed.reader, "A. Reader")
+        self.session.update(units={**self.session.state.units, "ALB": "g/dL"})  # the same number is another value
+        self.assertIsNone(self.session.signed)
 
 
 class TestTheEditorInANarrowDock(PanelCase):

@@ -1,6 +1,7 @@
 """Thin slices to the protocol's with one click: what is seen is computed, and as in a shell.  Runs in Slicer, too."""
 
 import os
+from functools import partial
 
 import dicom_series
 import gestures
@@ -13,7 +14,8 @@ from panel_case import ORIGIN, PanelCase
 from PTLFPredictorLib.case.protocol import brought_to_protocol
 from PTLFPredictorLib.ct import read_ct, slabs
 from PTLFPredictorLib.mrml import segments, slab_volumes, volumes
-from PTLFPredictorLib.panel.state import SegmentsKind
+from PTLFPredictorLib.panel import scenarios
+from PTLFPredictorLib.panel.state import FellWhy, SegmentsKind
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.segmentation.origin import Drawn
 from PTLFPredictorLib.segmentation.segments import Segments
@@ -113,6 +115,7 @@ class Slabs(PanelCase):
         self.click()
         self.assertIsNot(self.volume, self.thin)
         self.assertNotIn("Secret", self.volume.GetName())
+        self.assertIn("Choose the former one in the list of CTs to go back.", self.ui.messageLabel.text)
         self.assertEqual((self.codes()["slice_thickness"], self.codes()["to_protocol"]), ("pass", "warn"))
         self.assertFalse(self.ui.slabsButton.isVisible())
         self.assert_same_as_in_shell()
@@ -191,6 +194,8 @@ class Slabs(PanelCase):
         self.load()
         self.take_patient()
         self.session.take_labels(self.labels, ORIGIN)
+        pinned = [{"number": 1, "values": {"INR": 1.3, "Radscore": 4.0}}]
+        self.session.update(scenarios=pinned)
         thin_segments = self.session.segmentation
         for go in (self.click, lambda: self.ui.volumeSelector.setCurrentNode(self.thin)):
             go()
@@ -201,7 +206,58 @@ class Slabs(PanelCase):
         self.assertIs(self.session.volume, self.thin)
         self.assertIs(self.session.segmentation, thin_segments)
         self.assertEqual(self.session.mask_origin(SegmentsKind.AUTOMATIC).drawn, Drawn.MODEL)
+        self.assertEqual(self.session.state.scenarios, pinned)
         self.assertEqual(self.codes()["slice_thickness"], "withhold")
+
+    def test_what_was_pinned_with_another_signature_does_not_come_back_with_the_slices(self):
+        self.load()
+        self.session.update(scenarios=[{"number": 1, "values": {"INR": 1.3, "Radscore": 4.0}}])
+        self.click()
+        self.panel.radscore.choose_signature("ptlf-demo")
+        self.ui.volumeSelector.setCurrentNode(self.thin)
+        self.settle()
+        self.assertIs(self.session.volume, self.thin)
+        self.assertEqual(self.session.state.scenarios, [])
+
+    def test_each_has_its_own_segments_again_however_often_one_goes_to_and_fro(self):
+        self.load()
+        self.take_patient()
+        self.session.take_labels(self.labels, ORIGIN)
+        self.erase_tumour(slice(0, 14))
+        thin_segments = self.session.segmentation
+        self.click()
+        slabs_volume, slabs_segments = self.volume, self.session.segmentation
+        self.take_features()
+        self.session.sign_off("A. Reader")
+        volumes_ml, told = dict(self.session.compared.volumes_ml), self.session.mask_origin(SegmentsKind.CORRECTED)
+        for _ in range(2):
+            for volume, expected in ((self.thin, thin_segments), (slabs_volume, slabs_segments)):
+                self.ui.volumeSelector.setCurrentNode(volume)
+                self.settle()
+                self.assertIs(self.session.segmentation, expected)
+                self.assertTrue(expected.GetDisplayNode().GetVisibility())
+                self.assertTrue(self.session.edited)
+                self.assertIsNone(self.session.signed)
+                self.assertEqual(self.session.state.values.get("ALB"), 38.0)
+        self.assertFalse(thin_segments.GetDisplayNode().GetVisibility())
+        self.assertEqual(dict(self.session.compared.volumes_ml), volumes_ml)
+        self.assertEqual(self.session.mask_origin(SegmentsKind.CORRECTED).changed, told.changed)
+        self.assertIsNone(self.session.stale(SegmentsKind.CORRECTED))  # the features are of these very segments
+        self.session.open()  # as a saved scene brings it
+        self.ui.volumeSelector.setCurrentNode(self.thin)
+        self.settle()
+        self.assertIs(self.session.segmentation, thin_segments)
+
+    def test_segments_that_were_drawn_on_the_slabs_alone_come_back_with_them(self):
+        self.load()
+        self.click()
+        slabs_volume = self.volume
+        self.session.take_labels(slabs.apply_labels(self.labels, slab_volumes.plan_of(self.volume)), ORIGIN)
+        drawn = self.session.segmentation
+        for volume, expected in ((self.thin, None), (slabs_volume, drawn)):
+            self.ui.volumeSelector.setCurrentNode(volume)
+            self.settle()
+            self.assertIs(self.session.segmentation, expected)
 
     def test_another_patient_s_ct_that_says_it_is_slabs_of_this_one_brings_nothing_along(self):
         self.load()
@@ -268,14 +324,44 @@ class Slabs(PanelCase):
         self.click()
         self.assertIn("truncated_liver", {f.code for f in self.session.segments(SegmentsKind.AUTOMATIC).findings})
 
-    def test_a_sign_off_does_not_come_back_with_the_slices(self):
+    def test_a_sign_off_stays_behind_and_whose_fell_is_told(self):
         self.load()
         self.session.take_labels(self.labels, ORIGIN)
-        self.session.sign_off("A. Reader")
-        self.click()
-        self.ui.volumeSelector.setCurrentNode(self.thin)
+        to_slices = partial(self.ui.volumeSelector.setCurrentNode, self.thin)
+        for signs in (True, False):  # on the slabs; the second time the first one's fall stays known
+            self.session.sign_off("A. Reader")
+            self.click()
+            self.assert_fell("A. Reader")
+            slab = self.volume
+            if signs:
+                self.session.sign_off("B. Reader")
+            to_slices()
+            self.settle()
+            self.assert_fell("B. Reader" if signs else "A. Reader")
+        self.session.sign_off("C. Reader")
+        self.ui.volumeSelector.setCurrentNode(slab)  # slabs that are there already
         self.settle()
+        self.assert_fell("C. Reader")
+
+    def assert_fell(self, reader):
         self.assertIsNone(self.session.signed)
+        fell = self.session.state.sign_off_fell
+        self.assertEqual((fell["reader"], fell["why"]), (reader, FellWhy.OTHER_SLICES))
+        if self.session.segmentation is not None:
+            text = self.ui.signOffLabel.text
+            self.assertTrue(text.startswith(f"Not signed off. {reader}'s sign-off of "), text)
+            self.assertTrue(text.endswith(": the CT was shown in other slices."), text)
+
+    def test_pinned_what_ifs_go_along_both_ways_and_the_what_if_that_is_on_does_not(self):
+        self.load()
+        self.take_patient()
+        pinned = [{"number": 1, "values": {"ALB": 30.0}}]
+        for go in (self.click, lambda: self.ui.volumeSelector.setCurrentNode(self.thin)):
+            self.session.update(scenarios=pinned, what_if=self.session.tried())
+            go()
+            self.settle()
+            self.assertEqual((self.session.state.scenarios, self.session.state.what_if), (pinned, {}))
+            self.assertIn("Albumin 30", [row.words for row in scenarios.rows(self.session)][1])
 
     def test_a_plan_that_cannot_be_is_none(self):
         self.load()

@@ -10,7 +10,8 @@ from panel_case import ORIGIN, PanelCase
 import made_signatures
 from PTLFPredictorLib import RESEARCH_USE, signature
 from PTLFPredictorLib.ct.findings import without_shell
-from PTLFPredictorLib.mrml import volumes
+from PTLFPredictorLib.errors import BadInput
+from PTLFPredictorLib.mrml import segments, volumes
 from PTLFPredictorLib.panel import lead_on
 from PTLFPredictorLib.panel.next_step import Act
 from PTLFPredictorLib.panel.run_state import State
@@ -51,15 +52,15 @@ class StripCase(PanelCase):
 
 class TestBeforeAResult(StripCase):
     def test_no_ct_one_ct_in_the_scene_two_of_them(self):
-        self.says("Risk not shown", "Load a CT", Act.LOAD_CT, "Load CT...")
+        self.says("Risk not shown", "Load a CT", Act.LOAD_CT, "Load CT")
         self.assertEqual(self.ui.caseLabel.text, "No CT chosen")
         self.assertFalse(self.ui.pillLabel.isVisible())
-        asked = []
-        self.panel.strip._acts[Act.LOAD_CT] = lambda: asked.append("file")
-        self.go()
-        self.assertEqual(asked, ["file"])
+        self.ui.ctSection.collapsed = True
+        self.go()  # to the one place that offers DICOM, a file and the sample case
+        self.assertFalse(self.ui.ctSection.collapsed)
+        gestures.wait_for(lambda: self.ui.loadDicomButton.hasFocus(), 5, "Load DICOM has the keyboard")
         one, other = (volumes.add_volume(phantom.ct_and_labels()[0], name) for name in ("DOE^JANE", "b"))
-        self.panel.refresh()
+        self.settle()
         self.assertEqual(self.act(), Act.LOAD_CT)  # of two none is taken
         slicer.mrmlScene.RemoveNode(other)
         self.panel.refresh()
@@ -81,6 +82,29 @@ class TestBeforeAResult(StripCase):
         matrix.SetElement(0, 3, 5.0)
         transform.SetMatrixTransformToParent(matrix)
         volume.SetAndObserveTransformNodeID(transform.GetID())
+
+    def test_what_comes_into_the_scene_while_the_module_is_open_is_offered(self):
+        volume = volumes.add_volume(phantom.ct_and_labels()[0], "CT")
+        self.says("Risk not shown", "Load a CT", Act.USE_CT, "Use this CT")
+        self.go()
+        self.assertIs(self.session.volume, volume)
+        self.assertEqual(self.act(), Act.SEGMENT)
+        node = segments.add_segmentation(volume, "mine")
+        segments.write(node, volume, phantom.ct_and_labels()[1], "", "MANUAL")
+        self.says("Risk not shown", "There are no segments.", Act.USE_SEGMENTS, "Use these segments")
+        self.assertIs(self.ui.existingSelector.currentNode(), node)
+
+    def test_a_click_on_a_step_that_has_changed_meanwhile_does_nothing_and_shows_the_whole_panel_anew(self):
+        self.load()
+        node = segments.add_segmentation(self.volume, "mine")
+        self.settle()
+        self.assertEqual(self.act(), Act.SEGMENT)  # nothing is drawn in it yet
+        segments.write(node, self.volume, self.labels, "", "MANUAL")
+        self.assertEqual(self.act(), Act.SEGMENT)
+        self.go()
+        self.assertFalse(self.panel.segmentation.run.state.busy)
+        self.assertEqual(self.act(), Act.USE_SEGMENTS)
+        self.assertIs(self.ui.existingSelector.currentNode(), node)  # section 2 offers the same
 
     def test_no_segments_a_segmentation_in_the_scene_a_computation(self):
         self.load()
@@ -134,6 +158,31 @@ class TestAResult(StripCase):
         self.assertFalse(self.ui.detailsFrame.isVisible())
         self.assertEqual(self.ui.resultDetails.text, "")
 
+    def test_where_nothing_can_be_done_the_one_button_lists_the_reasons_and_folds_them(self):
+        self.draw()
+        self.take_features()
+        self.choose("of-another-model", origin="site", models=("1" * 64,))
+        self.session.update(values={"ALB": 38.0, "INR": 1.12})
+        self.answer_criteria()
+        self.session.confirm_phase("portal venous", READER)
+        self.says("Risk not shown", "", Act.EXPORT, "Export report")  # of the only reason there is nothing to list
+        self.assertFalse(self.ui.whyButton.isVisible())
+        image, labels = phantom.ct_and_labels()
+        for one in (image, labels):
+            one.SetSpacing((1.1, 1.1, 5.0))  # not the protocol's either
+        self.ui.volumeSelector.setCurrentNode(volumes.add_volume(image, "coarse"))
+        self.session.take_labels(labels, ORIGIN)
+        self.take_features()
+        self.answer_criteria()
+        self.session.confirm_phase("portal venous", READER)
+        self.session.update(values={"ALB": 38.0, "INR": 1.12})
+        self.settle()
+        self.assertEqual((self.act(), self.ui.nextButton.text), (Act.WHY, "Show reasons"))
+        self.assertFalse(self.ui.whyButton.isVisible())
+        for words, shown in (("Hide reasons", True), ("Show reasons", False)):
+            self.go()
+            self.assertEqual((self.ui.nextButton.text, self.ui.detailsFrame.isVisible()), (words, shown))
+
     def test_a_warning_stands_once_beside_the_field_or_as_a_line_of_the_strip(self):
         self.draw()
         self.take_features()
@@ -168,7 +217,10 @@ class TestAResult(StripCase):
         self.says("Risk not shown", "ALB and INR are missing", Act.ENTER, "Enter albumin")
         self.go()
         gestures.wait_for(lambda: self.ui.albEdit.hasFocus(), 5, "albumin has the keyboard")
-        self.type(self.ui.albEdit, "38")
+        for character in "38":
+            gestures.key(self.ui.albEdit, 0, character)
+        self.panel.strip.go()  # Alt+Return instead of Return: albumin is taken, and on to the next field
+        gestures.wait_for(lambda: self.ui.inrEdit.hasFocus(), 5, "INR has the keyboard")
         interval = self.patient().interval
         self.says(f"Predicted risk of PTLF {interval}", "not a confidence interval", Act.ENTER, "Enter INR")
         self.assertIn("INR is missing", self.ui.riskStatus.text)
@@ -207,6 +259,19 @@ class TestAResult(StripCase):
         gestures.wait_for(lambda: self.ui.inrEdit.hasFocus(), 5, "INR has the keyboard")
         self.type(self.ui.inrEdit, "1.12")
         self.assertEqual(self.ui.riskLabel.text, shown)
+        self.panel.open_sections("ct")
+        self.type(self.ui.baselineBilirubinEdit, "1")
+        self.says("Risk not shown", self.session.refusal(), Act.ENTER, "Correct bilirubin")
+        self.go()
+        gestures.wait_for(lambda: self.ui.baselineBilirubinEdit.hasFocus(), 5, "bilirubin has the keyboard")
+        self.type(self.ui.baselineBilirubinEdit, "17")
+        self.assertEqual(self.ui.riskLabel.text, shown)
+        self.ui.whatIfBox.checked = True
+        self.session.update(refused={"bilirubin_umol_per_l": {"text": "1", "why": "Bilirubin 1 is implausible."}})
+        with self.assertRaisesRegex(BadInput, "no value: Bilirubin 1 is"):
+            self.session.make_record()
+        self.session.update(refused={}, what_if={})
+        self.session.sign_off(READER)  # an answer has cancelled the one before
         self.session.update(what_if={"ALB": 38.0, "INR": 1.3, "Radscore": 4.0})
         tried = of_prediction(self.session.what_if(), self.session.signature.horizon).shown
         self.says(f"What-if: {tried}", "never exported as the patient's", Act.END_WHAT_IF, "End what-if")
@@ -271,6 +336,59 @@ class TestLeadOn(StripCase):
         gestures.click(self.ui.siteSignatureButton)
         self.assertEqual(chosen, ["Signature"])
         self.assertEqual(self.session.desk.signature, "ptlf-published")
+        self.assertIn("demo signature", asked[0])  # what it would bring is told before
+
+    def test_the_next_ct_leads_out_of_the_demonstration_in_one_click(self):
+        for chosen in ("ptlf-published", "site"):
+            if chosen == "site":
+                self.draw()
+                self.take_features()
+                self.choose("site", origin="site")
+            before = self.session.desk.signature
+            self.as_sample()
+            self.panel.strip.lead.demonstrate()
+            self.settle()
+            self.assertEqual(self.session.desk.signature, "ptlf-demo")
+            self.assertNotEqual(self.act(), Act.LEAVE_DEMO)  # on the sample it is where it belongs
+            self.load_another()
+            reason = "A demonstration signature shows a risk only on a sample CT, and this CT is none."
+            self.says("Risk not shown", reason, Act.LEAVE_DEMO, "Leave demonstration")
+            self.session.take_labels(self.labels, ORIGIN)
+            self.take_features()
+            self.says("Risk not shown", reason, Act.LEAVE_DEMO, "Leave demonstration")
+            self.assertFalse(self.ui.demonstrationButton.isVisible())
+            self.go()
+            self.assertEqual((self.session.desk.signature, self.session.desk.demonstration), (before, False))
+            self.assertNotEqual(self.act(), Act.LEAVE_DEMO)
+
+    def test_a_signature_that_has_gone_leads_back_to_the_first_one(self):
+        self.load_another()
+        self.panel.radscore.choose_signature("ptlf-demo")
+        self.session.update(signature_before="/nowhere/site.json")
+        self.settle()
+        self.go()
+        self.assertEqual(self.session.desk.signature, "ptlf-published")
+
+    def test_who_chooses_another_ct_while_the_sample_is_drawn_is_not_brought_into_it(self):
+        self.load_another()
+        lead, sample = self.panel.strip.lead, self.panel.ct.sample
+        lead.confirm = lambda question: True
+        self.panel.ct.load_sample = lambda: sample.state.to(State.CHECKING)
+        lead.demonstrate()
+        self.settle()
+        self.as_sample()  # of his own choice
+        sample.state.to(State.FAILED, "It was not drawn.")
+        self.panel.changed()
+        self.settle()
+        self.assertEqual(self.session.desk.signature, "ptlf-published")
+
+    def load_another(self):
+        """A CT that is no sample case, with its labels."""
+        image, self.labels = phantom.ct_and_labels()
+        image = image + 1
+        self.volume = volumes.add_volume(image, "another")
+        self.ui.volumeSelector.setCurrentNode(self.volume)
+        self.settle()
 
 
 class TestInSight(StripCase):

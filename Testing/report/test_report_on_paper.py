@@ -12,7 +12,7 @@ from PTLFPredictorLib import record
 from PTLFPredictorLib.ct import Finding, Level
 from PTLFPredictorLib.record import CaseLine, SegmentsKind, SignOff
 from PTLFPredictorLib.record.parts import LeftOut, Lesions
-from PTLFPredictorLib.record.statements import of_record
+from PTLFPredictorLib.record.statements import LEVEL_WORDS, of_record
 from PTLFPredictorLib.render import html, pdf
 from PTLFPredictorLib.render.patient import report_of
 from PTLFPredictorLib.render.patient.blocks import Answer
@@ -51,6 +51,12 @@ def demonstration(published_data):
 def box(made) -> Answer:
     (answer,) = (one for part in report_of(of_record(made)).sections for one in part.blocks if isinstance(one, Answer))
     return answer
+
+
+def findings_of(made) -> list[tuple[str, str]]:
+    """Rows of the section on findings: word and text."""
+    (section,) = (part for part in report_of(of_record(made)).sections if part.id == "findings")
+    return [(word.text, message.text) for word, message in section.blocks[0].rows]
 
 
 def first_page(made) -> str:
@@ -117,6 +123,28 @@ def test_all_reasons_stand_in_the_box_each_once(withheld):
     for text in (plain(html.html(withheld)), on_paper(withheld)):
         assert text.count("INR 1.7 is above 1.5") == 1
         assert "\u25a0 blocks the risk 2 findings, named in the box above." in text
+
+
+def test_which_findings_stand_in_the_box_is_known_by_their_codes(withheld):
+    reworded = tuple(replace(one, message=f"In other words: {one.code}.") for one in withheld.findings)
+    stranger = Finding("other", Level.WITHHOLD, withheld.prediction.reasons[0])
+    rows = findings_of(replace(withheld, findings=(*reworded, stranger)))
+    blocking = [text for word, text in rows if word == LEVEL_WORDS[Level.WITHHOLD]]
+    assert blocking == ["2 findings, named in the box above.", stranger.message]
+
+
+def test_notes_on_predictors_stand_beside_them_alone_in_whatever_order(published_data):
+    notes = [
+        {"id": "b", "text": "Of the INR.", "predictor": "INR"},
+        {"id": "c", "text": "Of the model."},
+        {"id": "a", "text": "Of albumin.", "predictor": "ALB"},
+    ]
+    said = of_record(record_of(parse({**published_data, "notes": notes})))
+    assert said.nomogram.note == "Of albumin. Of the INR."
+    assert said.model.notes == "Of the model."
+    (model,) = (part for part in report_of(said).sections if part.id == "model")
+    assert "Notes: Of the model." in model.blocks[-1].texts
+    assert "Of the INR" not in str(model)
 
 
 def test_a_signature_without_scale_is_one_more_reason(published_data):

@@ -14,7 +14,7 @@ from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.errors import BadInput, UnusableModel
 from PTLFPredictorLib.segmentation import agreement, ledger, marks, plausibility, regions
 from PTLFPredictorLib.segmentation.catalogue import _roles_by_name
-from PTLFPredictorLib.segmentation.names import Role, role_of
+from PTLFPredictorLib.segmentation.names import LABEL_OF, Role, role_of
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing, apply
 from PTLFPredictorLib.segmentation.reading import Source, model_labels, parse_labels, read_segments, told
@@ -256,3 +256,13 @@ def test_the_ledger_knows_the_model_whose_lesions_were_all_left_out(ct, drawn, l
     assert share > 0.1
     left[left == EXCLUDED] = PARENCHYMA  # the other direction: without them nothing tells
     assert ledger.find(ct.identity, image_of(left)) is None
+
+
+def test_what_a_number_means_stands_in_one_place(left, monkeypatch):
+    found = regions.regions_of(image_of(left))
+    for role, other in ((Role.TUMOUR, 7), (Role.EXCLUDED, 9)):
+        left[left == LABEL_OF[role]] = other
+        monkeypatch.setitem(LABEL_OF, role, other)
+    again = regions.regions_of(image_of(left))
+    assert {role: one.voxels for role, one in again.items()} == {role: one.voxels for role, one in found.items()}
+    assert set(found) == {Role.LIVER, Role.TUMOUR, Role.EXCLUDED}

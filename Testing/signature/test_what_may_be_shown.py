@@ -337,10 +337,27 @@ def test_missing_inputs_are_one_reason_and_a_range_has_none(published_data):
     assert shown_by(parse(site(published_data)), laboratory=alb_inr(43.6, None)).prediction.reasons == ()
 
 
+def test_the_findings_among_the_reasons_are_named_by_their_codes(published_data, signature):
+    codes = ("slice_thickness", "phase")
+    demo, of_site = parse(normalised(published_data, **DEMO)), parse(site(published_data))
+    for made, options in (
+        (signature, {}),
+        (of_site, {}),
+        (demo, {}),
+        (demo, {"demonstration": True, "sample": True}),
+    ):
+        found = shown_by(made, findings=[*FITS, *WITHHOLDING, WITHHOLDING[0]], **options).prediction
+        assert found.withheld_by == codes
+        assert Prediction.from_dict(found.to_dict()).withheld_by == codes
+        assert found.without_risk("no entry").withheld_by == ()
+    assert shown_by(of_site).prediction.withheld_by == ()
+    assert shown_by(signature).prediction.withheld_by == ()  # for what the signature lacks alone
+
+
 def test_reasons_are_kept_in_a_record_and_an_older_one_has_the_one_it_told(signature):
     data = shown_by(signature, findings=WITHHOLDING).prediction.to_dict()
     assert Prediction.from_dict(data).reasons[1:] == (THIN, ARTERIAL)
-    del data["reasons"]
+    del data["reasons"], data["withheld_by"]
     assert Prediction.from_dict({**data, "state": "withheld", "status": "withheld: Arterial."}).reasons == (
         "Arterial.",
     )

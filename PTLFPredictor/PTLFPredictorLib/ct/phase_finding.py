@@ -28,7 +28,7 @@ and late arterial, portal venous and delayed run into one another.  No contrast 
 
 def before_segments(header: Phase, protocol: Protocol | None) -> Finding:
     """What the header's phase means as long as there is no liver segment to measure in; `settle` decides later."""
-    values, later = header.to_dict(), "It is measured once there is a liver segment."
+    values, later = header.to_dict(), "It is measured when the features are computed."
     if header.name is UNKNOWN:
         wanted = f" It should be {' or '.join(protocol.phases)}." if protocol else ""
         return Finding(

@@ -16,7 +16,7 @@ import slicer
 
 from ..ct.slabs import Plan, apply_labels
 from ..segmentation.marks import ALGORITHM_NAME, ALGORITHM_TYPE, TAG, AlgorithmType
-from ..segmentation.names import Role
+from ..segmentation.names import LABEL_OF, Role
 from .segment_agreement import compare
 from .segment_roles import (
     EXCLUDED,
@@ -112,7 +112,7 @@ def write(
     was left out is there only where there is something in it.
     """
     values = sitk.GetArrayFromImage(oriented_like(labels, volume))
-    masks = {LIVER: values > 0, TUMOUR: values == 2, EXCLUDED: values == 3}
+    masks = {LIVER: values > 0, **{role: values == LABEL_OF[role] for role in (TUMOUR, EXCLUDED)}}
     if not masks[EXCLUDED].any():
         del masks[EXCLUDED]
     modified = node.StartModify()

@@ -19,7 +19,7 @@ from .runs import show_progress
 from .sample_run import SampleRun
 from .section import Section
 from .session import Session
-from .widgets import as_tip, primary, say, waiting
+from .widgets import as_tip, say, waiting
 
 
 class CTSection(Section):
@@ -83,6 +83,9 @@ class CTSection(Section):
     def leave(self) -> None:
         self.eligibility.leave()
 
+    def commit(self) -> None:
+        self.eligibility.bilirubin.commit()
+
     def scene_closes(self) -> None:
         self._former = {}  # the next scene gives the same ids to other volumes
 
@@ -118,7 +121,7 @@ class CTSection(Section):
             if token == self.session.token:
                 self._select(volume)
             else:  # meanwhile somebody else came on screen
-                self._tell(_("The sample case is in the scene; choose it above."))
+                self._tell(_("The sample case is in the scene; choose it in the list of CTs."))
 
         self.sample.draw(take)
 
@@ -169,7 +172,7 @@ class CTSection(Section):
             return
         volumes.show_liver_window(volume)
         slicer.util.setSliceViewerLayers(background=volume)
-        self._tell(" ".join([*said, _("The CT is in slabs now. Choose the former one above to go back.")]))
+        self._tell(" ".join([*said, _("The CT is in slabs now. Choose the former one in the list of CTs to go back.")]))
 
     def choose_acquisition(self, index: int) -> None:
         """One of the acquisitions that the series mixes, as a volume of its own."""
@@ -234,8 +237,6 @@ class CTSection(Section):
         self.findings.show_findings(one for one in found if one.code != "phase" or one.level is Level.PASS)
         self._of_segments.show_findings(of_segments)
         self.eligibility.refresh()
-        primary(ui.loadDicomButton, session.volume is None)
-        primary(ui.allMetButton, session.volume is not None and not ui.transformLabel.text)
 
     def _told(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
         """Findings of the CT and of the segments; none while the CT is refused, which its own line says."""

@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from ..ct import Finding, Level, of_level
 from ..ct.findings import without_shell
-from .nomogram_paint import theme_of
+from .theme import theme_of
 from .widgets import Fold, clear, plain_label
 
 

@@ -11,9 +11,9 @@ from slicer.i18n import tr as _
 
 from ..mrml.lesions import SceneLesion, show_in_slices
 from ..segmentation.lesions import ml_text
-from .nomogram_paint import theme_of
 from .section import Section
 from .session import Session
+from .theme import theme_of
 from .widgets import plain_label, say
 
 ROWS_SEEN = 6

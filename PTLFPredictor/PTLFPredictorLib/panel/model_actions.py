@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import slicer
 from slicer.i18n import tr as _
 
 from ..errors import PTLFError
-from ..mrml import volumes
 from ..segmentation import remove, weights_store
 from ..segmentation.model_list import Listed, Place, size_text
 from .section import Host
@@ -30,6 +30,7 @@ class ModelActions:
         self._host, self._chosen, self._tell = host, chosen, tell
         self._asked: Listed | None = None
         self._tries = False
+        self.confirm = _confirm
         ui = host.ui
         ui.tryButton.connect("clicked()", self.try_on_the_sample)
         ui.deleteButton.connect("clicked()", self.ask)
@@ -46,21 +47,21 @@ class ModelActions:
         self._asked = None
 
     def try_on_the_sample(self) -> None:
-        """The synthetic sample case, and what this model draws on it."""
+        """What this model draws on the synthetic sample case; in place of a patient only where that is wanted."""
+        session = self._host.session
+        question = _("The sample case takes the place of this patient; what was entered for this CT is cleared.")
+        if session.volume is not None and not session.is_sample and not self.confirm(question):
+            return
         self._tries = True
-        if not (self._sample_is_on_screen() or self._host.ct.sample.state.busy):
+        if not (self._host.session.is_sample or self._host.ct.sample.state.busy):
             self._host.ct.load_sample()
         self._host.changed()
-
-    def _sample_is_on_screen(self) -> bool:
-        volume = self._host.session.volume
-        return volume is not None and bool(volumes.sample_of(volume))
 
     def _go_on_trying(self) -> None:
         """Called at each refresh: draws once the sample is there, and gives up where it does not come."""
         if self._tries and not self._host.ct.sample.state.busy:
             self._tries = False
-            if self._sample_is_on_screen() and not self._draws:
+            if self._host.session.is_sample and not self._draws:
                 self._host.segmentation.press()
 
     def ask(self) -> None:
@@ -112,3 +113,7 @@ class ModelActions:
         ui.deleteButton.enabled = not (self._draws or self._asked is not None)
         ui.askFrame.setVisible(self._asked is not None and not busy)
         ui.confirmButton.text = _("Remove") if partial else _("Delete")
+
+
+def _confirm(question: str) -> bool:
+    return slicer.util.confirmOkCancelDisplay(question, windowTitle=_("Try on the sample"))

@@ -28,7 +28,7 @@ from .model_choice import ADD, ModelChoice
 from .run_times import Expected
 from .runs import ChildRun, show_progress, status_of
 from .section import Host, Section
-from .widgets import Fold, primary, say
+from .widgets import Fold, say
 
 LICENCE_LINES = 9
 
@@ -58,7 +58,7 @@ class ModelsSection(Section):
         self.runs = (self.run,)
         self._elsewhere: set[str] = set()
         self._adds, self._getting, self._said = False, "", ""
-        self._actions = ModelActions(host, lambda: self.entry, self._tell_below)
+        self.actions = ModelActions(host, lambda: self.entry, self._tell_below)
         self._list = ModelChoice(ui.modelList, ui.modelSearch, self.choose)
         self._fold = Fold(ui.modelsButton, ui.modelsFrame)
         self.choose_zip, self.choose_folder = _choose_zip, _choose_folder
@@ -71,7 +71,7 @@ class ModelsSection(Section):
             button.connect("clicked()", pressed)
 
     def leave(self) -> None:
-        self._actions.forget()
+        self.actions.forget()
 
     def _tell_below(self, words: str) -> None:
         """Beside the buttons: what came of one; the list may be another by now."""
@@ -117,7 +117,7 @@ class ModelsSection(Section):
     def choose(self, value: str) -> None:
         """As a click on a line of the list: an id, or `ADD`."""
         self._adds, self._said = value == ADD, ""
-        self._actions.forget()
+        self.actions.forget()
         if not self.run.state.busy:
             self.run.forget()
         if not self._adds:
@@ -187,7 +187,7 @@ class ModelsSection(Section):
 
     def _start(self, getting: str, job: Mapping[str, object]) -> None:
         self._getting, self._said = getting, ""
-        self._actions.forget()
+        self.actions.forget()
         offer = self.offer if job.get("do") == "fetch" else None
         self.run.start(lambda work: (weights_store.WORKER, job), self._take, lambda: _expected(offer))
 
@@ -219,12 +219,11 @@ class ModelsSection(Section):
         ui.getButton.setVisible(busy or offer is not None)
         ui.getButton.text = _("Cancel") if busy else self._verb(offer)
         ui.getButton.toolTip = _("Stop; what has come is kept") if busy else _("Agree to what is written above")
-        primary(ui.getButton, offer is not None and not busy)
         ui.importZipButton.setVisible(self._adds and not busy)
         ui.importFolderButton.setVisible(not busy)
         show_progress(ui.getProgress, self.run)
         say(ui.getStatus, "\n".join(filter(None, (status_of(self.run, _("Added")), self._said))))
-        self._actions.refresh(busy)
+        self.actions.refresh(busy)
 
     def _line(self) -> str:
         """What the folded list tells."""

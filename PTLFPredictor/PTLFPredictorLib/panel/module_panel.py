@@ -9,6 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..errors import PTLFError
+from .acknowledgement import Acknowledgement
 from .correction_section import CorrectionSection
 from .ct_section import CTSection
 from .dependencies import Dependencies
@@ -29,9 +30,6 @@ from .session import Session
 from .strip import StripSection
 from .timers import Timer
 from .widgets import WheelGuard, say
-
-SETTINGS_ACKNOWLEDGED = "PTLFPredictor/AcknowledgedVersion"
-ACKNOWLEDGEMENT_VERSION = "1"
 
 SECTIONS = [
     SectionEntry("ct", form="CT.ui", make=lambda host: CTSection(host.ui, host.session, host.tell, host.changed)),
@@ -58,9 +56,9 @@ SECTIONS = [
     SectionEntry(
         "report",
         form="Report.ui",
-        make=lambda host: ReportSection(host.ui, host.session, host.changed, host.choose_path),
+        make=lambda host: ReportSection(host.ui, host.session, host.changed, host.choose_path, host.commit),
     ),
-    SectionEntry("questions", lambda host: Questions(host.ui, host.session, lambda: host.segmentation.models)),
+    SectionEntry("questions", lambda host: Questions(host.ui, host.session, host.models)),
     SectionEntry("strip", StripSection),
 ]
 """The panel's sections, in the order in which they are shown and told of what happens; see `section`."""
@@ -106,11 +104,7 @@ class ModulePanel:
         self._last_states: tuple = ()
         for name in self._folding:
             self._button(name).connect("contentsCollapsed(bool)", lambda closed, name=name: self._folded(name, closed))
-        ui.acknowledgementLabel.text = _(
-            "This module computes a risk from a CT for research. It is no medical device. It must not decide on a "
-            "patient's treatment. Results of the demo model and the demo signature are not for patients at all."
-        )
-        ui.acknowledgeButton.connect("clicked()", self.acknowledge)
+        self._acknowledgement = Acknowledgement(ui)
         ui.installButton.connect("clicked()", self.install)
         ui.diagnosticsButton.connect("clicked()", self.copy_diagnostics)
         self.tell("")
@@ -127,6 +121,7 @@ class ModulePanel:
         for section in self._sections:
             section.enter()
         self.session.look()
+        self.changed()
 
     def exit(self) -> None:
         for section in self._sections:
@@ -155,6 +150,10 @@ class ModulePanel:
         for section in self._sections:
             section.scene_closes()
 
+    def node_added(self) -> None:
+        """A CT or a segmentation may have come, which the next step offers to use."""
+        self.changed()
+
     def node_removed(self) -> None:
         """A node has left the scene: perhaps the CT on screen."""
         if self.session.lost:
@@ -171,6 +170,11 @@ class ModulePanel:
             said += section.leave() or []
         self._last_states = ()
         return said
+
+    def commit(self) -> None:
+        """Take what is being typed, wherever the cursor is."""
+        for section in self._sections:
+            section.commit()
 
     def cleanup(self) -> None:
         """Leave no process, node, observer or timer behind; where the widgets went first, touch none of them."""
@@ -217,7 +221,7 @@ class ModulePanel:
             for section in self._sections:
                 section.refresh()
             self._show_titles()
-            self._show_acknowledgement()
+            self._acknowledgement.refresh()
         finally:
             self._refreshing = False
 
@@ -263,13 +267,8 @@ class ModulePanel:
 
     # Acknowledgement, dependencies, diagnostics
 
-    def _show_acknowledgement(self) -> None:
-        known = slicer.app.userSettings().value(SETTINGS_ACKNOWLEDGED, "")
-        self.ui.acknowledgementFrame.setVisible(str(known) != ACKNOWLEDGEMENT_VERSION)
-
     def acknowledge(self) -> None:
-        slicer.app.userSettings().setValue(SETTINGS_ACKNOWLEDGED, ACKNOWLEDGEMENT_VERSION)
-        self._show_acknowledgement()
+        self._acknowledgement.give()
 
     def check_dependencies(self) -> None:
         text = self.dependencies.text()

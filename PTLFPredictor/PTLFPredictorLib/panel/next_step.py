@@ -10,7 +10,9 @@ from slicer.i18n import tr as _
 
 from ..ct import Finding
 from ..errors import PTLFError
+from ..record.statements import of_prediction
 from ..signature import PredictionState, SignatureState, completeness
+from ..signature.policy.eligibility import BILIRUBIN
 from .session import SECOND_ROLE, Session
 from .state import StaleWhy
 
@@ -36,6 +38,7 @@ class Act(StrEnum):
     WHY = "list the reasons"
     TRY_RADSCORE = "type a Radscore as a what-if"
     DEMONSTRATE = "show a demonstration"
+    LEAVE_DEMO = "go back to the signature before the demonstration"
     END_WHAT_IF = "end the what-if"
     SIGN_OFF = "sign off"
     EXPORT = "export the report"
@@ -53,7 +56,7 @@ class Step:
     words, tip : str
         Of the button.
     entry : str
-        Of `Act.ENTER`: the entry of the signature whose field is meant.
+        Of `Act.ENTER`: the entry of the signature whose field is meant, or `BILIRUBIN`.
     """
 
     act: Act
@@ -114,6 +117,10 @@ def _before_result(session: Session, around: Around) -> Step | None:
         session.ct().require_usable()
     except PTLFError as error:
         return Step(Act.CHOOSE_CT, _("Choose another CT"), _("To the list of CTs"), error.message)
+    if session.signature.is_demo and not session.is_sample:
+        tip = _("Back to the signature that was chosen before, with the demonstration mode off")
+        why = _("A demonstration signature shows a risk only on a sample CT, and this CT is none.")
+        return Step(Act.LEAVE_DEMO, _("Leave demonstration"), tip, why)
     if session.node(SECOND_ROLE) is not None:
         why = _("New segments wait beside the edited ones.")
         return Step(Act.DECIDE, _("Keep or replace"), _("Keep the edited segments or use the new ones"), why)
@@ -136,7 +143,7 @@ def _a_ct(around: Around) -> Step:
     why = _("Load a CT, or draw the sample case (section 1).")
     if around.ct_waits:
         return Step(Act.USE_CT, _("Use this CT"), _("The one CT that is in the scene"), why)
-    return Step(Act.LOAD_CT, _("Load CT..."), _("A file; DICOM and the sample case are in section 1"), why)
+    return Step(Act.LOAD_CT, _("Load CT"), _("To section 1: DICOM, a file or the sample case"), why)
 
 
 def _segments(around: Around) -> Step:
@@ -161,9 +168,9 @@ def _of_result(session: Session) -> Step:
     if open_yet and missing:
         return _enter(session, missing[0])
     if state in (PredictionState.RANGE, PredictionState.DEMONSTRATION):
-        return Step(Act.EXPORT, _("Export report"), _("The report as HTML or PDF"))
+        return _export()
     if state is PredictionState.RISK and session.signed is not None:
-        return Step(Act.EXPORT, _("Export report"), _("The report as HTML or PDF"))
+        return _export()
     if state is PredictionState.RISK:
         return Step(Act.SIGN_OFF, _("Sign off"), _("The reader answers for these segments, by name"))
     if signature_says_no(session):
@@ -197,10 +204,18 @@ def _lead_on(session: Session) -> Step:
     if can_try_a_radscore(session):
         tip = _("A what-if: a risk for a Radscore that you type, never the patient's")
         return Step(Act.TRY_RADSCORE, _("Try a what-if"), tip)
-    return _reasons()
+    return _reasons(session)
 
 
-def _reasons() -> Step:
+def _export() -> Step:
+    return Step(Act.EXPORT, _("Export report"), _("The report as HTML or PDF"))
+
+
+def _reasons(session: Session) -> Step:
+    """Where nothing else leads on: the reasons; where the strip tells the only one already, the report with it."""
+    said = of_prediction(session.patient().prediction, session.signature.horizon)
+    if len(said.reasons) < 2 and not said.warnings and not said.withheld_beside:
+        return _export()
     return Step(Act.WHY, _("Show reasons"), _("All reasons why no risk is shown"))
 
 
@@ -210,11 +225,12 @@ def _missing(session: Session) -> list[str]:
 
 
 def _enter(session: Session, name: str, *, refused: bool = False) -> Step:
-    labels = {entry.id: entry.label for entry in session.signature.entries}
+    labels = {BILIRUBIN: _("bilirubin"), **{entry.id: entry.label for entry in session.signature.entries}}
     label = labels.get(name, _("the Radscore"))
     label = label if label.isupper() else label[:1].lower() + label[1:]
     words = _("Correct {label}") if refused else _("Enter {label}")
-    return Step(Act.ENTER, words.format(label=label), _("To its field in section 4"), entry=name)
+    tip = _("To its field in section 1") if name == BILIRUBIN else _("To its field in section 4")
+    return Step(Act.ENTER, words.format(label=label), tip, entry=name)
 
 
 def _remedy(session: Session, found: Iterable[Finding]) -> Step:
@@ -236,4 +252,4 @@ def _remedy(session: Session, found: Iterable[Finding]) -> Step:
             return Step(act, words.format(mm=f"{plan.slab_mm:g}"), tip)
         if act is not None:
             return Step(act, *steps[act])
-    return _reasons()
+    return _reasons(session)

@@ -10,16 +10,10 @@ from ..render.nomogram_axes import axes_of, footer_of
 from ..render.nomogram_layout import Layout
 from ..render.nomogram_marks import Reading, marks_of
 from ..render.primitives import Area, Line, Primitive, Shape, Text
-from ..render.themes import PRINT, theme_for
+from ..render.themes import PRINT
 
 PDF_DPI = 144
 """Resolution of the PDF's coordinate system; lines and text stay vectors."""
-
-
-def theme_of(widget) -> dict[str, str]:
-    palette = widget.palette
-    window = palette.color(qt.QPalette.Window)
-    return theme_for(window.name(), palette.color(qt.QPalette.WindowText).name(), window.lightnessF())
 
 
 def paint(painter, primitives: Iterable[Primitive], theme: Mapping[str, str]) -> None:

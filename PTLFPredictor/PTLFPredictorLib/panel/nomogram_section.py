@@ -98,10 +98,11 @@ class NomogramSection(Section):
             self._enter(name, value)
 
     def _enter(self, name: str, value: Value | None, refused: dict[str, str] | None = None) -> None:
-        state = self.session.state
-        self.session.update(
-            values=_given({**state.values, name: value}), refused=_given({**state.refused, name: refused})
-        )
+        state, entry, units = self.session.state, self._entries().get(name), self.session.state.units
+        if entry is not None and name in units:  # one that this signature does not take was not what was read
+            units = {**units, name: self._unit(entry)}
+        values, entries = _given({**state.values, name: value}), _given({**state.refused, name: refused})
+        self.session.update(values=values, units=units, refused=entries)
 
     def _choose_unit(self, name: str, unit: str) -> None:
         """Another unit is another reading of what stands there; it is never converted silently."""
@@ -173,10 +174,13 @@ class NomogramSection(Section):
         self._message = ""
         self.session.update(what_if={}, what_if_refused={})
 
-    def pin(self) -> None:
-        """Keep the what-if to compare it with others; what is being typed is taken first."""
+    def commit(self) -> None:
         for field in (*self.rows.fields.values(), self._score):
             field.commit()
+
+    def pin(self) -> None:
+        """Keep the what-if to compare it with others; what is being typed is taken first."""
+        self.commit()
         scenarios.pin(self.session)
 
     # Display

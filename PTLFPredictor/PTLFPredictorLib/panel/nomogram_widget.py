@@ -19,8 +19,9 @@ from ..render.nomogram_layout import MINIMUM_WIDTH, Layout, height_of
 from ..render.nomogram_marks import Reading, marks_of, text_of
 from ..signature import NomogramGeometry
 from ..signature.predictors import Value, number_words
-from .nomogram_paint import paint, theme_of
+from .nomogram_paint import paint
 from .nomogram_steps import next_value, on_axis
+from .theme import theme_of
 from .timers import Timer
 from .widgets import as_tip
 

@@ -12,18 +12,18 @@ from slicer.i18n import tr as _
 
 from ..ct import PHASES, Finding
 from ..ct.phase import PhaseSource
-from ..segmentation.catalogue import Model
 from ..segmentation.origin import Drawn
 from .choices import Choices
 from .eligibility_frame import answered, by_words
 from .findings_list import FindingsList
+from .models_section import ModelsSection
 from .section import Section
 from .session import HAND, MODEL, Session
 from .widgets import say
 
 
 class Questions(Section):
-    def __init__(self, ui, session: Session, models: Callable[[], list[Model]]):
+    def __init__(self, ui, session: Session, models: ModelsSection):
         self.ui, self.session, self._models = ui, session, models
         self._message: dict[str, str] = {}
         self._as_measured = ""
@@ -81,7 +81,7 @@ class Questions(Section):
         say(ui.phaseStatus, "\n".join(filter(None, (by, self._message.get("phase", "")))))
 
     def _fill_origins(self) -> None:
-        models = [(f"{MODEL}{model.id}", model.title) for model in self._models()]
+        models = [(f"{MODEL}{model.id}", model.title) for model in self._models.models]
         entries = [("", _("not said")), (HAND, _("drawn by hand")), *models]
         said = self.session.state.mask_origin.get("value", "")
         if said and said not in dict(entries):  # a scene from a computer that has it
@@ -96,7 +96,11 @@ class Questions(Section):
             return ""
         if origin.drawn is Drawn.HAND:
             return _("Drawn by hand.")
-        return _("Drawn by the model {title}.").format(title=origin.model.get("title") or origin.model.get("id"))
+        words = _("Drawn by the model {title}.").format(title=origin.model.get("title") or origin.model.get("id"))
+        told = any(finding.code == "model_not_for_patients" for finding in self.session.findings_of_segments())
+        if told or self.session.is_sample or origin.model.get("for_patients"):
+            return words
+        return f"{words} {origin.model.get('warning', '')}".rstrip()
 
 
 def _measured(found: Sequence[Finding], said) -> str:

@@ -23,7 +23,7 @@ from .section import Section
 from .session import Session
 from .state import Computed, SegmentsKind, Stale
 from .terms_table import TermsTable
-from .widgets import Fold, primary, say, waiting
+from .widgets import Fold, say, waiting
 
 FROM_A_FILE = ""
 """The last entry of the list of signatures."""
@@ -44,8 +44,8 @@ class RadscoreSection(Section):
         self._signatures = Choices(ui.signatureSelector, self._choose_signature, listed)
         engines = [(name, _engine_words(name)) for name in available_engines()]
         self._engines = Choices(ui.engineSelector, lambda engine: session.update(engine=engine), engines)
-        listed = [(kind, session.segments_words(kind)) for kind in SegmentsKind]
-        self._terms_of = Choices(ui.termsSelector, lambda kind: session.update(terms_of=str(kind)), listed)
+        self._terms_of = Choices(ui.termsSelector, lambda kind: session.update(terms_of=str(kind)))
+        self._terms_words: list[str] = []
         self.came = ui.nomogramSection
         self._fold = Fold(ui.radscoreAdvancedButton, ui.radscoreAdvancedFrame)
         font = qt.QFont(ui.staleLabel.font)
@@ -178,6 +178,10 @@ class RadscoreSection(Section):
         if desk.engine not in self._engines.values:  # a scene from a computer that has it: shown, to be changed
             self._engines.insert(len(self._engines.values), desk.engine, _engine_words(desk.engine))
         self._engines.show(desk.engine)
+        words = [self._words_of(kind) for kind in SegmentsKind] if len(kinds) > 1 else self._terms_words
+        if words != self._terms_words:  # what a reader has edited is called otherwise
+            self._terms_words = words
+            self._terms_of.fill(zip(SegmentsKind, words, strict=True))
         self._terms_of.show(shown)
         ui.demonstrationBox.checked = desk.demonstration
         self._filling = False
@@ -189,7 +193,6 @@ class RadscoreSection(Section):
         stale = session.stale(session.kind)
         verb = _("Recompu&te") if computed else _("Compu&te")
         show_button(ui.computeButton, self.run, self.unmet, verb, _("Compute the features"))
-        primary(ui.computeButton, bool(stale) and not busy)
         for widget in (ui.signatureSelector, ui.engineSelector):
             widget.enabled = not busy
         show_progress(ui.computeProgress, self.run)
@@ -217,7 +220,10 @@ class RadscoreSection(Section):
         return of_radscore(session.patient().radscore, session.signature).words
 
     def done(self) -> bool:
-        return bool(self.session.state.computed) and not self.session.stale(self.session.kind)
+        """Whether there is a Radscore of what is on screen; one that is not shown is no step done."""
+        session = self.session
+        computed = bool(session.state.computed) and not session.stale(session.kind)
+        return computed and session.patient().radscore.value is not None
 
     def _stale_text(self, stale: Stale | None) -> str:
         if stale is None:
@@ -228,6 +234,10 @@ class RadscoreSection(Section):
         chosen = self.session.signature
         complete = signature.completeness(chosen) is signature.SignatureState.COMPLETE
         return "" if complete else signature.describe(chosen)
+
+    def _words_of(self, kind: SegmentsKind) -> str:
+        words = self.session.segments_words(kind)
+        return words[:1].upper() + words[1:]
 
     def _scores(self) -> str:
         lines = []
@@ -240,8 +250,7 @@ class RadscoreSection(Section):
             text = score.words if score.value is not None else _("withheld") if withheld else _("not computable")
             if stale:
                 text += " - " + _("stale")
-            title = self.session.segments_words(kind)
-            lines.append(f"{title[:1].upper()}{title[1:]}: {_('Radscore')} {text}")
+            lines.append(f"{self._words_of(kind)}: {_('Radscore')} {text}")
         return "\n".join(lines)
 
 

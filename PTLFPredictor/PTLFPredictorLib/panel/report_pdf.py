@@ -11,9 +11,8 @@ import base64
 import qt
 
 from ..record import ResultRecord
-from ..record.statements import FOR_NO_PATIENT, of_record
+from ..record.statements import FOR_NO_PATIENT, WATERMARK, of_record
 from ..render import pdf
-from ..render.html import WATERMARK
 from ..render.nomogram_axes import axes_of, footer_of
 from ..render.nomogram_marks import marks_of
 from ..render.patient import report_of

@@ -23,8 +23,9 @@ from .widgets import Fold, as_tip, primary, say, waiting
 
 
 class ReportSection(Section):
-    def __init__(self, ui, session: Session, changed, choose_file: Callable[[str, str], str]):
+    def __init__(self, ui, session: Session, changed, choose_file: Callable[[str, str], str], commit):
         self.ui, self.session, self._changed, self._choose_file = ui, session, changed, choose_file
+        self._commit = commit
         self._exporter = compat.segmentation_exporter()
         self._written = self._ready = False
         self._advanced = Fold(ui.exportAdvancedButton, ui.exportAdvanced)
@@ -58,6 +59,7 @@ class ReportSection(Section):
 
     def _guard(self, export: Callable[[], str]) -> None:
         say(self.ui.exportStatus, "")
+        self._commit()
         try:
             written = export()
         except (PTLFError, OSError) as error:
@@ -90,14 +92,13 @@ class ReportSection(Section):
         return self._write("result.csv", lambda made, path, _suffix: table.write(made, path))
 
     def _write(self, name: str, write: Callable[[record.ResultRecord, Path, str], None]) -> str:
-        with waiting():
-            made, _segments = self.session.make_record()
-        made = replace(made, case=self._case())
-        token = self.session.token
+        made, known, token = self._made(), self._known, self.session.token
         path = self._choose_file(_("Export"), name)
         if not path:
             return ""
         self._require(token)
+        if known != self._known:  # something was taken while the dialog stood there
+            made = self._made()
         target = Path(path)
         part = target.with_name(target.name + ".part")
         try:
@@ -109,6 +110,16 @@ class ReportSection(Section):
         finally:
             part.unlink(missing_ok=True)
         return _("Written: {path}").format(path=path)
+
+    def _made(self) -> record.ResultRecord:
+        with waiting():
+            made, _segments = self.session.make_record()
+        return replace(made, case=self._case())
+
+    @property
+    def _known(self) -> tuple:
+        """What a record is made of, and what may change while a dialog stands there."""
+        return self.session.state, self.session.desk, self._case()
 
     def _case(self) -> record.CaseLine | None:
         """What was typed for the report; nothing of it is kept anywhere else."""

@@ -150,6 +150,12 @@ class ChildRun:
         self._clear()
         return busy
 
+    def drop_cancelled(self) -> bool:
+        """The user has gone on: nothing is said any more of a run that was cancelled; returns whether something was."""
+        dropped = self.cancelled
+        self._said = self._said and not dropped
+        return dropped
+
     def close(self) -> None:
         """Cancel, and never call anybody again."""
         self._on_change = lambda: None

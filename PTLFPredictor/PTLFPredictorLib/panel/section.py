@@ -77,6 +77,9 @@ class Section:
     def leave(self) -> list[str] | None:
         """Another patient comes: let go of this one's; returns sentences on what was stopped."""
 
+    def commit(self) -> None:
+        """Take what is being typed: a step that is done by a key leaves the cursor where it is."""
+
     def enter(self) -> None:
         """The user opens the module."""
 

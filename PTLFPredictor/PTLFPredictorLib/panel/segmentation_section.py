@@ -26,7 +26,7 @@ from .runs import ChildRun, show_button, show_progress, status_of
 from .section import Section
 from .session import SECOND_ROLE, SEGMENTS_ROLE, Session
 from .warm_run import WarmRun
-from .widgets import Fold, primary, say, waiting
+from .widgets import Fold, say, waiting
 
 DEVICES = ("auto", "cpu", "cuda:0")
 
@@ -110,11 +110,6 @@ class SegmentationSection(Section):
             self.session.update(device=device)
             self.run.release()  # the former device's memory
             self.ask_device()
-
-    @property
-    def models(self) -> list[Model]:
-        """Those that are on this computer."""
-        return self._models.models
 
     @property
     def model(self) -> Model | None:
@@ -251,14 +246,13 @@ class SegmentationSection(Section):
         show_button(ui.segmentButton, run, self.unmet, verb, _("Draw liver and tumour with the chosen model"))
         for widget in (ui.deviceSelector, ui.useExistingButton, ui.existingSelector):
             widget.enabled = not busy
-        waiting = self._offer_existing()
-        primary(ui.segmentButton, not drawn and not busy and not waiting and self.model is not None)
-        primary(ui.useExistingButton, waiting and not busy)
+        self._offer_existing()
         if self._asked is not None and ui.existingSelector.currentNode() is not self._asked:
             self._asked = None
         ui.placeFrame.setVisible(self._asked is not None)
         show_progress(ui.segmentProgress, run)
-        said = [] if drawn and run.state.state is State.IDLE else [status_of(run, _("Segmented"))]
+        idle = run.state.state is State.IDLE
+        said = [] if idle and (drawn or self._message) else [status_of(run, _("Segmented"))]
         say(ui.segmentStatus, "\n".join(filter(None, [*said, *run.notices, self._message])))
         say(ui.estimateLabel, "" if busy else run_times.words(self.expected()))
         say(ui.stepsLabel, "" if busy else "\n".join(chain_words.lines(session.drawn)))
@@ -274,13 +268,12 @@ class SegmentationSection(Section):
                 "Your edited segments were left as they are. The new run is in '{name}'. Which shall be used?"
             ).format(name=second.GetName())
 
-    def _offer_existing(self) -> bool:
-        """Choose the one segmentation that lies on this CT in the list, once; whether it is chosen."""
+    def _offer_existing(self) -> None:
+        """Choose the one segmentation that lies on this CT in the list, once."""
         waiting, box = self.existing(), self.ui.existingSelector
         if waiting is not None and box.currentNode() is None and self._offered != waiting.GetID():
             self._offered = waiting.GetID()
             box.setCurrentNode(waiting)
-        return waiting is not None and box.currentNode() is waiting
 
     def _device_reason(self) -> str:
         if self.probe.state.busy:

@@ -18,7 +18,7 @@ from ..segmentation.names import Role
 from .section import Section
 from .session import SECOND_ROLE, Session
 from .state import FellWhy
-from .widgets import Fold, primary, say
+from .widgets import Fold, say
 
 NAMES_SHOWN = 3
 """Segments that are named in one sentence."""
@@ -78,7 +78,6 @@ class SegmentsSection(Section):
         ui, session = self.ui, self.session
         node, signed = session.segmentation, session.signed
         ui.segmentsFrame.setVisible(node is not None)
-        primary(ui.signOffButton, signed is None and session.node(SECOND_ROLE) is None)
         ui.show3DButton.checked = node is not None and mrml_segments.in_3d(node)
         if node is None:
             for label in (ui.agreementTitle, ui.agreementLabel):
@@ -159,8 +158,10 @@ def _why(fell) -> str:
         FellWhy.NEW_RUN: _("a model drew anew"),
         FellWhy.OTHER_SEGMENTS: _("other segments were chosen"),
         FellWhy.CT_CHANGED: _("the CT was changed"),
+        FellWhy.OTHER_SLICES: _("the CT was shown in other slices"),
         FellWhy.SIGNATURE: _("another signature was chosen"),
         FellWhy.ANSWERS: _("an answer on eligibility was changed"),
+        FellWhy.INPUT: _("a value or an answer was changed"),
     }.get(why, _("the case was changed"))
 
 

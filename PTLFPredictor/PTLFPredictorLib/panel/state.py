@@ -69,8 +69,10 @@ class FellWhy(StrEnum):
     NEW_RUN = "new run"
     OTHER_SEGMENTS = "other segments"
     CT_CHANGED = "CT changed"
+    OTHER_SLICES = "other slices"
     SIGNATURE = "signature"
     ANSWERS = "answers"
+    INPUT = "input"
     CASE = "case"
 
 
@@ -169,7 +171,7 @@ class PatientState:
         ``reader`` and ``time`` of the last sign-off, ``why`` (`FellWhy`) and ``when`` it fell, and, of an edit, the
         ``segments`` that were edited; empty while none has fallen, and with the next sign-off.
     before : dict
-        While the CT is in slabs: the state beside the slices that it was averaged from, for the way back.
+        The state beside the same CT's other slices, thin or in slabs, for the way there and back.
     terms_of : str
         Whose terms are listed; "" follows the patient's own result.
     """
@@ -241,9 +243,16 @@ def of_an_earlier_scene(data: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Desk:
-    """What the person in front of the panel has chosen, whoever the patient is."""
+    """What the person in front of the panel has chosen, whoever the patient is.
+
+    Parameters
+    ----------
+    signature_before : str
+        What was chosen before a demo signature, for the way back.
+    """
 
     signature: str = "ptlf-published"
+    signature_before: str = ""
     model: str = ""
     device: str = "auto"
     engine: str = DEFAULT_ENGINE

@@ -9,17 +9,18 @@ import qt
 from slicer.i18n import tr as _
 
 from .. import RESEARCH_USE
+from ..signature.policy.eligibility import BILIRUBIN
 from .case_line import case_words
 from .lead_on import LeadOn
 from .next_step import Act, Around, Step, next_step
-from .nomogram_paint import theme_of
 from .runs import status_of
 from .section import Section
 from .sticky import Sticky
 from .strip_words import StripWords, pill_words, signature_words, strip_words
+from .theme import theme_of
 from .timers import Timer
 from .titles import Titles
-from .widgets import as_tip, primary, say
+from .widgets import as_tip, focus_of, is_typing, primary, say
 
 KEY = "Alt+Return"
 """Does the next step from anywhere in the window."""
@@ -32,6 +33,17 @@ LARGE, SMALL = 13, 12
 
 PILL_CHARACTERS = 26
 """Of a line of the pill; a longer one is wrapped, so that it does not widen the panel."""
+
+BUTTONS = {
+    Act.LOAD_CT: "loadDicomButton",
+    Act.SLABS: "slabsButton",
+    Act.SEGMENT: "segmentButton",
+    Act.USE_SEGMENTS: "useExistingButton",
+    Act.CHOOSE_MODEL: "getButton",
+    Act.COMPUTE: "computeButton",
+    Act.SIGN_OFF: "signOffButton",
+}
+"""By step: the button of its section, the only primary one there while the step is the next."""
 
 PILL = "QLabel {{ color: {text}; border: 1px solid {border}; border-radius: 6px; padding: 1px 6px; }}"
 
@@ -68,7 +80,7 @@ class StripSection(Section):
         ui.nextButton.connect("clicked()", self.go)
         self._acts: dict[Act, Callable[[], None]] = {
             Act.CANCEL: self._cancel,
-            Act.LOAD_CT: host.ct.choose_file,
+            Act.LOAD_CT: lambda: self.show("ct", ui.loadDicomButton),
             Act.USE_CT: host.ct.use_only_ct,
             Act.CHOOSE_CT: lambda: self.show("ct", ui.volumeSelector),
             Act.USE_SEGMENTS: self._use_segments,
@@ -85,6 +97,7 @@ class StripSection(Section):
             Act.WHY: self._why,
             Act.TRY_RADSCORE: self.try_radscore,
             Act.DEMONSTRATE: self.lead.demonstrate,
+            Act.LEAVE_DEMO: self.lead.leave_demonstration,
             Act.END_WHAT_IF: host.nomogram.reset,
             Act.SIGN_OFF: self._sign_off,
             Act.EXPORT: self._export,
@@ -102,12 +115,20 @@ class StripSection(Section):
     # Steps
 
     def go(self) -> None:
-        """Do the next step: the one that the case is at now, whatever the button said."""
+        """Do the next step: the one that the case is at now, whatever the button said; what is being typed counts."""
+        self.host.commit()
         step = next_step(self.session, self.around())
         if self.step is None or step.act is not self.step.act:
-            self.refresh()
+            self.host.refresh()
             return
+        self.step = step  # of the same kind, perhaps to another field
+        self._go_on()
         self._acts[step.act]()
+
+    def _go_on(self) -> None:
+        """The next step comes: that something was cancelled is said no more."""
+        if [run for run in self.host.runs if run.drop_cancelled()]:
+            self.host.changed()
 
     def show(self, section: str, widget) -> None:
         """Unfold a section, bring one of its widgets into sight and give it the keyboard."""
@@ -124,7 +145,7 @@ class StripSection(Section):
 
     def bring(self, widget) -> None:
         """Scroll to what a step has brought, unless somebody is typing."""
-        if not _types(qt.QApplication.focusWidget()):
+        if not is_typing(qt.QApplication.focusWidget()):
             self._goal = widget
             self._laid_out.start()
 
@@ -148,13 +169,16 @@ class StripSection(Section):
         self.host.models.show()
 
     def _enter(self) -> None:
-        self.show("nomogram", self._field(self.step.entry))
+        entry = self.step.entry
+        self.show("ct" if entry == BILIRUBIN else "nomogram", self._field(entry))
 
     def try_radscore(self) -> None:
         self.show("nomogram", self.ui.radscoreEdit)
 
     def _field(self, entry: str):
         """Where an entry is typed or chosen."""
+        if entry == BILIRUBIN:
+            return self.ui.baselineBilirubinEdit
         name = re.sub(r"\W", "_", entry).lower()
         return next((found for end in ("Edit", "Level") if (found := getattr(self.ui, name + end, None))), None)
 
@@ -168,8 +192,11 @@ class StripSection(Section):
         self.bring(self.ui.correctButton)
 
     def _why(self) -> None:
-        self.ui.whyButton.checked = True
-        self.sticky.scroll_to(self.ui.detailsFrame)
+        """Here the strip's own button is the one that lists the reasons, and folds them again."""
+        self.ui.whyButton.checked = not self.ui.whyButton.checked
+        self.refresh()
+        if self.ui.whyButton.checked:
+            self.sticky.scroll_to(self.ui.detailsFrame)
 
     def _sign_off(self) -> None:
         self.host.open_sections("segments")
@@ -207,7 +234,10 @@ class StripSection(Section):
 
     def refresh(self) -> None:
         ui, session = self.ui, self.session
-        self.step = step = next_step(session, self.around())
+        before, self.step = self.step, next_step(session, self.around())
+        step = self.step
+        if before is not None and before.act not in (step.act, Act.CANCEL):
+            self._go_on()
         words = strip_words(session, step)
         say(ui.caseLabel, case_words(session) or _("No CT chosen"))
         self._show_pill(pill_words(session))
@@ -221,12 +251,16 @@ class StripSection(Section):
         self._show_details(words)
         say(ui.signatureLine, signature_words(session.signature))
         button = ui.nextButton
-        if button.text != step.words:
-            button.text = step.words
+        opened = step.act is Act.WHY and ui.whyButton.checked
+        text = _("Hide reasons") if opened else step.words
+        if button.text != text:
+            button.text = text
             button.setShortcut(qt.QKeySequence(KEY))
         button.toolTip = as_tip(_("{tip} (Alt+Return)").format(tip=step.tip))
-        button.accessibleName = _("Next step: {words}").format(words=step.words)
+        button.accessibleName = _("Next step: {words}").format(words=text)
         primary(button)
+        for act, name in BUTTONS.items():
+            primary(getattr(ui, name), act is step.act)
         self.lead.refresh()
         self.sticky.place()
 
@@ -243,7 +277,7 @@ class StripSection(Section):
     def _show_details(self, words: StripWords) -> None:
         ui = self.ui
         count = len(words.notes)
-        ui.whyButton.setVisible(count > 0 and not words.unfold)
+        ui.whyButton.setVisible(count > 0 and not words.unfold and self.step.act is not Act.WHY)
         if not count:
             ui.whyButton.checked = False
         self._unfold = words.unfold and count > 0
@@ -257,19 +291,6 @@ class StripSection(Section):
 
     def _open_details(self, opened: bool) -> None:
         self.ui.detailsFrame.setVisible(opened or self._unfold)
-
-
-def focus_of(widget):
-    """What of a widget takes the keyboard: of a node selector its list."""
-    if widget.focusPolicy & qt.Qt.TabFocus:
-        return widget
-    inner = [child for child in widget.children() if child.isWidgetType() and child.inherits("QComboBox")]
-    return inner[0] if inner else widget
-
-
-def _types(widget) -> bool:
-    """Whether somebody writes in a field."""
-    return widget is not None and any(widget.inherits(name) for name in ("QLineEdit", "QPlainTextEdit", "QTextEdit"))
 
 
 def _failure(run) -> str:

@@ -8,7 +8,7 @@ import qt
 from slicer.i18n import tr as _
 
 from ..signature import ScoredTerm
-from .nomogram_paint import theme_of
+from .theme import theme_of
 from .timers import Timer
 from .widgets import as_tip
 

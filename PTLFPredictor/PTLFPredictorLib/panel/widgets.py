@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import qt
 
 from ..ct.findings import without_shell
-from .nomogram_paint import theme_of
+from .theme import theme_of
 
 
 def clear(layout) -> None:
@@ -75,6 +75,19 @@ def primary(button, on: bool = True) -> None:
     sheet = PRIMARY.format(**colours) if on else ""
     if button.styleSheet != sheet:
         button.setStyleSheet(sheet)
+
+
+def focus_of(widget):
+    """What of a widget takes the keyboard: of a node selector its list."""
+    if widget.focusPolicy & qt.Qt.TabFocus:
+        return widget
+    inner = [child for child in widget.children() if child.isWidgetType() and child.inherits("QComboBox")]
+    return inner[0] if inner else widget
+
+
+def is_typing(widget) -> bool:
+    """Whether somebody writes in a field."""
+    return widget is not None and any(widget.inherits(name) for name in ("QLineEdit", "QPlainTextEdit", "QTextEdit"))
 
 
 class Fold:

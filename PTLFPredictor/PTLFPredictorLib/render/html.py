@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..record import ResultRecord
 from ..record.slices import Picture
-from ..record.statements import FOR_NO_PATIENT, Statements, of_record
+from ..record.statements import FOR_NO_PATIENT, WATERMARK, Statements, of_record
 from . import nomogram_svg
 from .patient import report_of
 from .patient.blocks import Answer, Block, Drawing, Lines, Rows, Section, Slices
@@ -15,8 +15,6 @@ from .patient.drawing import placed
 from .patient.markup import answer, lines, table
 
 CSS = Path(__file__).resolve().parents[2] / "Resources" / "Report" / "report.css"
-
-WATERMARK = "DEMONSTRATION"
 
 SHEETS = f'@page {{ @top-center {{ content: "{FOR_NO_PATIENT}"; font: bold 8pt Helvetica, Arial, sans-serif; }} }}'
 """However many sheets a printer needs, each of a demonstration says so; the watermark is fixed on all of them too."""

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
+from .names import LABEL_OF, Role
+
 MEASURABLE_MM = 10.0
 """Least longest diameter of a measurable lesion on CT (RECIST 1.1, slices up to 5 mm)."""
 
@@ -67,8 +69,8 @@ def measured(numbered: np.ndarray, spacing_mm: tuple[float, float, float]) -> li
     ]
 
 
-def of_label_map(labels: sitk.Image, label: int = 2) -> list[Lesion]:
-    """`lesions` of the tumour in a derived label map, or of what a reader left out (3)."""
+def of_label_map(labels: sitk.Image, label: int = LABEL_OF[Role.TUMOUR]) -> list[Lesion]:
+    """`lesions` of the tumour in a derived label map, or of what a reader left out."""
     return lesions(sitk.GetArrayViewFromImage(labels) == label, labels.GetSpacing())
 
 

@@ -35,6 +35,9 @@ class Role(StrEnum):
     """Neither: another structure, which is not counted."""
 
 
+LABEL_OF = {Role.PARENCHYMA: 1, Role.TUMOUR: 2, Role.EXCLUDED: 3}
+"""Numbers of the derived label map (`segments`), where everything above 0 is of the organ."""
+
 ORGAN_ROLES = (Role.LIVER, Role.PARENCHYMA)
 
 

@@ -16,7 +16,9 @@ from functools import cached_property
 
 import numpy as np
 
-PARENCHYMA, TUMOUR, EXCLUDED = 1, 2, 3
+from .names import LABEL_OF, Role
+
+PARENCHYMA, TUMOUR, EXCLUDED = (LABEL_OF[role] for role in (Role.PARENCHYMA, Role.TUMOUR, Role.EXCLUDED))
 
 STEP_MM = 5.0
 """Spacing of the coarse grid: half of the least displacement that has to be told."""

@@ -11,7 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..hashes import json_sha256
-from .names import Role
+from .names import LABEL_OF, Role
 
 ORGAN, TUMOUR, EXCLUDED = Role.LIVER, Role.TUMOUR, Role.EXCLUDED
 
@@ -56,7 +56,8 @@ def regions_of(labels: sitk.Image) -> dict[str, Region]:
     array = sitk.GetArrayViewFromImage(labels)
     steps = np.reshape(labels.GetDirection(), (3, 3)) * np.array(labels.GetSpacing())
     found = {}
-    for role, mask in ((ORGAN, array > 0), (TUMOUR, array == 2), (EXCLUDED, array == 3)):
+    masks = {ORGAN: array > 0, **{role: array == LABEL_OF[role] for role in (TUMOUR, EXCLUDED)}}
+    for role, mask in masks.items():
         planes = np.flatnonzero(mask.any(axis=(1, 2)))
         if not planes.size:
             continue
@@ -103,11 +104,11 @@ def changed_share(before: Regions, now: Regions) -> float:
     high = np.maximum(before[ORGAN].mask.shape, offset + now[ORGAN].mask.shape)
     for regions, start in ((before, -low), (now, offset - low)):
         labels = np.zeros(high - low, np.uint8)
-        for value, role in ((1, ORGAN), (2, TUMOUR), (3, EXCLUDED)):
+        for role in (ORGAN, TUMOUR, EXCLUDED):
             if role in regions:
                 inside = start + _offset(regions[ORGAN], regions[role])
                 box = tuple(slice(a, a + n) for a, n in zip(inside, regions[role].mask.shape, strict=True))
-                labels[box][regions[role].mask] = value
+                labels[box][regions[role].mask] = LABEL_OF[Role.PARENCHYMA if role is ORGAN else role]
         maps.append(labels)
     return float(np.count_nonzero(maps[0] != maps[1]) / np.count_nonzero(maps[0] | maps[1]))
 

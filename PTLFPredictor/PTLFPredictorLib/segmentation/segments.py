@@ -20,8 +20,9 @@ from . import chain_words, lesions, plausibility, provenance
 from .lesions import ml_text
 from .names import Role
 from .origin import Origin
+from .placement import EXCLUDED, PARENCHYMA, TUMOUR
 
-BACKGROUND, PARENCHYMA, TUMOUR, EXCLUDED = 0, 1, 2, 3
+BACKGROUND = 0
 
 OVERLAP_REFUSED, OVERLAP_WARNED = 0.5, 0.98
 """Share of a label map's labelled volume that lies on the CT: below the first it belongs to another CT."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import __version__
-from ...render.html import WATERMARK
+from ...record.statements import WATERMARK
 from ...render.report import Block, Column, Document, Facts, Items, MeanSD, Notice, Section, Table, Text, fixed
 from ...signature import RADSCORE, describe
 from ...signature.model import Term

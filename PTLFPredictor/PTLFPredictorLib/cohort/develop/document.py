@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ... import __version__
-from ...render.html import WATERMARK
+from ...record.statements import WATERMARK
 from ...render.report import Block, Document, Estimate, Facts, Items, Notice, Section, fixed, ref
 from ...signature import Signature
 from ..lock import Recipe

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ... import __version__
-from ...render.html import WATERMARK
+from ...record.statements import WATERMARK
 from ...render.report import (
     Block,
     Column,

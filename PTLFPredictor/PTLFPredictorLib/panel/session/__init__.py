@@ -145,7 +145,7 @@ class Session:
         said = scene.on_leave()
         if same:
             self.in_slabs.show_same_ct(volume, before)
-            return [*said, "The same CT in other slices: albumin, INR and answers stay, sign-off and result do not."]
+            return [*said, "The same CT in other slices: albumin, INR and answers stay, the sign-off does not."]
         entered = {name: getattr(before, name) for name in ENTERED}
         given = any(entered[name] != getattr(PatientState(), name) for name in ENTERED)
         if scene.shown_id and given:
@@ -168,6 +168,8 @@ class Session:
         state, entries = self.state, {entry.id: entry for entry in chosen.entries}
         same = {one.id for one in chosen.eligibility if one in self.signature.eligibility}
         asked = {*same, eligibility.BILIRUBIN}
+        if chosen.is_demo and not self.signature.is_demo:
+            self.update(signature_before=self.desk.signature)
         takes = {name: value for name, value in state.values.items() if name in entries}
         self.update(
             signature=spec,

@@ -56,7 +56,8 @@ class Export:
         if stale:
             raise BadInput(f"There is nothing to export: {stale.reason}. Press Compute.")
         if scene.state.refused or scene.state.what_if_refused:
-            raise BadInput(f"An entry is no value: {refusal(scene)}")
+            why = refusal(scene) or " ".join(entry["why"] for entry in scene.state.refused.values())
+            raise BadInput(f"An entry is no value: {why}")
         key = self._key(kind)
         if self._last is None or self._last[0] != key:
             self._last = key, *self._made(kind)

@@ -16,13 +16,13 @@ from ...errors import BadInput
 from ...mrml import origin_marks, slab_volumes
 from ...mrml import segments as mrml_segments
 from ...segmentation.origin import Drawn, Origin
-from ..state import PatientState
+from ..state import FellWhy, PatientState
 from .ct_of_scene import CTOfScene
 from .masks import Masks
 from .origins import CHANGE_UNKNOWN, Origins
 from .scene import BEFORE_ROLE, CT_ROLE, SECOND_ROLE, SEGMENTS_ROLE, Scene, hide
 
-OF_THE_SAME_CT = ("values", "units", "refused", "answers", "criteria", "phase")
+OF_THE_SAME_CT = ("values", "units", "refused", "answers", "criteria", "phase", "scenarios")
 """What stays when one CT is shown in slabs, or in its slices again."""
 
 
@@ -149,21 +149,21 @@ class InSlabs:
         hide(scene.node(BEFORE_ROLE))
 
     def show_same_ct(self, volume, before: PatientState) -> None:
-        """The same CT in slabs or in its slices again, with what is known of the patient."""
+        """The same CT in slabs or in its slices again, with what is known of the patient, and the segments it had."""
         scene = self._scene
-        back, thin_segments = before.before, scene.node(BEFORE_ROLE)
-        hide(scene.segmentation)
+        back, segments, left = before.before, scene.node(BEFORE_ROLE), scene.segmentation
+        hide(left)
         scene.refer(CT_ROLE, volume)
-        for role in (SEGMENTS_ROLE, SECOND_ROLE, BEFORE_ROLE):
-            scene.refer(role, None)
+        for role, node in ((SEGMENTS_ROLE, None), (SECOND_ROLE, None), (BEFORE_ROLE, left)):
+            scene.refer(role, node)
         state = PatientState(**_kept(before))
-        if back and thin_segments is not None:
-            scene.refer(SEGMENTS_ROLE, thin_segments)
-            mrml_segments.show(thin_segments, volume)
+        if back and segments is not None:
+            scene.refer(SEGMENTS_ROLE, segments)
+            mrml_segments.show(segments, volume)
             known = {item.name for item in fields(PatientState)}
             state = PatientState(**{name: value for name, value in back.items() if name in known})
-            state = replace(state, **_kept(before), what_if={}, what_if_refused={}, sign_off={}, before={})
-        scene.begin(state)
+            state = replace(state, **_kept(before), what_if={}, what_if_refused={})
+        scene.begin(replace(state, before={**vars(before), "before": {}}))
         self._masks.watch_current()
         mrml_segments.drop_orphans()
         scene.save()
@@ -171,4 +171,8 @@ class InSlabs:
 
 
 def _kept(state: PatientState) -> dict[str, Any]:
-    return {name: getattr(state, name) for name in OF_THE_SAME_CT}
+    """What of a state goes along: nobody has signed what is seen then, and whose sign-off fell is told."""
+    return {
+        **{name: getattr(state, name) for name in OF_THE_SAME_CT},
+        **state.without_sign_off(FellWhy.OTHER_SLICES),
+    }

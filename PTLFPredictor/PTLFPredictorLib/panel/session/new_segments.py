@@ -105,7 +105,8 @@ class NewSegments:
         scene.update(
             origin=origin_marks.origin_of(node).to_dict(),
             adoption=[] if finding is None else [finding.to_dict()],
-            written={}, mask_origin={}, edited_here=False, left_out={}, computed={},
+            written={}, mask_origin={}, edited_here=False, computed={},
+            left_out=scene.state.left_out if before is node else {},
             **scene.state.without_sign_off(FellWhy.OTHER_SEGMENTS),
         )  # fmt: skip
 

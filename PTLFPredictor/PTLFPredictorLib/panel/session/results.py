@@ -124,7 +124,16 @@ class Results:
             unplaced,
         ]
         kept = None if scene.automatic is None else scene.automatic.GetID()
-        key = (scene.chosen.sha256, computed.image, str(computed.hashes), self._masks.edited, kept, str(answers))
+        proven = self._cts.read().proven
+        key = (
+            scene.chosen.sha256,
+            computed.image,
+            str(computed.hashes),
+            self._masks.edited,
+            kept,
+            proven,
+            str(answers),
+        )
         if self._found.get(kind, ("",))[0] != key:
             try:
                 lying = self._origins.segments(kind)

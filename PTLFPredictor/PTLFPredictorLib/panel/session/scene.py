@@ -24,7 +24,13 @@ from ..state import EARLIER, Desk, FellWhy, PatientState, of_an_earlier_scene
 
 CT_ROLE, SEGMENTS_ROLE, SECOND_ROLE = "ct", "segmentation", "second"
 BEFORE_ROLE = "before"
-"""The segments on the thin slices, while the CT is in slabs."""
+"""The segments on the same CT's other slices: the thin ones while it is in slabs, and the slabs' after the way back."""
+
+OF_A_CT = "PTLF.of_a_ct"
+"""Parameter of the scene: whether its patient's state belongs to a CT.  Where that CT is gone, so is its patient."""
+
+ONLY_OF_A_CT = ("criteria", "phase", "mask_origin", "computed", "written", "origin", "sign_off", "sign_off_fell")
+"""What nobody has without a CT: tells the same of scenes that versions before wrote."""
 
 DESK = frozenset(item.name for item in fields(Desk))
 
@@ -91,12 +97,21 @@ class Scene:
         self._node = parameter_node(self._tag)
         self._watching = self._node.AddObserver("ModifiedEvent", lambda node, event: self.on_change())
         state = self._saved(PatientState(units=self.state.units))
+        if self.volume is None and self._is_of_a_ct(state):
+            blank = PatientState(units=state.units)
+            if state != blank:
+                said.append("The CT of this scene's patient is not in it: what was entered for that CT was cleared.")
+            state = blank
         self.away = False
         if _text(state) != _text(self.state) or self.shown_id != self._volume_id():
-            said = self.on_leave()
+            said += self.on_leave()
             self.begin(state)
         self._take_desk()
         return said
+
+    def _is_of_a_ct(self, state: PatientState) -> bool:
+        """Whether a state that the scene holds belongs to a CT, and not to the first one that will be chosen."""
+        return self._node.GetParameter(OF_A_CT) == "true" or any(getattr(state, name) for name in ONLY_OF_A_CT)
 
     def let_go(self) -> None:
         """Listen to the parameter node no more."""
@@ -172,7 +187,9 @@ class Scene:
         desk = {name: changes.pop(name) for name in DESK & changes.keys()}
         if "signature" in desk:
             self._chosen = None  # chosen once more, it is read once more
-        self.state, self.desk = replace(self.state, **changes), replace(self.desk, **desk)
+        before, self.state, self.desk = self.state, replace(self.state, **changes), replace(self.desk, **desk)
+        if self.state.sign_off and _inputs(self.state) != _inputs(before):
+            self.state = replace(self.state, **self.state.without_sign_off(FellWhy.INPUT))
         self.save()
         self.on_change()
         return True
@@ -180,6 +197,9 @@ class Scene:
     def save(self) -> None:
         save(self._node, self.state)
         save(self._node, self.desk)
+        of_a_ct = "true" if self.shown_id else "false"
+        if self._node.GetParameter(OF_A_CT) != of_a_ct:
+            self._node.SetParameter(OF_A_CT, of_a_ct)
         self._known = self._content()
 
     # Nodes
@@ -214,6 +234,12 @@ class Scene:
     @property
     def signature(self) -> Signature:
         return self.chosen.signature
+
+
+def _inputs(state: PatientState) -> tuple:
+    """What a result is of beside CT and segments; a unit counts where a value is read in it."""
+    units = {name: state.units.get(name) for name in state.values}
+    return state.values, units, state.answers, state.phase, state.mask_origin
 
 
 def hide(node) -> None:

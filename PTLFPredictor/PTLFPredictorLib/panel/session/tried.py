@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ... import signature
 from ...signature import RADSCORE, Entered, Prediction
@@ -45,17 +46,19 @@ class Tried:
         """Of a what-if's entries and Radscore, None without a Radscore.
 
         With the Radscore of the CT it is what the patient would have with these values, where the patient's own risk
-        is shown and all that withholds a patient's risk lets this one pass.  With another Radscore it has bands.
+        is shown and all that withholds a patient's risk lets this one pass.  With another Radscore it has bands, as
+        where something withholds, which is then said beside them.
         """
         scene, score = self._scene, self._score_of(tried)
         if score is None:
             return None
-        own = tried.get(RADSCORE) is None
+        own, against = tried.get(RADSCORE) is None, ()
         if own and _is_shown(self._results.patient().prediction):
             found = self._results.of_others(_entries(tried))
             if found is not None and _is_shown(found):
                 return found.as_what_if()
-        return signature.what_if(
+            against = () if found is None else found.reasons
+        prediction = signature.what_if(
             scene.signature,
             _entries(tried),
             score,
@@ -63,6 +66,8 @@ class Tried:
             sample=scene.volume is None or self._cts.is_sample,
             typed=not own,
         )
+        more = tuple(reason for reason in against if reason not in prediction.warnings)
+        return replace(prediction, warnings=(*prediction.warnings, *more))
 
     def scenario(self, changes: Mapping[str, Value | None]) -> Prediction | None:
         """Prediction of a pinned scenario, which is what is tried in place of the patient's own; see `what_if`.

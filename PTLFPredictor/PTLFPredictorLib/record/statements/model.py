@@ -30,7 +30,7 @@ class ModelStatements:
     missing : str
         What is not known: of a published model what its paper does not print, of a site's what its cases do not tell.
     notes : str
-        Sentences.
+        Sentences; those on predictors are `risk.axis_note`'s, in the box and below the nomogram.
     citation : str
     """
 
@@ -46,7 +46,7 @@ def of_signature(signature: Signature) -> ModelStatements:
         equation=equation(signature),
         rests_on=tuple(ModelNumber(*row) for row in _rows(signature)),
         missing="; ".join(signature.missing),
-        notes=sentences(*signature.notes.values()),
+        notes=sentences(*(note["text"] for note in signature.data["notes"] if "predictor" not in note)),
         citation=signature.citation,
     )
 

@@ -17,6 +17,9 @@ NOT_SHOWN = "Risk not shown"
 FOR_NO_PATIENT = "DEMONSTRATION ON SYNTHETIC CASES - NOT FOR PATIENTS"
 """On each sheet of a demonstration."""
 
+WATERMARK = "DEMONSTRATION"
+"""Behind what stands on each of its sheets."""
+
 WHAT_IF_BANNER = "WHAT-IF - not this patient's result"
 
 _BANNERS = {
@@ -48,6 +51,8 @@ class RiskStatements:
         The prevalence that a what-if assumes.
     warnings, withheld_beside, reasons : tuple of str
         Sentences; see `Prediction`.
+    withheld_by : tuple of str
+        Codes of the findings that are told among them.
     points : mapping of str to float
         By predictor, of those that are shown.
     total_points, probability : float or None
@@ -69,6 +74,7 @@ class RiskStatements:
     warnings: tuple[str, ...]
     withheld_beside: tuple[str, ...]
     reasons: tuple[str, ...]
+    withheld_by: tuple[str, ...]
     points: Mapping[str, float]
     total_points: float | None
     probability: float | None
@@ -104,6 +110,7 @@ def of_prediction(prediction: Prediction, horizon: str) -> RiskStatements:
         warnings=tuple(prediction.warnings),
         withheld_beside=tuple(prediction.withheld_beside),
         reasons=tuple(map(sentence, prediction.reasons)),
+        withheld_by=prediction.withheld_by,
         points={name: points for name, points in prediction.points.items() if points is not None},
         total_points=prediction.total_points,
         probability=prediction.risk,

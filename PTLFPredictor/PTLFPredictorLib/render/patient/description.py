@@ -114,15 +114,14 @@ def _lesions(lesions: Sequence[LesionStatement]) -> tuple[Rows, ...]:
 
 def _findings(said: Statements) -> Rows:
     """A row for each finding that needs attention; reasons of the box and what is met have one row each."""
-    reasons = set(map(sentence, said.risk.withheld_beside or said.risk.reasons))
-    told = sum(sentence(finding.message) in reasons for finding in said.findings)
-    above = f"{told} finding{'s' if told > 1 else ''}, named in the box above."
+    told = [one for one in said.findings if one.level is Level.WITHHOLD and one.code in said.risk.withheld_by]
+    above = f"{len(told)} finding{'s' if len(told) > 1 else ''}, named in the box above."
     rows = [(LEVEL_WORDS[Level.WITHHOLD], above)] if told else []
     rows += [
         (LEVEL_WORDS[level], finding.message)
         for level in (Level.FAIL, Level.WITHHOLD, Level.WARN)
         for finding in said.findings
-        if finding.level is level and sentence(finding.message) not in reasons
+        if finding.level is level and finding not in told
     ]
     met = " ".join(finding.message for finding in said.findings if finding.level is Level.PASS)
     rows += [(LEVEL_WORDS[Level.PASS], met)] if met else []
@@ -196,8 +195,7 @@ def _in_two(cells: Sequence[tuple[Cell, ...]]) -> tuple[tuple[Cell, ...], ...]:
 def _model(said: Statements) -> tuple[Block, ...]:
     model = said.model
     cells = [(Cell(one.name), Cell(one.words, Kind.NUMBER), Cell(one.origin)) for one in model.rests_on]
-    own = model.notes.replace(said.nomogram.note, "").strip()  # those on axes stand in the box and below the nomogram
-    notes = [f"{name}: {text}" for name, text in (("Not known", model.missing), ("Notes", own)) if text]
+    notes = [f"{name}: {text}" for name, text in (("Not known", model.missing), ("Notes", model.notes)) if text]
     return (
         Lines((model.equation,), Kind.CODE),
         Rows((21, 16, 13, 21, 16, 13), _in_two(cells)),

@@ -168,8 +168,8 @@ class Document:
         What was done; on whom.
     sections : tuple of Section
     watermark : str
-        A word behind every page (`render.html.WATERMARK` for a demonstration), whose head then says that it is for no
-        patient; "" for none.
+        A word behind every page (`record.statements.WATERMARK` for a demonstration), whose head then says that it is
+        for no patient; "" for none.
     made : str
         By what software, from which plan and when; on the last line.  The time of the lock file, never the clock:
         the report of a repeated run is the same, byte for byte.

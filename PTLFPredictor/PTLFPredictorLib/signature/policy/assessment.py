@@ -69,7 +69,8 @@ def assess(
     value = sum_of(signature, terms)
     state = completeness(signature)
     own = (*score_findings(signature, terms, value), *masks.findings(signature, origin))
-    reasons = [finding.message for finding in of_level([*findings, *own], Level.WITHHOLD)]
+    blocking = of_level([*findings, *own], Level.WITHHOLD)
+    reasons, codes = [one.message for one in blocking], tuple(dict.fromkeys(one.code for one in blocking))
     base = _of_inputs(signature, signature.known(entered))
 
     of_state = _why_no_risk(signature, state, demonstration, sample)
@@ -78,7 +79,7 @@ def assess(
         no_means = states.NO_MEANS if state is SignatureState.UNNORMALISED else ""
         no_features = "" if cannot == states.NO_NORMALISATION else f"the Radscore {cannot}"
         why = _reasons(of_state, no_means, no_features, *reasons)
-        return Assessment(score, replace(base, reason=cannot, reasons=why), own)
+        return Assessment(score, replace(base, reason=cannot, reasons=why, withheld_by=codes), own)
     shown_anyway = state is SignatureState.DEMO and demonstration and sample
     score, no_risk = Radscore(value, *_called(signature, state, value), terms), ""
     if reasons and not shown_anyway:
@@ -86,13 +87,12 @@ def assess(
         score = Radscore(None, ScoreState.WITHHELD, no_risk, _hide(terms))
     why = of_state or no_risk if state is SignatureState.DEMO else no_risk or of_state
     if why:
-        withheld = replace(
-            base, state=PredictionState.WITHHELD, reason=why, reasons=_reasons(of_state, *(reasons if no_risk else ()))
-        )
+        told = _reasons(of_state, *reasons)
+        withheld = replace(base, state=PredictionState.WITHHELD, reason=why, reasons=told, withheld_by=codes)
         return Assessment(score, withheld, own)
     prediction = _risk(signature, entered, value)
     if state is SignatureState.DEMO:
-        prediction = _as_demonstration(prediction, reasons)
+        prediction = _as_demonstration(prediction, reasons, codes)
     return Assessment(score, prediction, own)
 
 
@@ -231,13 +231,14 @@ def _hide(terms: tuple[ScoredTerm, ...]) -> tuple[ScoredTerm, ...]:
     return tuple(replace(term, contribution=None) for term in terms)
 
 
-def _as_demonstration(prediction: Prediction, reasons: list[str]) -> Prediction:
+def _as_demonstration(prediction: Prediction, reasons: list[str], codes: tuple[str, ...]) -> Prediction:
     why = prediction.reason
     return replace(
         prediction,
         state=PredictionState.DEMONSTRATION,
         reason=f"Demonstration on synthetic cases, not for patients. {why[:1].upper()}{why[1:]}",
         withheld_beside=tuple(reasons),
+        withheld_by=codes,
     )
 
 

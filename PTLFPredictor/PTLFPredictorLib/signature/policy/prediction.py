@@ -62,6 +62,8 @@ class Prediction:
     reasons : tuple of str
         Every reason why there is no risk, each told once: what the signature itself does not allow first, which no
         change of the patient's data lifts.  Empty where there is one.
+    withheld_by : tuple of str
+        Codes of the findings that are told among `reasons`, or in `withheld_beside`.
     with_own_score : bool
         Of a what-if: its Radscore is the one that was computed from the patient's CT, and with the patient's own values
         the risk is shown.  It then has one number, with its interval; with a typed Radscore it has bands.
@@ -81,6 +83,7 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     withheld_beside: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    withheld_by: tuple[str, ...] = ()
     with_own_score: bool = False
 
     @property
@@ -130,6 +133,7 @@ class Prediction:
             interval_note="",
             withheld_beside=(),
             reasons=(why,),
+            withheld_by=(),
         )
 
     def as_what_if(self) -> Prediction:
@@ -139,7 +143,8 @@ class Prediction:
             self,
             state=PredictionState.WHAT_IF,
             reason=f"What-if: other values than the patient's, with the Radscore of this CT.{demonstration}",
-            withheld_beside=(),
+            withheld_beside=self.withheld_beside if self.is_demonstration else (),
+            withheld_by=self.withheld_by if self.is_demonstration else (),
             with_own_score=True,
         )
 
@@ -164,6 +169,7 @@ class Prediction:
             "warnings": list(self.warnings),
             "withheld_beside": list(self.withheld_beside),
             "reasons": list(self.reasons),
+            "withheld_by": list(self.withheld_by),
         }
 
     @classmethod
@@ -184,6 +190,7 @@ class Prediction:
                 "warnings": tuple(kept["warnings"]),
                 "withheld_beside": tuple(kept["withheld_beside"]),
                 "reasons": tuple(kept["reasons"]) if "reasons" in kept else _reasons_of(kept),
+                "withheld_by": tuple(kept.get("withheld_by", ())),
             }
         )
 

@@ -9,9 +9,9 @@ from typing import Any
 import SimpleITK as sitk
 
 from ...errors import BadInput
+from ...record.statements import WATERMARK
 from ...render import agreement, report
 from ...render.compared_slices import chosen, compared
-from ...render.html import WATERMARK
 from ...render.report import Block, Document, Facts, Section, Text
 from ...segmentation.agreement import CaseMeasures
 from . import chapters, table1
