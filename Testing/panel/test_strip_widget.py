@@ -310,6 +310,10 @@ class TestLeadOn(StripCase):
         line = "Demonstration on synthetic cases, not for patients."
         self.says(f"Demonstration: predicted risk of PTLF {said.risk}", line, Act.EXPORT, "Export report")
         self.assertIn("For a patient it would be withheld", self.ui.resultDetails.text)
+        self.session.update(what_if={"ALB": 40.0, "INR": 1.1, "Radscore": None})  # other values change nothing of that
+        self.settle()
+        self.assertTrue(self.ui.riskLabel.text.startswith("What-if"))
+        self.assertIn("For a patient it would be withheld", self.ui.resultDetails.text)
 
     def test_on_a_patient_s_ct_nothing_is_demonstrated_and_the_sample_is_asked_about_first(self):
         listed = [self.ui.signatureSelector.itemText(i) for i in range(2)]

@@ -84,7 +84,8 @@ def _of_what_if(session: Session) -> StripWords:
     line = sentences(said.reason, said.interval_words, never)
     if not said.is_what_if or not said.shown:
         return StripWords(NOT_SHOWN, line)
-    notes = tuple(filter(None, (said.assumes, *said.warnings)))
+    beside = [f"{BESIDE}: {reason}" for reason in said.withheld_beside]  # of a demonstration
+    notes = tuple(filter(None, (said.assumes, *said.warnings, *beside)))
     return StripWords(_("What-if: {risk}").format(risk=said.shown), line, 0, notes, unfold=True)
 
 
