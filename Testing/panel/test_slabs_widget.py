@@ -175,7 +175,10 @@ class Slabs(PanelCase):
         self.session.use_existing(node)
         self.settle()
         before = {f.code for f in self.session.segments(SegmentsKind.CORRECTED).findings}
+        self.erase_tumour(slice(0, 14))
+        self.assertTrue(self.session.state.edited_here)
         self.click()
+        self.assertTrue(self.session.state.edited_here)
         after = {f.code for f in self.session.segments(SegmentsKind.CORRECTED).findings}
         self.assertLessEqual({"segments_unknown", "mask_origin_unknown"}, before)
         self.assertLessEqual({"segments_unknown", "mask_origin_unknown"}, after)

@@ -139,6 +139,7 @@ class InSlabs:
             origin=before.origin if brought.automatic is not None else origin.to_dict(),
             mask_origin=before.mask_origin,
             left_out=before.left_out,
+            edited_here=before.edited_here,
             adoption=told,
             written={} if self._masks.edited else mrml_segments.content_hashes(node),
         )
