@@ -141,7 +141,7 @@ def predict(place, tmp_path, capsys) -> Callable[..., Shown]:
         asked = ("--signature", place.signature, "--alb", 38, "--inr", 1.03, "--all-criteria-met", *READER)
         capsys.readouterr()
         ptlf("predict", "--ct", ct or place.ct, *asked, "--out", out, *given)
-        page = (out / "report.html").read_text(encoding="utf-8")
+        page = (out / "report.html").read_text(encoding="utf-8").replace("\u00a0", " ").replace("&nbsp;", " ")
         text = html.unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL))
         return Shown(json_text.read(out / "result.json"), capsys.readouterr().out, text)
 

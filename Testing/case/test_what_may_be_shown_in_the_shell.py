@@ -78,6 +78,7 @@ class Read:
 
 
 def read_of(data: dict, terminal: str, page: str) -> Read:
+    page = page.replace("\u00a0", " ").replace("&nbsp;", " ")  # no line ends between a number and its unit
     text = markup.unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL))
     return Read(data, terminal, text, page)
 
