@@ -124,7 +124,7 @@ class TestFourPredictors(OtherSignature):
             self.settle()
             self.assertIn("Written", self.ui.exportStatus.text)
         with open(os.path.join(self.folder.name, "report.html"), encoding="utf-8") as stream:
-            page = re.sub(r"<[^>]+>", "", stream.read().replace("&nbsp;", " "))
+            page = re.sub(r"<[^>]+>", "", stream.read().replace("&nbsp;", " ").replace("\u00a0", " "))
         for words in ("ALBI score", "Bilirubin 20 umol/L", "multiple"):
             self.assertIn(words, page)
 

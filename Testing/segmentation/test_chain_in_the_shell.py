@@ -121,7 +121,7 @@ def test_the_findings_say_what_was_left_out_and_what_nobody_has_validated(result
 
 
 def test_the_report_says_which_step_drew_what_and_by_which_weights(out, result):
-    page = (out / "report.html").read_text(encoding="utf-8")
+    page = (out / "report.html").read_text(encoding="utf-8").replace("\u00a0", " ")
     lines = chain_words.lines(Origin.from_dict(result["segmentation"]["origin"]))
     assert len(lines) == 2
     for line in lines:
