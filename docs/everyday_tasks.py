@@ -146,6 +146,14 @@ class Desk:
         self.panel._fold()
         self.settle()
 
+    def enter_the_patient(self, hand: Hand) -> None:
+        """Albumin, INR, the reader's name and the criteria: then there is a risk."""
+        hand.type(self.ui.albEdit, "43.6")
+        hand.type(self.ui.inrEdit, "1.09")
+        hand.type(self.ui.readerEdit, "A. Reader")
+        hand.click(self.ui.allMetButton)
+        assert self.session.patient().prediction.risk is not None
+
     def bring_ct(self, own: bool):
         """A CT that is in the scene already, with the reader's own segments of it where `own`; nothing is chosen."""
         import SimpleITK as sitk
@@ -179,11 +187,7 @@ def before(desk: Desk, task: int, hand: Hand) -> None:
         hand.click(ui.demonstrationBox)
         hand.click(ui.computeButton)
         desk.wait()
-        hand.type(ui.albEdit, "43.6")
-        hand.type(ui.inrEdit, "1.09")
-        hand.type(ui.readerEdit, "A. Reader")
-        hand.click(ui.allMetButton)
-        assert session.patient().prediction.risk is not None
+        desk.enter_the_patient(hand)
     elif task == 2:
         volume, own = desk.bring_ct(own=True)
         hand.choose(ui.volumeSelector, volume)
@@ -224,11 +228,7 @@ def after(desk: Desk, task: int, hand: Hand) -> None:
         desk.wait()
         hand.next("Show demonstration")
         desk.wait()
-        hand.type(ui.albEdit, "43.6")
-        hand.type(ui.inrEdit, "1.09")
-        hand.type(ui.readerEdit, "A. Reader")
-        hand.click(ui.allMetButton)
-        assert session.patient().prediction.risk is not None
+        desk.enter_the_patient(hand)
     elif task == 2:
         desk.bring_ct(own=True)
         hand.next("Use this CT")

@@ -133,6 +133,15 @@ class PanelCase(unittest.TestCase):
         sys.excepthook = hook
         self.addCleanup(check)
 
+    def save_close_and_load(self):
+        """Save the scene, close it and load it again."""
+        path = os.path.join(self.folder.name, "scene.mrb")
+        self.assertTrue(slicer.util.saveScene(path))
+        slicer.mrmlScene.Clear(0)
+        self.settle()
+        slicer.util.loadScene(path)
+        self.settle()
+
     def settle(self):
         """Until nothing waits: timers of zero length, deferred refreshes."""
         for _ in range(4):

@@ -235,11 +235,7 @@ class TestWhoseSegments(Answers):
             origin = self.session.segments(self.session.kind).origin
             self.assertEqual(origin.model["id"], "test-model")
             self.assertEqual(origin.changed, 0)
-        path = os.path.join(self.folder.name, "scene.mrb")
-        self.assertTrue(slicer.util.saveScene(path))
-        slicer.mrmlScene.Clear(0)
-        slicer.util.loadScene(path)
-        self.settle()
+        self.save_close_and_load()
         self.ui.volumeSelector.setCurrentNode(None)
         self.ui.volumeSelector.setCurrentNode(slicer.util.getNode("CT of the phantom"))
         self.use(slicer.util.getNode("a clone"))

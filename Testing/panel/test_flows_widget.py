@@ -320,12 +320,7 @@ class TestSceneFromElsewhere(PanelCase):
         }
         for name, text in written.items():
             node.SetParameter(f"PTLF.{name}", text)
-        path = os.path.join(self.folder.name, "scene.mrb")
-        self.assertTrue(slicer.util.saveScene(path))
-        slicer.mrmlScene.Clear(0)
-        self.settle()
-        slicer.util.loadScene(path)
-        self.settle()
+        self.save_close_and_load()
         state = self.session.state
         self.assertEqual(state.values, {"ALB": 4.36, "INR": 1.09})
         self.assertEqual(state.units, {"ALB": "g/dL"})
@@ -340,10 +335,7 @@ class TestSceneFromElsewhere(PanelCase):
         self.settle()
         self.assertEqual(self.ui.inrEdit.text, "1.09")
         self.assertEqual(self.session.scene._node.GetParameter("PTLF.alb"), "")
-        slicer.util.saveScene(path)
-        slicer.mrmlScene.Clear(0)
-        slicer.util.loadScene(path)
-        self.settle()
+        self.save_close_and_load()
         self.assertEqual(self.session.state.values, {"ALB": 4.36, "INR": 1.09})
 
     def test_a_model_and_an_engine_that_are_not_here_can_be_exchanged(self):

@@ -3,7 +3,6 @@
 Runs in Slicer and in the stand-in.
 """
 
-import os
 from pathlib import Path
 
 import gestures
@@ -286,12 +285,7 @@ class TestRecord(Lesions):
     def test_it_stays_in_a_saved_scene(self):
         self.unticked("A. Reader")
         before = self.session.segments("corrected")
-        path = os.path.join(self.folder.name, "scene.mrb")
-        self.assertTrue(slicer.util.saveScene(path))
-        slicer.mrmlScene.Clear(0)
-        self.settle()
-        slicer.util.loadScene(path)
-        self.settle()
+        self.save_close_and_load()
         self.volume = self.session.volume
         self.assertEqual(self.ticks(), [True, False, True])
         again = self.session.segments("corrected")

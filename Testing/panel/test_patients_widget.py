@@ -445,11 +445,7 @@ class TestNoValue(Patients):
 
     def test_a_refused_entry_is_refused_again_when_the_scene_is_opened(self):
         self.type(self.ui.albEdit, "4.36")
-        path = os.path.join(self.folder.name, "scene.mrb")
-        self.assertTrue(slicer.util.saveScene(path))
-        slicer.mrmlScene.Clear(0)
-        slicer.util.loadScene(path)
-        self.settle()
+        self.save_close_and_load()
         self.assertEqual(self.ui.albEdit.text, "4.36")
         self.assert_no_risk("Albumin 4.36 g/L is implausible")
 
