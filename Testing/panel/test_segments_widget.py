@@ -232,6 +232,21 @@ class TestTheCancelledSignOff(PanelCase):
 
 
 class TestTheSignOffThatStays(PanelCase):
+    def test_a_value_that_is_being_typed_is_signed_with_the_rest(self):
+        """A key such as Alt+O leaves the cursor in the field."""
+        self.draw()
+        self.panel.open_sections("nomogram")
+        self.type(self.ui.readerEdit, "A. Reader")
+        self.ui.albEdit.setFocus()
+        gestures.key(self.ui.albEdit, qt.Qt.Key_4, "4")
+        gestures.key(self.ui.albEdit, qt.Qt.Key_1, "1")
+        self.assertIsNone(self.session.state.values.get("ALB"))
+        self.ui.signOffButton.click()
+        self.ui.inrEdit.setFocus()
+        self.settle()
+        self.assertEqual(self.session.state.values["ALB"], 41)
+        self.assertEqual(self.session.signed.reader, "A. Reader")
+
     def test_what_is_no_input_of_the_result_leaves_it(self):
         self.draw()
         self.panel.open_sections("nomogram")

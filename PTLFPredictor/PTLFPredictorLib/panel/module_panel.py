@@ -33,7 +33,7 @@ from .widgets import WheelGuard, say
 
 SECTIONS = [
     SectionEntry("ct", form="CT.ui", make=lambda host: CTSection(host.ui, host.session, host.tell, host.changed)),
-    SectionEntry("segments", form="Segments.ui", make=lambda host: SegmentsSection(host.ui, host.session)),
+    SectionEntry("segments", form="Segments.ui", make=lambda host: SegmentsSection(host.ui, host.session, host.commit)),
     SectionEntry(
         "lesions", lambda host: LesionsSection(host.ui, host.session, lambda: host.correction.editor), folds="segments"
     ),

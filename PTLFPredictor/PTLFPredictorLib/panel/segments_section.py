@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Callable
 
 import slicer
 from slicer.i18n import tr as _
@@ -27,8 +28,8 @@ ROLES = (mrml_segments.LIVER, mrml_segments.TUMOUR)
 
 
 class SegmentsSection(Section):
-    def __init__(self, ui, session: Session):
-        self.ui, self.session = ui, session
+    def __init__(self, ui, session: Session, commit: Callable[[], None]):
+        self.ui, self.session, self._commit = ui, session, commit
         self.came = ui.segmentsFrame
         self._message = ""
         self._fold = Fold(ui.segmentsAdvancedButton, ui.segmentsAdvancedFrame)
@@ -41,6 +42,8 @@ class SegmentsSection(Section):
     # What a reader does
 
     def sign_off(self) -> None:
+        """The reader answers for what stands on the panel; a value that is being typed is taken first."""
+        self._commit()
         self._message = ""
         try:
             self.session.sign_off(self.ui.readerEdit.text)
