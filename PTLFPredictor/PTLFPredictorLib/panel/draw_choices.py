@@ -106,9 +106,9 @@ def _step_words(step: float) -> str:
 
 
 def _words(model: Model, of: Size, how: How, expected: Callable[[How], run_times.Expected]) -> str:
-    said, chosen = price.words(model, *of, how), expected(how)
-    own = expected(AS_THE_MODEL)
-    if said and chosen.known and not price.is_own(price.chosen(model, how)):
-        times = _("About {time} for this CT instead of {own}.")
-        said += " " + times.format(time=run_times.duration(chosen.seconds), own=run_times.duration(own.seconds))
-    return said
+    said, chosen, own = price.words(model, *of, how), expected(how), expected(AS_THE_MODEL)
+    if not said or not chosen.known or price.is_own(price.chosen(model, how)):
+        return said
+    times = _("About {time} for this CT instead of {own}.")
+    times = times.format(time=run_times.duration(chosen.seconds), own=run_times.duration(own.seconds))
+    return f"{times} {said}"
