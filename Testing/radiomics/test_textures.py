@@ -78,9 +78,9 @@ def test_dependence_counts_similar_neighbours_and_the_voxel_itself(levels, alpha
 
 
 @settings(max_examples=60)
-@given(level_arrays(), st.sampled_from(neighbour_offsets((1,), (9, 9, 9))))
-def test_runs_are_maximal_rows_of_one_level(levels, offset):
-    _, level_map, grey = laid_out(levels)
+@given(level_arrays(), st.sampled_from(neighbour_offsets((1,), (9, 9, 9))), st.sampled_from([1, 2]))
+def test_runs_are_maximal_rows_of_one_level(levels, offset, margin):
+    flat, level_map, grey = laid_out(levels, margin)
     step, expected, line_of = np.array(offset), {}, {}
     for index in np.argwhere(levels):
         own, start = levels[tuple(index)], index
@@ -92,7 +92,7 @@ def test_runs_are_maximal_rows_of_one_level(levels, offset):
         while all(0 <= i < n for i, n in zip(start - step, levels.shape, strict=True)):
             start = start - step
         line_of.setdefault(tuple(start), []).append(tuple(index))
-    found = glrlm.run_lengths(level_map, grey, offset)
+    (found,) = glrlm.run_lengths(flat, level_map, grey, [offset])
     if max(map(len, line_of.values())) == 1:
         assert found is None
     else:
