@@ -132,15 +132,23 @@ def print_table(name: str, row: Mapping[str, Any]) -> None:
 
 
 def layers_in_words(layers: Mapping[str, Mapping[str, Any]], reference: str) -> str:
-    """Filtered voxels and bins, one line for each filtered image that differs, and the sum."""
-    lines = []
+    """Filtered voxels and bins in a line."""
+    other = sum(one["other_bin"] for one in layers.values())
+    return (
+        f"{len(layers)} filtered images beside {reference}: {other} voxels in another bin; {differing_layers(layers)}"
+    )
+
+
+def differing_layers(layers: Mapping[str, Mapping[str, Any]]) -> str:
+    """How far each filtered image is from the reference's, those that are equal to the last bit together."""
+    parts = []
     for name, one in layers.items():
         if one["differ"]:
             size = (
-                f"{one['largest_ulp']:g} ulp" if "largest_ulp" in one else f"{one['largest_of_range']:.1g} of the range"
+                f"{one['largest_ulp']:g} ulp of single precision"
+                if "largest_ulp" in one
+                else f"{one['largest_of_range']:.1g} of the range"
             )
-            lines.append(f"  {name}: {one['differ']} of {one['voxels']} voxels differ, at most {size}")
-    other = sum(one["other_bin"] for one in layers.values())
-    log = max((one["largest_ulp"] for one in layers.values() if "largest_ulp" in one), default=float("nan"))
-    lines.append(f"  {other} voxels in another bin; LoG within {log:g} units in the last place of single precision")
-    return "\n".join([f"{len(layers)} filtered images beside {reference}:", *lines])
+            parts.append(f"{name} {one['differ']} of {one['voxels']} voxels by at most {size}")
+    equal = len(layers) - len(parts)
+    return "; ".join([f"{equal} equal to the last bit", *parts])

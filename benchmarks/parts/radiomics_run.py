@@ -13,7 +13,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -110,13 +110,11 @@ def worker(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def layers(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
-    """For each filtered image: voxels, voxels that differ, largest difference (in units in the last place where it is
-    in single precision, else of the range), voxels in another bin."""
+    """Each filtered image `beside` the reference's, over the union of all VOIs."""
     import numpy as np
     import SimpleITK as sitk
 
     from PTLFPredictorLib.measures.radiomics import ExtractionSettings, builtin_engine, prepare
-    from PTLFPredictorLib.measures.radiomics.discretise import discretise
     from PTLFPredictorLib.measures.radiomics.filters import make_filter
     from PTLFPredictorLib.measures.radiomics.region import Region, Voi, Volume
 
@@ -125,33 +123,52 @@ def layers(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
     image = prepare(image, settings)
     inside = {name: sitk.GetArrayFromImage(sitk.DICOMOrient(mask, "LPS")) > 0 for name, mask in masks.items()}
     union = np.logical_or.reduce(list(inside.values()))
-    parts = {name: mask[union] for name, mask in inside.items()}
+    parts = [mask[union] for mask in inside.values()]
     volume, region = Volume.of(image), Region({"union": Voi(union)})
     found: dict[str, Any] = {}
     with ThreadPoolExecutor(2) as pool:
         for image_type in job["image_types"]:
             say(f"    {image_type}")
-            made = make_filter(image_type, volume, settings.image_types[image_type])
-            for name, theirs in reference(image_type, image, union, settings.image_types[image_type]):
+            options = settings.image_types[image_type]
+            made = make_filter(image_type, volume, options)
+            for name, theirs in reference(image_type, image, union, options):
                 ours = builtin_engine.filtered_voxels(made, region, [name], pool)[name]
-                difference = np.abs(ours.astype(float) - theirs)
-                single = theirs.dtype == np.float32
-                scale = np.spacing(np.abs(theirs)).astype(float) if single else max(np.ptp(theirs), 1e-300)
-                found[name] = {
-                    "voxels": int(ours.size),
-                    "differ": int(np.count_nonzero(difference)),
-                    "largest_ulp" if single else "largest_of_range": float((difference / scale).max()),
-                    "other_bin": sum(
-                        int(
-                            np.count_nonzero(
-                                discretise(ours[part], settings.bin_width, None, name).levels
-                                != discretise(theirs[part], settings.bin_width, None, name).levels
-                            )
-                        )
-                        for part in parts.values()
-                    ),
-                }
+                found[name] = beside(ours, theirs, parts, settings.bin_width, name)
     return {"layers": found}
+
+
+def beside(ours: Any, theirs: Any, parts: Sequence[Any], bin_width: float, name: str) -> dict[str, float]:
+    """How equal two vectors of filtered voxels are.
+
+    Parameters
+    ----------
+    ours, theirs : ndarray, shape (n,)
+    parts : sequence of ndarray of bool, shape (n,)
+        The VOIs; grey levels are those of each.
+    bin_width : float
+    name : str
+        Of the filtered image.
+
+    Returns
+    -------
+    dict
+        ``voxels``, those that ``differ``, the largest difference (``largest_ulp``: units in the last place of single
+        precision; ``largest_of_range`` of double), and ``other_bin``, the VOIs' voxels with another grey level.
+    """
+    import numpy as np
+
+    from PTLFPredictorLib.measures.radiomics.discretise import discretise
+
+    difference = np.abs(ours.astype(float) - theirs)
+    single = theirs.dtype == np.float32
+    scale = np.spacing(np.abs(theirs)).astype(float) if single else max(np.ptp(theirs), 1e-300)
+    levels = [[discretise(values[part], bin_width, None, name).levels for values in (ours, theirs)] for part in parts]
+    return {
+        "voxels": int(ours.size),
+        "differ": int(np.count_nonzero(difference)),
+        "largest_ulp" if single else "largest_of_range": float((difference / scale).max()),
+        "other_bin": sum(int(np.count_nonzero(one != other)) for one, other in levels),
+    }
 
 
 def reference(image_type: str, image: Any, inside: Any, options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
