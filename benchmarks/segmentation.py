@@ -180,13 +180,14 @@ def _stock_command() -> list[str]:
 def _ours(model: Any, device: str, *, first: Case, warm: Case | None):
     """In a new worker: way, cost and labels of its first CT, then of the next one."""
     from PTLFPredictorLib.segmentation import Segmenter
+    from PTLFPredictorLib.segmentation.how import How
 
     with Segmenter() as segmenter:
         for way, case in (("first", first), ("warm", warm)):
             if case is None:
                 continue
             with tempfile.TemporaryDirectory(prefix="ptlf-bench-") as work, _Watch() as watch:
-                drawn = segmenter.segment(case.ct, model, work=Path(work), device=device).labels
+                drawn = segmenter.segment(case.ct, model, work=Path(work), how=How(device)).labels
             yield way, (watch.cost, sitk.GetArrayFromImage(drawn))
 
 

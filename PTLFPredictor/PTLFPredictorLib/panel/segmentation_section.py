@@ -144,7 +144,7 @@ class SegmentationSection(Section):
         model, ct, token = self.model, self.session.ct_to_draw_on(), self.session.token
 
         def prepare(work: Path):
-            return WORKER, write_job(ct.image, model, work, device=self.session.desk.device)
+            return WORKER, write_job(ct.image, model, work, self.session.desk.how)
 
         def take(outputs: Mapping[str, Path]) -> None:
             if self.session.token != token or self.session.away:
@@ -175,7 +175,7 @@ class SegmentationSection(Section):
     @property
     def _to_load(self) -> tuple[str, ...]:
         model = self.model
-        return () if model is None else (model.id, model.version, self.session.desk.device)
+        return () if model is None else (model.id, model.version, repr(self.session.desk.how))
 
     # Segments that are there already, and a second run's
 
