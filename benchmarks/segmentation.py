@@ -14,7 +14,7 @@ imports are in the disk's cache before.  Processor seconds are those of all proc
 on what else the machine does (its load is printed).  Peak memory is that of all processes together, shared pages
 counted once (PSS; where the system does not tell it, RSS).  ``--slow``: a network of full size (`random_models.FULL`:
 31 million parameters, 25 labels, 1.5 mm; random weights, so its labels mean nothing) on `ircad17` too, once, or where
-that is not here on the sample case in as many slices.  A graphics card that can be used is measured after the processor;
+that is not here on the sample case in as many slices.  A graphics card that can be used is measured after that;
 ``--device`` names the one that is measured alone:
 
     python benchmarks/segmentation.py --device cuda:0 --slow --json FILE
