@@ -19,7 +19,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +93,11 @@ def main(
         ``machine``, ``case``, ``voxels``, ``pairs``; ``signature`` and ``all`` (`radiomics_figures.compared`);
         ``layers`` by filtered image (`radiomics_run.layers`); ``peers``; ``scaling``.
     """
+    asked = _peers(peers)
     result: dict[str, Any] = {"machine": measuring.machine(), "pairs": pairs}
     print(measuring.in_words(result["machine"]), flush=True)
     sets = {name: wanted for name, wanted in WANTED.items() if only in (None, name)}
-    if sets or peers:
+    if sets or asked:
         case = cases.given(ct, segmentation, labels) if ct else cases.ircad17() or cases.synthetic(2.0)
         result |= {"case": case.source, "voxels": {name: int(mask.sum()) for name, mask in case.masks.items()}}
         print(f"{case.source}: {result['voxels']} voxels", flush=True)
@@ -106,10 +107,10 @@ def main(
             del case
             sets = {name: {voi: of for voi, of in wanted.items() if voi in vois} for name, wanted in sets.items()}
             _compare(Path(folder), sets, result, against, without_pyradiomics)
-            if peers:
+            if asked:
                 import radiomics_peers
 
-                result["peers"] = radiomics_peers.measured(peers, Path(folder), pairs, own_values(Path(folder)))
+                result["peers"] = radiomics_peers.measured(asked, Path(folder), pairs, own_values(Path(folder), vois))
     if scaling:
         import radiomics_scaling
 
@@ -173,9 +174,15 @@ def image_types(sets: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [name for name in ALL_1874 if name in types and name != "Original"]
 
 
-def own_values(folder: Path) -> dict[str, dict[str, float]]:
+def _peers(names: str) -> list[str]:
+    import radiomics_peers
+
+    return radiomics_peers.chosen(names)
+
+
+def own_values(folder: Path, vois: Collection[str]) -> dict[str, dict[str, float]]:
     """The ten features of the case in `folder` by the built-in engine."""
-    return run_child(folder, _job(OURS, SIGNATURE))["values"]
+    return run_child(folder, _job(OURS, {voi: names for voi, names in SIGNATURE.items() if voi in vois}))["values"]
 
 
 def run_child(folder: Path, job: Mapping[str, Any], checkout: Path = ROOT) -> dict[str, Any]:
