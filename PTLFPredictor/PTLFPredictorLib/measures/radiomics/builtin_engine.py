@@ -270,10 +270,10 @@ class FilteredVoi:
 
     def glrlm(self, names: Sequence[str]) -> dict[str, float]:
         offsets = self._offsets((1,))
-        return glrlm.features(self._map, self._grey, offsets, names, self._lengths_mm(offsets))
+        return glrlm.features(self._flat, self._map, self._grey, offsets, names, self._lengths_mm(offsets))
 
     def glszm(self, names: Sequence[str]) -> dict[str, float]:
-        matrix = glszm.zones(self._flat, self._map, self._grey, self._offsets((1,)))
+        matrix = glszm.zones(self._flat, self._map, self._offsets((1,)))
         return {name: glszm.FEATURES[name](matrix) for name in names}
 
     def gldm(self, names: Sequence[str]) -> dict[str, float]:
