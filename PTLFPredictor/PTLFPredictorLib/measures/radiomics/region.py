@@ -133,6 +133,13 @@ class LevelMap:
         """Distance in the flattened map of the voxel at `offset` (z, y, x)."""
         return sum(o * s for o, s in zip(offset, self.strides, strict=True))
 
+    def slices(self) -> Iterator[tuple[slice, slice]]:
+        """Of each slice with voxels: which they are in `index`, and what they span of the flattened map."""
+        firsts = np.searchsorted(self.index, np.arange(self.shape[0] + 1) * self.strides[0])
+        for first, stop in zip(firsts[:-1].tolist(), firsts[1:].tolist(), strict=True):
+            if stop > first:
+                yield slice(first, stop), slice(int(self.index[first]), int(self.index[stop - 1]) + 1)
+
     def line_numbers(self, offset: tuple[int, int, int]) -> np.ndarray:
         """For each voxel a number that it shares with the voxels on its line along `offset`, and no others."""
         axis = next(axis for axis in range(3) if offset[axis])
