@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from voi_phantoms import ellipsoids
 
 from PTLFPredictorLib import child
+from PTLFPredictorLib.ct import Raster
 from PTLFPredictorLib.errors import BadInput, MissingDependency, OutOfMemory
 from PTLFPredictorLib.measures.radiomics import (
     ExtractionSettings,
@@ -37,11 +38,10 @@ KNOWN = {
 
 def run_on_test_image(engine, work):
     image, mask = known_values.image_and_mask()
-    sitk.WriteImage(image, str(work / "ct.nrrd"))
-    sitk.WriteImage(mask, str(work / "tumor.nrrd"))
     job = {
-        "image": "ct.nrrd",
-        "masks": {"tumor": "tumor.nrrd"},
+        "image": Raster.of(image).write(work / "ct.npy"),
+        "labels": Raster.of(mask).write(work / "labels.npy"),
+        "masks": {"tumor": 1},
         "wanted": {"tumor": list(KNOWN)},
         "settings": known_values.SETTINGS.to_dict(),
         "engine": engine,

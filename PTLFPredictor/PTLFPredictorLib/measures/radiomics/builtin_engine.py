@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 import numpy as np
-import SimpleITK as sitk
 
 from ...child.system import cpu_cores
 from ...errors import BadInput
@@ -27,6 +26,7 @@ from .discretise import (
     without_undefined,
 )
 from .filters import Filter, make_filter
+from .inputs import Mask, Scan
 from .preparation import Prepared, prepare_vois
 from .region import LevelMap, Region, Voi, Volume
 from .settings import ExtractionSettings
@@ -44,8 +44,8 @@ def version() -> str:
 
 
 def extract(
-    image: sitk.Image,
-    masks: Mapping[str, sitk.Image],
+    ct: Scan,
+    masks: Mapping[str, Mask],
     wanted: Mapping[str, Sequence[str] | None],
     settings: ExtractionSettings,
     progress: Progress = no_progress,
@@ -60,7 +60,7 @@ def extract(
     """
     values: dict[str, dict[str, float]] = {voi: {} for voi in wanted}
     with ThreadPoolExecutor(max_workers=cpu_cores()) as pool:
-        for group in prepare_vois(image, {voi: masks[voi] for voi in wanted}, settings):
+        for group in prepare_vois(ct, {voi: masks[voi] for voi in wanted}, settings):
             _extract_group(group, wanted, settings, pool, progress, values)
     return values
 

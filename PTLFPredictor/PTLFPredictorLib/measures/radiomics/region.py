@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -23,17 +24,20 @@ class Volume:
 
     Parameters
     ----------
-    voxels : ndarray, shape (z, y, x)
-        In the type of the extraction settings: filters depend on it.
+    voxels : ndarray or inputs.PreparedVoxels, shape (z, y, x)
+        In the type of the extraction settings: filters depend on it.  To be read in boxes, for it may lie in a file.
     spacing_mm : (float, float, float)
         (z, y, x) voxel spacing.
-    image : SimpleITK.Image or None
-        Owner of the voxels, kept alive as long as they are looked at.
+    owner : object
+        Of the voxels, kept alive as long as they are looked at.
+    extremes : (float, float) or None
+        Lowest and highest of all voxels, where they are known.
     """
 
     voxels: np.ndarray
     spacing_mm: tuple[float, float, float]
-    image: sitk.Image | None = None
+    owner: Any = None
+    extremes: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, image: sitk.Image) -> Volume:
@@ -43,7 +47,7 @@ class Volume:
     @cached_property
     def largest_magnitude(self) -> float:
         """Largest absolute value of the whole volume, which four filters scale with."""
-        return max(abs(float(self.voxels.max())), abs(float(self.voxels.min())))
+        return max(map(abs, self.extremes or (float(self.voxels.max()), float(self.voxels.min()))))
 
 
 def bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
@@ -76,12 +80,16 @@ class Voi:
     Parameters
     ----------
     mask : ndarray of bool, shape (z, y, x)
-        Of the whole volume; has at least one voxel.
+        Of the whole volume, or of `within`; has at least one voxel.
+    within : Box, optional
+        Where `mask` lies in the volume.
     """
 
-    def __init__(self, mask: np.ndarray):
-        self.box = bounding_box(mask)
-        self.mask = np.ascontiguousarray(mask[self.box])
+    def __init__(self, mask: np.ndarray, within: Box | None = None):
+        own = bounding_box(mask)
+        starts = (0, 0, 0) if within is None else tuple(s.start for s in within)
+        self.box: Box = tuple(slice(s.start + n, s.stop + n) for s, n in zip(own, starts, strict=True))
+        self.mask = np.ascontiguousarray(mask[own])
         self.size = int(np.count_nonzero(self.mask))
         self._maps: dict[int, LevelMap] = {}
 
