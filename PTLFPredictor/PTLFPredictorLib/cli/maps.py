@@ -1,0 +1,99 @@
+"""``features --maps``: features of the neighbourhood of each voxel, as images."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .. import RESEARCH_USE
+from ..errors import BadInput
+from ..outputs import output_folder
+from ..progress import Progress
+from ..vois import IN_FILES, VOI
+
+RECORD = "maps.json"
+
+
+def add_maps(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group(
+        "maps", "a feature of the neighbourhood of each voxel, as an image on the CT's grid"
+    )
+    group.add_argument(
+        "--maps", metavar="NAME[,NAME]", action="append",
+        help="features of first order or texture, e.g. original_glcm_Contrast; a class stands for all of it "
+        "(original_firstorder); given again, it adds",
+    )  # fmt: skip
+    group.add_argument("--out-maps", type=Path, metavar="DIR", help="where they are written, as NRRD")
+    group.add_argument("--maps-of", choices=IN_FILES, default=VOI.TUMOUR.in_files, help="VOI (liver: without tumour)")
+    group.add_argument("--kernel-radius", type=int, default=1, metavar="R", help="of a neighbourhood, in voxels (1)")
+    group.add_argument("--whole-kernel", action="store_true", help="neighbourhoods and bins take voxels beyond the VOI")
+    group.add_argument("--outside", type=float, default=0.0, metavar="X", help="value outside the VOI (0; nan)")
+
+
+def maps_asked(given: argparse.Namespace, settings: Any) -> tuple[str, ...]:
+    """Names of the maps of a call, none where none are asked for.
+
+    Raises
+    ------
+    BadInput
+        For a map that there is not, or options that do not belong together.
+    """
+    from ..measures.radiomics.maps import require_maps, supported
+
+    if not given.maps:
+        if given.out_maps is not None:
+            raise BadInput("--out-maps is for maps: name them with --maps.")
+        if given.out is None:
+            raise BadInput("Where are the features to be written? Name a file with --out, or maps with --maps.")
+        return ()
+    if given.out_maps is None:
+        raise BadInput("Where are the maps to be written? Name a folder with --out-maps.")
+    if given.engine != "builtin":
+        raise BadInput("Maps are made by the built-in engine alone, with PyRadiomics' values: leave --engine out.")
+    names: list[str] = []
+    for name in (part.strip() for text in given.maps for part in text.split(",")):
+        image, _, feature_class = name.rpartition("_")
+        whole = supported().get(feature_class, ()) if image and "_" not in image else ()
+        names += [f"{name}_{feature}" for feature in whole] or [name]
+    require_maps(names, settings)
+    return tuple(dict.fromkeys(names))
+
+
+def write_maps(
+    given: argparse.Namespace,
+    names: tuple[str, ...],
+    ct: Any,
+    segments: Any,
+    settings: Any,
+    case: Any,
+    progress: Progress,
+) -> str:
+    """Write maps and their record, of which `case` is the part on CT and segments; the sentence for the terminal."""
+    import numpy as np
+    import SimpleITK as sitk
+
+    from ..measures.radiomics import builtin_engine
+    from ..measures.radiomics.maps import MapSettings, compute
+    from ..record.maps import MapMade, MapsRecord
+
+    how = MapSettings(given.kernel_radius, not given.whole_kernel, given.outside)
+    voi = VOI.of_file(given.maps_of)
+    if voi not in segments.vois:
+        raise BadInput(f"There is no {voi.words} to make maps of.")
+    mask = segments.vois[voi]
+    inside = sitk.GetArrayViewFromImage(mask) > 0
+    files = {name: f"{voi.in_files}_{name}.nrrd" for name in names}
+    made = []
+    with output_folder(given.out_maps, (RECORD, *files.values())) as folder:
+        for name, image in compute(ct.image, mask, names, settings, how, voi=voi.words, progress=progress):
+            about = {"notice": RESEARCH_USE, "map": name, "voi": voi.in_files} | how.to_dict()
+            for key, value in about.items():
+                image.SetMetaData(f"PTLF_{key}", str(value))
+            sitk.WriteImage(image, str(folder / files[name]), True)
+            made.append(MapMade.of(name, files[name], np.asarray(sitk.GetArrayViewFromImage(image)[inside])))
+        engine = builtin_engine.NAME, builtin_engine.version()
+        MapsRecord(case, voi, *engine, settings, how.to_dict(), tuple(made)).write(folder / RECORD)
+    undefined = max(one.undefined for one in made)
+    without = f" (without a value in up to {undefined} voxels)" if undefined else ""
+    return f"Maps of the {voi.words}: {len(made)}{without}. Written: {given.out_maps}. {RESEARCH_USE}"
