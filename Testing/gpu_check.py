@@ -30,6 +30,7 @@ import SimpleITK as sitk  # noqa: E402
 import torch  # noqa: E402
 
 from PTLFPredictorLib.segmentation import model_folder  # noqa: E402
+from PTLFPredictorLib.segmentation.how import How  # noqa: E402
 from PTLFPredictorLib.segmentation.network import Network, memory  # noqa: E402
 from random_models import FULL, TINY, phantom, stock_predictor, write_model  # noqa: E402
 
@@ -81,7 +82,7 @@ def labels(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     ct, told = phantom((90, 80, 60), (1.7, 1.9, 3.2)), {}
     for name, kind in KINDS.items():
         facts = model_folder.check(write_model(folder / name, kind))
-        on_gpu = Network(facts, device=arguments.device).predict(ct)
+        on_gpu = Network(facts, how=How(arguments.device)).predict(ct)
         on_cpu = Network(facts).predict(ct)
         stock = stock_labels(folder / name, ct, arguments.device)
         told[name] = {
@@ -107,14 +108,14 @@ def out_of_memory(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]
     facts = model_folder.check(write_model(folder, replace(TINY, features=(16, 32, 32), patch=(64, 64, 64))))
     ct, told = phantom((200, 200, 150), (1.6, 1.6, 1.6)), {}
     free_all(arguments.device)
-    expected = Network(facts, device=arguments.device).predict(ct)
+    expected = Network(facts, how=How(arguments.device)).predict(ct)
     most = torch.cuda.max_memory_reserved(arguments.device)
     total = torch.cuda.get_device_properties(arguments.device).total_memory
     for share in (0.7, 0.3, 0.0):
         free_all(arguments.device)
         torch.cuda.set_per_process_memory_fraction(max(share * most, 1 << 20) / total, arguments.device)
         try:
-            drawing = Network(facts, device=arguments.device).predict(ct)
+            drawing = Network(facts, how=How(arguments.device)).predict(ct)
             told[f"{share:.0%} of {most >> 20} MB"] = {
                 "device": drawing.settings["device"],
                 "fallbacks": drawing.settings["fallbacks"],
@@ -144,7 +145,7 @@ def full_size(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     result["stock"], stock = stock_seconds(folder, ct, arguments)
     result["ratio_warm"] = round(result["stock"]["all"] / result["ours"][-1]["all"], 2)
     memory.BATCH_VOXELS = 1  # one pass at a time, as nnU-Net does it
-    alone = Network(model_folder.check(folder), device=arguments.device).predict(ct).labels
+    alone = Network(model_folder.check(folder), how=How(arguments.device)).predict(ct).labels
     result["differing_one_pass_at_a_time"] = float(np.mean(alone != ours))
     if stock is not None:
         result["differing"] = float(np.mean(stock != ours))
@@ -159,7 +160,7 @@ def our_seconds(folder: Path, ct: sitk.Image, device: str) -> tuple[list[dict[st
         free_all(device)
         told: list[tuple[str, float]] = []
         start = time.monotonic()
-        network = network or Network(model_folder.check(folder), device=device)
+        network = network or Network(model_folder.check(folder), how=How(device))
         drawing = network.predict(ct, progress=lambda stage, *_, to=told: to.append((stage, time.monotonic())))
         end = time.monotonic()
         stages = [*sorted(dict(reversed(told)).items(), key=lambda item: item[1]), ("", end)]
@@ -176,7 +177,7 @@ def pass_seconds(folder: Path, patch: tuple[int, ...], device: str) -> dict[str,
     """Seconds of one pass over a tile, by tiles at once and order of the axes in memory."""
     if device == "cpu":
         return {}
-    network = next(Network(model_folder.check(folder), device=device)._folds.networks(device))
+    network = next(Network(model_folder.check(folder), how=How(device))._folds.networks(device))
     told = {}
     for order in (torch.contiguous_format, torch.channels_last_3d):
         network = network.to(memory_format=order)

@@ -134,7 +134,7 @@ class Pictures:
         """A run whose child is killed from outside."""
         real = segmentation_section.WORKER, segmentation_section.write_job
         segmentation_section.WORKER = "child_of_tests"
-        segmentation_section.write_job = lambda image, model, work, device: {"how": "killed"}
+        segmentation_section.write_job = lambda image, model, work, how: {"how": "killed"}
         os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:3])
         run = self.panel.segmentation.run
         self.wait(self.panel.segmentation.probe)

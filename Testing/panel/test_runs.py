@@ -235,7 +235,7 @@ class TestInThePanel(PanelCase):
         super().tearDown()
 
     def ask_for(self, how, **job):
-        segmentation_section.write_job = lambda image, model, work, device: {"how": how, **job}
+        segmentation_section.write_job = lambda image, model, work, how_drawn: {"how": how, **job}
         self.panel.refresh()
         gestures.click(self.ui.segmentButton)
         self.settle()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.measures.radiomics.discretise import bin_edges, direction_weights, discretise
+from PTLFPredictorLib.measures.radiomics.discretise import BLOCK, bin_edges, direction_weights, discretise
 from PTLFPredictorLib.measures.radiomics.firstorder import FEATURES, FirstOrder
 
 
@@ -43,6 +43,15 @@ def test_levels_are_what_numpy_digitize_gives(values, dtype, width):
     assert found.highest == found.levels.max()
     assert found.counts.sum() == values.size
     np.testing.assert_array_equal(found.present, np.unique(found.levels))
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32, np.float64])
+def test_levels_of_many_voxels_are_what_numpy_digitize_gives(dtype):
+    values = np.random.default_rng(1).normal(100, 300, 3 * BLOCK + 5).astype(dtype)
+    found = discretise(values, 0.7, None, "original")
+    np.testing.assert_array_equal(found.levels, np.digitize(values, bin_edges(values, 0.7, None)))
+    assert found.levels.dtype == np.uint16
+    assert found.highest > 255  # one byte would not do
 
 
 def test_too_many_grey_levels_name_the_setting_and_the_image():

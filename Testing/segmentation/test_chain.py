@@ -188,14 +188,14 @@ class Stubs:
     def facts(self, step):
         return SimpleNamespace(axes=lambda said: said or "LPS", notes=())
 
-    def get(self, step, device, tta):
+    def get(self, step, how):
         def predict(ct, *, progress, organ, **told):
             self.seen[step.name] = ct
             self.organ[step.name] = organ
             progress("Tiles", 0, 2)
             labels = self.draw[step.name](ct)
             progress("Tiles", 2, 2)
-            return SimpleNamespace(labels=labels, settings={"device": device})
+            return SimpleNamespace(labels=labels, settings={"device": how.device})
 
         return SimpleNamespace(predict=predict)
 

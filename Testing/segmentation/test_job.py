@@ -14,6 +14,7 @@ from PTLFPredictorLib.progress import no_progress
 from PTLFPredictorLib.segmentation import default_model, model_digests, model_folder
 from PTLFPredictorLib.segmentation.catalogue import from_folder
 from PTLFPredictorLib.segmentation.device import Device
+from PTLFPredictorLib.segmentation.how import How
 from PTLFPredictorLib.segmentation.networks import Networks
 from PTLFPredictorLib.segmentation.run import write_job
 from PTLFPredictorLib.segmentation.worker import Run, draw
@@ -28,11 +29,11 @@ class OneNetwork:
     def __init__(self, falls_back=False):
         self.falls_back, self.wanted = falls_back, []
 
-    def get(self, step, device, tta):
+    def get(self, step, how):
         def predict(ct, *, organ, on_notice, on_estimate, **_):
-            self.wanted.append((device, organ))
-            used = device
-            if self.falls_back and device != "cpu":
+            self.wanted.append((how.device, organ))
+            used = how.device
+            if self.falls_back and used != "cpu":
                 on_notice(FELL_BACK)
                 used = "cpu"
             on_estimate(61.26)
@@ -82,9 +83,9 @@ def test_the_network_is_told_which_labels_are_wanted():
 class DrawsNothing(Networks):
     """Verifies as the real one, and draws background."""
 
-    def get(self, step, device, tta=None):
+    def get(self, step, how):
         def predict(ct, **_):
-            return SimpleNamespace(labels=np.zeros(ct.GetSize()[::-1], np.uint8), settings={"device": device})
+            return SimpleNamespace(labels=np.zeros(ct.GetSize()[::-1], np.uint8), settings={"device": how.device})
 
         return SimpleNamespace(predict=predict)
 
@@ -94,7 +95,7 @@ def test_weights_too_large_to_be_read_for_a_window_are_known_once_they_have_draw
     folder = shutil.copytree(default_model().folder, tmp_path / "theirs")
     model = from_folder(folder, "SlicerNNUnet")
     assert model.identity["weights_sha256"] == ""
-    job = write_job(sitk.Image(9, 8, 7, sitk.sitkInt16), model, tmp_path, device="cpu")
+    job = write_job(sitk.Image(9, 8, 7, sitk.sitkInt16), model, tmp_path, How("cpu"))
     outputs = draw(job, tmp_path, lambda event: None, DrawsNothing())
     drawn_by = json.loads(outputs["facts"].read_text(encoding="utf-8"))["model"]
     assert drawn_by["weights_sha256"] == model_folder.weights_sha256(folder)

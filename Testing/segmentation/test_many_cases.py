@@ -16,6 +16,7 @@ import SimpleITK as sitk
 from PTLFPredictorLib.errors import Cancelled, OutOfMemory
 from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation import Segmenter, default_model, segment
+from PTLFPredictorLib.segmentation.how import How
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("needs_nnunet")]
 
@@ -47,7 +48,7 @@ def cold(cts) -> list[np.ndarray]:
     drawn = []
     for ct in cts:
         with tempfile.TemporaryDirectory() as work:
-            drawn.append(sitk.GetArrayFromImage(segment(ct, default_model(), work=Path(work), device="cpu").labels))
+            drawn.append(sitk.GetArrayFromImage(segment(ct, default_model(), work=Path(work), how=How("cpu")).labels))
     assert all(np.any(labels) for labels in drawn)
     return drawn
 
@@ -93,7 +94,7 @@ def test_every_case_has_its_own_fate_and_nothing_leaks(cts, cold, large, tmp_pat
         for number in range(1, 25):
             which, work = number % len(cts), tmp_path / f"case{number}"
             work.mkdir()
-            asked = {"work": work, "device": "cpu"}
+            asked = {"work": work, "how": How("cpu")}
 
             def kill(segmenter=segmenter):
                 os.kill(segmenter.pid, signal.SIGKILL)

@@ -18,6 +18,7 @@ import SimpleITK as sitk
 from PTLFPredictorLib.child.system import CORES
 from PTLFPredictorLib.errors import BadInput, UnusableModel
 from PTLFPredictorLib.segmentation import model_folder
+from PTLFPredictorLib.segmentation.how import How
 from PTLFPredictorLib.segmentation.network import Box, Network
 from random_models import TINY, phantom, stock_labels, write_model
 
@@ -91,10 +92,10 @@ def test_labels_are_those_of_nnunets_predictor(tmp_path, ct, name):
 
 def test_with_mirroring_off_too(tmp_path, ct):
     folder = write_model(tmp_path, KINDS["mirrored"])
-    drawing = Network(model_folder.check(folder), tta=False).predict(ct)
+    drawing = Network(model_folder.check(folder), how=How("cpu", mirroring="none")).predict(ct)
     assert np.array_equal(drawing.labels, stock_labels(folder, ct, mirroring=False))
     assert not np.array_equal(drawing.labels, Network(model_folder.check(folder)).predict(ct).labels)
-    assert (drawing.settings["tta"], drawing.settings["passes"]) == (False, drawing.settings["tiles"])
+    assert (drawing.settings["mirroring"], drawing.settings["passes"]) == ("none", drawing.settings["tiles"])
 
 
 @pytest.mark.parametrize("name", ["torch resampling", "transposed axes", "thick slices apart, splines"])

@@ -15,6 +15,7 @@ import SimpleITK as sitk
 from PTLFPredictorLib.child.system import CORES
 from PTLFPredictorLib.errors import Cancelled, UnusableModel
 from PTLFPredictorLib.segmentation import model_folder
+from PTLFPredictorLib.segmentation.how import How
 from PTLFPredictorLib.segmentation.network import Box, Network, memory
 from PTLFPredictorLib.segmentation.network.folds import Folds
 from PTLFPredictorLib.segmentation.network.memory import Way
@@ -192,7 +193,7 @@ def test_a_gpu_that_fails_is_left_one_step_at_a_time(words):
 def test_a_gpu_with_too_little_memory_is_not_tried(facts, ct, monkeypatch):
     monkeypatch.setattr(memory, "free_gpu_bytes", lambda device: 300 << 20)
     told = []
-    drawing = Network(facts, device="cuda:0").predict(ct, on_notice=told.append)
+    drawing = Network(facts, how=How("cuda:0")).predict(ct, on_notice=told.append)
     assert drawing.settings["device"] == "cpu"
     assert drawing.settings["fallbacks"] == told
     assert len(told) == 2

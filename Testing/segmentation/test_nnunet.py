@@ -35,6 +35,7 @@ from PTLFPredictorLib.segmentation import (
     segment,
 )
 from PTLFPredictorLib.segmentation.device import choose
+from PTLFPredictorLib.segmentation.how import How
 from PTLFPredictorLib.segmentation.network import Network
 from PTLFPredictorLib.segmentation.reading import read_segments
 from PTLFPredictorLib.segmentation.run import WHAT, WORKER, write_job
@@ -82,7 +83,7 @@ def result(ct):
             ct,
             AS_NNUNET,
             work=Path(folder),
-            device="cuda:7",
+            how=How("cuda:7"),
             progress=lambda *event: told.append(event),
             on_event=events.append,
         )
@@ -127,7 +128,13 @@ def test_the_record_names_model_software_and_settings(result):
     assert origin["model"]["for_patients"] is False
     assert "not for patients" in origin["model"]["warning"]
     assert origin["run"]["software"]["nnunetv2"].startswith("2.")
-    settings = {"configuration": "3d_demo", "folds": ["0"], "tta": False, "tile_step": 0.5, "largest_organ_only": False}
+    settings = {
+        "configuration": "3d_demo",
+        "folds": ["0"],
+        "mirroring": "none",
+        "tile_step": 0.5,
+        "largest_organ_only": False,
+    }
     assert settings.items() <= origin["run"]["settings"].items()
     assert (origin["run"]["settings"]["device"], origin["run"]["settings"]["fallbacks"]) == ("cpu", [])
     assert origin["run"]["seconds"]["all"] > 0
@@ -170,13 +177,13 @@ def test_same_label_map_as_nnunets_command_line_on_a_whole_case(tmp_path):
     command += ["-i", str(source), "-o", str(target), "-m", str(AS_NNUNET.folder), "-npp", "1", "-nps", "1"]
     subprocess.run(command, check=True, capture_output=True)
     theirs = sitk.GetArrayFromImage(sitk.ReadImage(str(target / "c.nii.gz")))
-    ours = segment(case.ct, AS_NNUNET, work=work, device="cpu").labels
+    ours = segment(case.ct, AS_NNUNET, work=work, how=How("cpu")).labels
     assert np.array_equal(sitk.GetArrayFromImage(ours), theirs)
 
 
 def test_the_ct_may_lie_on_any_axes(result, ct, work):
     drawn, _, _ = result
-    turned = segment(sitk.DICOMOrient(ct, "RAS"), AS_NNUNET, work=work, device="cpu").labels
+    turned = segment(sitk.DICOMOrient(ct, "RAS"), AS_NNUNET, work=work, how=How("cpu")).labels
     back = sitk.GetArrayFromImage(sitk.DICOMOrient(turned, "LPS"))
     assert np.array_equal(back, sitk.GetArrayFromImage(drawn.labels))
 
@@ -191,7 +198,7 @@ def test_cancel_at_every_stage_within_3_s(ct, work, stage):
             raise Cancelled()
 
     with pytest.raises(Cancelled, match=r"Cancelled. Nothing was written"):
-        segment(ct, AS_NNUNET, work=work, device="cpu", progress=cancel)
+        segment(ct, AS_NNUNET, work=work, how=How("cpu"), progress=cancel)
     assert time.monotonic() - stopped[0] < 3
 
 
@@ -202,7 +209,7 @@ def test_killed_from_outside(ct, work):
                 process.send_signal(signal.SIGKILL)
 
     with pytest.raises(OutOfMemory, match=r"The segmentation was stopped from outside \(signal 9\)"):
-        segment(ct, AS_NNUNET, work=work, device="cpu", progress=kill)
+        segment(ct, AS_NNUNET, work=work, how=How("cpu"), progress=kill)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no address space limit")
@@ -210,12 +217,12 @@ def test_out_of_memory(work):
     large = sitk.Image((700, 700, 400), sitk.sitkInt16)
     large.SetSpacing((0.6, 0.6, 1.0))
     with pytest.raises(OutOfMemory, match=r"too little (free )?memory"):
-        segment(large, AS_NNUNET, work=work, device="cpu", environment={child.MEMORY_LIMIT: "3500"})
+        segment(large, AS_NNUNET, work=work, how=How("cpu"), environment={child.MEMORY_LIMIT: "3500"})
 
 
 def test_hanging_is_noticed(ct, work):
     with pytest.raises(PTLFError, match=r"gave no sign of life for 0.4 s and was stopped"):
-        segment(ct, AS_NNUNET, work=work, device="cpu", silence_s=0.4)
+        segment(ct, AS_NNUNET, work=work, how=How("cpu"), silence_s=0.4)
 
 
 GPU_FAILURES = {
@@ -290,7 +297,7 @@ def test_weights_of_another_network_are_told_by_the_child(ct, work, tmp_path, mo
     monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "user"))
     model = find_model(broken(default_model().folder, tmp_path, cut_a_layer))
     with pytest.raises(UnusableModel, match=r"plans.json, dataset.json and weights do not fit each other"):
-        segment(ct, model, work=work, device="cpu")
+        segment(ct, model, work=work, how=How("cpu"))
 
 
 def test_a_cascade_is_refused(ct, work, tmp_path, monkeypatch):
@@ -301,7 +308,7 @@ def test_a_cascade_is_refused(ct, work, tmp_path, monkeypatch):
     plans["configurations"]["3d_demo"]["previous_stage"] = "3d_lowres"
     (folder / "plans.json").write_text(json.dumps(plans))
     with pytest.raises(UnusableModel, match="'3d_demo' is the second stage of a cascade"):
-        segment(ct, find_model(folder), work=work, device="cpu")
+        segment(ct, find_model(folder), work=work, how=How("cpu"))
 
 
 def test_a_model_that_changed_since_it_was_chosen_is_not_loaded(ct, work, tmp_path, monkeypatch):
@@ -313,7 +320,7 @@ def test_a_model_that_changed_since_it_was_chosen_is_not_loaded(ct, work, tmp_pa
     plans.write_text(plans.read_text() + " ")
     told = []
     with pytest.raises(UnusableModel, match="is not the one in the catalogue"):
-        segment(ct, model, work=work, device="cpu", progress=lambda stage, *_: told.append(stage))
+        segment(ct, model, work=work, how=How("cpu"), progress=lambda stage, *_: told.append(stage))
     assert set(told) == {"Checking the model"}
 
 
@@ -329,7 +336,7 @@ def test_the_window_s_thread_reads_no_weights(ct, work, tmp_path):
 def test_a_folder_chosen_elsewhere_is_drawn_with_and_named_by_its_hashes(ct, work, tmp_path):
     folder = tmp_path / "Dataset731_Liver" / "nnUNetTrainer__nnUNetPlans__3d_demo"
     shutil.copytree(default_model().folder, folder)
-    drawn = segment(ct, from_folder(folder.parent, "SlicerNNUnet"), work=work, device="cpu")
+    drawn = segment(ct, from_folder(folder.parent, "SlicerNNUnet"), work=work, how=How("cpu"))
     assert {name: drawn.model[name] for name in ("sha256", "weights_sha256")} == {
         "sha256": default_model().sha256,
         "weights_sha256": default_model().weights_sha256,
@@ -372,6 +379,6 @@ def test_a_checkpoint_as_nnunets_trainer_writes_it_is_loaded(tmp_path):
 
 def test_the_demo_model_finds_liver_and_tumour_on_an_unseen_case(work):
     case = drawn(2000, matrix=128)
-    found = agreement(segment(case.ct, default_model(), work=work, device="cpu").labels, case.labels)
+    found = agreement(segment(case.ct, default_model(), work=work, how=How("cpu")).labels, case.labels)
     assert found["parenchyma"].dice > 0.93
     assert found["tumor"].dice > 0.6

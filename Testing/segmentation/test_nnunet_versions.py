@@ -8,6 +8,7 @@ import pytest
 from PTLFPredictorLib.errors import MissingDependency
 from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation import default_model, nnunet_versions, segment
+from PTLFPredictorLib.segmentation.how import How
 
 LIBRARY = Path(nnunet_versions.__file__).parents[2]
 
@@ -51,5 +52,5 @@ def test_the_worker_refuses_an_untested_version(tmp_path):
     paths = {"PYTHONPATH": os.pathsep.join([str(told.parents[1]), str(LIBRARY)])}
     ct = make_case(31, matrix=64, tumours=1).ct
     with pytest.raises(MissingDependency, match=r"nnU-Net 2\.5\.2 is .*nnunetv2>=2\.6\.4,<2\.9 is") as caught:
-        segment(ct, default_model(), work=work, device="cpu", environment=paths)
+        segment(ct, default_model(), work=work, how=How("cpu"), environment=paths)
     assert caught.value.exit_code == 3

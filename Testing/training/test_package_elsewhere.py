@@ -18,6 +18,7 @@ import slicer_nnunet
 from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation import default_model, find_model, segment
 from PTLFPredictorLib.segmentation.catalogue import RESOURCES
+from PTLFPredictorLib.segmentation.how import How
 
 FOLDS = (0, 1)
 
@@ -40,10 +41,10 @@ def ct(tmp_path_factory) -> Path:
     return folder
 
 
-def drawn_here(ct: Path, model, work: Path, *, tta: bool | None = None) -> np.ndarray:
+def drawn_here(ct: Path, model, work: Path, *, mirroring: str | None = None) -> np.ndarray:
     image = sitk.ReadImage(str(ct / "volume_0000.nii.gz"))
     work.mkdir()
-    drawn = segment(image, replace(model, largest_organ_only=False), work=work, device="cpu", tta=tta)
+    drawn = segment(image, replace(model, largest_organ_only=False), work=work, how=How("cpu", mirroring=mirroring))
     return sitk.GetArrayFromImage(drawn.labels)
 
 
@@ -88,7 +89,7 @@ def test_slicernnunet_draws_the_same(unpacked, ct, tmp_path, model):
         ct,
         find_model(unpacked.with_suffix(".zip")) if model == "a package" else default_model(),
         tmp_path / "work",
-        tta=False,
+        mirroring="none",
     )
     words, variables = slicer_nnunet.command(chosen, ct, tmp_path / "out", folds)
     there = drawn_by("nnUNetv2_predict", words, tmp_path / "out", **variables)

@@ -16,6 +16,7 @@ from ..measures.radiomics import DEFAULT_ENGINE
 from ..progress import Progress, no_progress
 from ..sample import known as sample
 from ..segmentation import Model, default_model, ledger, segment
+from ..segmentation.how import How
 from ..segmentation.origin import Origin
 from ..segmentation.postprocess import PostProcessing
 from ..segmentation.reading import Labels, Source, read_segments, told
@@ -50,8 +51,8 @@ class Sources:
         Which acquisition of the series; see `ct.list_acquisitions`.
     model : Model, optional
         Segmentation model; the catalogue's first one if neither it nor `segmentation` is given.
-    device : str
-        "auto", "cpu" or "cuda:N", for `model`.
+    how : How
+        `model` draws.
     post_processing : PostProcessing
     to_protocol : bool
         Average thin slices to the signature's; see `protocol.brought_to_protocol`.
@@ -71,7 +72,7 @@ class Sources:
     series_uid: str | None = None
     acquisition: int | None = None
     model: Model | None = None
-    device: str = "auto"
+    how: How = field(default_factory=How)
     post_processing: PostProcessing = field(default_factory=PostProcessing)
     to_protocol: bool = False
     engine: str = DEFAULT_ENGINE
@@ -134,8 +135,8 @@ def draw_or_read(
         return segments
     model = sources.model or default_model()
     with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
-        how = {"device": sources.device, "progress": progress, "on_event": on_event, "worker": worker}
-        drawn = segment(ct.image, model, work=Path(work), **how)
+        options = {"progress": progress, "on_event": on_event, "worker": worker}
+        drawn = segment(ct.image, model, how=sources.how, work=Path(work), **options)
     return Segments(drawn.labels, drawn.origin, remembered(ct, drawn.labels, drawn.origin))
 
 

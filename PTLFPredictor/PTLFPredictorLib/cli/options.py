@@ -56,7 +56,21 @@ def add_labels(command: argparse.ArgumentParser) -> None:
 
 def add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--model", metavar="ID|DIR|ZIP", help="segmentation model (see 'ptlf models list')")
+    add_how(command)
+
+
+def add_how(command: argparse.ArgumentParser) -> None:
+    """How a model draws."""
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda:N")
+    command.add_argument(
+        "--mirroring", choices=("none", "left-right", "all"),
+        help="looks at mirrored tiles too, and averages: all of the axes that the model's training mirrored, or the "
+        "patient's left and right alone (default: as the model has it)",
+    )  # fmt: skip
+    command.add_argument(
+        "--tile-step", type=float, metavar="0.1...1",
+        help="from tile to tile, as a share of a tile: fewer tiles the larger (default: as the model has it, 0.5)",
+    )  # fmt: skip
 
 
 def add_values(command: argparse.ArgumentParser) -> None:
@@ -158,6 +172,13 @@ def chosen_model(given: argparse.Namespace) -> Any:
     from ..segmentation import find_model
 
     return None if given.model is None else find_model(given.model)
+
+
+def how(given: argparse.Namespace) -> Any:
+    """What was chosen with the options of `add_how`."""
+    from ..segmentation.how import How
+
+    return How(given.device, mirroring=given.mirroring, tile_step=given.tile_step)
 
 
 def post_processing(given: argparse.Namespace) -> Any:

@@ -11,7 +11,7 @@ from ..outputs import output_file
 from ..render.terminal import finding_lines
 from ..vois import VOI
 from .command import Command
-from .options import add_ct, add_model, chosen_model
+from .options import add_ct, add_model, chosen_model, how
 from .stderr import progress_bar, tell_device
 
 LABEL_MAPS = (".nii.gz", ".nii", ".nrrd", ".mha")
@@ -37,9 +37,8 @@ def _segment(given: argparse.Namespace) -> None:
         which = {"series_uid": given.series, "acquisition": given.acquisition}
         ct = read_ct(given.ct, **which, progress=progress).require_usable()
         with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
-            drawn = segment(
-                ct.image, model, device=given.device, work=Path(work), progress=progress, on_event=tell_device
-            )
+            told = {"progress": progress, "on_event": tell_device}
+            drawn = segment(ct.image, model, how=how(given), work=Path(work), **told)
         segments = Segments(drawn.labels, drawn.origin)
         found = check(segments, ct)  # what stops `predict` stops no reader who is to correct the segments
         if VOI.PARENCHYMA in segments.vois:

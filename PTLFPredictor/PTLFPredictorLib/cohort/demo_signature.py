@@ -23,6 +23,7 @@ import numpy as np
 from ..progress import Progress, no_progress
 from ..sample import Disease, draw_outcome
 from ..segmentation import default_model
+from ..segmentation.how import How
 from ..segmentation.reading import Source
 from ..signature import load, scales
 from ..signature.files import FOLDER, text_of
@@ -53,7 +54,7 @@ def features_of(seeds: Sequence[int], masks: str, folder: Path, progress: Progre
         Case(row, str(one.member.seed), folder / one.ct, (Source(folder / one.segmentation),) if drawn else ())
         for row, one in enumerate(places, start=1)
     ]
-    options = Options(published, model=None if drawn else default_model(), device="cpu")
+    options = Options(published, model=None if drawn else default_model(), how=How("cpu"))
     extraction = extract(cases, options, folder / f"features-{masks}", progress=progress)
     listed = []
     for case in extraction.cases:

@@ -27,7 +27,7 @@ def diagnostics(session: Session, runs: Iterable[ChildRun], device: dict) -> str
         f"{platform.platform()}, Python {platform.python_version()}",
         ", ".join(f"{name} {compat.installed(name) or '-'}" for name in PACKAGES),
         f"device: {device or 'not known'}",
-        f"signature {session.signature.id}, model {desk.model or 'none'}, engine {desk.engine}, wanted {desk.device}",
+        f"signature {session.signature.id}, model {desk.model or 'none'}, engine {desk.engine}, wanted {desk.how}",
         f"segments: {'none' if session.segmentation is None else 'edited' if session.edited else 'automatic'}; "
         f"computed: {', '.join(sorted(state.computed)) or 'nothing'}",
     ]

@@ -13,8 +13,10 @@ from typing import Any
 
 from ..confirmation import now
 from ..ct import Finding
+from ..errors import BadInput
 from ..measures.radiomics import DEFAULT_ENGINE, FeatureVector
 from ..record import SegmentsKind
+from ..segmentation.how import How
 from ..vois import IN_FILES, VOI
 
 
@@ -254,8 +256,20 @@ class Desk:
     signature: str = "ptlf-published"
     signature_before: str = ""
     model: str = ""
-    device: str = "auto"
+    device: str = How.device
+    runtime: str = How.runtime
+    precision: str = How.precision
+    mirroring: str | None = None
+    tile_step: float | None = None
     engine: str = DEFAULT_ENGINE
     demonstration: bool = False
     reader: str = ""
     closed_sections: list = field(default_factory=lambda: ["radscore", "nomogram", "report"])
+
+    @property
+    def how(self) -> How:
+        """How the model draws."""
+        try:
+            return How(self.device, self.runtime, self.precision, self.mirroring, self.tile_step)
+        except BadInput:  # saved by another version: it knows other words
+            return How(self.device)

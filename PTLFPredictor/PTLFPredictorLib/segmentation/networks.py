@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import model_folder
+from .how import How
 from .model_steps import Step
 
 if TYPE_CHECKING:
@@ -70,21 +71,19 @@ class Networks:
             self._loaded.pop(key).release()
         self._verified = {key: known for key, known in self._verified.items() if key in wanted}
 
-    def get(self, step: Step, device: str, tta: bool | None = None) -> Network:
-        """The network of a verified step on a device, loaded now where it is not yet."""
+    def get(self, step: Step, how: How) -> Network:
+        """The network of a verified step on `how`'s device (none is looked for), loaded now where it is not yet."""
         from .network import Network
 
-        key = (_key(step), device, tta)
+        key = (_key(step), how.of_step(step))
         if key not in self._loaded:
             for other in [other for other in self._loaded if other[0] == key[0]]:
-                self._loaded.pop(other).release()  # on another device, or mirrored
+                self._loaded.pop(other).release()  # on another device, or drawing otherwise
             self._loaded[key] = Network(
                 self._verified[key[0]].facts,
                 configuration=step.configuration,
                 folds=step.folds,
-                tile_step=step.tile_step,
-                tta=step.tta if tta is None else tta,
-                device=device,
+                how=key[1],
             )
         return self._loaded[key]
 

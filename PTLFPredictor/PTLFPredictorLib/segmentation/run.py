@@ -15,6 +15,7 @@ from .. import child
 from ..ct import write_temporary
 from ..errors import UnusableModel
 from ..progress import Progress, no_progress
+from .how import AS_THE_MODEL, How
 from .model import Model
 from .origin import Drawn, Known, Origin
 
@@ -39,7 +40,7 @@ class SegmentationResult:
     seconds : mapping
         "model", "network" and "all".
     settings : mapping
-        Configuration, number of folds, test-time mirroring, post-processing; of a chain, each step has its own.
+        Configuration, number of folds, mirroring, tile step, post-processing; of a chain, each step has its own.
     steps : sequence of mapping
         Of a chain: each step's name, title, weights, box, volumes, device, seconds and settings, or why it did not run.
     notices : sequence of str
@@ -71,7 +72,7 @@ class SegmentationResult:
         return Origin(Drawn.MODEL, Known.RUN, dict(self.model), run=run)
 
 
-def write_job(ct: sitk.Image, model: Model, work: Path, *, device: str = "auto", tta: bool | None = None) -> dict:
+def write_job(ct: sitk.Image, model: Model, work: Path, how: How = AS_THE_MODEL) -> dict:
     """Write the CT into `work` and return the job for `WORKER`, which checks the model.
 
     Called on the thread of a window: of the model only its folder is looked for; its weights, which may have
@@ -88,8 +89,7 @@ def write_job(ct: sitk.Image, model: Model, work: Path, *, device: str = "auto",
         "model": replace(model, folder=folder).to_dict(folder.parent),
         "base": str(folder.parent),
         "shipped": model.shipped,
-        "device": device,
-        "tta": tta,
+        "how": how.to_dict(),
     }
 
 
@@ -114,11 +114,10 @@ def segment(
     ct: sitk.Image,
     model: Model,
     *,
-    device: str = "auto",
+    how: How = AS_THE_MODEL,
     work: Path,
     progress: Progress = no_progress,
     on_event: Callable[[child.Event], None] = lambda event: None,
-    tta: bool | None = None,
     worker: Worker | None = None,
     **options: Any,
 ) -> SegmentationResult:
@@ -129,16 +128,15 @@ def segment(
     ct : sitk.Image
         HU, any orientation; the canonical CT.
     model : Model
-    device : str
-        "auto", "cpu" or "cuda:N"; where the GPU cannot be used, the CPU is, and `on_event` is told why.
+    how : How
+        Where a GPU that it asks for cannot be used, the CPU is, and `on_event` is told why.
     work : Path
         Existing folder of this run alone; the caller removes it.
     progress : Progress
         Per tile; raises to stop the child.
     on_event : callable
-        Gets ``{"event": "device", "device", "why", "estimate_s"}`` and ``{"event": "estimate", "seconds"}``.
-    tta : bool, optional
-        Test-time mirroring; None leaves it to the model.
+        Gets ``{"event": "device", "device", "why", "estimate_s"}``, ``{"event": "work", "text"}`` (`price.words`) and,
+        after the first tile of each step, ``{"event": "estimate", "seconds"}``.
     worker : Worker, optional
         Runs the job instead of a child of its own: a `Segmenter`.
     **options
@@ -149,7 +147,7 @@ def segment(
     UnusableModel, MissingDependency, OutOfMemory, Cancelled, PTLFError
         With a sentence; the child and its workers are gone then.
     """
-    job = write_job(ct, model, Path(work), device=device, tta=tta)
+    job = write_job(ct, model, Path(work), how)
     run = partial(child.run, WORKER) if worker is None else worker.run
     outputs = run(job, Path(work), what=WHAT, progress=progress, on_event=on_event, **options)
     return read_result(outputs, model)

@@ -1,7 +1,7 @@
 """What one segmentation is: ``python -m PTLFPredictorLib.segmentation.worker job.json``.
 
 The job names the CT in the work folder (``ct``), the model (``model``, as `Model.to_dict` says it with the folder
-below ``base``, and ``shipped``), the wanted ``device`` and ``tta``.  The model's files are checked here, and nowhere
+below ``base``, and ``shipped``), and ``how`` it draws (`How.to_dict`).  The model's files are checked here, and nowhere
 before.  Outputs: ``labels`` (0 background, 1 parenchyma, 2 tumour, in the CT's geometry) and ``facts`` (JSON: the
 model's identity, device, software, seconds, and of each step where it looked and what it drew).
 """
@@ -22,9 +22,10 @@ import SimpleITK as sitk
 from .. import child
 from ..ct import write_temporary
 from ..progress import Progress
-from . import chain, effort, model_folder, nnunet_versions
+from . import chain, effort, model_folder, nnunet_versions, price
 from . import device as devices
 from .effort import CHECKING, FINISHING, LOADING, WRITING
+from .how import How
 from .model import Model
 from .model_steps import Step, chain_sha256
 from .names import Role
@@ -47,7 +48,7 @@ def draw(job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> 
     work : Path
         Folder of this job alone: its CT, and its outputs.
     emit : callable
-        Told progress, ``device``, ``estimate`` and ``notice`` events.
+        Told progress, ``device``, ``work``, ``estimate`` and ``notice`` events.
     networks : Networks
         Verifies and loads; a process may keep them for the next job.
     """
@@ -59,10 +60,12 @@ def draw(job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> 
 def _draw(model: Model, job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> dict[str, Path]:
     start = time.monotonic()
     found = _verified(model, networks, emit)
-    run = Run(networks, emit, devices.choose(job["device"]), dict(model.measured), job["tta"])
+    how = How.from_dict(job["how"])
+    run = Run(networks, emit, devices.choose(how.device), dict(model.measured), how)
     run.tell_device()
     run.seconds["model"] = time.monotonic() - start
     ct = sitk.ReadImage(str(work / job["ct"]))
+    emit({"event": "work", "text": price.words(model, ct.GetSize(), ct.GetSpacing(), how)})
     image, told = run_steps(run, model.steps, ct)
     child.progress_of(emit)(WRITING, 0, 1)
     output = work / "labels.nrrd"
@@ -102,7 +105,7 @@ class Run:
     emit: Emit
     device: devices.Device
     measured: Mapping[str, Any]
-    tta: bool | None = None
+    how: How = field(default_factory=How)
     notices: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: {"model": 0.0, "network": 0.0})
 
@@ -123,7 +126,7 @@ class Run:
         """What the step's network draws; where a GPU failed on the way, what follows is drawn where this was."""
         start = time.monotonic()
         progress(LOADING, 0, 1)
-        network = self.networks.get(step, self.device.name, self.tta)
+        network = self.networks.get(step, self.how.on(self.device.name))
         progress(LOADING, 1, 1)
         loaded = time.monotonic()
         wanted = sorted(label for labels in step.label_roles.values() for label in labels)

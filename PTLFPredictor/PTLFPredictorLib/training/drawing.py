@@ -20,6 +20,7 @@ import SimpleITK as sitk
 
 from ..folders import staging
 from ..progress import Progress
+from ..segmentation.how import How
 from ..segmentation.model import Model
 from ..segmentation.run import Segmenter
 from .dataset import Layout, write_json
@@ -109,7 +110,7 @@ class Drawing:
         ct = sitk.ReadImage(str(self.layout.image(name, test=test)))
         start = time.monotonic()
         with staging(work) as own:
-            found = segmenter.segment(ct, model, device=self.device, work=own).labels
+            found = segmenter.segment(ct, model, how=How(self.device), work=own).labels
         seconds = time.monotonic() - start
         true = sitk.ReadImage(str(self.layout.labels(name, test=test)), sitk.sitkUInt8)
         found.CopyInformation(true)

@@ -13,6 +13,7 @@ from PTLFPredictorLib.cohort.table import Case
 from PTLFPredictorLib.ct import canonical
 from PTLFPredictorLib.sample import known
 from PTLFPredictorLib.segmentation import default_model, marks
+from PTLFPredictorLib.segmentation.how import How
 from PTLFPredictorLib.segmentation.origin import Drawn
 from PTLFPredictorLib.segmentation.reading import Source
 from PTLFPredictorLib.signature import load
@@ -28,7 +29,7 @@ def test_they_are_kept_marked_and_given_again_they_give_the_same_features(tmp_pa
     known.remember(canonical(sample.ct).identity, SEED, {"matrix": 128})
     ct = tmp_path / "ct.nii.gz"
     sitk.WriteImage(sample.ct, str(ct))
-    options = Options(load("ptlf-published"), model=default_model(), device="cpu", to_protocol=True)
+    options = Options(load("ptlf-published"), model=default_model(), how=How("cpu"), to_protocol=True)
     case = Case(2, "a/b", ct)
     made = extract([case], options, tmp_path / "out", where=Where(1)).cases[0]
     assert made.done, made.problem

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import BadInput, Cancelled
 from ...progress import Progress
-from ..options import add_engine, add_model, add_steps, chosen_model, features_asked, loaded, post_processing
+from ..options import add_engine, add_model, add_steps, chosen_model, features_asked, how, loaded, post_processing
 from ..stderr import progress_bar, say
 from .action import Action
 
@@ -55,7 +55,7 @@ def read_by(given: argparse.Namespace) -> dict[str, Any]:
     return {
         "engine": given.engine,
         "model": chosen_model(given),
-        "device": given.device,
+        "how": how(given),
         "post_processing": post_processing(given),
         "to_protocol": given.to_protocol,
     }

@@ -19,7 +19,7 @@ from ...segmentation.reading import Source
 from .contained import Outcome
 from .job import CaseJob
 
-FORMAT = 1
+FORMAT = 2
 """Of the entries; raised when what an entry holds, or what it depends on, changes."""
 
 FOLDER = "cache"
@@ -118,7 +118,7 @@ def key_of(job: CaseJob, model_sha256: str = "") -> str:
             else {str(role): list(one) for role, one in sources.labels.items()},
             "mask_origin": None if origin is None else origin.to_dict(),
             "phase": None if phase is None else phase.to_dict(),
-            "model": None if sources.segmentation is not None else [model_sha256, sources.device],
+            "model": None if sources.segmentation is not None else [model_sha256, sources.how.to_dict()],
             "post_processing": sources.post_processing.to_dict(),
             "protocol": asdict(signature.protocol),
             "to_protocol": sources.to_protocol,

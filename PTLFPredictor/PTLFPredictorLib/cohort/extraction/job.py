@@ -13,6 +13,7 @@ from ...errors import BadInput
 from ...hashes import json_sha256
 from ...measures.radiomics import DEFAULT_ENGINE, ExtractionSettings
 from ...segmentation import Model
+from ...segmentation.how import How
 from ...segmentation.origin import Origin
 from ...segmentation.postprocess import PostProcessing
 from ...segmentation.reading import Source
@@ -36,8 +37,8 @@ class Options:
     engine : str
     model : Model, optional
         Draws the segments of cases that have none.
-    device : str
-        For `model`.
+    how : How
+        It draws.
     post_processing : PostProcessing
     to_protocol : bool
         Average thin slices to the signature's.
@@ -50,7 +51,7 @@ class Options:
     wanted: Mapping[VOI, Sequence[str] | None] | None = None
     engine: str = DEFAULT_ENGINE
     model: Model | None = None
-    device: str = "auto"
+    how: How = field(default_factory=How)
     post_processing: PostProcessing = field(default_factory=PostProcessing)
     to_protocol: bool = False
     second: bool = False
@@ -113,7 +114,7 @@ def sources_of(case: Case, options: Options) -> Sources:
         series_uid=case.series_uid,
         acquisition=case.acquisition,
         model=options.model if drawn else None,
-        device=options.device,
+        how=options.how,
         post_processing=options.post_processing,
         to_protocol=options.to_protocol,
         engine=options.engine,

@@ -39,7 +39,7 @@ DEFAULT_ENGINE = "builtin"
 def prepare(image: sitk.Image, settings: ExtractionSettings) -> sitk.Image:
     """Bring a CT in HU to the settings' orientation, clip range and pixel type, in this order (`inputs.Scan`).
 
-    Fractional HU are rounded half to even before they become integers.
+    Fractional HU are rounded, half up as ITK does, before they become integers.
 
     Raises
     ------

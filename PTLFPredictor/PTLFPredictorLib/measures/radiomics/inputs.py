@@ -23,7 +23,7 @@ _SITK_TYPES = {"int16": sitk.sitkInt16, "float32": sitk.sitkFloat32, "float64": 
 
 @dataclass(frozen=True)
 class PreparedVoxels:
-    """Looks like an array: what is read of the stored voxels is clipped, rounded half to even and cast then.
+    """Looks like an array: what is read of the stored voxels is clipped, rounded (half up, as ITK) and cast.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class PreparedVoxels:
         if self.clip is not None:
             block = np.clip(block, *self.clip)
         if self.dtype.kind == "i" and block.dtype.kind == "f":
-            block = np.rint(block)
+            block = np.floor(block + 0.5)
         return block.astype(self.dtype, copy=False)
 
 

@@ -128,28 +128,10 @@ class LevelMap:
         padded = np.pad(mask, margin)
         self.index = np.flatnonzero(padded)
         self.inside = padded.ravel()
-        self._lines: dict[tuple[int, int, int], tuple[np.ndarray, np.ndarray]] = {}
 
     def step(self, offset: tuple[int, int, int]) -> int:
         """Distance in the flattened map of the voxel at `offset` (z, y, x)."""
         return sum(o * s for o, s in zip(offset, self.strides, strict=True))
-
-    def lines(self, offset: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """Voxels sorted along the lines of `offset`, made once.
-
-        Returns
-        -------
-        order : ndarray of int32, shape (n,)
-            Voxel numbers, line by line.
-        breaks : ndarray of bool, shape (n,)
-            Whether a voxel does not directly follow the one before it on a line.
-        """
-        if offset not in self._lines:
-            order = self._sorted_by_line(offset)
-            position = self.index.take(order)
-            breaks = np.r_[True, np.diff(position) != self.step(offset)]
-            self._lines[offset] = order, breaks
-        return self._lines[offset]
 
     def line_numbers(self, offset: tuple[int, int, int]) -> np.ndarray:
         """For each voxel a number that it shares with the voxels on its line along `offset`, and no others."""
@@ -162,14 +144,6 @@ class LevelMap:
                 coordinate = (self.index // self.strides[other]) % self.shape[other]
                 number = number * (self.shape[other] + 2 * reach) + coordinate - steps * offset[other] + reach
         return number
-
-    def _sorted_by_line(self, offset: tuple[int, int, int]) -> np.ndarray:
-        """Stable, so that voxels of a line stay in C order, which `offset` runs along."""
-        number = self.line_numbers(offset)
-        # NumPy sorts 16-bit integers by radix, several times faster than longer ones.
-        order = np.argsort((number & 0xFFFF).astype(np.uint16), kind="stable")
-        high = (number >> 16).take(order)
-        return order.take(np.argsort(high.astype(np.uint16), kind="stable")).astype(np.int32)
 
     def fill(self, levels: np.ndarray, highest: int) -> np.ndarray:
         """Flattened map of levels, 0 outside the VOI, in the smallest type that holds them."""

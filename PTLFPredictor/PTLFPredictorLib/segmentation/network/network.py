@@ -14,6 +14,7 @@ import SimpleITK as sitk
 from ...child.system import cpu_cores, free_memory_bytes
 from ...errors import PTLFError, is_out_of_memory
 from ...progress import Progress, no_progress
+from ..how import How, Mirroring
 from . import memory
 from .box import Box
 from .folds import Folds
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 TILE_STEP = 0.5
 """nnU-Net's default: neighbouring tiles overlap by half."""
 
+ON_THE_CPU = How("cpu")
+
+NOT_MIRRORED = (
+    "The training of this network mirrored nothing along the axes that were chosen: it draws without mirroring."
+)
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -37,9 +44,9 @@ class Drawing:
     labels : ndarray of uint8, shape (z, y, x)
         The model's labels on the CT's grid.
     settings : mapping
-        ``configuration``, ``folds``, ``tta``, ``tile_step``, ``box``, ``device``, ``tiles``, ``passes``, ``organ_box``
-        (of a long scan: outside of it nothing was drawn) and ``fallbacks``: the steps back that memory asked for, in
-        words.
+        ``configuration``, ``folds``, ``mirroring`` (what was done), ``tile_step``, ``box``, ``device``, ``tiles``,
+        ``passes``, ``organ_box`` (of a long scan: outside of it nothing was drawn) and ``fallbacks``: the steps back
+        that memory asked for, in words.
     """
 
     labels: np.ndarray
@@ -57,12 +64,8 @@ class Network:
         Must be that of the weights; "" takes it from them.
     folds : sequence of str
         "0", "all" ...; empty: all there are.
-    tile_step : float
-        Step from tile to tile as a share of its size.
-    tta : bool, optional
-        Test-time mirroring; None leaves it to the model.
-    device : str
-        "cpu", "cuda:0" ...
+    how : How
+        Its device is "cpu", "cuda:0" ... ("auto" is for `device.choose`); a mirroring of None is that of the weights.
 
     Raises
     ------
@@ -76,14 +79,12 @@ class Network:
         *,
         configuration: str = "",
         folds: Sequence[str] = (),
-        tile_step: float = TILE_STEP,
-        tta: bool | None = None,
-        device: str = "cpu",
+        how: How = ON_THE_CPU,
     ):
-        self.device, self.tile_step = device, tile_step
+        self.device, self.tile_step = how.device, how.tile_step or TILE_STEP
         self._folds = Folds(facts, configuration, folds)
         self.configuration, self.folds = self._folds.planned.configuration, self._folds.names
-        self.tta = bool(self._folds.mirror_axes) and (tta is None or tta)
+        self.mirroring = how.mirroring
 
     def predict(
         self,
@@ -114,6 +115,10 @@ class Network:
             Told in a sentence where memory asked for a step back, or may not do for the last one.
         """
         told = Teller(progress, on_estimate)
+        left_right = self._left_right(ct)
+        axes = (self.mirroring or Mirroring.ALL).axes(self._folds.mirror_axes, left_right)
+        if self.mirroring not in (None, Mirroring.NONE) and not axes:
+            on_notice(NOT_MIRRORED)
         ways = list(memory.ways(self.device, self._folds.planned.patch))
         fallbacks: list[str] = []
 
@@ -129,7 +134,7 @@ class Network:
             on_notice(f"{short}: it may not do.")
         while True:
             try:
-                labels, took = self._drawn(ct, box, organ, ways[0], told)
+                labels, took = self._drawn(ct, box, organ, ways[0], axes, told)
                 break
             except Stopped as stopped:
                 raise stopped.cause from None
@@ -146,7 +151,7 @@ class Network:
         settings = {
             "configuration": self.configuration,
             "folds": list(self.folds),
-            "tta": self.tta,
+            "mirroring": Mirroring.of(axes, left_right),
             "tile_step": self.tile_step,
             "box": None if box is None else box.to_list(),
             "device": ways[0].device,
@@ -181,11 +186,16 @@ class Network:
             torch.cuda.empty_cache()
 
     def _drawn(
-        self, ct: sitk.Image, box: Box | None, organ: Collection[int], way: memory.Way, told: Teller
+        self,
+        ct: sitk.Image,
+        box: Box | None,
+        organ: Collection[int],
+        way: memory.Way,
+        axes: tuple[int, ...],
+        told: Teller,
     ) -> tuple[np.ndarray, dict[str, Any]]:
         array = sitk.GetArrayViewFromImage(ct)
         part = array if box is None else array[box.checked(ct.GetSize()).slices]
-        axes = self._folds.mirror_axes if self.tta else ()
         with _inference(way.device):
             run = Run(self._folds, way, axes, self.tile_step, organ, told)
             labels, took = run.labels(part, ct.GetSpacing()[::-1])
@@ -196,6 +206,12 @@ class Network:
         whole = np.zeros(array.shape, np.uint8)
         whole[box.slices] = labels
         return whole, took
+
+    def _left_right(self, ct: sitk.Image) -> int:
+        """The axis of the network's grid along which the patient's left and right lie."""
+        letters = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(ct.GetDirection())
+        of_array = 2 - next(n for n, letter in enumerate(letters) if letter in "LR")
+        return self._folds.planned.forward.index(of_array)
 
     def _shortage(self, ct: sitk.Image, box: Box | None, way: memory.Way) -> str:
         """Why the memory of a way will not do, as the beginning of a sentence; "" where it should."""

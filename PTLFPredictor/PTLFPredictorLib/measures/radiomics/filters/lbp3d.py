@@ -76,6 +76,10 @@ class LocalBinaryPattern:
         self._tree = _tree(self._vertices)
         self._harmonics = [pattern_sums(self._vertices, lbp3DIcosphereRadius, degree) for degree in range(lbp3DLevels)]
 
+    def shares(self, name: str) -> str:
+        """All names: they are of the same samples."""
+        return "samples"
+
     def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
         """Spline coefficients around `box`, mirrored at the image's border, for the slabs that follow."""
         from scipy import ndimage

@@ -48,6 +48,10 @@ class LaplacianOfGaussian:
     def halo(self, name: str) -> tuple[int, ...]:
         return tuple(ceil(HALO_PER_SIGMA * self._sigma[name] / spacing) for spacing in self.volume.spacing_mm)
 
+    def shares(self, name: str) -> float:
+        """Nothing: the sigma."""
+        return self._sigma[name]
+
     def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
         """Refuse an image that is too small (PyRadiomics leaves the features out with a log line)."""
         shape = self.volume.voxels.shape

@@ -74,6 +74,11 @@ class Wavelet:
         self._subbands[f"{prefix}-LLL"] = (start_level + level, "LLL")
         self.names = tuple(self._subbands)
 
+    def shares(self, name: str) -> tuple[int, str]:
+        """Level, and filters along columns and rows: the slices' are cheap."""
+        level, band = self._subbands[name]
+        return level, band[:2]
+
     def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
         """Nothing is shared between slabs."""
 
