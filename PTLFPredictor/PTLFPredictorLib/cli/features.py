@@ -50,7 +50,7 @@ def _features(given: argparse.Namespace) -> None:
     if given.to_protocol and protocol is None:
         raise BadInput("--to-protocol brings a CT to the slices of a signature: name one with --signature.")
     which = {"series_uid": given.series, "acquisition": given.acquisition}
-    named = maps_asked(given, settings)
+    asked = maps_asked(given, settings)
     lines = []
     with contextlib.ExitStack() as stack:
         output = None if given.out is None else stack.enter_context(output_file(given.out))
@@ -82,6 +82,6 @@ def _features(given: argparse.Namespace) -> None:
                 table.write_features(made.features, output)
             else:
                 record.write(made, output)
-        if named:
-            lines.append(write_maps(given, named, ct, segments, settings, made, progress))
+        if asked is not None:
+            lines.append(write_maps(asked, ct, segments, settings, made, progress))
     print("\n".join([*finding_lines(made.findings), *lines]))

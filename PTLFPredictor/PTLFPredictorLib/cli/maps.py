@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,25 +32,43 @@ def add_maps(command: argparse.ArgumentParser) -> None:
     group.add_argument("--outside", type=float, default=0.0, metavar="X", help="value outside the VOI (0; nan)")
 
 
-def maps_asked(given: argparse.Namespace, settings: Any) -> tuple[str, ...]:
-    """Names of the maps of a call, none where none are asked for.
+@dataclass(frozen=True)
+class Asked:
+    """Maps that a call asks for.
+
+    Parameters
+    ----------
+    names : tuple of str
+    voi : VOI
+    how : measures.radiomics.maps.MapSettings
+    folder : Path
+    """
+
+    names: tuple[str, ...]
+    voi: VOI
+    how: Any
+    folder: Path
+
+
+def maps_asked(given: argparse.Namespace, settings: Any) -> Asked | None:
+    """The maps of a call, None where none are asked for.
 
     Raises
     ------
     BadInput
         For a map that there is not, or options that do not belong together.
     """
-    from ..measures.radiomics.maps import require_maps, supported
+    from ..measures.radiomics.maps import MapSettings, require_maps, supported
 
     if not given.maps:
         if given.out_maps is not None:
             raise BadInput("--out-maps is for maps: name them with --maps.")
         if given.out is None:
             raise BadInput("Where are the features to be written? Name a file with --out, or maps with --maps.")
-        return ()
+        return None
     if given.out_maps is None:
         raise BadInput("Where are the maps to be written? Name a folder with --out-maps.")
-    if given.engine != "builtin":
+    if given.engine == "pyradiomics":
         raise BadInput("Maps are made by the built-in engine alone, with PyRadiomics' values: leave --engine out.")
     names: list[str] = []
     for name in (part.strip() for text in given.maps for part in text.split(",")):
@@ -57,43 +76,34 @@ def maps_asked(given: argparse.Namespace, settings: Any) -> tuple[str, ...]:
         whole = supported().get(feature_class, ()) if image and "_" not in image else ()
         names += [f"{name}_{feature}" for feature in whole] or [name]
     require_maps(names, settings)
-    return tuple(dict.fromkeys(names))
+    how = MapSettings(given.kernel_radius, not given.whole_kernel, given.outside)
+    return Asked(tuple(dict.fromkeys(names)), VOI.of_file(given.maps_of), how, given.out_maps)
 
 
-def write_maps(
-    given: argparse.Namespace,
-    names: tuple[str, ...],
-    ct: Any,
-    segments: Any,
-    settings: Any,
-    case: Any,
-    progress: Progress,
-) -> str:
+def write_maps(asked: Asked, ct: Any, segments: Any, settings: Any, case: Any, progress: Progress) -> str:
     """Write maps and their record, of which `case` is the part on CT and segments; the sentence for the terminal."""
-    import numpy as np
     import SimpleITK as sitk
 
     from ..measures.radiomics import builtin_engine
-    from ..measures.radiomics.maps import MapSettings, compute
+    from ..measures.radiomics.maps import compute
     from ..record.maps import MapMade, MapsRecord
 
-    how = MapSettings(given.kernel_radius, not given.whole_kernel, given.outside)
-    voi = VOI.of_file(given.maps_of)
-    if voi not in segments.vois:
+    voi, how, vois = asked.voi, asked.how, segments.vois
+    if voi not in vois:
         raise BadInput(f"There is no {voi.words} to make maps of.")
-    mask = segments.vois[voi]
-    inside = sitk.GetArrayViewFromImage(mask) > 0
-    files = {name: f"{voi.in_files}_{name}.nrrd" for name in names}
+    files = {name: f"{voi.in_files}_{name}.nrrd" for name in asked.names}
     made = []
-    with output_folder(given.out_maps, (RECORD, *files.values())) as folder:
-        for name, image in compute(ct.image, mask, names, settings, how, voi=voi.words, progress=progress):
+    with output_folder(asked.folder, (RECORD, *files.values())) as folder:
+        for name, image, values in compute(
+            ct.image, vois[voi], asked.names, settings, how, voi=voi.words, progress=progress
+        ):
             about = {"notice": RESEARCH_USE, "map": name, "voi": voi.in_files} | how.to_dict()
             for key, value in about.items():
                 image.SetMetaData(f"PTLF_{key}", str(value))
             sitk.WriteImage(image, str(folder / files[name]), True)
-            made.append(MapMade.of(name, files[name], np.asarray(sitk.GetArrayViewFromImage(image)[inside])))
+            made.append(MapMade.of(name, files[name], values))
         engine = builtin_engine.NAME, builtin_engine.version()
         MapsRecord(case, voi, *engine, settings, how.to_dict(), tuple(made)).write(folder / RECORD)
     undefined = max(one.undefined for one in made)
     without = f" (without a value in up to {undefined} voxels)" if undefined else ""
-    return f"Maps of the {voi.words}: {len(made)}{without}. Written: {given.out_maps}. {RESEARCH_USE}"
+    return f"Maps of the {voi.words}: {len(made)}{without}. Written: {asked.folder}. {RESEARCH_USE}"

@@ -107,7 +107,7 @@ def compute(
     *,
     voi: str = "VOI",
     progress: Progress = no_progress,
-) -> Iterator[tuple[str, sitk.Image]]:
+) -> Iterator[tuple[str, sitk.Image, np.ndarray]]:
     """Maps of features, one after the other.
 
     Parameters
@@ -130,6 +130,8 @@ def compute(
     name : str
     map : sitk.Image
         float64, on the grid of the CT as the settings orient it.
+    values : ndarray, shape (n,)
+        Of the VOI's voxels, after re-segmentation, in C order.
 
     Raises
     ------
@@ -151,7 +153,7 @@ def compute(
         for name, inside, box, values in _maps(scan, drawn, names, settings, how, voi, progress):
             array = np.full(grid.size[::-1], how.init_value)
             array[box][inside] = values
-            yield name, grid.place(sitk.GetImageFromArray(array))
+            yield name, grid.place(sitk.GetImageFromArray(array)), values
     except (MemoryError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise OutOfMemory("There is too little free memory for the maps. Close other programs.") from error
