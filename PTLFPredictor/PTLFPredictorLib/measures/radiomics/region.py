@@ -181,22 +181,28 @@ class Region:
     def slabs(self, parts: int, voxels: int) -> Iterator[tuple[Box, np.ndarray, slice]]:
         """Cut into at least `parts` slabs of consecutive slices, each of at most `voxels` or one slice.
 
+        A slab ends where the region does: over all slices its box holds twice as many voxels.
+
         Yields
         ------
         box : Box
+            Around the slab's voxels.
         inside : ndarray of bool
             The region's mask over `box`.
         where : slice
             Place of the slab's voxels in the region's vector.
         """
-        z0, rows, columns = self.box[0].start, self.box[1], self.box[2]
+        first = tuple(part.start for part in self.box)
         depth, height, width = self.mask.shape
         thickness = max(1, min(voxels // (height * width), -(-depth // parts)))
         for start in range(0, depth, thickness):
             stop = min(start + thickness, depth)
             where = slice(int(self._first[start]), int(self._first[stop]))
             if where.stop > where.start:
-                yield (slice(z0 + start, z0 + stop), rows, columns), self.mask[start:stop], where
+                own = bounding_box(self.mask[start:stop])
+                index = (slice(start + own[0].start, start + own[0].stop), *own[1:])
+                box = tuple(slice(f + part.start, f + part.stop) for f, part in zip(first, index, strict=True))
+                yield box, self.mask[index], where
 
     def part(self, voi: str) -> np.ndarray | slice:
         """Index of a VOI's voxels in the region's vector."""
