@@ -13,7 +13,7 @@ from voi_phantoms import SHARED_DATA, ellipsoids, image_of
 from PTLFPredictorLib.child.system import ONE_THREAD
 from PTLFPredictorLib.measures.radiomics import ExtractionSettings, builtin_engine, prepare
 from PTLFPredictorLib.measures.radiomics.discretise import discretise
-from PTLFPredictorLib.measures.radiomics.filters import log, log_bands, make_filter
+from PTLFPredictorLib.measures.radiomics.filters import log, log_bands, log_lines, make_filter
 from PTLFPredictorLib.measures.radiomics.region import Region, Voi, Volume
 
 
@@ -51,9 +51,9 @@ def moved(found, expected):
 
 
 def line_matrix(sigma, spacing, order, length):
-    reach = int(np.ceil(log_bands.REACH_PER_SIGMA * sigma / spacing))
-    response = log_bands.response(sigma, spacing, order, reach)
-    return log_bands.rows_of(response, slice(0, length), slice(0, length), length)
+    reach = int(np.ceil(log_lines.REACH_PER_SIGMA * sigma / spacing))
+    response = log_lines.response(sigma, spacing, order, reach)
+    return log_lines.rows_of(response, slice(0, length), slice(0, length), length)
 
 
 @settings(max_examples=60, deadline=None)
@@ -77,10 +77,10 @@ def test_smoothing_keeps_a_constant_and_the_second_derivative_of_half_the_square
 
 
 def test_a_part_of_the_matrix_is_cut_from_the_whole():
-    response = log_bands.response(1.5, 0.8, 2, 40)
-    whole = log_bands.rows_of(response, slice(0, 70), slice(0, 70), 70)
+    response = log_lines.response(1.5, 0.8, 2, 40)
+    whole = log_lines.rows_of(response, slice(0, 70), slice(0, 70), 70)
     for rows, columns in ((slice(0, 9), slice(0, 49)), (slice(30, 40), slice(0, 70)), (slice(60, 70), slice(20, 70))):
-        np.testing.assert_array_equal(log_bands.rows_of(response, rows, columns, 70), whole[rows, columns])
+        np.testing.assert_array_equal(log_lines.rows_of(response, rows, columns, 70), whole[rows, columns])
 
 
 # ---- voxels
