@@ -183,6 +183,17 @@ def test_what_encloses_nothing_is_refused_where_it_would_count(ct, plan, both, t
         read_segments([Source.parse(f"liver={plan(both[:1])}"), Source(lines)], ct)
 
 
+def test_a_point_among_outlines_is_no_harm(ct, plan, both, truth):
+    def change(data):
+        point = data.ROIContourSequence[1].ContourSequence[0]
+        point.ContourGeometricType, point.ContourData = "POINT", point.ContourData[:3]
+
+    lost = np.flatnonzero((truth == 2).any(axis=(1, 2)))[0]
+    expected = np.where(truth == 2, 1, truth)
+    expected[lost + 1 :] = truth[lost + 1 :]
+    assert np.array_equal(read_segments(plan(change=change), ct).array, expected)
+
+
 def test_a_line_that_may_be_anything_asks_and_what_is_said_not_to_count_does_not(ct, plan, both, truth):
     def change(data):
         for contour in data.ROIContourSequence[2].ContourSequence:

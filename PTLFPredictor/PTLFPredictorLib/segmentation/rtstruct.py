@@ -146,8 +146,9 @@ def _indices(points: np.ndarray, ct: CT) -> np.ndarray:
 
 
 def _require_closed(kinds: Sequence[str]) -> None:
+    """Points among outlines are no harm: a pixel that a planning system found no outline for."""
     odd = sorted(set(kinds) - set(CLOSED))
-    if odd:
+    if odd and not (odd == ["POINT"] and len(set(kinds)) > 1):
         raise _Refused(f"it has contours of the type {', '.join(odd)}, which enclose nothing; outlines are needed.")
 
 
