@@ -155,8 +155,8 @@ def run(python: Path, folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     unset = ("PYTHONPATH", "PYTHONHOME", *THREADS)
     environment = {key: value for key, value in os.environ.items() if key not in unset}
-    script = Path(__file__).with_name("peer_run.py")
-    subprocess.run([str(python), str(script), str(folder)], env=environment, check=True)
+    script = Path(__file__).resolve().with_name("peer_run.py")
+    subprocess.run([str(python), str(script), str(folder)], env=environment, check=True, cwd=folder)  # some write there
     return json.loads((folder / "run.json").read_text(encoding="utf-8"))
 
 
