@@ -253,6 +253,12 @@ def test_what_is_wrong_with_a_plan_is_a_sentence(ct, plan, change, sentence):
     assert "Error" not in told.value.message
 
 
+def test_a_contour_without_points_or_with_two_encloses_nothing(phantom, ct, plan, both, truth):
+    (_, _, liver), (_, _, mass) = both
+    odd = [np.zeros((0, 3)), liver[0][:2]]
+    assert np.array_equal(read_segments(plan([("Liver", "", liver + odd), ("Mass", "", odd + mass)]), ct).array, truth)
+
+
 def test_an_offset_moves_the_contour(ct, plan, truth):
     x = 3 * ct.image.GetSpacing()[0]
 
