@@ -66,7 +66,7 @@ def _doctor(_: argparse.Namespace) -> None:
         ("numpy", "numpy", "./ptlf installs it"),
         ("scipy", "scipy", "./ptlf installs it"),
         ("SimpleITK", "SimpleITK", "./ptlf installs it"),
-        ("pydicom", "pydicom", "./ptlf installs it; needed for DICOM folders and DICOM SEG"),
+        ("pydicom", "pydicom", "./ptlf installs it; needed for DICOM folders, DICOM SEG and RTSTRUCT"),
         ("torch", "torch", "needed to segment: ./ptlf segment installs it"),
         ("nnunetv2", "nnunetv2", "needed to segment: ./ptlf segment installs it"),
     )

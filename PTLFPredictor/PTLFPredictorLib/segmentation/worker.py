@@ -30,6 +30,7 @@ from .model import Model
 from .model_steps import Step, chain_sha256
 from .names import Role
 from .networks import Networks
+from .origin import drawn_otherwise
 from .segments import derive
 from .user_models import using
 
@@ -66,12 +67,16 @@ def _draw(model: Model, job: Mapping[str, Any], work: Path, emit: Emit, networks
     run.seconds["model"] = time.monotonic() - start
     ct = sitk.ReadImage(str(work / job["ct"]))
     emit({"event": "work", "text": price.words(model, ct.GetSize(), ct.GetSpacing(), how)})
+    choice = price.otherwise(model, how)
+    if choice:
+        run.notice(price.notice(choice))
     image, told = run_steps(run, model.steps, ct)
+    identity = found.identity_with(found.sha256)
     child.progress_of(emit)(WRITING, 0, 1)
     output = work / "labels.nrrd"
     write_temporary(image, output)
     facts = {
-        "model": found.identity_with(found.sha256),
+        "model": {**identity, "weights_sha256": drawn_otherwise(identity["weights_sha256"], choice)},
         "device": run.device.name,
         "device_why": run.device.why,
         "steps": told,
@@ -130,10 +135,9 @@ class Run:
         progress(LOADING, 1, 1)
         loaded = time.monotonic()
         wanted = sorted(label for labels in step.label_roles.values() for label in labels)
-        if not step.label_roles.get(Role.PARENCHYMA):
-            wanted = []  # a lesion lies far from another one: not only near the largest is looked
+        organ = wanted if step.label_roles.get(Role.PARENCHYMA) else []  # a lesion lies far from another one
         told = {"progress": progress, "on_estimate": self.estimate, "on_notice": self.notice}
-        drawing = network.predict(ct, organ=wanted, **told)
+        drawing = network.predict(ct, organ=organ, wanted=wanted, **told)
         self.seconds["model"] += loaded - start
         self.seconds["network"] += time.monotonic() - loaded
         if drawing.settings["device"] != self.device.name:

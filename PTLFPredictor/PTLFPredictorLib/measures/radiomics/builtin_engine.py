@@ -36,7 +36,7 @@ from .wanted import Wanted, options_of, wanted_of
 
 NAME = "builtin"
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 """Raised with every change that moves a feature value."""
 
 VECTORS_BYTES = 150_000_000
@@ -204,7 +204,8 @@ def filtered_voxels(
             result[name][where] = values
 
     made.prepare(region.box, pool)
-    list(pool.map(fill, region.slabs(made.parts, made.slab_voxels)))
+    each = pool.map if made.parts > 1 else map  # a filter in one part has tasks of its own for the pool
+    list(each(fill, region.slabs(made.parts, made.slab_voxels)))
     return result
 
 

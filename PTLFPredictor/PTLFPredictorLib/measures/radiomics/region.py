@@ -133,6 +133,13 @@ class LevelMap:
         """Distance in the flattened map of the voxel at `offset` (z, y, x)."""
         return sum(o * s for o, s in zip(offset, self.strides, strict=True))
 
+    def slices(self) -> Iterator[tuple[slice, slice]]:
+        """Of each slice with voxels: which they are in `index`, and what they span of the flattened map."""
+        firsts = np.searchsorted(self.index, np.arange(self.shape[0] + 1) * self.strides[0])
+        for first, stop in zip(firsts[:-1].tolist(), firsts[1:].tolist(), strict=True):
+            if stop > first:
+                yield slice(first, stop), slice(int(self.index[first]), int(self.index[stop - 1]) + 1)
+
     def line_numbers(self, offset: tuple[int, int, int]) -> np.ndarray:
         """For each voxel a number that it shares with the voxels on its line along `offset`, and no others."""
         axis = next(axis for axis in range(3) if offset[axis])
@@ -174,22 +181,28 @@ class Region:
     def slabs(self, parts: int, voxels: int) -> Iterator[tuple[Box, np.ndarray, slice]]:
         """Cut into at least `parts` slabs of consecutive slices, each of at most `voxels` or one slice.
 
+        A slab ends where the region does: over all slices its box holds twice as many voxels.
+
         Yields
         ------
         box : Box
+            Around the slab's voxels.
         inside : ndarray of bool
             The region's mask over `box`.
         where : slice
             Place of the slab's voxels in the region's vector.
         """
-        z0, rows, columns = self.box[0].start, self.box[1], self.box[2]
+        first = tuple(part.start for part in self.box)
         depth, height, width = self.mask.shape
         thickness = max(1, min(voxels // (height * width), -(-depth // parts)))
         for start in range(0, depth, thickness):
             stop = min(start + thickness, depth)
             where = slice(int(self._first[start]), int(self._first[stop]))
             if where.stop > where.start:
-                yield (slice(z0 + start, z0 + stop), rows, columns), self.mask[start:stop], where
+                own = bounding_box(self.mask[start:stop])
+                index = (slice(start + own[0].start, start + own[0].stop), *own[1:])
+                box = tuple(slice(f + part.start, f + part.stop) for f, part in zip(first, index, strict=True))
+                yield box, self.mask[index], where
 
     def part(self, voi: str) -> np.ndarray | slice:
         """Index of a VOI's voxels in the region's vector."""

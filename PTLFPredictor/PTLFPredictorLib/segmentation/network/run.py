@@ -29,6 +29,7 @@ class Run:
     mirror_axes: tuple[int, ...]
     tile_step: float
     organ: Collection[int]
+    wanted: Collection[int]
     told: Teller
 
     def labels(self, array: np.ndarray, spacing_zyx: Sequence[float]) -> tuple[np.ndarray, dict[str, Any]]:
@@ -110,6 +111,7 @@ class Run:
             [tap for tap, _ in cut],
             planned.regions,
             planned.logits.name,
+            wanted=self.wanted,
             slab_voxels=self.way.slab_voxels,
             told=lambda done, of: self.told(DRAWING, done, of),
         )

@@ -40,7 +40,9 @@ class ExtentMatrix:
     def of_pairs(cls, levels: np.ndarray, extents: np.ndarray, counts: np.ndarray | None = None) -> ExtentMatrix:
         """Count pairs that are given one by one or, with `counts`, so many times each; in any order."""
         width = int(extents.max()) + 1 if extents.size else 1
-        codes = levels.astype(np.int64) * width + extents
+        codes = levels.astype(np.int64)
+        codes *= width
+        codes += extents
         if codes.size and (int(levels.max()) + 1) * width <= 4 * codes.size + 100_000:
             histogram = np.bincount(codes, counts)
             pairs = np.flatnonzero(histogram)
