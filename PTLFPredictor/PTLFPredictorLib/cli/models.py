@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import BadInput, Cancelled
 from .command import Command
 from .models_chain import add_chain
+from .models_measure import add_measure
 from .options import add_labels
 from .stderr import progress_bar
 
@@ -44,6 +45,7 @@ def add(command: Command) -> None:
     add.add_argument("--folds", nargs="+", default=(), metavar="N", help="which of its folds: 0 1 ..., or all")
     add.set_defaults(function=_models_add)
     add_chain(actions)
+    add_measure(actions)
     verify = actions.add_parser("verify", help="check the files of a model against its checksum")
     verify.add_argument("model", metavar="ID|DIR|ZIP")
     verify.set_defaults(function=_models_verify)

@@ -56,6 +56,11 @@ def add_labels(command: argparse.ArgumentParser) -> None:
 
 def add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--model", metavar="ID|DIR|ZIP", help="segmentation model (see 'ptlf models list')")
+    add_how(command)
+
+
+def add_how(command: argparse.ArgumentParser) -> None:
+    """How a model draws."""
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda:N")
     command.add_argument(
         "--mirroring", choices=("none", "left-right", "all"),
@@ -170,7 +175,7 @@ def chosen_model(given: argparse.Namespace) -> Any:
 
 
 def how(given: argparse.Namespace) -> Any:
-    """What was chosen with the options of `add_model`."""
+    """What was chosen with the options of `add_how`."""
     from ..segmentation.how import How
 
     return How(given.device, mirroring=given.mirroring, tile_step=given.tile_step)

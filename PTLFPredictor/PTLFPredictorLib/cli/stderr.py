@@ -25,14 +25,16 @@ def mute(stream: Any) -> None:
 
 
 def tell_device(event: dict[str, Any]) -> None:
-    """Say on stderr which device segments, why, how long it may take, and what it does otherwise than planned."""
+    """Say on stderr which device segments, why, how much work that is, and what it does otherwise than planned."""
     if event["event"] == "device":
         estimate = event.get("estimate_s")
         about = f", about {estimate:.0f} s" if estimate else ""
         say(f"ptlf: segmenting on {event['device']} ({event['why']}){about}")
+    elif event["event"] == "estimate" and event["seconds"] >= 1:
+        say(f"ptlf: about {event['seconds']:.0f} s for its tiles")
     elif event["event"] == "notice":
         say(f"ptlf: {event['message']}")
-    elif event["event"] == "segments" and event["text"]:
+    elif event["event"] in ("segments", "work") and event["text"]:
         say(f"ptlf: {event['text']}")
 
 

@@ -38,6 +38,8 @@ class Stage:
         Whether its units are those that the child counts.
     loading : bool
         Takes its time before anything of the CT is done.
+    each : float
+        What one of the units counts for: passes of the network over a tile.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Stage:
     units: float = 1.0
     counted: bool = False
     loading: bool = False
+    each: float = 1.0
 
 
 class Course:

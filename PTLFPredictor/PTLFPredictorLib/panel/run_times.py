@@ -1,7 +1,7 @@
 """What a run is expected to take on this computer: by its last times here, else by what the model's entry measured.
 
-The times of the last runs are kept in the user's settings, by model and device or by set of features: seconds a tile
-and a megavoxel, nothing of a patient.
+The times of the last runs are kept in the user's settings, by model and device or by set of features: seconds a
+pass over a tile and a megavoxel, nothing of a patient.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..measures.radiomics import DEFAULT_ENGINE, ExtractionSettings
 from ..measures.radiomics.names import image_type_of, split
 from ..segmentation import effort
 from ..segmentation.effort import CHECKING, LOADING, Part
+from ..segmentation.how import AS_THE_MODEL, How
 from ..segmentation.model import Model
 from .course import Stage
 
@@ -79,7 +80,12 @@ class Expected:
 
 
 def segmentation(
-    model: Model | None, size_xyz: Sequence[int], spacing_xyz: Sequence[float], device: str, warm: bool
+    model: Model | None,
+    size_xyz: Sequence[int],
+    spacing_xyz: Sequence[float],
+    device: str,
+    warm: bool,
+    how: How = AS_THE_MODEL,
 ) -> Expected:
     """Of a model on a CT; of nothing known where the model's plans cannot be read.
 
@@ -92,17 +98,20 @@ def segmentation(
         "cpu", "cuda:0" ...
     warm : bool
         Its process is there, with the model loaded.
+    how : How
+        It draws.
     """
     if model is None or not device:
         return Expected()
     try:
-        parts = effort.parts(model, size_xyz, spacing_xyz)
+        parts = effort.parts(model, size_xyz, spacing_xyz, how)
+        own = {part.stage: part.looks for part in effort.parts(model, size_xyz, spacing_xyz)}
     except PTLFError:
         return Expected()
     megavoxels = math.prod(size_xyz) / 1e6
     parts = [Part(STARTING), *parts, Part(TAKING, megavoxels)]
-    key = f"{model.id} {model.version} {device}"
-    here, other = (_times().get(f"{key} {how}") for how in (("warm", "cold") if warm else ("cold", "warm")))
+    key = f"{model.id} {model.version} {device}{_computed(how)} per pass"
+    here, other = (_times().get(f"{key} {start}") for start in (("warm", "cold") if warm else ("cold", "warm")))
     start = WARM_S if warm else COLD_S
     guess = _guessed(model, parts, device)
     found = []
@@ -111,10 +120,19 @@ def segmentation(
         if name:
             seconds = (here or {}).get(part.stage, start[name])
         else:
-            default = guess if part.counted else TAKE_S if part.stage == TAKING else MEGAVOXEL_S
-            seconds = {**(other or {}), **(here or {})}.get(part.stage, default or 0.3)
-        found.append(Stage(part.stage, seconds * part.units, part.units, part.counted, bool(name)))
+            default = TAKE_S if part.stage == TAKING else MEGAVOXEL_S
+            if part.counted:
+                default = (guess or 0.3) / own.get(part.stage, part.looks)
+            seconds = {**(other or {}), **(here or {})}.get(part.stage, default)
+        units = part.units * part.looks
+        found.append(Stage(part.stage, seconds * units, part.units, part.counted, bool(name), part.looks))
     return Expected(f"{key} {'warm' if warm else 'cold'}", tuple(found), bool(here or other or guess))
+
+
+def _computed(how: How) -> str:
+    """What of a choice makes a pass faster or slower."""
+    asked = how.runtime, how.precision
+    return "" if asked == (AS_THE_MODEL.runtime, AS_THE_MODEL.precision) else " " + " ".join(asked)
 
 
 def _guessed(model: Model, parts: Sequence[Part], device: str) -> float | None:
@@ -182,7 +200,7 @@ def remember(expected: Expected, took: Mapping[str, tuple[float, int]]) -> None:
     found = dict(kept.pop(expected.key, {}))
     for name, (seconds, counted) in took.items():
         stage = units[name]
-        by = counted if stage.counted and counted > 0 else stage.units
+        by = (counted if stage.counted and counted > 0 else stage.units) * stage.each
         if by > 0:
             found[name] = [*found.get(name, []), round(seconds / by, 5)][-RUNS:]
     kept[expected.key] = found

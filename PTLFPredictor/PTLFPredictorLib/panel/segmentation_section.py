@@ -17,9 +17,11 @@ from ..mrml import adoption
 from ..mrml.adoption import DrawnElsewhere
 from ..segmentation import chain_words, probe
 from ..segmentation.catalogue import Model
+from ..segmentation.how import How
 from ..segmentation.run import WORKER, read_result, write_job
 from . import compat, run_times
 from .choices import Choices, inner_list
+from .draw_choices import DrawChoices, Size
 from .models_section import ModelsSection
 from .run_state import State
 from .runs import ChildRun, show_button, show_progress, status_of
@@ -41,6 +43,7 @@ class SegmentationSection(Section):
         self.device: dict[str, Any] = {}
         devices = zip(DEVICES, (_("Automatic"), _("CPU"), _("GPU")), strict=True)
         self._devices = Choices(ui.deviceSelector, self._choose_device, devices)
+        self._draw_choices = DrawChoices(ui, session.update)
         self._entered = self._looked = False
         ui.segmentsSection.connect("contentsCollapsed(bool)", self._folded)
         ui.segmentButton.connect("clicked()", self.press)
@@ -156,16 +159,23 @@ class SegmentationSection(Section):
         expected, to_load = self.expected(), self._to_load
         self.run.start(prepare, take, lambda: expected, silence_s=child.SILENCE_S)
 
-    def expected(self) -> run_times.Expected:
-        """What a run of the chosen model on this CT will take."""
+    def expected(self, how: How | None = None) -> run_times.Expected:
+        """What a run of the chosen model on this CT will take, as is chosen or otherwise."""
+        of, device = self._drawn_on(), self.device.get("device", "")
+        if of is None:
+            return run_times.Expected()
+        return run_times.segmentation(self.model, *of, device, self._is_warm, how or self.session.desk.how)
+
+    def _drawn_on(self) -> Size | None:
+        """Of the CT that a model is given: the slices that slabs were averaged from."""
         try:
             ct = self.session.ct()
         except PTLFError:
-            return run_times.Expected()
+            return None
         size, spacing = list(ct.image.GetSize()), list(ct.image.GetSpacing())
-        if ct.slabs is not None:  # a model is given the slices that they were averaged from
+        if ct.slabs is not None:
             size[2], spacing[2] = ct.slabs.slices, size[2] * spacing[2] / ct.slabs.slices
-        return run_times.segmentation(self.model, size, spacing, self.device.get("device", ""), self._is_warm)
+        return size, spacing
 
     @property
     def _is_warm(self) -> bool:
@@ -240,6 +250,7 @@ class SegmentationSection(Section):
         self._devices.show(session.desk.device)
         busy, drawn = run.state.busy, session.segmentation is not None
         say(ui.deviceReason, self._device_reason())
+        self._draw_choices.refresh(self.model, self._drawn_on(), session.desk.how, self.expected, busy)
         ui.againButton.setVisible(drawn)
         ui.drawFrame.setVisible(busy or not drawn or ui.againButton.checked)
         verb = _("Se&gment again") if drawn else _("Se&gment")

@@ -121,3 +121,7 @@ class How:
         """With the step's own tile step and mirroring where nothing else was chosen; None is left to its weights."""
         mirroring = self.mirroring or (Mirroring.NONE if step.tta is False else None)
         return replace(self, mirroring=mirroring, tile_step=self.tile_step or step.tile_step)
+
+
+AS_THE_MODEL = How()
+"""On the best device, as the model's own files say."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import UnusableModel
 from ..hashes import json_sha256
-from . import model_folder
+from . import effects, model_folder
 from .model_archive import inside
 from .model_steps import ROLES, Crop, Step, chain_sha256, checked_steps, roles_of, wrong_orientation, wrong_roles
 from .names import Role
@@ -63,7 +63,7 @@ class Model:
     intended_input : str
     measured : mapping
         ``cpu_s``, ``gpu_s`` (None if not measured) and ``of``: what was measured; ``dice_liver``, ``dice_tumor`` and
-        ``dice_of``, the cases that they are the mean of.
+        ``dice_of``, the cases that they are the mean of; ``effects``, what choices change (`effects.Effect.to_dict`).
     shipped : bool
         Whether its weights come with the product, under whatever name.
     chain : tuple of Step
@@ -240,6 +240,9 @@ class Model:
 
 def _unlike_measured(name: str, value: Any) -> str:
     """What is needed where `measured` has something else, "" where it is right."""
+    if name == "effects":
+        right = isinstance(value, (list, tuple)) and all(effects.is_one(one) for one in value)
+        return "" if right else "a list of what choices change (segmentation/effects.py) is"
     if name in MEASURED_TEXTS:
         return "" if isinstance(value, str) else "a text is"
     most, wanted = (1, "a share up to 1 is") if name in MEASURED_SHARES else (LONGEST_S, "seconds are")

@@ -40,6 +40,10 @@ PICKLED = frozenset(
 """Everything that a checkpoint of nnU-Net v2 names; each is data."""
 
 
+MIRRORING = "inference_allowed_mirroring_axes"
+"""nnU-Net's name in a checkpoint for the axes that its training mirrored."""
+
+
 @lru_cache(maxsize=256)
 def tensors_sha256(checkpoint: Path, _changed: int) -> str:
     digests = []
@@ -81,6 +85,20 @@ def check_pickle(checkpoint: Path) -> str:
     return configuration
 
 
+@lru_cache(maxsize=256)
+def mirrored_axes(checkpoint: Path, _changed: int) -> tuple[int, ...] | None:
+    """Axes that the training mirrored, as nnU-Net wrote them into the weights; None where they do not say.
+
+    Nothing large is read: the pickle alone, opcode by opcode.
+    """
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            pickle = next(member for member in archive.infolist() if member.filename.endswith("data.pkl"))
+            return _numbers_after(MIRRORING, archive.read(pickle)) if _as_torch_saves(pickle) else None
+    except (zipfile.BadZipFile, EOFError, ValueError, OSError, IndexError, RuntimeError, StopIteration):
+        return None
+
+
 def _as_torch_saves(member: zipfile.ZipInfo) -> bool:
     return member.compress_type == zipfile.ZIP_STORED and member.file_size <= PICKLE_BYTES
 
@@ -91,6 +109,24 @@ def _globals(pickled: bytes) -> Iterator[str]:
             yield argument
         elif opcode.name in ("STACK_GLOBAL", "EXT1", "EXT2", "EXT4"):
             yield opcode.name  # what it names is only known by executing; torch does not write it
+
+
+def _numbers_after(key: str, pickled: bytes) -> tuple[int, ...] | None:
+    """The small numbers in the tuple (or nothing: ()) that a pickle holds right after the text `key`; else None."""
+    opcodes = pickletools.genops(pickled)
+    if not any("UNICODE" in opcode.name and argument == key for opcode, argument, _ in opcodes):
+        return None
+    numbers: list[int] = []
+    for opcode, argument, _ in opcodes:
+        if opcode.name in ("NONE", "EMPTY_TUPLE"):
+            return ()
+        if opcode.name in ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"):
+            return tuple(numbers)
+        if opcode.name == "BININT1":
+            numbers.append(int(argument))
+        elif opcode.name not in ("BINPUT", "LONG_BINPUT", "MEMOIZE", "MARK"):
+            break
+    return None
 
 
 def _text_after(key: str, pickled: bytes) -> str:

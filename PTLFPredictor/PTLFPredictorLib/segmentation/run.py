@@ -15,15 +15,12 @@ from .. import child
 from ..ct import write_temporary
 from ..errors import UnusableModel
 from ..progress import Progress, no_progress
-from .how import How
+from .how import AS_THE_MODEL, How
 from .model import Model
 from .origin import Drawn, Known, Origin
 
 WORKER = "PTLFPredictorLib.segmentation.worker"
 WHAT = "The segmentation"
-
-AS_THE_MODEL = How()
-"""On the best device, as the model's own files say."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +135,8 @@ def segment(
     progress : Progress
         Per tile; raises to stop the child.
     on_event : callable
-        Gets ``{"event": "device", "device", "why", "estimate_s"}`` and ``{"event": "estimate", "seconds"}``.
+        Gets ``{"event": "device", "device", "why", "estimate_s"}``, ``{"event": "work", "text"}`` (`price.words`) and,
+        after the first tile of each step, ``{"event": "estimate", "seconds"}``.
     worker : Worker, optional
         Runs the job instead of a child of its own: a `Segmenter`.
     **options

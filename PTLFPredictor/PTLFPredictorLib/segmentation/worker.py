@@ -22,7 +22,7 @@ import SimpleITK as sitk
 from .. import child
 from ..ct import write_temporary
 from ..progress import Progress
-from . import chain, effort, model_folder, nnunet_versions
+from . import chain, effort, model_folder, nnunet_versions, price
 from . import device as devices
 from .effort import CHECKING, FINISHING, LOADING, WRITING
 from .how import How
@@ -48,7 +48,7 @@ def draw(job: Mapping[str, Any], work: Path, emit: Emit, networks: Networks) -> 
     work : Path
         Folder of this job alone: its CT, and its outputs.
     emit : callable
-        Told progress, ``device``, ``estimate`` and ``notice`` events.
+        Told progress, ``device``, ``work``, ``estimate`` and ``notice`` events.
     networks : Networks
         Verifies and loads; a process may keep them for the next job.
     """
@@ -65,6 +65,7 @@ def _draw(model: Model, job: Mapping[str, Any], work: Path, emit: Emit, networks
     run.tell_device()
     run.seconds["model"] = time.monotonic() - start
     ct = sitk.ReadImage(str(work / job["ct"]))
+    emit({"event": "work", "text": price.words(model, ct.GetSize(), ct.GetSpacing(), how)})
     image, told = run_steps(run, model.steps, ct)
     child.progress_of(emit)(WRITING, 0, 1)
     output = work / "labels.nrrd"

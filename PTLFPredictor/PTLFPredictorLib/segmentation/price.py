@@ -1,0 +1,72 @@
+"""What a choice of how a model draws costs on a CT, and what is known of what it changes, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..errors import PTLFError
+from . import effects, effort
+from .effort import Work
+from .how import AS_THE_MODEL, How
+from .model import Model
+
+
+def chosen(model: Model, how: How) -> How:
+    """Of what is chosen, that which the model would not do by itself.
+
+    Raises
+    ------
+    UnusableModel
+        When the plans cannot be read.
+    """
+    steps = model.steps
+    if how.mirroring is not None and all(effort.mirroring(s, how) == effort.mirroring(s) for s in steps):
+        how = replace(how, mirroring=None)
+    if how.tile_step is not None and all(how.tile_step == step.tile_step for step in steps):
+        how = replace(how, tile_step=None)
+    return how
+
+
+def is_own(how: How) -> bool:
+    """Whether tiles and mirroring are the model's own."""
+    return how.mirroring is None and how.tile_step is None
+
+
+def words(model: Model, size_xyz: Sequence[int], spacing_xyz: Sequence[float], how: How) -> str:
+    """Tiles and passes on this CT, against the model's own way; and what is known of what that changes.
+
+    Parameters
+    ----------
+    model : Model
+    size_xyz, spacing_xyz : sequence
+        Of the CT, mm.
+    how : How
+
+    Returns
+    -------
+    str
+        Sentences; "" where the model's plans cannot be read: whoever draws says why.
+    """
+    try:
+        how = chosen(model, how)
+        work, own = (effort.work(model, size_xyz, spacing_xyz, one) for one in (how, AS_THE_MODEL))
+    except PTLFError:
+        return ""
+    if is_own(how):
+        return f"This CT takes {_amount(own)}."
+    effect = effects.known(model, how)
+    told = f"This CT takes {_amount(work)}; as the model has it, {own.passes:,} over {own.tiles:,}."
+    return f"{told} {not_measured(model, how) if effect is None else effect.words}"
+
+
+def not_measured(model: Model, how: How) -> str:
+    """How to find out."""
+    given = f" --mirroring {how.mirroring}" if how.mirroring else ""
+    given += f" --tile-step {how.tile_step:g}" if how.tile_step else ""
+    return f"What that changes in the labels was not measured; 'ptlf models measure {model.id}{given}' measures it."
+
+
+def _amount(work: Work) -> str:
+    passes = f"{work.passes:,} pass{'' if work.passes == 1 else 'es'} of the network"
+    return f"{passes} over {work.tiles:,} tile{'' if work.tiles == 1 else 's'}"
