@@ -118,6 +118,15 @@ def cpu_cores() -> int:
     return min(there, int(asked)) if asked.isdecimal() and int(asked) else there
 
 
+def has_nvidia_driver() -> bool:
+    """Whether CUDA's driver is there, without which no library finds an NVIDIA GPU."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if _WINDOWS else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
 def cpu_name() -> str:
     """The processor, as its maker calls it."""
     return next(iter(_cpu_facts("model name")), "") or platform.processor() or platform.machine()

@@ -46,8 +46,8 @@ class Drawing:
         The model's labels on the CT's grid.
     settings : mapping
         ``configuration``, ``folds``, ``mirroring`` (what was done), ``tile_step``, ``box``, ``device``, ``runtime``,
-        ``tiles``, ``passes``, ``organ_box`` (of a long scan: outside of it nothing was drawn) and ``fallbacks``: the steps back
-        that memory asked for, in words.
+        ``tiles``, ``passes``, ``organ_box`` (of a long scan: outside of it nothing was drawn) and ``fallbacks``: the
+        steps back that memory asked for, in words.
     """
 
     labels: np.ndarray

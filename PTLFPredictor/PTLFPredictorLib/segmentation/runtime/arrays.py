@@ -1,8 +1,8 @@
-"""What `network` does with torch before and after the network, in NumPy: a process that draws with OpenVINO does without
-PyTorch and nnU-Net, whose import takes longer than drawing a CT.
+"""What `network` does with torch before and after the network, in NumPy: a process that draws with OpenVINO does
+without PyTorch and nnU-Net, whose import takes longer than drawing a CT.
 
-The operations and their order are those of `network.preparing`, `network.resampling` and `network.drawing`: values
-and labels are the same, to the last bit where torch resamples linearly.
+The operations are those of `network.preparing`, `network.resampling` and `network.drawing`: the CT differs from
+torch's by the rounding of single precision, and of the same outputs the labels are the same.
 """
 
 from __future__ import annotations

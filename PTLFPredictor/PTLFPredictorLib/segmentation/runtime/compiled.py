@@ -124,4 +124,3 @@ class Compiled:
 def streams_of(tile_bytes: int, most_bytes: int) -> int:
     """Tiles at once: one for each core, as long as together they take no more than `most_bytes`."""
     return max(1, min(cpu_cores(), most_bytes // max(tile_bytes, 1)))
-

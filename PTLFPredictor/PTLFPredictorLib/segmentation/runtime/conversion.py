@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from ...errors import PTLFError, UnusableModel, is_out_of_memory
 from ...progress import Progress, no_progress
 from .. import model_folder
 from ..effects import LABELS, differing
-from ..how import How, Mirroring, Precision
+from ..how import How, Mirroring
 from ..model_steps import Step
 from ..network import Box, Drawing, Network
 from ..network.folds import Folds
@@ -65,7 +67,12 @@ class Sample:
 
 
 def convert(
-    step: Step, facts: model_folder.Facts, sha256: str, *, sample: Sample | None = None, progress: Progress = no_progress
+    step: Step,
+    facts: model_folder.Facts,
+    sha256: str,
+    *,
+    sample: Sample | None = None,
+    progress: Progress = no_progress,
 ) -> Converted:
     """The step's network for OpenVINO, compared with torch and kept; one that was kept before is made anew.
 
@@ -115,7 +122,8 @@ def _convert_one(ov, network, planned: Planned, path: Path) -> None:
 
     shape = (1, 1, *planned.patch)
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch.jit.trace, with which OpenVINO reads a network, is deprecated
             model = ov.convert_model(network, example_input=torch.zeros(shape), input=[shape])
         ov.save_model(model, path, compress_to_fp16=False)
     except Exception as error:
@@ -138,33 +146,33 @@ def _compared(
 ) -> tuple[Comparison, ...]:
     """Both on the same CT, without mirroring, which would repeat the same comparison with turned tiles."""
     wanted = precisions()
-    told = iter(range(len(wanted) + 2))
-    progress(COMPARING, next(told), len(wanted) + 1)
+    progress(COMPARING, 0, len(wanted) + 1)
     sample = sample or Sample.own()
     ct = sitk.DICOMOrient(sample.ct, facts.axes(step.orientation))
     how = How("cpu", mirroring=Mirroring.NONE, tile_step=step.tile_step)
     box = _middle(ct, found.planned, len(found.folds), step.tile_step)
     of = sample.of if box is None else f"the middle of {sample.of}"
     reference = Network(facts, configuration=step.configuration, folds=step.folds, how=how)
-    theirs, torch_s = _timed(reference, ct, box)
+    alive = partial(progress, COMPARING, 0, len(wanted) + 1)
+    theirs, torch_s = _timed(reference, ct, box, alive)
     reference.release()
     labels = _roles(theirs.labels, step.label_roles)
-    progress(COMPARING, next(told), len(wanted) + 1)
     comparisons = []
-    for precision in wanted:
-        drawing, seconds = _timed(CompiledNetwork(found, replace(how, precision=precision)), ct, box)
+    for number, precision in enumerate(wanted, start=1):
+        alive = partial(progress, COMPARING, number, len(wanted) + 1)
+        drawing, seconds = _timed(CompiledNetwork(found, replace(how, precision=precision)), ct, box, alive)
         differ, dice = differing(_roles(drawing.labels, step.label_roles), labels)
         seen = labels.size if box is None else math.prod(box.size)
         drawn = int(np.isin(labels, list(LABELS.values())).sum())
         comparisons.append(Comparison(precision, of, seen, drawn, differ, dice, torch_s, seconds))
-        progress(COMPARING, next(told), len(wanted) + 1)
+    progress(COMPARING, len(wanted) + 1, len(wanted) + 1)
     return tuple(comparisons)
 
 
-def _timed(network: Network, ct: sitk.Image, box: Box | None) -> tuple[Drawing, float]:
-    """Processor seconds of this process alone: its threads', too."""
+def _timed(network: Network, ct: sitk.Image, box: Box | None, alive: Callable[[], None]) -> tuple[Drawing, float]:
+    """And the processor seconds of this process, with its threads; `alive` is told of each tile."""
     start = os.times()
-    drawing = network.predict(ct, box=box)
+    drawing = network.predict(ct, box=box, progress=lambda *_: alive())
     end = os.times()
     return drawing, round(end.user + end.system - start.user - start.system, 2)
 

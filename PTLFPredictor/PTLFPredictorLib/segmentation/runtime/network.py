@@ -128,7 +128,9 @@ class CompiledRun(Run):
             yield labels_of(output, self.folds.planned.regions)
             runner.told()
 
-    def _outputs(self, network: Compiled, volume: Volume, tiles: Sequence[Tile], runner: Runner) -> Iterator[np.ndarray]:
+    def _outputs(
+        self, network: Compiled, volume: Volume, tiles: Sequence[Tile], runner: Runner
+    ) -> Iterator[np.ndarray]:
         """For each tile the mean of its passes."""
         flips = runner.flips
         passes = (np.flip(volume.data[tile], axes) for tile in tiles for axes in flips)
