@@ -87,7 +87,7 @@ ENVIRONMENTS = {
         "3.11",
         ("pyradiomics", "pyradiomics-test"),
         absent=("torch", "nnunetv2"),
-        tests=("radiomics/test_against_pyradiomics.py", "radiomics/test_reference_engine.py"),
+        tests=tuple(f"radiomics/test_{name}.py" for name in ("against_pyradiomics", "reference_engine", "maps")),
         options=("--no-build-isolation",),
         chosen="slow",
     ),

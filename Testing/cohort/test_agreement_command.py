@@ -17,6 +17,7 @@ from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.cohort.agreement import compare_features, of_folders, of_table, read_features
 from PTLFPredictorLib.cohort.agreement.features import VOLUME
 from PTLFPredictorLib.errors import BadInput
+from rtstruct_files import contours_of, write_rtstruct
 
 CASES = range(3)
 
@@ -109,11 +110,16 @@ def test_another_orientation_is_the_same_space(hospital, tmp_path):
     assert json.loads(out.read_text())["cases"][0]["regions"]["liver"]["dice"] == 1
 
 
-def test_a_dicom_seg_needs_its_ct(hospital, tmp_path, capsys):
+@pytest.mark.parametrize("kind", ["SEG", "RTSTRUCT"])
+def test_dicom_needs_its_ct(hospital, tmp_path, capsys, kind):
     _, labels = small_arrays(0)
     grid = sitk.ReadImage(str(hospital / "ct/P0.nii.gz"))
     segments = [("Liver", "Liver", labels > 0), ("Tumor", "Neoplasm", labels == 2)]
-    write_seg(tmp_path / "seg.dcm", grid, segments)
+    if kind == "SEG":
+        write_seg(tmp_path / "seg.dcm", grid, segments)
+    else:
+        contours = [(name, coded, contours_of(grid, mask)) for name, coded, mask in segments]
+        write_rtstruct(tmp_path / "seg.dcm", contours)
     pair = (tmp_path / "seg.dcm", hospital / "second/P0.nii.gz")
     assert run(*pair) == 2
     assert "give the CT" in capsys.readouterr().err

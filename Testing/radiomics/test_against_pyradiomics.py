@@ -404,10 +404,19 @@ def test_the_bench_on_a_small_case(tmp_path, monkeypatch):
     path = Path(__file__).resolve().parents[2] / "benchmarks" / "radiomics.py"
     spec = importlib.util.spec_from_file_location("bench_radiomics", path)
     bench = importlib.util.module_from_spec(spec)
+    monkeypatch.setattr(sys, "path", list(sys.path))
     spec.loader.exec_module(bench)
-    monkeypatch.setattr(bench, "ircad17", lambda: bench.synthetic(0.02))
-    bench.main(tmp_path / "bench.json", with_all=False)
-    result = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))["signature"]
+    monkeypatch.setattr(bench.cases, "ircad17", lambda: bench.cases.synthetic(0.02))
+    bench.main(tmp_path / "bench.json", only="signature", pairs=1)
+    written = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
+    result = written["signature"]
     assert result["max_rel_diff"] < 1e-6
     assert result["ratio"] > 1
+    assert result["ratio_processor"] > 1
     assert result["features"] == 10
+    assert result["pyradiomics"]["missing"] == []
+    assert set(result["filters"]) == {"Wavelet", "LoG", "Exponential", "LBP3D"}
+    layers = written["layers"]
+    assert len(layers) == 8 + 3 + 1 + 3
+    assert sum(one["other_bin"] for one in layers.values()) == 0
+    assert all(one["largest_ulp"] <= 1 for one in layers.values() if "largest_ulp" in one)

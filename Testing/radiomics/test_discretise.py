@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from PTLFPredictorLib.errors import BadInput
-from PTLFPredictorLib.measures.radiomics.discretise import bin_edges, direction_weights, discretise
-from PTLFPredictorLib.measures.radiomics.firstorder import FEATURES, FirstOrder
+from PTLFPredictorLib.measures.radiomics.discretise import BLOCK, bin_edges, direction_weights, discretise
+from PTLFPredictorLib.measures.radiomics.firstorder import FEATURES, FirstOrder, summed
 
 
 def levels_of(values, bin_width=25.0, bin_count=None):
@@ -43,6 +43,15 @@ def test_levels_are_what_numpy_digitize_gives(values, dtype, width):
     assert found.highest == found.levels.max()
     assert found.counts.sum() == values.size
     np.testing.assert_array_equal(found.present, np.unique(found.levels))
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32, np.float64])
+def test_levels_of_many_voxels_are_what_numpy_digitize_gives(dtype):
+    values = np.random.default_rng(1).normal(100, 300, 3 * BLOCK + 5).astype(dtype)
+    found = discretise(values, 0.7, None, "original")
+    np.testing.assert_array_equal(found.levels, np.digitize(values, bin_edges(values, 0.7, None)))
+    assert found.levels.dtype == np.uint16
+    assert found.highest > 255  # one byte would not do
 
 
 def test_too_many_grey_levels_name_the_setting_and_the_image():
@@ -109,3 +118,37 @@ def test_a_flat_voi_has_no_skewness_and_no_kurtosis():
     statistics = FirstOrder(np.full(9, 3.3), lambda: None, 1.0, 0)
     assert FEATURES["Skewness"](statistics) == pytest.approx(0, abs=1e-12)
     assert FEATURES["Kurtosis"](statistics) == pytest.approx(0, abs=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    size=st.one_of(st.integers(1, 300), st.integers(BLOCK - 9, BLOCK + 9), st.integers(2 * BLOCK, 9 * BLOCK)),
+    dtype=st.sampled_from([np.int16, np.float32, np.float64]),
+)
+def test_a_sum_in_blocks_is_numpys_to_the_last_bit(seed, size, dtype):
+    values = np.random.default_rng(seed).normal(60, 400, size).astype(dtype)
+    for function in (lambda x: x, lambda x: (x - 59.7) ** 2):
+        assert summed(values, function) == np.sum(function(values.astype(float)))
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32, np.float64])
+def test_first_order_of_many_voxels_is_numpys_to_the_last_bit(dtype):
+    values = np.random.default_rng(7).normal(60, 400, 5 * BLOCK + 13).astype(dtype)
+    x, mean = values.astype(float), values.astype(float).mean()
+    low, high = np.percentile(x, (10, 90))
+    middle = x[(x >= low) & (x <= high)]
+    expected = {
+        "Mean": mean,
+        "Variance": np.mean((x - mean) ** 2),
+        "Energy": np.sum(x**2),
+        "MeanAbsoluteDeviation": np.mean(np.abs(x - mean)),
+        "RobustMeanAbsoluteDeviation": np.mean(np.abs(middle - middle.mean())),
+        "10Percentile": low,
+        "90Percentile": high,
+        "Skewness": np.mean((x - mean) ** 2 * (x - mean)) / np.mean((x - mean) ** 2) ** 1.5,
+        "Kurtosis": np.mean(((x - mean) ** 2) ** 2) / np.mean((x - mean) ** 2) ** 2,
+    }
+    statistics = FirstOrder(values, lambda: None, 1.0, 0)
+    assert {name: FEATURES[name](statistics) for name in expected} == expected
+    np.testing.assert_array_equal(x, values)  # and the voxels are left as they were

@@ -13,6 +13,7 @@ from make_golden import GOLDEN, SLICES_MM, sample_case, unpacked, versions
 from voi_phantoms import SIGNATURE, ellipsoids, image_of, mask_of
 
 from PTLFPredictorLib import child
+from PTLFPredictorLib.ct import Raster
 from PTLFPredictorLib.errors import BadInput, Cancelled
 from PTLFPredictorLib.measures.radiomics import (
     DEFAULT_ENGINE,
@@ -207,11 +208,11 @@ def test_progress_may_stop_it_and_no_thread_stays(case):
 
 
 def test_it_runs_in_the_child_process(case, tmp_path):
-    sitk.WriteImage(case.image, str(tmp_path / "ct.nrrd"))
-    sitk.WriteImage(case.masks["tumor"], str(tmp_path / "tumor.nrrd"))
+    labels = mask_of(case.liver + 2 * case.tumor, case.spacing_mm)
     job = {
-        "image": "ct.nrrd",
-        "masks": {"tumor": "tumor.nrrd"},
+        "image": Raster.of(case.image).write(tmp_path / "ct.npy"),
+        "labels": Raster.of(labels).write(tmp_path / "labels.npy"),
+        "masks": {"tumor": 2},
         "wanted": {"tumor": SIGNATURE["tumor"]},
         "settings": ExtractionSettings().to_dict(),
         "engine": "builtin",
@@ -222,7 +223,7 @@ def test_it_runs_in_the_child_process(case, tmp_path):
     )
     vectors = [FeatureVector.from_dict(v) for v in json.loads(outputs["features"].read_text(encoding="utf-8"))]
     direct = extract(case.image, case.masks, {"tumor": SIGNATURE["tumor"]}, ExtractionSettings())
-    assert vectors[0].values == direct["tumor"].values
+    assert vectors == [direct["tumor"]]
     assert told[-1] == ("features", 2, 2)
 
 

@@ -11,6 +11,8 @@ import SimpleITK as sitk
 from voi_phantoms import ellipsoids
 
 from PTLFPredictorLib import child
+from PTLFPredictorLib.ct import Raster
+from PTLFPredictorLib.child.system import ONE_THREAD
 from PTLFPredictorLib.errors import BadInput, MissingDependency, OutOfMemory
 from PTLFPredictorLib.measures.radiomics import (
     ExtractionSettings,
@@ -37,11 +39,10 @@ KNOWN = {
 
 def run_on_test_image(engine, work):
     image, mask = known_values.image_and_mask()
-    sitk.WriteImage(image, str(work / "ct.nrrd"))
-    sitk.WriteImage(mask, str(work / "tumor.nrrd"))
     job = {
-        "image": "ct.nrrd",
-        "masks": {"tumor": "tumor.nrrd"},
+        "image": Raster.of(image).write(work / "ct.npy"),
+        "labels": Raster.of(mask).write(work / "labels.npy"),
+        "masks": {"tumor": 1},
         "wanted": {"tumor": list(KNOWN)},
         "settings": known_values.SETTINGS.to_dict(),
         "engine": engine,
@@ -87,16 +88,19 @@ def test_the_first_value_that_differs_by_more_than_a_millionth_is_named(change, 
 def test_an_interpreter_that_is_named_is_used_for_pyradiomics_alone(monkeypatch):
     monkeypatch.setenv(VARIABLE, "/opt/radiomics/bin/python")
     monkeypatch.setenv("PYTHONPATH", "/slicer/lib/python3.12/site-packages")
+    here = {"python": "/slicer/PythonSlicer", "environment": ONE_THREAD}
     assert available_engines() == ("builtin", "pyradiomics")
-    assert child_options("builtin", "/slicer/PythonSlicer") == {"python": "/slicer/PythonSlicer"}
+    assert child_options("builtin", "/slicer/PythonSlicer") == here
     options = child_options("pyradiomics", "/slicer/PythonSlicer")
     assert options["python"] == "/opt/radiomics/bin/python"
-    assert options["environment"] == {"PYTHONPATH": str(Path(child.__file__).parents[2]), "PYTHONHOME": ""}
+    paths = {"PYTHONPATH": str(Path(child.__file__).parents[2]), "PYTHONHOME": ""}
+    assert options["environment"] == here["environment"] | paths
 
 
 def test_without_one_pyradiomics_is_looked_for_where_other_children_run(monkeypatch, tmp_path):
     monkeypatch.delenv(VARIABLE, raising=False)
-    assert child_options("pyradiomics", "/slicer/PythonSlicer") == {"python": "/slicer/PythonSlicer"}
+    here = {"python": "/slicer/PythonSlicer", "environment": ONE_THREAD}
+    assert child_options("pyradiomics", "/slicer/PythonSlicer") == here
     for name in [name for name in sys.modules if name.split(".")[0] == "radiomics"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "path", [str(tmp_path)])

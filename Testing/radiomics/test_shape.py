@@ -114,3 +114,25 @@ def test_axis_lengths_of_a_flat_voi_end_in_zero():
     found = all_of(np.ones((1, 4, 6), dtype=bool))
     assert found["LeastAxisLength"] == pytest.approx(0, abs=1e-6)
     assert found["Flatness"] == pytest.approx(0, abs=1e-6)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1), number=st.sampled_from([1, 2, 40, 255, 256, 257, 700]), axes=st.sampled_from([2, 3])
+)
+def test_the_largest_distance_is_that_of_all_pairs_to_the_last_bit(seed, number, axes):
+    points = np.random.default_rng(seed).integers(-300, 300, (number, axes)) * np.array([0.35, 0.4, 0.8])[:axes]
+    expected = max(np.sum((points - point) ** 2, axis=1).max() for point in points)
+    assert shape._largest_distance(points) == sqrt(expected)
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), share=st.sampled_from([0.05, 0.5, 0.95]))
+def test_axes_are_those_of_the_covariance_of_the_voxels(seed, share):
+    rng = np.random.default_rng(seed)
+    mask = rng.random(rng.integers(2, 9, 3)) < share
+    mask[0, 0, 0] = mask[-1, -1, -1] = True
+    covariance = np.cov((np.argwhere(mask) * SPACING).T, bias=True)
+    expected = 4 * np.sqrt(np.clip(np.linalg.eigvalsh(covariance), 0, None))
+    found = shape.features(mask, SPACING, ["LeastAxisLength", "MinorAxisLength", "MajorAxisLength"])
+    np.testing.assert_allclose(list(found.values()), expected, atol=1e-6)

@@ -78,9 +78,9 @@ def test_dependence_counts_similar_neighbours_and_the_voxel_itself(levels, alpha
 
 
 @settings(max_examples=60)
-@given(level_arrays(), st.sampled_from(neighbour_offsets((1,), (9, 9, 9))))
-def test_runs_are_maximal_rows_of_one_level(levels, offset):
-    _, level_map, grey = laid_out(levels)
+@given(level_arrays(), st.sampled_from(neighbour_offsets((1,), (9, 9, 9))), st.sampled_from([1, 2]))
+def test_runs_are_maximal_rows_of_one_level(levels, offset, margin):
+    flat, level_map, grey = laid_out(levels, margin)
     step, expected, line_of = np.array(offset), {}, {}
     for index in np.argwhere(levels):
         own, start = levels[tuple(index)], index
@@ -92,26 +92,58 @@ def test_runs_are_maximal_rows_of_one_level(levels, offset):
         while all(0 <= i < n for i, n in zip(start - step, levels.shape, strict=True)):
             start = start - step
         line_of.setdefault(tuple(start), []).append(tuple(index))
-    found = glrlm.run_lengths(level_map, grey, offset)
+    (found,) = glrlm.run_lengths(flat, level_map, grey, [offset])
     if max(map(len, line_of.values())) == 1:
         assert found is None
     else:
         assert pairs_of(found) == expected
 
 
-@settings(max_examples=60)
-@given(level_arrays())
-def test_zones_are_connected_voxels_of_one_level(levels):
+@settings(max_examples=120)
+@given(level_arrays(), st.sampled_from([None, 0, 1, 2]), st.sampled_from([1, 2]))
+def test_zones_are_connected_voxels_of_one_level(levels, across, margin):
+    """In space or, with `across` an axis, in the planes across it; whatever margin other matrices need."""
     from scipy import ndimage
 
+    touching = np.ones((3, 3, 3))
+    if across is not None:
+        np.moveaxis(touching, across, 0)[[0, 2]] = 0
     expected = {}
     for level in np.unique(levels[levels > 0]):
-        labels, number = ndimage.label(levels == level, structure=np.ones((3, 3, 3)))
+        labels, number = ndimage.label(levels == level, structure=touching)
         for size in np.bincount(labels.ravel(), minlength=number + 1)[1:]:
             expected[int(level), int(size)] = expected.get((int(level), int(size)), 0) + 1
-    flat, level_map, grey = laid_out(levels)
-    offsets = neighbour_offsets((1,), level_map.box_shape)
-    assert pairs_of(glszm.zones(flat, level_map, grey, offsets)) == expected
+    flat, level_map, _ = laid_out(levels, margin)
+    offsets = neighbour_offsets((1,), level_map.box_shape, across)
+    assert pairs_of(glszm.zones(flat, level_map, offsets)) == expected
+
+
+@given(st.integers(1, 40), st.integers(0, 80), st.integers(0, 2**32 - 1))
+def test_components_are_those_of_a_search_through_the_graph(size, number, seed):
+    from scipy.sparse import coo_array, csgraph
+
+    first, second = np.random.default_rng(seed).integers(0, size, (2, number))
+    found, component = glszm.components(size, first, second)
+    graph = coo_array((np.ones(number), (first, second)), shape=(size, size))
+    expected, searched = csgraph.connected_components(graph, directed=False)
+    assert found == expected
+    assert len(np.unique(np.stack([component, searched]), axis=1).T) == expected  # one name each, no more
+    assert sorted(set(component.tolist())) == list(range(found))
+
+
+def test_long_zones_that_wind_through_space_are_one():
+    """A chequered volume holds two zones, a spiral one: no link that matters is left out as superfluous."""
+    chequered = np.indices((6, 7, 8)).sum(axis=0) % 2 + 1
+    assert zones_of(chequered) == {(1, 168): 1, (2, 168): 1}
+    spiral = np.full((9, 9, 9), 2)
+    spiral[4] = 3
+    spiral[4, 0, :] = spiral[4, :, 8] = spiral[4, 8, :] = spiral[4, 2:, 0] = spiral[4, 2, :7] = spiral[4, 2:7, 6] = 1
+    assert zones_of(spiral) == {(1, int((spiral == 1).sum())): 1, (2, 324): 2, (3, int((spiral == 3).sum())): 1}
+
+
+def zones_of(levels):
+    flat, level_map, _ = laid_out(levels)
+    return pairs_of(glszm.zones(flat, level_map, neighbour_offsets((1,), level_map.box_shape)))
 
 
 @settings(max_examples=60)

@@ -149,8 +149,8 @@ def broken(name):
             data.PixelData = data.PixelData[: len(data.PixelData) // 2]
         elif name == "uneven":
             data.PerFrameFunctionalGroupsSequence[3].PlanePositionSequence[0].ImagePositionPatient[2] += 2.4
-        elif name == "contours":
-            data.Modality = "RTSTRUCT"
+        elif name == "a plan":
+            data.Modality = "RTPLAN"
         elif name == "empty":
             data.PixelData = b"\0" * len(data.PixelData)
         else:
@@ -166,7 +166,7 @@ def broken(name):
         ("which segment", "does not say what its frames show"),
         ("cut off", "is cut off"),
         ("uneven", "no evenly spaced slices"),
-        ("contours", "no DICOM SEG. Contours of radiotherapy are opened in 3D Slicer"),
+        ("a plan", "no DICOM SEG or RTSTRUCT"),
         ("empty", "is empty"),
         ("SegmentSequence", "damaged or incomplete"),
         ("Rows", "damaged or incomplete"),

@@ -31,6 +31,7 @@ from PTLFPredictorLib.segmentation.names import Role
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing
 from PTLFPredictorLib.segmentation.reading import Source, read_segments
+from rtstruct_files import contours_of, write_rtstruct
 
 READER = Confirmation("A. Reader", "2026-01-02T03:04:05+01:00")
 FORMATS = ("l.nii.gz", "l.nii", "l.nrrd", "l.mha")
@@ -199,6 +200,18 @@ def test_a_copy_without_its_mark_is_known_on_this_computer(phantom, ct, demo, tm
         segments = read_segments(tmp_path / name, ct)
         assert (segments.origin.known, segments.origin.changed) == (Known.LEDGER, 0.0)
         assert is_withheld(segments, ct)
+
+
+def test_contours_of_what_a_model_drew_are_the_models(phantom, ct, demo, tmp_path):
+    """An RTSTRUCT has no room for a mark."""
+    labels = sitk.GetArrayViewFromImage(phantom[1])
+    masks = {"Liver": labels > 0, "Tumor": labels == 2}
+    path = write_rtstruct(
+        tmp_path / "rs.dcm", [(name, "", contours_of(phantom[1], mask)) for name, mask in masks.items()]
+    )
+    assert read_segments(path, ct).origin.known is Known.NOT
+    ledger.remember(ct.identity, phantom[1], demo)
+    assert (read_segments(path, ct).origin.known, is_withheld(read_segments(path, ct), ct)) == (Known.LEDGER, True)
 
 
 def test_what_a_file_said_once_is_remembered(phantom, ct, demo, tmp_path):

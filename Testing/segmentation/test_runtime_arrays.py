@@ -57,7 +57,8 @@ def drawings(draw_one):
     kind = np.float32 if name == TORCH else np.float64
     taps = [taps_of(n, w, order, kind) for n, w, order in zip(size, wanted, orders, strict=True)]
     regions = draw_one(st.sampled_from((None, tuple(range(1, heads + 1)), tuple(range(heads, 0, -1)))))
-    return values.astype(np.float16), taps, regions, name
+    wanted = draw_one(st.sets(st.integers(1, heads - 1))) if heads > 1 else ()
+    return values.astype(np.float16), taps, regions, name, tuple(wanted)
 
 
 @settings(max_examples=60, deadline=None)
@@ -65,10 +66,11 @@ def drawings(draw_one):
 def test_labels_are_drawn_as_with_torch(drawing, slab_voxels):
     from PTLFPredictorLib.segmentation.network.drawing import draw, labels_of
 
-    outputs, taps, regions, name = drawing
-    theirs = draw(torch.from_numpy(outputs), taps, regions, name)
+    outputs, taps, regions, name, wanted = drawing
+    theirs = draw(torch.from_numpy(outputs), taps, regions, name, wanted=wanted)
     told = []
-    ours = arrays.draw(outputs, taps, regions, name, slab_voxels=slab_voxels, told=lambda *event: told.append(event))
+    options = {"wanted": wanted, "slab_voxels": slab_voxels, "told": lambda *event: told.append(event)}
+    ours = arrays.draw(outputs, taps, regions, name, **options)
     assert ours.dtype == np.uint8
     assert np.array_equal(ours, theirs)
     assert (told[0], told[-1]) == ((0, len(ours)), (len(ours), len(ours)))

@@ -8,11 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import SimpleITK as sitk
-
 from .. import child
-from ..ct import CT, Finding, Level, write_temporary
+from ..ct import CT, Finding, Level
 from ..measures.radiomics import DEFAULT_ENGINE, ExtractionSettings, FeatureVector, child_options
 from ..progress import Progress, no_progress
 from ..segmentation.origin import Drawn
@@ -30,15 +27,13 @@ def write_job(
     settings: ExtractionSettings,
     engine: str = DEFAULT_ENGINE,
 ) -> dict[str, Any]:
-    """Write CT and VOIs into `work` and return the job for `WORKER`; VOIs that do not exist are left out."""
-    write_temporary(ct.image, work / "ct.nrrd")
-    masks = {voi: mask for voi, mask in segments.vois.items() if voi in wanted}
-    for voi, mask in masks.items():
-        write_temporary(sitk.Cast(mask, sitk.sitkUInt8), work / f"{voi}.nrrd")
+    """Write CT and segments into `work` and return the job for `WORKER`; VOIs that do not exist are left out."""
+    labels = {voi: label for voi, label in segments.labels_of_vois.items() if voi in wanted}
     return {
-        "image": "ct.nrrd",
-        "masks": {voi: f"{voi}.nrrd" for voi in masks},
-        "wanted": {voi: wanted[voi] if wanted[voi] is None else list(wanted[voi]) for voi in masks},
+        "image": ct.raster.write(work / "ct.npy"),
+        "labels": segments.raster.write(work / "labels.npy"),
+        "masks": labels,
+        "wanted": {voi: wanted[voi] if wanted[voi] is None else list(wanted[voi]) for voi in labels},
         "settings": settings.to_dict(),
         "engine": engine,
     }
@@ -54,7 +49,7 @@ def findings(segments: Segments, vectors: Mapping[VOI, FeatureVector]) -> list[F
     """The finding that withholds where there is a tumour and none of its features could be computed."""
     if VOI.TUMOUR in vectors or not vectors:
         return []
-    voxels = int(np.count_nonzero(segments.array == TUMOUR))
+    voxels = segments.counts[TUMOUR]
     if not voxels:
         return []  # `no_tumor` says so
     size = f"{voxels} voxel{'s' * (voxels > 1)}, {ml_text(segments.volumes_ml['tumor'])}"

@@ -24,6 +24,12 @@ MEMORY_LIMIT = "PTLF_MEMORY_LIMIT_MB"
 CORES = "PTLF_CORES"
 """Environment variable: CPU cores that a child may use, of those there are."""
 
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+"""Environment of a child with threads of its own: NumPy's linear algebra, which reads it once at its import, adds none
+that wait by spinning; its sums are the same whatever runs beside them."""
+
 _WINDOWS = os.name == "nt"
 
 

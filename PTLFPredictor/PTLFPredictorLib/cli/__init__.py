@@ -15,7 +15,7 @@ from pathlib import Path
 from .. import RESEARCH_USE, __version__
 from ..errors import BadInput, Cancelled, OutOfMemory, PTLFError, is_out_of_memory
 from ..outputs import refuse_inputs
-from . import agreement, cohort, features, models, nomogram, patient, segments, signatures, tools, train
+from . import agreement, cohort, features, maps, models, nomogram, patient, segments, signatures, tools, train
 from .command import ROOT
 from .stderr import mute, say
 
@@ -78,6 +78,8 @@ def _check_paths(given: argparse.Namespace) -> None:
 def _check_outputs(given: argparse.Namespace) -> None:
     """No output may replace what the command reads, whatever the option that names it."""
     written = [value for name in ("out", "json", "screenshot") if isinstance(value := getattr(given, name, None), Path)]
+    if isinstance(folder := getattr(given, "out_maps", None), Path):
+        written.append(folder / maps.RECORD)
     if not written:
         return
     from ..case import OUTPUTS, files_read, paths

@@ -17,8 +17,8 @@ def add(command: Command) -> None:
     agreement = command("agreement", _agreement, "how alike two segmentations of the same cases are")
     agreement.add_argument(
         "first", nargs="?", metavar="FIRST",
-        help="label map, seg.nrrd or DICOM SEG ([ROLE=]FILE, several with ';'), or a folder of them; of cases whose "
-        "features are there: a folder of 'ptlf cohort extract' or a table (CSV, Parquet)",
+        help="label map, seg.nrrd, DICOM SEG or RTSTRUCT ([ROLE=]FILE, several with ';'), or a folder of them; of "
+        "cases whose features are there: a folder of 'ptlf cohort extract' or a table (CSV, Parquet)",
     )  # fmt: skip
     agreement.add_argument(
         "second", nargs="?", metavar="SECOND",
@@ -28,8 +28,8 @@ def add(command: Command) -> None:
         "--table", type=Path, metavar="CSV", help="many cases: columns case, first, second and, if wanted, ct"
     )
     agreement.add_argument(
-        "--ct", type=Path, metavar="PATH", help="the CT: needed for DICOM SEG, for two grids and for features; of "
-        "folders, a folder of CTs named as the label maps",
+        "--ct", type=Path, metavar="PATH", help="the CT: needed for DICOM SEG and RTSTRUCT, for two grids and for "
+        "features; of folders, a folder of CTs named as the label maps",
     )  # fmt: skip
     for option, whose in (("--labels", "both"), ("--second-labels", "the second, where they differ")):
         agreement.add_argument(

@@ -1,8 +1,9 @@
-"""``features``: features of both VOIs, alone."""
+"""``features``: features of both VOIs, alone, and maps of them."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from ..errors import BadInput
@@ -11,6 +12,7 @@ from ..render import table
 from ..render.terminal import finding_lines
 from ..vois import VOI
 from .command import Command
+from .maps import add_maps, maps_asked, write_maps
 from .options import add_engine, add_image, features_asked, loaded, post_processing, segmentation
 from .stderr import progress_bar, tell_device
 
@@ -24,9 +26,10 @@ def add(command: Command) -> None:
     which.add_argument(
         "--params", type=Path, metavar="FILE", help="what a PyRadiomics parameter file (YAML, JSON) enables"
     )
-    features.add_argument("--out", type=Path, required=True, metavar="FILE")
+    features.add_argument("--out", type=Path, metavar="FILE", help="the features; without it, maps alone")
     features.add_argument("--reader", metavar="NAME", help="who says who drew the segments")
     add_engine(features)
+    add_maps(features)
 
 
 def _features(given: argparse.Namespace) -> None:
@@ -47,7 +50,11 @@ def _features(given: argparse.Namespace) -> None:
     if given.to_protocol and protocol is None:
         raise BadInput("--to-protocol brings a CT to the slices of a signature: name one with --signature.")
     which = {"series_uid": given.series, "acquisition": given.acquisition}
-    with output_file(given.out) as output, progress_bar() as progress:
+    asked = maps_asked(given, settings)
+    lines = []
+    with contextlib.ExitStack() as stack:
+        output = None if given.out is None else stack.enter_context(output_file(given.out))
+        progress = stack.enter_context(progress_bar())
         ct = read_ct(given.ct, protocol, settings.clip_hu, **which, progress=progress).require_usable()
         read = read_segments(segmentation(given), ct, parse_labels(given.labels), said)
         tell_device({"event": "segments", "text": told(read.parts)})
@@ -55,7 +62,9 @@ def _features(given: argparse.Namespace) -> None:
         if given.to_protocol:
             ct, segments = brought_to_protocol(ct, segments, protocol, marks_of(segmentation(given)))
         segments = segments.checked(ct)
-        vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
+        vectors = {}
+        if output is not None:
+            vectors = case_features.compute(ct, segments, wanted, settings, engine=given.engine, progress=progress)
         if VOI.PARENCHYMA in segments.vois:
             ct = ct.with_liver(segments.vois[VOI.PARENCHYMA], protocol)
         made = record.make_features(
@@ -66,9 +75,13 @@ def _features(given: argparse.Namespace) -> None:
             vectors=vectors,
             sample=known.seed_of(ct.identity),
         )
-        if given.out.suffix.lower() == ".csv":
-            table.write_features(made.features, output)
-        else:
-            record.write(made, output)
-    counts = ", ".join(f"{len(vector.values)} of the {voi.words}" for voi, vector in vectors.items())
-    print("\n".join([*finding_lines(made.findings), f"Features: {counts}. Written: {given.out}"]))
+        if output is not None:
+            counts = ", ".join(f"{len(vector.values)} of the {voi.words}" for voi, vector in vectors.items())
+            lines.append(f"Features: {counts}. Written: {given.out}")
+            if given.out.suffix.lower() == ".csv":
+                table.write_features(made.features, output)
+            else:
+                record.write(made, output)
+        if asked is not None:
+            lines.append(write_maps(asked, ct, segments, settings, made, progress))
+    print("\n".join([*finding_lines(made.findings), *lines]))

@@ -25,8 +25,8 @@ def add_image(command: argparse.ArgumentParser, segmentation_required: bool = Tr
     add_ct(command)
     command.add_argument(
         "--segmentation", action="append", required=segmentation_required, metavar="[ROLE=]FILE",
-        help="label map, seg.nrrd or DICOM SEG; given again for several files: liver=FILE, parenchyma=FILE, tumor=FILE "
-        "(one for each lesion)",
+        help="label map, seg.nrrd, DICOM SEG or RTSTRUCT; given again for several files: liver=FILE, parenchyma=FILE, "
+        "tumor=FILE (one for each lesion)",
     )  # fmt: skip
     add_labels(command)
     command.add_argument(

@@ -33,10 +33,30 @@ def add(command: Command) -> None:
     bench = command("bench", _bench, "figures against the peers, both in one run")
     bench.add_argument("what", choices=_benches(), help="which figures")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write them there too")
-    bench.add_argument("--slow", action="store_true", help="segmentation: with a network of full size too")
+    for name, options in _BENCH.items():
+        bench.add_argument(f"--{name}", **options)
     test = command("test", _test, "the test suite (under 20 minutes)")
     test.add_argument("--slow", action="store_true", help="the long tests too")
     test.add_argument("pytest", nargs="*", metavar="ARG", help="handed to pytest, after --")
+
+
+_BENCH = {
+    "pairs": {"type": int, "metavar": "N", "help": "runs of each, in turn; figures are their medians (default 3)"},
+    "slow": {"action": "store_true", "help": "segmentation: with a network of full size too"},
+    "only": {
+        "choices": ("signature", "all", "scaling"),
+        "help": "radiomics: the ten features, all, or --scaling alone",
+    },
+    "ct": {"type": Path, "metavar": "PATH", "help": "radiomics: this CT, with --segmentation"},
+    "segmentation": {"action": "append", "metavar": "[ROLE=]FILE", "help": "segments of that CT"},
+    "labels": {"action": "append", "metavar": "ROLE=LABELS", "help": "what its labels mean"},
+    "against": {"type": Path, "metavar": "FOLDER", "help": "radiomics: another checkout, in turn"},
+    "without-pyradiomics": {"action": "store_true", "help": "radiomics: built-in engine alone"},
+    "peers": {"metavar": "NAME,NAME", "help": "radiomics: other packages beside, each in an environment of its own"},
+    "scaling": {"type": Path, "metavar": "PNG", "help": "radiomics: time and memory over VOI size, drawn"},
+    "page": {"type": Path, "metavar": "FILE", "help": "radiomics: put the figures into docs/radiomics.md"},
+}
+"""Options of ``bench``; those that a benchmark's `main` has no parameter for are refused."""
 
 
 def _doctor(_: argparse.Namespace) -> None:
@@ -46,7 +66,7 @@ def _doctor(_: argparse.Namespace) -> None:
         ("numpy", "numpy", "./ptlf installs it"),
         ("scipy", "scipy", "./ptlf installs it"),
         ("SimpleITK", "SimpleITK", "./ptlf installs it"),
-        ("pydicom", "pydicom", "./ptlf installs it; needed for DICOM folders and DICOM SEG"),
+        ("pydicom", "pydicom", "./ptlf installs it; needed for DICOM folders, DICOM SEG and RTSTRUCT"),
         ("torch", "torch", "needed to segment: ./ptlf segment installs it"),
         ("nnunetv2", "nnunetv2", "needed to segment: ./ptlf segment installs it"),
     )
@@ -102,12 +122,17 @@ def _panel(given: argparse.Namespace) -> int:
 def _bench(given: argparse.Namespace) -> None:
     sys.path.insert(0, str(ROOT / "benchmarks"))
     main = importlib.import_module(given.what).main
-    if not given.slow:
-        main(given.json)
-    elif "slow" in inspect.signature(main).parameters:
-        main(given.json, slow=True)
-    else:
-        raise BadInput(f"'bench {given.what}' has no long figures: leave out --slow.")
+    named = {name: getattr(given, name.replace("-", "_")) for name in _BENCH}
+    wanted = {name: value for name, value in named.items() if value not in (None, False)}
+    known = inspect.signature(main).parameters
+    for name in wanted:
+        if name.replace("-", "_") not in known:
+            raise BadInput(f"'bench {given.what}' has no --{name}: leave it out.")
+    if (given.ct is None) != (given.segmentation is None):
+        raise BadInput("--ct and --segmentation go together.")
+    if given.pairs is not None and given.pairs < 1:
+        raise BadInput("--pairs is a number of runs: at least 1.")
+    main(given.json, **{name.replace("-", "_"): value for name, value in wanted.items()})
 
 
 def _benches() -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from .dicom import acquisitions_of, checked_series, list_acquisitions, read_acqu
 from .dicom_files import header_of, is_dicom
 from .files import ct_files, image_files, read_image_file
 from .findings import Finding, Level, Protocol, of_level
-from .geometry import image_sha256, same_geometry
+from .geometry import Grid, image_sha256, same_geometry
 from .phase import PHASES, ConfirmedPhase, Phase
 from .phase_words import ContrastPhase
+from .raster import Raster
 from .read import read_ct, write_temporary
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "ConfirmedPhase",
     "ContrastPhase",
     "Finding",
+    "Grid",
     "Level",
     "Phase",
     "Protocol",
+    "Raster",
     "acquisitions_of",
     "canonical",
     "checked_series",

@@ -21,7 +21,9 @@ def hashed_identifiers(get: Callable[[str], Any]) -> dict[str, str]:
     return {name: hashlib.sha256(value.encode()).hexdigest() for name, value in found.items() if value}
 
 
-def check(segmentation: Mapping[str, str], ct: Mapping[str, str], *, positions_agree: bool) -> list[Finding]:
+def check(
+    segmentation: Mapping[str, str], ct: Mapping[str, str], *, positions_agree: bool, word: str = "DICOM SEG"
+) -> list[Finding]:
     """What it means that a segmentation names another patient, study or frame of reference than the CT.
 
     Parameters
@@ -30,6 +32,8 @@ def check(segmentation: Mapping[str, str], ct: Mapping[str, str], *, positions_a
         `hashed_identifiers` of both; what one of them does not name is not compared.
     positions_agree : bool
         Whether the segmentation lies on the CT's own voxels.
+    word : str
+        What kind of file it is, for the sentences.
 
     Raises
     ------
@@ -38,13 +42,13 @@ def check(segmentation: Mapping[str, str], ct: Mapping[str, str], *, positions_a
     """
     differ = {name for name in TAGS if name in segmentation and name in ct and segmentation[name] != ct[name]}
     if "patient" in differ:
-        raise BadInput("The DICOM SEG belongs to another patient than the CT: their PatientID differ.")
+        raise BadInput(f"The {word} belongs to another patient than the CT: their PatientID differ.")
     found = []
     if "study" in differ:
-        message = "The DICOM SEG belongs to another study than the CT: their StudyInstanceUID differ."
+        message = f"The {word} belongs to another study than the CT: their StudyInstanceUID differ."
         found.append(Finding("segmentation_study", Level.WITHHOLD, message))
     if "frame" in differ:
         level, ending = (Level.WARN, "positions agree") if positions_agree else (Level.WITHHOLD, "grids differ too")
-        message = f"The DICOM SEG names another frame of reference than the CT; the {ending}."
+        message = f"The {word} names another frame of reference than the CT; the {ending}."
         found.append(Finding("segmentation_frame", level, message))
     return found

@@ -19,6 +19,7 @@ from .findings import Finding, Level, Protocol, of_level
 from .geometry import image_sha256, rounded
 from .phase import ConfirmedPhase, Phase
 from .protocol import scan_findings
+from .raster import Raster
 
 DEFAULT_CLIP_HU = (-1024, 3071)
 """HU of a 12-bit CT."""
@@ -43,6 +44,8 @@ class CT:
         `belonging.hashed_identifiers` of a DICOM series, for comparison within this run; written nowhere.
     slabs : slabs.Plan, optional
         How thin slices became those of `image` (`to_protocol`); None where the slices are the file's own.
+    hashed : dict
+        An image and its hash: what `sha256` remembers.
     """
 
     image: sitk.Image
@@ -52,6 +55,7 @@ class CT:
     unclipped_sha256: str = ""
     belongs: Mapping[str, str] = field(default_factory=dict)
     slabs: slabs.Plan | None = None
+    hashed: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def array(self) -> np.ndarray:
@@ -59,10 +63,22 @@ class CT:
         return sitk.GetArrayViewFromImage(self.image)
 
     @property
+    def sha256(self) -> str:
+        """`image_sha256` of `image`, computed once; a copy with other findings (`dataclasses.replace`) knows it too."""
+        if self.hashed.get("image") is not self.image:
+            self.hashed.update(image=self.image, sha256=image_sha256(self.image))
+        return self.hashed["sha256"]
+
+    @property
+    def raster(self) -> Raster:
+        """Its voxels, with their hash, for whoever computes on them."""
+        return Raster.of(self.image, self.sha256)
+
+    @property
     def identity(self) -> str:
         """SHA-256 of the canonical CT at `DEFAULT_CLIP_HU`, in its own slices: the same CT, whatever file it came from,
         whatever range a signature clips to and whatever slices it takes."""
-        return self.unclipped_sha256 or image_sha256(self.image)
+        return self.unclipped_sha256 or self.sha256
 
     def require_usable(self) -> CT:
         """Itself, or `BadInput` with the sentences of the findings that stop."""

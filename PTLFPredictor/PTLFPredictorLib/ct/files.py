@@ -18,7 +18,7 @@ from .image_header import Header, NoImageError, read_header
 
 EXPECTED = {
     "CT": "no image that can be read. A DICOM folder, NIfTI, NRRD or MHA is expected.",
-    "label map": "no label map that can be read. NIfTI, NRRD, seg.nrrd, MHA or DICOM SEG is expected.",
+    "label map": "no label map that can be read. NIfTI, NRRD, seg.nrrd, MHA, DICOM SEG or RTSTRUCT is expected.",
 }
 
 CHUNK = 4 << 20

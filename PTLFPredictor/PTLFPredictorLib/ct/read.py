@@ -7,12 +7,13 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from ..errors import BadInput, PTLFError
+from ..errors import BadInput
 from ..progress import Progress, no_progress
 from . import belonging, description, dicom, files
 from .canonical import CT, DEFAULT_CLIP_HU, canonical
 from .dicom_files import is_dicom, series_of
 from .findings import Protocol
+from .raster import not_written
 
 
 def read_ct(
@@ -89,6 +90,4 @@ def write_temporary(image: sitk.Image, path: Path) -> None:
     try:
         sitk.WriteImage(image, str(path))
     except RuntimeError as error:
-        raise PTLFError(
-            f"The temporary file '{path}' could not be written. Is the disk full? TMPDIR can name a folder elsewhere."
-        ) from error
+        raise not_written(path) from error

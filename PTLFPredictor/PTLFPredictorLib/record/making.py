@@ -10,7 +10,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from .. import __version__
-from ..ct import CT, Finding, image_sha256
+from ..ct import CT, Finding
 from ..hashes import json_sha256
 from ..measures.radiomics import FeatureVector
 from ..measures.value import unit_shown
@@ -113,7 +113,7 @@ def _ct(ct: CT, sample: int | None) -> CTUsed:
         size=ct.image.GetSize(),
         spacing_mm=ct.image.GetSpacing(),
         phase=ct.phase,
-        sha256=image_sha256(ct.image),
+        sha256=ct.sha256,
         to_protocol=None if ct.slabs is None else SlabsUsed(ct.slabs, ct.unclipped_sha256 or None),
         sample=sample,
     )

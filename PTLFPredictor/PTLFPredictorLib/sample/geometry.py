@@ -9,8 +9,9 @@ Coordinates are patient coordinates in mm: x to the left, y to the back, z to th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -53,10 +54,13 @@ def ellipsoid(xyz, centre: Sequence[float], radii: Sequence[float], turn: Point 
     p = [coordinate - np.float32(c) for coordinate, c in zip(xyz, centre, strict=True)]
     if any(turn):
         matrix = _rotation(turn)
-        p = [sum(np.float32(matrix[row, column]) * p[column] for column in range(3)) for row in range(3)]
-    k0 = np.sqrt(sum((c / np.float32(r)) ** 2 for c, r in zip(p, radii, strict=True)))
-    k1 = np.sqrt(sum((c / np.float32(r * r)) ** 2 for c, r in zip(p, radii, strict=True)))
-    return k0 * (k0 - 1) / np.maximum(k1, np.float32(1e-6))
+        p = [_sum(np.float32(matrix[row, column]) * p[column] for column in range(3)) for row in range(3)]
+    k0 = np.sqrt(_sum((c / np.float32(r)) ** 2 for c, r in zip(p, radii, strict=True)))
+    k1 = np.sqrt(_sum((c / np.float32(r * r)) ** 2 for c, r in zip(p, radii, strict=True)))
+    distance = k0 - 1
+    distance *= k0
+    distance /= np.maximum(k1, np.float32(1e-6), out=k1)
+    return distance
 
 
 def plane(xyz, through: Sequence[float], outward: Sequence[float]) -> np.ndarray:
@@ -70,8 +74,13 @@ def union(*distances: np.ndarray, rounding_mm: float = 0.0) -> np.ndarray:
     result = distances[0]
     for other in distances[1:]:
         if rounding_mm:
-            near = np.maximum(np.float32(rounding_mm) - np.abs(result - other), 0)
-            result = np.minimum(result, other) - near * near * np.float32(0.25 / rounding_mm)
+            near = np.abs(result - other)
+            np.subtract(np.float32(rounding_mm), near, out=near)
+            np.maximum(near, 0, out=near)
+            near *= near
+            near *= np.float32(0.25 / rounding_mm)
+            result = np.minimum(result, other)
+            result -= near
         else:
             result = np.minimum(result, other)
     return result
@@ -79,7 +88,9 @@ def union(*distances: np.ndarray, rounding_mm: float = 0.0) -> np.ndarray:
 
 def intersection(*distances: np.ndarray, rounding_mm: float = 0.0) -> np.ndarray:
     """Intersection; with `rounding_mm` its edges are rounded."""
-    return -union(*(-distance for distance in distances), rounding_mm=rounding_mm)
+    if not rounding_mm:
+        return reduce(np.maximum, distances)
+    return np.negative(union(*(-distance for distance in distances), rounding_mm=rounding_mm))
 
 
 def nothing(grid: Grid) -> np.ndarray:
@@ -131,7 +142,10 @@ def smooth_noise(grid: Grid, length_mm: float, rng: np.random.Generator) -> np.n
     for axis in range(3):  # binomial: linear interpolation of it shows no lattice
         field = (np.roll(field, 1, axis) + 2 * field + np.roll(field, -1, axis)) / 4
     field = interpolate(field, coarse, grid)
-    return (field - field.mean()) / field.std()
+    mean, deviation = field.mean(), field.std()
+    field -= mean
+    field /= deviation
+    return field
 
 
 def interpolate(values: np.ndarray, source: Grid, target: Grid, box: tuple[slice, ...] | None = None) -> np.ndarray:
@@ -149,8 +163,16 @@ def interpolate(values: np.ndarray, source: Grid, target: Grid, box: tuple[slice
         shape[axis] = -1
         weight = (index - low).astype("f4").reshape(shape)
         lower = np.take(result, low, axis)
-        result = lower + weight * (np.take(result, low + 1, axis) - lower)
+        result = np.take(result, low + 1, axis)
+        result -= lower
+        result *= weight
+        result += lower
     return result
+
+
+def _sum(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    """`sum` without its first pass, which adds 0."""
+    return reduce(np.add, arrays)
 
 
 def _rotation(degrees: Point) -> np.ndarray:

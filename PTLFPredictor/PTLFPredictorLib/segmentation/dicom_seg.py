@@ -16,24 +16,18 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from ..ct import belonging
 from ..ct.axes import PLACE_TOLERANCE_MM, straightened
 from ..ct.findings import Finding
 from ..ct.stack import SAME_GEOMETRY_MM
-from ..errors import BadInput, MissingDependency, PTLFError, is_out_of_memory
+from ..errors import BadInput
+from . import dicom_object
+from .dicom_object import Described, described
 
 STEP_TOLERANCE = 0.25
 """Largest distance of a frame from its slice, as a share of the slices' distance."""
 
 SAME_POSITION_MM = 0.01
-
-
-@dataclass(frozen=True)
-class Described:
-    """A segment's name and coded meaning."""
-
-    name: str
-    coded: str = ""
-    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,22 +44,30 @@ class DicomSeg:
         Empty image in the geometry of the masks.
     mask : callable
         Segment number -> bool array (slices, rows, columns).
-    header : Dataset
+    identifiers : mapping of str to str
+        `belonging.hashed_identifiers` of its patient, study and frame of reference.
     """
 
     segments: Mapping[int, Described]
     voxels: Mapping[int, int]
     grid: sitk.Image
     mask: Callable[[int], np.ndarray]
-    header: Any
+    identifiers: Mapping[str, str]
 
 
 def read(path: Path, slice_mm: float, found: Sequence[Finding] = ()) -> DicomSeg:
-    """A DICOM SEG as masks on one grid.
+    """A DICOM SEG as masks on one grid; see `of_data`."""
+    return dicom_object.read(path, {"SEG": lambda data: of_data(data, path.name, slice_mm, found)})[1]
+
+
+def of_data(data: Any, name: str, slice_mm: float, found: Sequence[Finding] = ()) -> DicomSeg:
+    """The data set of a DICOM SEG as masks on one grid.
 
     Parameters
     ----------
-    path : Path
+    data : Dataset
+    name : str
+        Of the file, for the errors.
     slice_mm : float
         Distance of the CT's slices: taken where the file does not say its own.
     found : sequence of Finding
@@ -74,36 +76,10 @@ def read(path: Path, slice_mm: float, found: Sequence[Finding] = ()) -> DicomSeg
     Raises
     ------
     BadInput
-        For another kind of DICOM, fractions, or frames that cannot be placed.
+        For fractions, or frames that cannot be placed.
     """
-    try:
-        import pydicom
-    except ImportError as error:
-        raise MissingDependency("pydicom is not installed; it is needed to read DICOM SEG.") from error
-    try:
-        data = pydicom.dcmread(path, force=True)
-        if data.get("Modality") != "SEG":
-            raise BadInput(f"'{path.name}' is a DICOM file, but no DICOM SEG.{_advice(data)}")
-        return _read(data, path.name, slice_mm, found)
-    except PTLFError:
-        raise
-    except Exception as error:  # pydicom and its decoders raise nearly anything on a damaged file
-        if is_out_of_memory(error):
-            raise
-        raise BadInput(
-            f"The DICOM SEG '{path.name}' cannot be read: it is damaged or incomplete. Save it again, or as a label "
-            "map."
-        ) from error
-
-
-def _advice(data: Any) -> str:
-    if data.get("Modality") == "RTSTRUCT":
-        return " Contours of radiotherapy are opened in 3D Slicer; save them from there as a label map."
-    return ""
-
-
-def _read(data: Any, name: str, slice_mm: float, found: Sequence[Finding]) -> DicomSeg:
-    segments = {int(item.SegmentNumber): _described(item) for item in data.SegmentSequence}
+    keywords = "SegmentLabel", "SegmentedPropertyTypeCodeSequence"
+    segments = {int(item.SegmentNumber): described(item, *keywords) for item in data.SegmentSequence}
     voxels: Counter[int] = Counter()
     frames = []
     for frame in _frames(data, name):
@@ -126,16 +102,7 @@ def _read(data: Any, name: str, slice_mm: float, found: Sequence[Finding]) -> Di
                 volume[place] |= frame.pixels() > 0
         return volume
 
-    return DicomSeg(segments, voxels, grid, mask, data)
-
-
-def _described(item: Any) -> Described:
-    def meaning(sequence: str) -> str:
-        codes = item.get(sequence)
-        return str(codes[0].get("CodeMeaning", "")) if codes else ""
-
-    coded, region = meaning("SegmentedPropertyTypeCodeSequence"), meaning("AnatomicRegionSequence")
-    return Described(str(item.get("SegmentLabel", "")), coded, region)
+    return DicomSeg(segments, voxels, grid, mask, belonging.hashed_identifiers(data.get))
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,9 @@ def read_roles(file: SegmentFile, source: Source, labels: Labels, number: int) -
     parts = []
     for label, item in file.segments.items():
         role, voxels = roles[label], file.voxels.get(label, 0)
+        if label in file.refused and (role in COUNTED or (role is None and voxels)):
+            ending = "" if role else f" Where it is not to be counted, say so: --labels other={label}."
+            raise BadInput(file.refused[label] + ending)
         if role in COUNTED and voxels:
             bits[file.mask(label)] |= bit(role)
         parts.append(Part(label, item.name, role, label in said, voxels * voxel_ml, number))

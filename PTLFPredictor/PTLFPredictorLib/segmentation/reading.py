@@ -1,4 +1,4 @@
-"""Read segments from files: label maps, seg.nrrd, DICOM SEG, one file or several, on the grid of the canonical CT.
+"""Read segments from files (label maps, seg.nrrd, DICOM SEG, RTSTRUCT; one or several) on the grid of the canonical CT.
 
 Every label and segment of every file is either mapped to a role, or certainly another structure, or named in a finding
 that withholds: nothing vanishes silently.
@@ -33,7 +33,7 @@ def read_segments(
     Parameters
     ----------
     given : path, Source or sequence of Source
-        NIfTI, NRRD, MHA, seg.nrrd or DICOM SEG; several files together, formats mixed.
+        NIfTI, NRRD, MHA, seg.nrrd, DICOM SEG or RTSTRUCT; several files together, formats mixed.
     labels : mapping, optional
         Role -> numbers or names of labels and segments (`parse_labels`), for the files without a role of their own.
         What it does not name is read by the names in the file; where there are none and it names no role that counts,
@@ -58,6 +58,7 @@ def read_segments(
     for number, (source, file) in enumerate(zip(sources, opened, strict=True), start=1):
         bits, found = read_roles(file, source, labels, number)
         parts += found
+        findings += file.notes([part.number for part in found if part.role in COUNTED])
         if not bits.any():
             findings += file.belonging(True)
             continue

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,8 @@ import SimpleITK as sitk
 from ..ct import CT, Finding, belonging, is_dicom, read_image_file
 from ..ct.files import require_perpendicular
 from ..errors import BadInput
-from . import dicom_seg, marks, regions
-from .dicom_seg import Described
+from . import dicom_object, dicom_seg, marks, regions, rtstruct
+from .dicom_object import Described
 from .names import of_terminology
 
 MOST_LABELS = 1000
@@ -30,7 +30,8 @@ class SegmentFile:
     """What a file holds: names by number, and masks on the grid of `grid`.
 
     `is_ours`: our mark tells its labels.  `is_as_marked`: they are voxel for voxel those that the mark was written for,
-    so that a 3 among them is ours, too; what another program added is not.
+    so that a 3 among them is ours, too; what another program added is not.  `refused`: why a segment has no mask.
+    `notes`: what must be told of the segments that are counted, by their numbers.
     """
 
     name: str
@@ -41,6 +42,8 @@ class SegmentFile:
     is_named: bool
     mask: Callable[[int], np.ndarray]
     belonging: Callable[[bool], list[Finding]] = lambda positions_agree: []
+    refused: Mapping[int, str] = field(default_factory=dict)
+    notes: Callable[[Collection[int]], list[Finding]] = lambda counted: []
     is_ours: bool = False
     is_as_marked: bool = False
 
@@ -62,20 +65,32 @@ def open_file(path: Path, ct: CT) -> SegmentFile:
     if path.is_dir():
         raise BadInput(f"'{path.name}' is a folder; name the segmentation file itself.")
     if is_dicom(path):
-        read = dicom_seg.read(path, ct.image.GetSpacing()[2], ct.findings)
-        hashed = belonging.hashed_identifiers(read.header.get)
-
-        def check(positions_agree: bool) -> list[Finding]:
-            return belonging.check(hashed, ct.belongs, positions_agree=positions_agree)
-
-        check(True)
-        return SegmentFile(path.name, "DICOM SEG", read.grid, read.segments, read.voxels, True, read.mask, check)
+        return _of_dicom(path, ct)
     image = _read_image(path)
     if not any(finding.code == "gantry_tilt" for finding in ct.findings):
         require_perpendicular(path)
     keys = image.GetMetaDataKeys()
     numbers = sorted({int(m[1]) for key in keys if (m := re.fullmatch(r"Segment(\d+)_(?:Name|ID)", key))})
     return _of_seg_nrrd(image, numbers, path.name) if numbers else _of_label_map(image, path)
+
+
+def _of_dicom(path: Path, ct: CT) -> SegmentFile:
+    """Segments of a DICOM SEG, or structures of an RTSTRUCT, of the CT's patient."""
+    readers = {
+        "SEG": lambda data: dicom_seg.of_data(data, path.name, ct.image.GetSpacing()[2], ct.findings),
+        "RTSTRUCT": lambda data: rtstruct.of_data(data, path.name, ct),
+    }
+    modality, read = dicom_object.read(path, readers)
+    word = dicom_object.NAMES[modality]
+
+    def check(positions_agree: bool) -> list[Finding]:
+        return belonging.check(read.identifiers, ct.belongs, positions_agree=positions_agree, word=word)
+
+    check(True)
+    held = path.name, word, read.grid, read.segments, read.voxels, True, read.mask, check
+    if isinstance(read, rtstruct.StructureSet):
+        return SegmentFile(*held, refused=read.refused, notes=read.notes)
+    return SegmentFile(*held)
 
 
 def _read_image(path: Path) -> sitk.Image:

@@ -8,12 +8,13 @@ all lesions that count), 3 lesions that a reader left out (a cyst): of the organ
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import SimpleITK as sitk
 
 from ..confirmation import Confirmation
-from ..ct import CT, Finding, Level, image_sha256, of_level, same_geometry, slabs
+from ..ct import CT, Finding, Level, Raster, image_sha256, of_level, same_geometry, slabs
 from ..errors import BadInput
 from ..vois import VOI
 from . import chain_words, lesions, plausibility, provenance
@@ -91,23 +92,37 @@ class Segments:
         """Labels, shape (slices, rows, columns); a view that must not be written to."""
         return sitk.GetArrayViewFromImage(self.labels)
 
+    @property
+    def raster(self) -> Raster:
+        """The label map, for whoever computes on it."""
+        return Raster.of(self.labels)
+
     def mask(self, label: int) -> sitk.Image:
         return self.labels == label
+
+    @cached_property
+    def counts(self) -> dict[int, int]:
+        """Voxels by label; slice by slice, for NumPy's counting makes longer integers of what it counts."""
+        labels = (PARENCHYMA, TUMOUR, EXCLUDED)
+        return {label: sum(int(np.count_nonzero(plane == label)) for plane in self.array) for label in labels}
+
+    @property
+    def labels_of_vois(self) -> dict[VOI, int]:
+        """Labels of the VOIs that are not empty."""
+        labels = {VOI.TUMOUR: TUMOUR, VOI.PARENCHYMA: PARENCHYMA}
+        return {voi: label for voi, label in labels.items() if self.counts[label]}
 
     @property
     def vois(self) -> dict[VOI, sitk.Image]:
         """Masks of the VOIs that are not empty."""
-        present = np.unique(self.array)
-        labels = {VOI.TUMOUR: TUMOUR, VOI.PARENCHYMA: PARENCHYMA}
-        return {voi: self.mask(label) for voi, label in labels.items() if label in present}
+        return {voi: self.mask(label) for voi, label in self.labels_of_vois.items()}
 
     @property
     def volumes_ml(self) -> dict[str, float]:
         """See `volumes_ml`."""
-        counts = np.bincount(self.array.ravel(), minlength=4)
-        return volumes_ml(*counts[[PARENCHYMA, TUMOUR, EXCLUDED]], float(np.prod(self.labels.GetSpacing())) / 1000)
+        return volumes_ml(*self.counts.values(), float(np.prod(self.labels.GetSpacing())) / 1000)
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return image_sha256(self.labels)
 

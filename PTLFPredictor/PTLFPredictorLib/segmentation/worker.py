@@ -159,10 +159,9 @@ class Run:
         progress(LOADING, 1, 1)
         loaded = time.monotonic()
         wanted = sorted(label for labels in step.label_roles.values() for label in labels)
-        if not step.label_roles.get(Role.PARENCHYMA):
-            wanted = []  # a lesion lies far from another one: not only near the largest is looked
+        organ = wanted if step.label_roles.get(Role.PARENCHYMA) else []  # a lesion lies far from another one
         told = {"progress": progress, "on_estimate": self.estimate, "on_notice": self.notice}
-        drawing = network.predict(ct, organ=wanted, **told)
+        drawing = network.predict(ct, organ=organ, wanted=wanted, **told)
         self.seconds["model"] += loaded - start
         self.seconds["network"] += time.monotonic() - loaded
         if drawing.settings["device"] != self.device.name:

@@ -88,7 +88,7 @@ def _read(sources: Sequence[Source], labels: Labels, ct: CT | None, notes: list[
     something = False
     for number, source in enumerate(sources, start=1):
         if ct is None and source.path.is_file() and is_dicom(source.path):
-            raise BadInput(f"'{source.path.name}' is a DICOM SEG, which lies on its CT: give the CT (--ct) with it.")
+            raise BadInput(f"'{source.path.name}' is DICOM, whose segments lie on its CT: give the CT (--ct) with it.")
         file = open_file(source.path, ct or NO_CT)
         if source.role is None and not labels and not file.is_named and not file.is_ours and len(file.segments) == 1:
             raise BadInput(
@@ -98,6 +98,7 @@ def _read(sources: Sequence[Source], labels: Labels, ct: CT | None, notes: list[
             )
         drawn = any(file.voxels.values())
         bits, parts = read_roles(file, source if drawn else Source(source.path), labels, number)
+        notes += [told.message for told in file.notes([part.number for part in parts if part.role in COUNTED])]
         found |= {part.role for part in parts if part.role in COUNTED and part.millilitres > 0}
         something |= any(part.millilitres > 0 for part in parts)
         unknown = [str(part.number) for part in parts if part.role is None and part.millilitres > 0]

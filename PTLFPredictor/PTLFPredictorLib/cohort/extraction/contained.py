@@ -16,14 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ... import child
-from ...child.system import CORES
+from ...child.system import CORES, ONE_THREAD
 from ...errors import Cancelled, PTLFError
 from .drawing import ASKS, Drawing
-
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
-"""Sums of BLAS are the same whatever runs beside them, and several cases do not fight for cores."""
 
 ITK_THREADS = "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"
 

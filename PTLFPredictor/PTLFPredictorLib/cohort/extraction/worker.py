@@ -17,7 +17,7 @@ from ...case import examine, read_case_ct, ready_segments
 from ...case import features as case_features
 from ...ct import CT, Finding, Level
 from ...errors import BadInput, MissingDependency
-from ...measures.radiomics import FeatureVector, child_options
+from ...measures.radiomics import FeatureVector, Mask, child_options
 from ...measures.radiomics.worker import vectors_of
 from ...progress import Progress, timed
 from ...sample import known
@@ -82,9 +82,10 @@ def _vectors(asked: CaseJob, ct: CT, segments: Segments, progress: Progress) -> 
     settings, engine = asked.question.signature.extraction, asked.sources.engine
     if child_options(engine)["python"] != sys.executable:
         return case_features.compute(ct, segments, asked.wanted, settings, engine=engine, progress=progress)
-    masks = {voi: mask for voi, mask in segments.vois.items() if voi in asked.wanted}
+    raster = segments.raster
+    masks = {voi: Mask(raster, label) for voi, label in segments.labels_of_vois.items() if voi in asked.wanted}
     wanted = {voi: asked.wanted[voi] for voi in masks}
-    return vectors_of(ct.image, masks, wanted, settings, engine=engine, progress=progress) if masks else {}
+    return vectors_of(ct.raster, masks, wanted, settings, engine=engine, progress=progress) if masks else {}
 
 
 def _second(asked: CaseJob, whole: CT, progress: Progress) -> tuple[Mapping[VOI, FeatureVector], tuple[Finding, ...]]:

@@ -8,11 +8,11 @@ once for all VOIs, slab by slab in parallel threads; then the feature classes ru
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
-import SimpleITK as sitk
 
 from ...child.system import cpu_cores
 from ...errors import BadInput
@@ -27,6 +27,7 @@ from .discretise import (
     without_undefined,
 )
 from .filters import Filter, make_filter
+from .inputs import Mask, Scan
 from .preparation import Prepared, prepare_vois
 from .region import LevelMap, Region, Voi, Volume
 from .settings import ExtractionSettings
@@ -35,8 +36,11 @@ from .wanted import Wanted, options_of, wanted_of
 
 NAME = "builtin"
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 """Raised with every change that moves a feature value."""
+
+VECTORS_BYTES = 150_000_000
+"""What filtered voxels that wait for their feature classes may take, where fewer images can be filtered at a time."""
 
 
 def version() -> str:
@@ -44,8 +48,8 @@ def version() -> str:
 
 
 def extract(
-    image: sitk.Image,
-    masks: Mapping[str, sitk.Image],
+    ct: Scan,
+    masks: Mapping[str, Mask],
     wanted: Mapping[str, Sequence[str] | None],
     settings: ExtractionSettings,
     progress: Progress = no_progress,
@@ -60,7 +64,7 @@ def extract(
     """
     values: dict[str, dict[str, float]] = {voi: {} for voi in wanted}
     with ThreadPoolExecutor(max_workers=cpu_cores()) as pool:
-        for group in prepare_vois(image, {voi: masks[voi] for voi in wanted}, settings):
+        for group in prepare_vois(ct, {voi: masks[voi] for voi in wanted}, settings):
             _extract_group(group, wanted, settings, pool, progress, values)
     return values
 
@@ -93,9 +97,9 @@ def _extract_group(
                 mask = group.shape_vois[voi].mask
                 values[voi] |= shape.features(mask, group.volume.spacing_mm, plan[voi]["original"]["shape"])
             continue
-        jobs = _jobs(filters.pop(image_type), group, plan, vois, settings, pool)
-        for voi, found in pool.map(lambda job: job(), jobs):
-            values[voi] |= found
+        found = _done(_jobs(filters.pop(image_type), group, plan, vois, settings, pool), pool)
+        for voi, _, features in sorted(found, key=lambda one: images[image_type].index(one[1])):
+            values[voi] |= features
     progress("features", len(stages), len(stages))
 
 
@@ -109,7 +113,10 @@ def _stages(plan: Mapping[str, Wanted], images: Mapping[str, Sequence[str]]) -> 
     return {stage: vois for stage, vois in stages.items() if vois}
 
 
-Job = Callable[[], tuple[str, dict[str, float]]]
+Found = tuple[str, str, dict[str, float]]
+"""VOI, filtered image, features."""
+
+Job = Callable[[], Found]
 
 
 def _jobs(
@@ -120,23 +127,62 @@ def _jobs(
     settings: ExtractionSettings,
     pool: ThreadPoolExecutor,
 ) -> Iterator[Job]:
-    """One job per VOI, filtered image and feature class, after the filter has run."""
+    """One job per filtered image, VOI and feature class; the filter runs when its first one is asked for."""
     names = [name for name in made.names if any(set(plan[voi].get(name, {})) - {"shape"} for voi in vois)]
     region = Region({voi: group.vois[voi] for voi in vois})
-    filtered = filtered_voxels(made, region, names, pool)
-    for voi in vois:
-        part = region.part(voi)
-        for name in names:
-            classes = {c: f for c, f in plan[voi].get(name, {}).items() if c != "shape"}
-            if classes:
-                image = FilteredVoi(name, filtered[name][part], group.vois[voi], group.volume.spacing_mm, settings)
-                yield from (_job(voi, image, c, features) for c, features in classes.items())
+    parts = {voi: region.part(voi) for voi in vois}
+    for some in batches(made, names, region.size):
+        filtered = filtered_voxels(made, region, some, pool)
+        for name in some:
+            values = filtered.pop(name)
+            for voi in vois:
+                classes = {c: f for c, f in plan[voi].get(name, {}).items() if c != "shape"}
+                if classes:
+                    image = FilteredVoi(name, values[parts[voi]], group.vois[voi], group.volume.spacing_mm, settings)
+                    yield from (_job(voi, image, c, features) for c, features in classes.items())
+                    del image
+            del values  # before the next filter runs
+
+
+def batches(made: Filter, names: Sequence[str], size: int) -> list[list[str]]:
+    """Names to filter together: those that share work, of more as many as `VECTORS_BYTES` hold.
+
+    Parameters
+    ----------
+    made : Filter
+    names : sequence of str
+    size : int
+        Voxels of each filtered image.
+    """
+    result: list[list[str]] = []
+    for _, group in groupby(sorted(names, key=made.shares), key=made.shares):
+        shared = list(group)
+        if result and (len(result[-1]) + len(shared)) * size * made.dtype.itemsize <= VECTORS_BYTES:
+            result[-1] += shared
+        else:
+            result.append(shared)
+    return [sorted(some, key=names.index) for some in result]
+
+
+def _done(jobs: Iterator[Job], pool: ThreadPoolExecutor) -> list[Found]:
+    """What the jobs return, in their order; one more is under way than there are threads, for each holds its image."""
+    futures: list[Future] = []
+    under_way: set[Future] = set()
+    for job in jobs:
+        futures.append(pool.submit(job))
+        under_way.add(futures[-1])
+        del job
+        if len(under_way) > cpu_cores():
+            ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in ended:
+                future.result()  # of the first that failed, before others begin
+    return [future.result() for future in futures]
 
 
 def _job(voi: str, image: FilteredVoi, feature_class: str, features: Sequence[str]) -> Job:
-    def run() -> tuple[str, dict[str, float]]:
+    def run() -> Found:
         found = getattr(image, feature_class)(features)
-        return voi, {f"{image.name}_{feature_class}_{feature}": value for feature, value in found.items()}
+        return voi, image.name, {f"{image.name}_{feature_class}_{feature}": value for feature, value in found.items()}
 
     return run
 
@@ -158,7 +204,8 @@ def filtered_voxels(
             result[name][where] = values
 
     made.prepare(region.box, pool)
-    list(pool.map(fill, region.slabs(made.parts, made.slab_voxels)))
+    each = pool.map if made.parts > 1 else map  # a filter in one part has tasks of its own for the pool
+    list(each(fill, region.slabs(made.parts, made.slab_voxels)))
     return result
 
 
@@ -224,10 +271,10 @@ class FilteredVoi:
 
     def glrlm(self, names: Sequence[str]) -> dict[str, float]:
         offsets = self._offsets((1,))
-        return glrlm.features(self._map, self._grey, offsets, names, self._lengths_mm(offsets))
+        return glrlm.features(self._flat, self._map, self._grey, offsets, names, self._lengths_mm(offsets))
 
     def glszm(self, names: Sequence[str]) -> dict[str, float]:
-        matrix = glszm.zones(self._flat, self._map, self._grey, self._offsets((1,)))
+        matrix = glszm.zones(self._flat, self._map, self._offsets((1,)))
         return {name: glszm.FEATURES[name](matrix) for name in names}
 
     def gldm(self, names: Sequence[str]) -> dict[str, float]:

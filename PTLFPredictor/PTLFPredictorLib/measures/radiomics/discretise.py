@@ -18,6 +18,12 @@ from ...errors import BadInput
 MAX_GREY_LEVELS = 10_000
 """Above this each level holds next to no voxel."""
 
+LEVEL = np.dtype(np.uint16)
+"""Of a grey level: it holds `MAX_GREY_LEVELS` and what comes behind the last edge."""
+
+BLOCK = 1 << 16
+"""Voxels to look at together: what is made of them on the way stays in the processor's cache."""
+
 MAX_SQUARE_LEVELS = 4_000
 """Levels that may occur where a matrix has one row and one column for each: 128 MB of doubles."""
 
@@ -28,7 +34,7 @@ class GreyLevels:
 
     Parameters
     ----------
-    levels : ndarray of int, shape (n,)
+    levels : ndarray of uint16, shape (n,)
         Level of each voxel, 1 for the lowest bin, in C order.
     highest : int
         The highest level that occurs.
@@ -107,7 +113,7 @@ def discretise(values: np.ndarray, bin_width: float | None, bin_count: int | Non
     edges = bin_edges(defined, bin_width, bin_count)
     levels = _digitise(defined, edges)
     if defined.size < values.size:
-        known, levels = levels, np.full(values.shape, edges.size)
+        known, levels = levels, np.full(values.shape, edges.size, dtype=LEVEL)
         levels[~np.isnan(values)] = known
     return GreyLevels(levels, int(levels.max()))
 
@@ -127,14 +133,18 @@ def _setting(bin_width: float | None, bin_count: int | None) -> str:
 
 def _digitise(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """``numpy.digitize`` for equally spaced edges: a division, corrected where it misses the edge by rounding."""
+    levels = np.ones(values.shape, dtype=LEVEL)
     if edges.size < 3:
-        return np.ones(values.shape, dtype=np.intp)
+        return levels
     spacing = float(edges[1] - edges[0])
-    guess = ((values - float(edges[0])) / spacing).astype(np.intp)
-    np.clip(guess, 0, edges.size - 2, out=guess)
-    guess -= values < edges.take(guess)
-    guess += values >= edges.take(guess + 1)
-    return guess + 1
+    for start in range(0, values.size, BLOCK):
+        block = values[start : start + BLOCK]
+        guess = ((block - float(edges[0])) / spacing).astype(np.intp)
+        np.clip(guess, 0, edges.size - 2, out=guess)
+        guess -= block < edges.take(guess)
+        guess += block >= edges.take(guess + 1)
+        levels[start : start + BLOCK] += guess.astype(LEVEL)
+    return levels
 
 
 def neighbour_offsets(

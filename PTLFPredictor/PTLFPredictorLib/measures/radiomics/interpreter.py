@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ...child.system import ONE_THREAD
+
 VARIABLE = "PTLF_PYRADIOMICS_PYTHON"
 """Environment variable: the interpreter of the environment that holds PyRadiomics."""
 
@@ -47,9 +49,10 @@ def child_options(engine: str, python: str = sys.executable) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``python``, and for PyRadiomics' own interpreter an ``environment`` free of what this Python's packages need.
+        ``python``, and an ``environment``: linear algebra in one thread, for the engine has its own; for PyRadiomics'
+        own interpreter free of what this Python's packages need.
     """
     own = os.environ.get(VARIABLE)
     if engine != "pyradiomics" or not own:
-        return {"python": python}
-    return {"python": own, "environment": {"PYTHONPATH": str(LIBRARY), "PYTHONHOME": ""}}
+        return {"python": python, "environment": ONE_THREAD}
+    return {"python": own, "environment": {**ONE_THREAD, "PYTHONPATH": str(LIBRARY), "PYTHONHOME": ""}}

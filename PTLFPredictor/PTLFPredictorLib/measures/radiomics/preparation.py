@@ -14,6 +14,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...errors import BadInput
+from .inputs import Mask, Scan
 from .region import Voi, Volume
 from .settings import ExtractionSettings
 
@@ -36,9 +37,7 @@ class Prepared:
     vois: dict[str, Voi]
 
 
-def prepare_vois(
-    image: sitk.Image, masks: Mapping[str, sitk.Image], settings: ExtractionSettings
-) -> Iterator[Prepared]:
+def prepare_vois(ct: Scan, masks: Mapping[str, Mask], settings: ExtractionSettings) -> Iterator[Prepared]:
     """One group for all VOIs, or one per VOI where resampling crops to each.
 
     Raises
@@ -46,38 +45,44 @@ def prepare_vois(
     BadInput
         For a VOI of fewer than two dimensions, or one that re-segmentation leaves too little of.
     """
+    if not settings.normalize and settings.resampled_spacing_mm is None:
+        volume = Volume(ct.voxels, ct.spacing_mm, ct, ct.extremes)
+        yield _prepared(volume, {name: Voi(mask.inside, mask.box) for name, mask in masks.items()}, settings)
+        return
+    image = ct.to_image()
     if settings.normalize:
         image = normalised(image, settings.normalize_scale, settings.remove_outliers)
     if settings.resampled_spacing_mm is None:
-        yield _prepared(image, masks, settings)
+        volume = Volume.of(image)
+        yield _prepared(volume, {name: Voi(mask.inside, mask.box) for name, mask in masks.items()}, settings)
         return
-    for voi, mask in masks.items():
-        yield _prepared(*resampled(image, voi, mask, settings), settings)
-
-
-def _prepared(image: sitk.Image, masks: Mapping[str, sitk.Image], settings: ExtractionSettings) -> Prepared:
-    volume = Volume.of(image)
-    shape_vois, vois = {}, {}
     for name, mask in masks.items():
-        inside = sitk.GetArrayViewFromImage(mask).astype(bool)
-        shape_vois[name] = vois[name] = _checked(name, inside)
-        if settings.resegment_range is not None:
-            vois[name] = _checked(name, resegmented(name, volume.voxels, inside, settings))
+        coarse, coarse_mask = resampled(image, mask.to_image(), settings)
+        inside = sitk.GetArrayViewFromImage(coarse_mask).astype(bool)
+        if not inside.any():
+            raise BadInput(f"The VOI '{name}' is empty: there is nothing to compute features of.")
+        yield _prepared(Volume.of(coarse), {name: Voi(inside)}, settings)
+
+
+def _prepared(volume: Volume, shape_vois: dict[str, Voi], settings: ExtractionSettings) -> Prepared:
+    for name, voi in shape_vois.items():
+        _require_two_dimensions(name, voi)
+    vois = dict(shape_vois)
+    if settings.resegment_range is not None:
+        for name, voi in shape_vois.items():
+            vois[name] = Voi(resegmented(name, volume.voxels[voi.box], voi.mask, settings), voi.box)
+            _require_two_dimensions(name, vois[name])
     return Prepared(volume, shape_vois, vois)
 
 
-def _checked(name: str, inside: np.ndarray) -> Voi:
+def _require_two_dimensions(name: str, voi: Voi) -> None:
     """PyRadiomics computes nothing of a VOI that is a single voxel or a straight line along an axis."""
-    if not inside.any():
-        raise BadInput(f"The VOI '{name}' is empty: there is nothing to compute features of.")
-    voi = Voi(inside)
     if voi.size == 1:
         raise BadInput(f"The VOI '{name}' is a single voxel: no feature can be computed of it.")
     if sum(size > 1 for size in voi.mask.shape) < 2:
         raise BadInput(
             f"The VOI '{name}' is a row of {voi.size} voxels; features need a VOI that extends along at least two axes."
         )
-    return voi
 
 
 def normalised(image: sitk.Image, scale: float, remove_outliers: float | None) -> sitk.Image:
@@ -89,7 +94,16 @@ def normalised(image: sitk.Image, scale: float, remove_outliers: float | None) -
 
 
 def resegmented(name: str, voxels: np.ndarray, inside: np.ndarray, settings: ExtractionSettings) -> np.ndarray:
-    """The VOI without the voxels outside ``resegment_range`` (closed), IBSI 'range re-segmentation'."""
+    """The VOI without the voxels outside ``resegment_range`` (closed), IBSI 'range re-segmentation'.
+
+    Parameters
+    ----------
+    name : str
+        Of the VOI, for the error.
+    voxels, inside : ndarray, shape (z, y, x)
+        CT and VOI (bool) over one box.
+    settings : ExtractionSettings
+    """
     values = voxels[inside]
     low, high = (*settings.resegment_range, np.inf)[:2]
     if settings.resegment_mode == "relative":
@@ -109,9 +123,7 @@ def resegmented(name: str, voxels: np.ndarray, inside: np.ndarray, settings: Ext
     return result
 
 
-def resampled(
-    image: sitk.Image, voi: str, mask: sitk.Image, settings: ExtractionSettings
-) -> tuple[sitk.Image, dict[str, sitk.Image]]:
+def resampled(image: sitk.Image, mask: sitk.Image, settings: ExtractionSettings) -> tuple[sitk.Image, sitk.Image]:
     """CT and mask on a grid of ``resampled_spacing_mm`` around the VOI.
 
     An axis along which the VOI has one slice keeps its spacing.  The mask is resampled by nearest neighbour.
@@ -129,7 +141,7 @@ def resampled(
         low = np.maximum(start - padding, 0)
         high = np.minimum(start + size + padding, whole)
         crop = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-        return image[crop], {voi: mask[crop]}
+        return image[crop], mask[crop]
     ratio = old / new
     low = np.maximum(np.floor((start - 0.5) * ratio - padding), 0)
     high = np.minimum(np.ceil((start + size - 0.5) * ratio + padding), np.ceil(whole * ratio) - 1)
@@ -144,4 +156,4 @@ def resampled(
     coarse_image = resample.Execute(image)
     resample.SetInterpolator(sitk.sitkNearestNeighbor)
     resample.SetOutputPixelType(mask.GetPixelID())
-    return coarse_image, {voi: resample.Execute(mask)}
+    return coarse_image, resample.Execute(mask)

@@ -19,6 +19,7 @@ import SimpleITK as sitk
 from ...errors import BadInput, MissingDependency, is_out_of_memory
 from ...progress import Progress, no_progress
 from . import known_values
+from .inputs import Mask, Scan
 from .names import image_type_of, is_feature_name, split
 from .parameter_file import pyradiomics_settings
 from .settings import ExtractionSettings
@@ -45,8 +46,8 @@ def _import_radiomics() -> Any:
 
 
 def extract(
-    image: sitk.Image,
-    masks: Mapping[str, sitk.Image],
+    ct: Scan,
+    masks: Mapping[str, Mask],
     wanted: Mapping[str, Sequence[str] | None],
     settings: ExtractionSettings,
     progress: Progress = no_progress,
@@ -55,10 +56,10 @@ def extract(
 
     Parameters
     ----------
-    image : sitk.Image
-        Canonical CT (already brought to the settings' pixel type, orientation and clip range).
-    masks : mapping of str to sitk.Image
-        By VOI name: the image's geometry, voxels > 0 belong to the VOI.
+    ct : Scan
+        Brought to the settings' pixel type, orientation and clip range.
+    masks : mapping of str to Mask
+        By VOI name, on the CT's grid.
     wanted : mapping of str to sequence of str, or None
         By VOI name: the features asked for; None for all that `settings` describe.
     settings : ExtractionSettings
@@ -78,7 +79,7 @@ def extract(
         Where PyRadiomics is absent or does not give the values that it should (`known_values`).
     """
     _require_known_values()
-    return _extract(image, masks, wanted, settings, progress)
+    return _extract(ct.to_image(), {voi: masks[voi].to_image() for voi in wanted}, wanted, settings, progress)
 
 
 @functools.cache

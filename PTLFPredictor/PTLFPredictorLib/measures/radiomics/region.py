@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -23,17 +24,20 @@ class Volume:
 
     Parameters
     ----------
-    voxels : ndarray, shape (z, y, x)
-        In the type of the extraction settings: filters depend on it.
+    voxels : ndarray or inputs.PreparedVoxels, shape (z, y, x)
+        In the type of the extraction settings: filters depend on it.  To be read in boxes, for it may lie in a file.
     spacing_mm : (float, float, float)
         (z, y, x) voxel spacing.
-    image : SimpleITK.Image or None
-        Owner of the voxels, kept alive as long as they are looked at.
+    owner : object
+        Of the voxels, kept alive as long as they are looked at.
+    extremes : (float, float) or None
+        Lowest and highest of all voxels, where they are known.
     """
 
     voxels: np.ndarray
     spacing_mm: tuple[float, float, float]
-    image: sitk.Image | None = None
+    owner: Any = None
+    extremes: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, image: sitk.Image) -> Volume:
@@ -43,7 +47,7 @@ class Volume:
     @cached_property
     def largest_magnitude(self) -> float:
         """Largest absolute value of the whole volume, which four filters scale with."""
-        return max(abs(float(self.voxels.max())), abs(float(self.voxels.min())))
+        return max(map(abs, self.extremes or (float(self.voxels.max()), float(self.voxels.min()))))
 
 
 def bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
@@ -76,12 +80,16 @@ class Voi:
     Parameters
     ----------
     mask : ndarray of bool, shape (z, y, x)
-        Of the whole volume; has at least one voxel.
+        Of the whole volume, or of `within`; has at least one voxel.
+    within : Box, optional
+        Where `mask` lies in the volume.
     """
 
-    def __init__(self, mask: np.ndarray):
-        self.box = bounding_box(mask)
-        self.mask = np.ascontiguousarray(mask[self.box])
+    def __init__(self, mask: np.ndarray, within: Box | None = None):
+        own = bounding_box(mask)
+        starts = (0, 0, 0) if within is None else tuple(s.start for s in within)
+        self.box: Box = tuple(slice(s.start + n, s.stop + n) for s, n in zip(own, starts, strict=True))
+        self.mask = np.ascontiguousarray(mask[own])
         self.size = int(np.count_nonzero(self.mask))
         self._maps: dict[int, LevelMap] = {}
 
@@ -120,28 +128,17 @@ class LevelMap:
         padded = np.pad(mask, margin)
         self.index = np.flatnonzero(padded)
         self.inside = padded.ravel()
-        self._lines: dict[tuple[int, int, int], tuple[np.ndarray, np.ndarray]] = {}
 
     def step(self, offset: tuple[int, int, int]) -> int:
         """Distance in the flattened map of the voxel at `offset` (z, y, x)."""
         return sum(o * s for o, s in zip(offset, self.strides, strict=True))
 
-    def lines(self, offset: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """Voxels sorted along the lines of `offset`, made once.
-
-        Returns
-        -------
-        order : ndarray of int32, shape (n,)
-            Voxel numbers, line by line.
-        breaks : ndarray of bool, shape (n,)
-            Whether a voxel does not directly follow the one before it on a line.
-        """
-        if offset not in self._lines:
-            order = self._sorted_by_line(offset)
-            position = self.index.take(order)
-            breaks = np.r_[True, np.diff(position) != self.step(offset)]
-            self._lines[offset] = order, breaks
-        return self._lines[offset]
+    def slices(self) -> Iterator[tuple[slice, slice]]:
+        """Of each slice with voxels: which they are in `index`, and what they span of the flattened map."""
+        firsts = np.searchsorted(self.index, np.arange(self.shape[0] + 1) * self.strides[0])
+        for first, stop in zip(firsts[:-1].tolist(), firsts[1:].tolist(), strict=True):
+            if stop > first:
+                yield slice(first, stop), slice(int(self.index[first]), int(self.index[stop - 1]) + 1)
 
     def line_numbers(self, offset: tuple[int, int, int]) -> np.ndarray:
         """For each voxel a number that it shares with the voxels on its line along `offset`, and no others."""
@@ -154,14 +151,6 @@ class LevelMap:
                 coordinate = (self.index // self.strides[other]) % self.shape[other]
                 number = number * (self.shape[other] + 2 * reach) + coordinate - steps * offset[other] + reach
         return number
-
-    def _sorted_by_line(self, offset: tuple[int, int, int]) -> np.ndarray:
-        """Stable, so that voxels of a line stay in C order, which `offset` runs along."""
-        number = self.line_numbers(offset)
-        # NumPy sorts 16-bit integers by radix, several times faster than longer ones.
-        order = np.argsort((number & 0xFFFF).astype(np.uint16), kind="stable")
-        high = (number >> 16).take(order)
-        return order.take(np.argsort(high.astype(np.uint16), kind="stable")).astype(np.int32)
 
     def fill(self, levels: np.ndarray, highest: int) -> np.ndarray:
         """Flattened map of levels, 0 outside the VOI, in the smallest type that holds them."""
@@ -192,22 +181,28 @@ class Region:
     def slabs(self, parts: int, voxels: int) -> Iterator[tuple[Box, np.ndarray, slice]]:
         """Cut into at least `parts` slabs of consecutive slices, each of at most `voxels` or one slice.
 
+        A slab ends where the region does: over all slices its box holds twice as many voxels.
+
         Yields
         ------
         box : Box
+            Around the slab's voxels.
         inside : ndarray of bool
             The region's mask over `box`.
         where : slice
             Place of the slab's voxels in the region's vector.
         """
-        z0, rows, columns = self.box[0].start, self.box[1], self.box[2]
+        first = tuple(part.start for part in self.box)
         depth, height, width = self.mask.shape
         thickness = max(1, min(voxels // (height * width), -(-depth // parts)))
         for start in range(0, depth, thickness):
             stop = min(start + thickness, depth)
             where = slice(int(self._first[start]), int(self._first[stop]))
             if where.stop > where.start:
-                yield (slice(z0 + start, z0 + stop), rows, columns), self.mask[start:stop], where
+                own = bounding_box(self.mask[start:stop])
+                index = (slice(start + own[0].start, start + own[0].stop), *own[1:])
+                box = tuple(slice(f + part.start, f + part.stop) for f, part in zip(first, index, strict=True))
+                yield box, self.mask[index], where
 
     def part(self, voi: str) -> np.ndarray | slice:
         """Index of a VOI's voxels in the region's vector."""

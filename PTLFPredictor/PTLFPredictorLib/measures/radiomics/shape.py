@@ -20,6 +20,9 @@ from . import cubes
 EIGENVALUE_NOISE = 1e-10
 """Eigenvalues above minus this count as 0: a flat VOI has one that is 0 but for rounding (PyRadiomics)."""
 
+POINTS = 256
+"""Whose distances to all others are computed together: some megabytes."""
+
 
 class Shape:
     """Shape features of one VOI.
@@ -69,13 +72,17 @@ class Shape:
 
     @cached_property
     def _eigenvalues(self) -> np.ndarray:
-        """Of the covariance of voxel centres in mm2, ascending; from exact integer sums."""
-        index = np.nonzero(self._mask)
-        number = index[0].size
-        covariance = np.empty((3, 3))
+        """Of the covariance of voxel centres in mm2, ascending; from exact integer sums over the mask's shadows."""
+        place = [np.arange(size) for size in self._mask.shape]
+        shadow = [np.count_nonzero(self._mask, axis=axis) for axis in range(3)]
+        line = [shadow[2].sum(axis=1), shadow[2].sum(axis=0), shadow[0].sum(axis=0)]
+        number = int(line[0].sum())
+        first = [int(count @ along) for count, along in zip(line, place, strict=True)]
+        covariance = np.zeros((3, 3))  # of which the lower triangle is read
         for i in range(3):
-            for j in range(3):
-                product = number * int(np.dot(index[i], index[j])) - int(index[i].sum()) * int(index[j].sum())
+            for j in range(i + 1):
+                second = line[i] @ place[i] ** 2 if i == j else place[j] @ shadow[3 - i - j] @ place[i]
+                product = number * int(second) - first[i] * first[j]
                 covariance[i, j] = product / number**2 * self._spacing_mm[i] * self._spacing_mm[j]
         eigenvalues = np.linalg.eigvalsh(covariance)
         return np.where((eigenvalues < 0) & (eigenvalues > -EIGENVALUE_NOISE), 0.0, eigenvalues)
@@ -164,7 +171,10 @@ def _line_ends(points: np.ndarray) -> np.ndarray:
 
 def _largest_distance(points: np.ndarray) -> float:
     """Between any two of `points`, shape (n, d)."""
-    largest = max(float(np.max(np.sum((points[n:] - point) ** 2, axis=1))) for n, point in enumerate(points))
+    largest = 0.0
+    for start in range(0, len(points), POINTS):
+        squared = sum((along[start : start + POINTS, None] - along[start:]) ** 2 for along in points.T)
+        largest = max(largest, float(squared.max()))
     return sqrt(largest)
 
 

@@ -1,8 +1,8 @@
 """Child process that computes features: ``python -m PTLFPredictorLib.measures.radiomics.worker job.json``.
 
-The job names files in the work folder: ``image``, ``masks`` {voi: file}, ``wanted`` {voi: [feature] or null},
-``settings``, ``engine``.  The output ``features`` is a JSON list of feature vectors; it lacks the tumour's where they
-cannot be computed and others can (`case.features.findings` says so).
+The job names what lies in the work folder: ``image`` and ``labels`` as `Raster.write` tells them, ``masks`` {voi: its
+label}, ``wanted`` {voi: [feature] or null}, ``settings``, ``engine``.  The output ``features`` is a JSON list of
+feature vectors; it lacks the tumour's where they cannot be computed and others can (`case.features.findings` says so).
 """
 
 from __future__ import annotations
@@ -12,21 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import SimpleITK as sitk
-
 from ... import child
+from ...ct import Raster
 from ...errors import BadInput
 from ...progress import Progress
 from ...vois import VOI
-from . import ExtractionSettings, FeatureVector, extract
+from . import ExtractionSettings, FeatureVector, Mask, extract
 
 MAY_BE_LEFT_OUT = (VOI.TUMOUR,)
 """VOIs without which a case has a report all the same: a tumour may be so small that nothing can be computed of it."""
 
 
 def vectors_of(
-    image: sitk.Image,
-    masks: Mapping[str, sitk.Image],
+    image: Raster,
+    masks: Mapping[str, Mask],
     wanted: Mapping[str, Sequence[str] | None],
     settings: ExtractionSettings,
     *,
@@ -45,8 +44,8 @@ def vectors_of(
 
 
 def compute(job: dict[str, Any], work: Path, emit: Callable[[child.Event], None]) -> dict[str, Path]:
-    image = sitk.ReadImage(str(work / job["image"]))
-    masks = {voi: sitk.ReadImage(str(work / name)) for voi, name in job["masks"].items()}
+    image, labels = Raster.read(job["image"], work), Raster.read(job["labels"], work)
+    masks = {voi: Mask(labels, label) for voi, label in job["masks"].items()}
     settings, progress = ExtractionSettings.from_dict(job["settings"]), child.progress_of(emit)
     vectors = vectors_of(image, masks, job["wanted"], settings, engine=job["engine"], progress=progress)
     output = work / "features.json"

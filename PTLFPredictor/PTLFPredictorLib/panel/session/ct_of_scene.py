@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from ...case import SAMPLE_UNKNOWN
-from ...ct import CT, DEFAULT_CLIP_HU, canonical, image_sha256, slabs
+from ...ct import CT, DEFAULT_CLIP_HU, canonical, slabs
 from ...ct.acquisition import Acquisition
 from ...errors import BadInput, PTLFError
 from ...mrml import slab_volumes, volumes
@@ -87,12 +87,11 @@ class CTOfScene:
             if plan is not None:
                 made = self.made_of(volume, thin, plan)
                 found = made or slab_volumes.without_slices(found, plan)
-            sha256 = image_sha256(found.image)
-            identity = found.unclipped_sha256 or sha256
+            identity = found.identity
             seed = sample.seed_of(identity)
             if seed is None and _claims_to_be_a_sample(volume):
                 found = replace(found, findings=(*found.findings, SAMPLE_UNKNOWN))
-            self._last = Read(key, found, sha256, identity, seed, made is not None, listed, date_of(volume))
+            self._last = Read(key, found, found.sha256, identity, seed, made is not None, listed, date_of(volume))
         return self._last
 
     def _canonical(self, volume, clip_hu: tuple[float, float] | None) -> CT:

@@ -1,11 +1,12 @@
 """From the outputs of the network to labels on the CT's grid, without the outputs at that size.
 
-Where the eight neighbours of a voxel agree on a label, so do all means of them: only the others are interpolated.
+Where the eight neighbours of a voxel agree on a label, so do all means of them: only the others are interpolated; and
+of a network with many labels, only where one that is wanted can come out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ def draw(
     regions: Sequence[int] | None,
     name: str,
     *,
+    wanted: Collection[int] = (),
     slab_voxels: int = SLAB_VOXELS,
     told: Callable[[int, int], None] = lambda done, total: None,
 ) -> np.ndarray:
@@ -41,6 +43,9 @@ def draw(
         See `Planned`.
     name : str
         nnU-Net's function, which decides the precision of what it returns.
+    wanted : collection of int
+        Where given, other labels may come out as background (they do where `regions` is None); these are drawn as
+        without it.
     slab_voxels : int
         Fewer take less memory.
     told : callable
@@ -54,6 +59,12 @@ def draw(
     codes = _said(iter(logits), len(logits), regions)
     axes = [_Axis.of(tap, logits.device) for tap in taps]
     mixed = _mixed(codes, axes)
+    wanted = wanted if regions is None else ()
+    if wanted:
+        told_apart, codes = mixed, _only(codes, wanted)
+        mixed = _mixed(codes, axes)
+        mixed |= _can_come_out(logits, wanted, told_apart & ~mixed, axes, max(1, slab_voxels // 16))
+        del told_apart
     shape = tuple(len(axis.first) for axis in axes)
     labels = np.empty(shape, np.uint8)
     planes = max(1, slab_voxels // (shape[1] * shape[2]))
@@ -65,7 +76,8 @@ def draw(
         places = _at_first(mixed, slab_axes).view(-1).nonzero()[:, 0]
         for chunk in places.split(max(1, slab_voxels // 16)):
             values = _interpolated(logits, slab_axes, chunk, halved=name == SPLINES)
-            slab.view(-1)[chunk] = _said(values, len(logits), regions)
+            said = _said(values, len(logits), regions)
+            slab.view(-1)[chunk] = _only(said, wanted) if wanted else said
         labels[start:stop] = _final(slab, regions).cpu().numpy()
     told(shape[0], shape[0])
     return labels
@@ -107,6 +119,55 @@ def _said(values: Iterator[torch.Tensor], heads: int, regions: Sequence[int] | N
         code.masked_fill_(value > best, head)
         best = torch.maximum(best, value)
     return code
+
+
+def _only(codes: torch.Tensor, wanted: Collection[int]) -> torch.Tensor:
+    """All labels but the wanted ones as background."""
+    import torch
+
+    table = torch.zeros(256, dtype=torch.uint8, device=codes.device)
+    for label in wanted:
+        table[label] = label
+    return table[codes.int()]
+
+
+def _can_come_out(
+    logits: torch.Tensor, wanted: Collection[int], where: torch.Tensor, axes: Sequence[_Axis], chunk: int
+) -> torch.Tensor:
+    """Where a mean of neighbours may be largest in a wanted head, although it is so in none of the neighbours.
+
+    It cannot where another head's smallest value among the neighbours is above the wanted heads' largest: a mean lies
+    between, and rounding does not turn two numbers of half precision round.
+
+    Parameters
+    ----------
+    logits : tensor, shape (heads, z, y, x)
+    wanted : collection of int
+    where : tensor of bool, shape (z, y, x)
+        Which voxels are asked about; each stands for itself and its next neighbours.
+    axes : sequence of _Axis
+    chunk : int
+        Voxels at a time.
+    """
+    import torch
+
+    found = torch.zeros(where.numel(), dtype=torch.bool, device=where.device)
+    shape, strides = where.shape, (where.shape[1] * where.shape[2], where.shape[2], 1)
+    for places in where.view(-1).nonzero()[:, 0].split(chunk):
+        corners = [places]
+        for axis, index, size, stride in zip(axes, torch.unravel_index(places, shape), shape, strides, strict=True):
+            if not axis.is_nearest:
+                step = (index < size - 1) * stride
+                corners += [corner + step for corner in corners]
+        least, most = (torch.full(places.shape, -torch.inf, dtype=logits.dtype, device=where.device) for _ in range(2))
+        for label, head in enumerate(logits.reshape(len(logits), -1)):
+            values = torch.stack([head.index_select(0, corner) for corner in corners])
+            if label in wanted:
+                most = torch.maximum(most, values.amax(0))
+            else:
+                least = torch.maximum(least, values.amin(0))
+        found[places] = most >= least
+    return found.view(shape)
 
 
 def labels_of(outputs: torch.Tensor, regions: Sequence[int] | None) -> torch.Tensor:

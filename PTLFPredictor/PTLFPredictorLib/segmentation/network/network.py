@@ -95,6 +95,7 @@ class Network:
         *,
         box: Box | None = None,
         organ: Collection[int] = (),
+        wanted: Collection[int] = (),
         progress: Progress = no_progress,
         on_estimate: Callable[[float], None] = lambda seconds: None,
         on_notice: Callable[[str], None] = lambda sentence: None,
@@ -108,7 +109,9 @@ class Network:
         box : Box, optional
             What alone is wanted: drawn as if the CT ended there; outside of it is background.
         organ : collection of int
-            Labels that are wanted.  Where given and the scan is long, only what lies near them is drawn.
+            Labels of one organ.  Where given and the scan is long, only what lies near them is drawn.
+        wanted : collection of int
+            Labels that count.  Where given, others may come out as background, which is faster where there are many.
         progress : Progress
             Stages "Preparing the CT", "Finding the organ" (of a long scan), "Tiles", "Drawing the labels".  What it
             raises ends the run and comes back as it is.
@@ -137,7 +140,7 @@ class Network:
             on_notice(f"{short}: it may not do.")
         while True:
             try:
-                labels, took = self._drawn(ct, box, organ, ways[0], axes, told)
+                labels, took = self._drawn(ct, box, ways[0], told, mirror_axes=axes, organ=organ, wanted=wanted)
                 break
             except Stopped as stopped:
                 raise stopped.cause from None
@@ -190,17 +193,11 @@ class Network:
             torch.cuda.empty_cache()
 
     def _drawn(
-        self,
-        ct: sitk.Image,
-        box: Box | None,
-        organ: Collection[int],
-        way: memory.Way,
-        axes: tuple[int, ...],
-        told: Teller,
+        self, ct: sitk.Image, box: Box | None, way: memory.Way, told: Teller, **options: Any
     ) -> tuple[np.ndarray, dict[str, Any]]:
         array = sitk.GetArrayViewFromImage(ct)
         part = array if box is None else array[box.checked(ct.GetSize()).slices]
-        labels, took = self._run(way, axes, organ, told, part, ct.GetSpacing()[::-1])
+        labels, took = self._run(way, told, options, part, ct.GetSpacing()[::-1])
         if box is None:
             return labels, took
         if took["organ_box"]:
@@ -210,11 +207,11 @@ class Network:
         return whole, took
 
     def _run(
-        self, way: memory.Way, axes: tuple[int, ...], organ: Collection[int], told: Teller, *on: Any
+        self, way: memory.Way, told: Teller, options: Mapping[str, Any], *on: Any
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """`Run.labels` of an array with a spacing."""
         with _inference(way.device):
-            return Run(self._folds, way, axes, self.tile_step, organ, told).labels(*on)
+            return Run(self._folds, way, tile_step=self.tile_step, told=told, **options).labels(*on)
 
     @property
     def runtime(self) -> dict[str, Any]:

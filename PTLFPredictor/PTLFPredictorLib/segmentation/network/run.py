@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class Run:
     mirror_axes: tuple[int, ...]
     tile_step: float
     organ: Collection[int]
+    wanted: Collection[int]
     told: Teller
 
     def labels(self, array: np.ndarray, spacing_zyx: Sequence[float]) -> tuple[np.ndarray, dict[str, Any]]:
@@ -124,8 +126,13 @@ class Run:
 
     def _labels(self, total: torch.Tensor, taps: Sequence[Taps]) -> np.ndarray:
         planned = self.folds.planned
-        slabs = {"slab_voxels": self.way.slab_voxels, "told": lambda done, of: self.told(DRAWING, done, of)}
-        return draw(total, taps, planned.regions, planned.logits.name, **slabs)
+        return draw(total, taps, planned.regions, planned.logits.name, **self._drawing)
+
+    @property
+    def _drawing(self) -> dict[str, Any]:
+        """Options of `draw`."""
+        told = partial(self.told, DRAWING)
+        return {"wanted": self.wanted, "slab_voxels": self.way.slab_voxels, "told": told}
 
     @property
     def _runner(self) -> Runner:

@@ -7,7 +7,7 @@ torch's by the rounding of single precision, and of the same outputs the labels 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -110,12 +110,19 @@ def draw(
     regions: Sequence[int] | None,
     name: str,
     *,
+    wanted: Collection[int] = (),
     slab_voxels: int = SLAB_VOXELS,
     told: Callable[[int, int], None] = lambda done, total: None,
 ) -> np.ndarray:
     """Labels on the CT's grid; parameters and what is returned as in `network.drawing.draw`."""
     codes = _said(iter(logits), len(logits), regions)
     mixed = _mixed(codes, taps)
+    wanted = wanted if regions is None else ()
+    if wanted:
+        told_apart, codes = mixed, _only(codes, wanted)
+        mixed = _mixed(codes, taps)
+        mixed |= _can_come_out(logits, wanted, told_apart & ~mixed, taps, max(1, slab_voxels // 16))
+        del told_apart
     shape = tuple(len(tap.first) for tap in taps)
     labels = np.empty(shape, np.uint8)
     planes = max(1, slab_voxels // (shape[1] * shape[2]))
@@ -128,7 +135,8 @@ def draw(
         for first in range(0, len(places), max(1, slab_voxels // 16)):
             chunk = places[first : first + max(1, slab_voxels // 16)]
             values = _interpolated(logits, taps, chunk + start * shape[1] * shape[2], halved=name == SPLINES)
-            flat[chunk] = _said(values, len(logits), regions)
+            said = _said(values, len(logits), regions)
+            flat[chunk] = _only(said, wanted) if wanted else said
         labels[start:stop] = final(slab, regions)
     told(shape[0], shape[0])
     return labels
@@ -164,6 +172,38 @@ def _said(values: Iterator[np.ndarray], heads: int, regions: Sequence[int] | Non
         np.putmask(code, value > best, head)
         best = np.maximum(best, value)
     return code
+
+
+def _only(codes: np.ndarray, wanted: Collection[int]) -> np.ndarray:
+    """All labels but the wanted ones as background."""
+    table = np.zeros(256, np.uint8)
+    table[list(wanted)] = list(wanted)
+    return table[codes]
+
+
+def _can_come_out(
+    logits: np.ndarray, wanted: Collection[int], where: np.ndarray, taps: Sequence[Taps], chunk: int
+) -> np.ndarray:
+    """Where a wanted label may come out between neighbours of which none has it; see `network.drawing`."""
+    found = np.zeros(where.size, bool)
+    all_places, strides = np.flatnonzero(where), (where.shape[1] * where.shape[2], where.shape[2], 1)
+    for first in range(0, len(all_places), chunk):
+        places = all_places[first : first + chunk]
+        corners = [places]
+        indices = np.unravel_index(places, where.shape)
+        for tap, index, size, stride in zip(taps, indices, where.shape, strides, strict=True):
+            if not tap.is_nearest:
+                step = (index < size - 1) * stride
+                corners += [corner + step for corner in corners]
+        least, most = (np.full(places.shape, -np.inf, np.float32) for _ in range(2))
+        for label, head in enumerate(logits.reshape(len(logits), -1)):
+            values = _single(head.take(np.stack(corners)))
+            if label in wanted:
+                np.maximum(most, values.max(0), out=most)
+            else:
+                np.maximum(least, values.min(0), out=least)
+        found[places] = most >= least
+    return found.reshape(where.shape)
 
 
 def _single(value: np.ndarray) -> np.ndarray:

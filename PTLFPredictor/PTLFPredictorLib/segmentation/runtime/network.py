@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,10 +12,9 @@ from ...errors import UnusableModel
 from ..how import How, Runtime
 from ..network import memory
 from ..network.network import Network
-from ..network.planned import Planned
 from ..network.resampling import Taps
 from ..network.run import Run, Volume
-from ..network.telling import DRAWING, Teller
+from ..network.telling import Teller
 from ..network.tiles import NO_NUMBERS, Runner, Tile, within
 from .arrays import draw, labels_of, prepared
 from .compiled import Compiled, streams_of
@@ -97,9 +96,10 @@ class CompiledNetwork(Network):
         return {**needed, "ram": needed["ram"] - memory.LIBRARIES_BYTES + LIBRARIES_BYTES}
 
     def _run(
-        self, way: memory.Way, axes: tuple[int, ...], organ: Collection[int], told: Teller, *on: Any
+        self, way: memory.Way, told: Teller, options: Mapping[str, Any], *on: Any
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        return CompiledRun(self._folds, way, axes, self.tile_step, organ, told, self._gaussian).labels(*on)
+        run = CompiledRun(self._folds, way, tile_step=self.tile_step, told=told, gaussian=self._gaussian, **options)
+        return run.labels(*on)
 
 
 @dataclass(frozen=True)
@@ -174,9 +174,8 @@ class CompiledRun(Run):
         return total
 
     def _labels(self, total: np.ndarray, taps: Sequence[Taps]) -> np.ndarray:
-        planned: Planned = self.folds.planned
-        slabs = {"slab_voxels": self.way.slab_voxels, "told": lambda done, of: self.told(DRAWING, done, of)}
-        return draw(total, taps, planned.regions, planned.logits.name, **slabs)
+        planned = self.folds.planned
+        return draw(total, taps, planned.regions, planned.logits.name, **self._drawing)
 
 
 def _add(total: np.ndarray, more: np.ndarray) -> None:

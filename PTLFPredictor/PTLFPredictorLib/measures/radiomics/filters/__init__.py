@@ -7,7 +7,9 @@ PyRadiomics' order), ``dtype`` (of their voxels), ``slab_voxels`` (how much of t
 ``prepare(box, pool)``
     is called once with the box that all slabs lie in;
 ``values(box, inside, names)``
-    gives the filtered voxels where `inside` is True, in C order, for each of `names`.
+    gives the filtered voxels where `inside` is True, in C order, for each of `names`;
+``shares(name)``
+    tells the names that cost less together: equal, and sortable.  Others may be asked for one after the other.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ class Filter(Protocol):
     def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None: ...
 
     def values(self, box: Box, inside: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]: ...
+
+    def shares(self, name: str) -> Any: ...
 
 
 def make_filter(image_type: str, volume: Volume, options: Mapping[str, Any]) -> Filter:

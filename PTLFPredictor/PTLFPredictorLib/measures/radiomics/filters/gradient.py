@@ -34,6 +34,10 @@ class Gradient:
         self.volume = volume
         self.use_spacing = gradientUseSpacing
 
+    def shares(self, name: str) -> str:
+        """It gives one image."""
+        return ""
+
     def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
         """Nothing is shared between slabs."""
 

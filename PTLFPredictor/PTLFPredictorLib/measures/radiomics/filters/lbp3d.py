@@ -74,7 +74,12 @@ class LocalBinaryPattern:
         self._vertices = icosphere(lbp3DIcosphereSubdivision, lbp3DIcosphereRadius)
         self._reach = ceil(lbp3DIcosphereRadius) + 2
         self._tree = _tree(self._vertices)
+        self._taps = {component: _taps(component) for component in np.unique(self._vertices).tolist()}
         self._harmonics = [pattern_sums(self._vertices, lbp3DIcosphereRadius, degree) for degree in range(lbp3DLevels)]
+
+    def shares(self, name: str) -> str:
+        """All names: they are of the same samples."""
+        return "samples"
 
     def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
         """Spline coefficients around `box`, mirrored at the image's border, for the slabs that follow."""
@@ -87,13 +92,13 @@ class LocalBinaryPattern:
         def along(axis: int, part: np.ndarray) -> None:
             ndimage.spline_filter1d(part, order=3, axis=axis, output=part)
 
-        for axis, other in ((0, 1), (1, 0), (2, 0)):
-            list(pool.map(along, [axis] * PARTS, np.array_split(coefficients, PARTS, axis=other)))
         wanted = grown(box, (self._reach,) * 3, (self._reach,) * 3)
         inner = clipped(wanted, shape)
-        coefficients = coefficients[
-            tuple(slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
-        ]
+        for axis, other in ((0, 1), (1, 0), (2, 0)):
+            list(pool.map(along, [axis] * PARTS, np.array_split(coefficients, PARTS, axis=other)))
+            first = outer[axis].start
+            kept = slice(inner[axis].start - first, inner[axis].stop - first)
+            coefficients = coefficients[(slice(None),) * axis + (kept,)]
         missing = [(i.start - w.start, w.stop - i.stop) for i, w in zip(inner, wanted, strict=True)]
         # NumPy's "reflect" is what scipy.ndimage calls "mirror": the outermost voxel is not repeated.
         self._coefficients = np.pad(coefficients, missing, mode="reflect") if np.any(missing) else coefficients
@@ -126,37 +131,46 @@ class LocalBinaryPattern:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Patterns of one slice's VOI voxels, eight vertices to a byte, shape (bytes, n), and samples (vertices, n)."""
         centre = self.volume.voxels[place]
-        threshold = _threshold(centre)
+        width = centre.shape[1]
+        # Rows are as long as those of the coefficients, so that a shift along them is one along the whole strip.
+        beyond = ((0, 0), (0, 2 * self._reach))
+        threshold, mask = np.pad(_threshold(centre), beyond), np.pad(mask, beyond)
         packed = np.zeros((-(-len(self._vertices) // 8), *mask.shape), dtype=np.uint8)
         samples = np.empty((len(self._vertices) if keep_samples else 0, np.count_nonzero(mask)), dtype=centre.dtype)
         bit = np.empty(mask.shape, dtype=np.uint8)
         for number, values in self._samples(place):
-            self._zero_outside(values, self._vertices[number], place)
+            self._zero_outside(values[:, :width], self._vertices[number], place)
             if centre.dtype.kind == "f":
                 values = values.astype(centre.dtype, copy=False)
             np.greater_equal(values, threshold, out=bit.view(bool))
-            np.left_shift(bit, number % 8, out=bit)
+            np.multiply(bit, np.uint8(1 << number % 8), out=bit)
             packed[number // 8] |= bit
             if keep_samples:
                 samples[number] = _to_pixel_type(values[mask], centre.dtype)
         return packed[:, mask], samples
 
     def _samples(self, place: tuple[int, slice, slice]) -> Iterator[tuple[int, np.ndarray]]:
-        """Vertex by vertex: its number and the spline's values there; the array is overwritten by the next."""
+        """Vertex by vertex: its number and the spline's values there, followed in each row by as many values without
+        meaning as there are columns of halo; the array is overwritten by the next."""
         reach = self._reach
         z = place[0] - self._origin[0]
         height, width = (s.stop - s.start for s in place[1:])
         top, left = place[1].start - self._origin[1] - reach, place[2].start - self._origin[2] - reach
         block = self._coefficients[:, top : top + height + 2 * reach, left : left + width + 2 * reach]
-        by_z, by_y, by_x = np.empty(block.shape[1:]), np.empty((height, block.shape[2])), np.empty((height, width))
-        temporary = [np.empty_like(array) for array in (by_z, by_y, by_x)]
+        by_z, temporary_z = np.empty((2, *block.shape[1:]))
+        size = height * block.shape[2]
+        flat_y, temporary = np.zeros((2, size + 2 * reach))
+        by_y, temporary_y = (array[:size].reshape(height, -1) for array in (flat_y, temporary))
+        by_x = np.empty(size)
         for vertex_z, branch in self._tree.items():
-            _weighted(vertex_z, lambda k: block[z + k], by_z, temporary[0])
+            _weighted(self._taps[vertex_z], lambda k: block[z + k], by_z, temporary_z)
             for vertex_y, leaves in branch.items():
-                _weighted(vertex_y, lambda k: by_z[reach + k : reach + k + height], by_y, temporary[1])
+                _weighted(self._taps[vertex_y], lambda k: by_z[reach + k : reach + k + height], by_y, temporary_y)
                 for vertex_x, number in leaves.items():
-                    _weighted(vertex_x, lambda k: by_y[:, reach + k : reach + k + width], by_x, temporary[2])
-                    yield number, by_x
+                    _weighted(
+                        self._taps[vertex_x], lambda k: flat_y[reach + k : reach + k + size], by_x, temporary[:size]
+                    )
+                    yield number, by_x.reshape(height, -1)
 
     def _zero_outside(self, values: np.ndarray, vertex: np.ndarray, place: tuple[int, slice, slice]) -> None:
         """Samples beyond the outermost voxel centres are 0 (``map_coordinates``, mode "constant")."""
@@ -207,15 +221,22 @@ def _tree(vertices: np.ndarray) -> dict[float, dict[float, dict[float, int]]]:
     return tree
 
 
-def _weighted(component: float, shifted: Callable[[int], np.ndarray], out: np.ndarray, temporary: np.ndarray) -> None:
-    """Sum of the spline's coefficients around `component` along one axis, into `out`."""
+def _taps(component: float) -> list[tuple[int, float]]:
+    """Places around a sample at `component`, and the weights of the coefficients there, without those of 0."""
     first = floor(component) - 1
-    weights = cubic_spline_weights(component - floor(component))
-    np.multiply(shifted(first), weights[0], out=out)
-    for k in range(1, 4):
-        if weights[k]:
-            np.multiply(shifted(first + k), weights[k], out=temporary)
-            out += temporary
+    weights = cubic_spline_weights(component - floor(component)).tolist()
+    return [(first + k, weight) for k, weight in enumerate(weights) if weight]
+
+
+def _weighted(
+    taps: Sequence[tuple[int, float]], shifted: Callable[[int], np.ndarray], out: np.ndarray, temporary: np.ndarray
+) -> None:
+    """Sum over `taps` of the coefficients times their weights, into `out`."""
+    (place, weight), *others = taps
+    np.multiply(shifted(place), weight, out=out)
+    for place, weight in others:
+        np.multiply(shifted(place), weight, out=temporary)
+        np.add(out, temporary, out=out)
 
 
 def _threshold(centre: np.ndarray) -> np.ndarray:

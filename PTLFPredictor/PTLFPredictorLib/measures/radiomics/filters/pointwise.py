@@ -39,6 +39,10 @@ class Pointwise:
         self.dtype = volume.voxels.dtype if image_type == "Original" else np.dtype(float)
         self._function = getattr(self, f"_{image_type.lower()}")
 
+    def shares(self, name: str) -> str:
+        """It gives one image."""
+        return ""
+
     def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
         """Nothing is shared between slabs."""
 

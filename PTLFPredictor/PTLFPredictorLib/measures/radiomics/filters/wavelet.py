@@ -11,7 +11,7 @@ rounding noise around a bin edge.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -53,7 +53,7 @@ class Wavelet:
     """
 
     slab_voxels = 4_000_000
-    parts = 4
+    parts = 8
 
     def __init__(self, volume: Volume, wavelet: str = "coif1", level: int = 1, start_level: int = 0):
         if wavelet not in LOW_PASS:
@@ -73,6 +73,11 @@ class Wavelet:
             self._subbands |= {f"{prefix}-{band}": (start_level + number, band) for band in details}
         self._subbands[f"{prefix}-LLL"] = (start_level + level, "LLL")
         self.names = tuple(self._subbands)
+
+    def shares(self, name: str) -> tuple[int, str]:
+        """Level, and filters along columns and rows: the slices' are cheap."""
+        level, band = self._subbands[name]
+        return level, band[:2]
 
     def prepare(self, box: Box, pool: ThreadPoolExecutor) -> None:
         """Nothing is shared between slabs."""
@@ -104,24 +109,33 @@ class Wavelet:
         depth = box[0].stop - box[0].start
         return np.stack([planes["LLL"] for planes in self._planes(finer, {"LLL": ""}, depth)])
 
-    def _planes(self, padded: np.ndarray, bands: dict[str, str], depth: int):
-        """Filter slice by slice, so that every temporary fits the processor's cache; yields {band: plane}."""
-        length = self._before + 1 + self._after
+    def _planes(self, padded: np.ndarray, bands: dict[str, str], depth: int) -> Iterator[dict[str, np.ndarray]]:
+        """Filter slice by slice, so that every temporary fits the processor's cache; yields {band: plane}.
+
+        Slices are vectors meanwhile, for a shift along rows or columns is one along the vector: what it reads beyond a
+        row's end falls into the halo, which is cut off.
+        """
+        length, (_, rows, columns) = self._before + 1 + self._after, padded.shape
         window: dict[str, list[np.ndarray]] = {band[:2]: [] for band in bands}
         for z in range(depth + length - 1):
-            plane = padded[z].astype(self.dtype)
+            plane = padded[z].astype(self.dtype).ravel()
             along_x = {letter: self._convolve(plane, letter, 1) for letter in {band[0] for band in bands}}
             for pair, planes in window.items():
-                planes.append(self._convolve(along_x[pair[0]], pair[1], 0))
+                planes.append(self._convolve(along_x[pair[0]], pair[1], columns))
                 del planes[:-length]
             if z >= length - 1:
-                yield {band: self._combine(window[band[:2]], band[2]) for band in bands}
+                whole = {band: self._combine(window[band[:2]], band[2]) for band in bands}
+                shape = rows - length + 1, columns
+                yield {
+                    band: np.append(plane, np.zeros(length - 1, self.dtype)).reshape(shape)[:, : columns - length + 1]
+                    for band, plane in whole.items()
+                }
 
-    def _convolve(self, plane: np.ndarray, letter: str, axis: int) -> np.ndarray:
+    def _convolve(self, plane: np.ndarray, letter: str, step: int) -> np.ndarray:
+        """Convolution of the vector `plane` over places `step` apart."""
         length = self._before + 1 + self._after
-        size = plane.shape[axis] - length + 1
-        shifted = [plane[(slice(None),) * axis + (slice(k, k + size),)] for k in range(length)]
-        return self._combine(shifted, letter)
+        size = plane.size - (length - 1) * step
+        return self._combine([plane[k * step : k * step + size] for k in range(length)], letter)
 
     def _combine(self, shifted: Sequence[np.ndarray], letter: str) -> np.ndarray:
         """Convolution at one place from its shifted inputs, last shift first as PyWavelets adds them."""

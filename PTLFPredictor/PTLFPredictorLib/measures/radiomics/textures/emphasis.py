@@ -37,16 +37,19 @@ class ExtentMatrix:
         self._rows, self._extents = rows, extents
 
     @classmethod
-    def of_pairs(cls, levels: np.ndarray, extents: np.ndarray) -> ExtentMatrix:
-        """Count pairs that are given one by one, in any order."""
+    def of_pairs(cls, levels: np.ndarray, extents: np.ndarray, counts: np.ndarray | None = None) -> ExtentMatrix:
+        """Count pairs that are given one by one or, with `counts`, so many times each; in any order."""
         width = int(extents.max()) + 1 if extents.size else 1
-        codes = levels.astype(np.int64) * width + extents
-        if codes.size and int(levels.max() + 1) * width <= 4 * codes.size + 100_000:
-            histogram = np.bincount(codes)
+        codes = levels.astype(np.int64)
+        codes *= width
+        codes += extents
+        if codes.size and (int(levels.max()) + 1) * width <= 4 * codes.size + 100_000:
+            histogram = np.bincount(codes, counts)
             pairs = np.flatnonzero(histogram)
             counts = histogram[pairs]
         else:
-            pairs, counts = np.unique(codes, return_counts=True)
+            pairs, index = np.unique(codes, return_inverse=True)
+            counts = np.bincount(index, counts)
         return cls(pairs // width, pairs % width, counts)
 
     @classmethod
@@ -54,9 +57,7 @@ class ExtentMatrix:
         """The matrix whose counts are the weighted sums of those of `matrices`."""
         rows, extents = (np.concatenate([getattr(m, name) for m in matrices]) for name in ("_rows", "_extents"))
         counts = np.concatenate([weight * matrix._p for weight, matrix in zip(weights, matrices, strict=True)])
-        width = int(extents.max()) + 1
-        pairs, index = np.unique(rows.astype(np.int64) * width + extents, return_inverse=True)
-        return cls(pairs // width, pairs % width, np.bincount(index, counts))
+        return cls.of_pairs(rows, extents, counts)
 
     @cached_property
     def by_level(self) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,9 @@ from ..discretise import GreyLevels
 from ..region import LevelMap
 from . import EPSILON
 
+BLOCK = 1 << 17
+"""Voxels that are counted at a time, so that what is made of them stays in the processor's cache."""
+
 
 def cooccurrences(
     flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, offsets: Sequence[tuple[int, int, int]]
@@ -25,11 +28,16 @@ def cooccurrences(
         rank = np.zeros(grey.highest + 1, dtype=flat.dtype)
         rank[grey.present] = np.arange(1, size)
         flat = rank.take(flat)
-    row = flat.take(level_map.index).astype(np.intp) * size
+    here, block = flat.take(level_map.index), max(BLOCK, size * size)
     for offset in offsets:
-        code = row + flat.take(level_map.index + level_map.step(offset))
-        counts = np.bincount(code, minlength=size * size).reshape(size, size)[1:, 1:]
-        yield counts + counts.T
+        step, counts = level_map.step(offset), np.zeros(size * size, dtype=np.intp)
+        for start in range(0, here.size, block):
+            codes = here[start : start + block].astype(np.intp)
+            codes *= size
+            codes += flat.take(level_map.index[start : start + block] + step)
+            counts += np.bincount(codes, minlength=size * size)
+        pairs = counts.reshape(size, size)[1:, 1:]
+        yield pairs + pairs.T
 
 
 class Cooccurrence:

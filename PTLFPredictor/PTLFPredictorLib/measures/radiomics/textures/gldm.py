@@ -23,21 +23,20 @@ def dependence(
     alpha: int,
 ) -> ExtentMatrix:
     """Dependence matrix over `offsets` and their opposites."""
-    similar = np.zeros(flat.size, dtype=np.uint8 if 2 * len(offsets) < 255 else np.uint16)
-    for offset in offsets:
-        step = abs(level_map.step(offset))
-        here, there = flat[:-step], flat[step:]
-        if alpha == 0:
-            close = here == there
-        else:
-            difference = np.where(here > there, here - there, there - here)
-            close = difference <= alpha
-            close &= level_map.inside[:-step]
-            close &= level_map.inside[step:]
-        # With alpha = 0 a pair outside the VOI counts as close, but outside the VOI nothing is read.
-        similar[:-step] += close
-        similar[step:] += close
-    return ExtentMatrix.of_pairs(grey.levels, similar.take(level_map.index).astype(np.intp) + 1)
+    similar = np.empty(level_map.index.size, dtype=np.uint8 if 2 * len(offsets) < 255 else np.uint16)
+    steps = [sign * level_map.step(offset) for offset in offsets for sign in (1, -1)]
+    for voxels, span in level_map.slices():
+        here, number = flat[span], np.zeros(span.stop - span.start, dtype=similar.dtype)
+        for step in steps:
+            there = flat[span.start + step : span.stop + step]
+            if alpha == 0:
+                number += here == there
+            else:
+                difference = np.where(here > there, here - there, there - here)
+                number += (difference <= alpha) & (there != 0)
+        # Outside the VOI, where nothing is read, pairs may have counted as similar.
+        similar[voxels] = number.take(level_map.index[voxels] - span.start)
+    return ExtentMatrix.of_pairs(grey.levels, similar + 1)
 
 
 FEATURES: dict[str, Callable[[ExtentMatrix], float]] = {

@@ -14,23 +14,87 @@ from ..discretise import GreyLevels
 from ..region import LevelMap
 from .emphasis import ExtentMatrix
 
+Offset = tuple[int, int, int]
 
-def run_lengths(level_map: LevelMap, grey: GreyLevels, offset: tuple[int, int, int]) -> ExtentMatrix | None:
-    """Runs of equal level along `offset`, or None where no line holds two voxels."""
-    order, breaks = level_map.lines(offset)
-    levels = grey.levels.take(order)
-    starts = breaks.copy()
-    starts[1:] |= levels[1:] != levels[:-1]
-    first = np.flatnonzero(starts)
-    if first.size == levels.size and not _two_on_a_line(level_map, offset):
+
+def run_lengths(
+    flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, offsets: Sequence[Offset]
+) -> list[ExtentMatrix | None]:
+    """Runs of equal level along each offset, or None where no line along it holds two voxels.
+
+    Parameters
+    ----------
+    flat : ndarray of unsigned int, shape (n,)
+        `level_map.fill` of the levels.
+    level_map : LevelMap
+    grey : GreyLevels
+    offsets : sequence of (int, int, int)
+        Of distance 1, as `neighbour_offsets` gives them.
+    """
+    volume, longer = flat.reshape(level_map.shape), {}
+    for axis in range(3):
+        leading = [offset for offset in offsets if np.flatnonzero(offset)[0] == axis]
+        if leading:
+            planes = np.ascontiguousarray(np.moveaxis(volume, axis, 0))
+            steps = [offset[:axis] + offset[axis + 1 :] for offset in leading]
+            longer |= zip(leading, _longer_runs(planes, steps), strict=True)
+    return [_with_single_voxels(*longer[offset], level_map, grey, offset) for offset in offsets]
+
+
+def _longer_runs(volume: np.ndarray, steps: Sequence[tuple[int, int]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Levels and lengths of the runs of two voxels and more, of which each goes from plane to plane.
+
+    Parameters
+    ----------
+    volume : ndarray of unsigned int, shape (planes, rows, columns)
+        Levels, 0 outside the VOI and all around.
+    steps : sequence of (int, int)
+        (row, column) by which a run moves on with every plane.
+    """
+    depth, _, width = volume.shape
+    planes, shifts = volume.reshape(depth, -1), [row * width + column for row, column in steps]
+    # Length so far of the run that a voxel belongs to, in this plane and the one before it.
+    length = np.ones((2, len(steps), planes.shape[1]), dtype=np.min_scalar_type(depth))
+    found = [([], []) for _ in steps]
+    for z in range(1, depth - 1):
+        rows = np.flatnonzero(volume[z].any(axis=1))
+        if not rows.size:
+            continue
+        first, last = rows[0] * width + 1, rows[-1] * width + width - 1
+        here = planes[z, first:last]
+        inside = here != 0
+        for direction, (shift, (levels, lengths)) in enumerate(zip(shifts, found, strict=True)):
+            continued = planes[z - 1, first - shift : last - shift] == here
+            before, now = length[1 - z % 2, direction], length[z % 2, direction, first:last]
+            np.multiply(before[first - shift : last - shift], continued.view(np.uint8), out=now)
+            now += 1
+            ended = continued > (planes[z + 1, first + shift : last + shift] == here)
+            ended &= inside
+            where = np.flatnonzero(ended)
+            levels.append(here.take(where))
+            lengths.append(now.take(where))
+    return [(np.concatenate(levels), np.concatenate(lengths)) for levels, lengths in found]
+
+
+def _with_single_voxels(
+    levels: np.ndarray, lengths: np.ndarray, level_map: LevelMap, grey: GreyLevels, offset: Offset
+) -> ExtentMatrix | None:
+    """All runs, from the longer ones: voxels of none of these are runs of their own."""
+    if not levels.size and not _two_on_a_line(level_map, offset):
         return None
-    return ExtentMatrix.of_pairs(levels.take(first), np.diff(first, append=levels.size))
+    single = grey.counts - np.bincount(levels, lengths, minlength=grey.highest + 1)[1:]
+    alone = np.flatnonzero(single)
+    return ExtentMatrix.of_pairs(
+        np.concatenate([alone + 1, levels]),
+        np.concatenate([np.ones(alone.size, dtype=lengths.dtype), lengths]),
+        np.concatenate([single[alone], np.ones(levels.size)]),
+    )
 
 
-def _two_on_a_line(level_map: LevelMap, offset: tuple[int, int, int]) -> bool:
+def _two_on_a_line(level_map: LevelMap, offset: Offset) -> bool:
     """Whether some line along `offset` meets the VOI twice, adjacent or not."""
-    _, breaks = level_map.lines(offset)
-    return not breaks.all() or np.unique(level_map.line_numbers(offset)).size < level_map.index.size
+    adjacent = level_map.inside.take(level_map.index + level_map.step(offset))
+    return bool(adjacent.any()) or np.unique(level_map.line_numbers(offset)).size < level_map.index.size
 
 
 FEATURES: dict[str, Callable[[ExtentMatrix], float]] = {
@@ -54,6 +118,7 @@ FEATURES: dict[str, Callable[[ExtentMatrix], float]] = {
 
 
 def features(
+    flat: np.ndarray,
     level_map: LevelMap,
     grey: GreyLevels,
     offsets: Sequence[tuple[int, int, int]],
@@ -64,7 +129,7 @@ def features(
 
     With `lengths_mm` of the offsets, features of the one matrix in which each direction counts its length.
     """
-    runs = [run_lengths(level_map, grey, offset) for offset in offsets]
+    runs = run_lengths(flat, level_map, grey, offsets)
     matrices = [matrix for matrix in runs if matrix is not None]
     if lengths_mm is not None and matrices:
         weights = [length for length, matrix in zip(lengths_mm, runs, strict=True) if matrix is not None]

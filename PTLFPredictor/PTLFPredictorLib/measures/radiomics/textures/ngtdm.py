@@ -6,6 +6,7 @@ VOI among the voxels of their level, with difference 0; IBSI leaves them out.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
@@ -81,22 +82,45 @@ class ToneDifference:
 def tone_differences(
     flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, offsets: Sequence[tuple[int, int, int]]
 ) -> ToneDifference:
-    """The matrix over `offsets` and their opposites."""
-    neighbours = np.zeros(flat.size, dtype=np.uint16)
-    sums = np.zeros(flat.size, dtype=np.min_scalar_type(2 * len(offsets) * grey.highest))
+    """The matrix over `offsets` and their opposites: all of some distances, as `neighbour_offsets` gives them."""
+    per_level = np.zeros(grey.highest + 1)
     inside = level_map.inside.view(np.uint8)
-    for offset in offsets:
-        step = abs(level_map.step(offset))
-        sums[:-step] += flat[step:]
-        sums[step:] += flat[:-step]
-        neighbours[:-step] += inside[step:]
-        neighbours[step:] += inside[:-step]
-    total = sums.take(level_map.index).astype(float)
-    number = neighbours.take(level_map.index)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        difference = np.where(number == 0, 0.0, np.abs(grey.levels - total / number))
-    per_level = np.bincount(grey.levels, difference, minlength=grey.highest + 1)
+    for voxels, span in level_map.slices():
+        where, levels = level_map.index[voxels] - span.start, grey.levels[voxels]
+        total = _neighbour_sums(flat, grey.highest, span, level_map, offsets).take(where)
+        number = _neighbour_sums(inside, 1, span, level_map, offsets).take(where)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            difference = np.where(number == 0, 0.0, np.abs(levels - total.astype(float) / number))
+        np.add.at(per_level, levels, difference)  # in the voxels' order, as one bincount of all would
     return ToneDifference(grey.present, grey.counts[grey.present - 1], per_level[grey.present])
+
+
+def _neighbour_sums(
+    flat: np.ndarray, highest: int, span: slice, level_map: LevelMap, offsets: Sequence[tuple[int, int, int]]
+) -> np.ndarray:
+    """For each place of a span of `flat`, whose values reach `highest`, the sum over its neighbours.
+
+    The neighbours of one distance are a cube without the next smaller one; the sum over a cube is taken axis by axis.
+    """
+    strides = [stride for axis, stride in enumerate(level_map.strides) if any(offset[axis] for offset in offsets)]
+    distances = {max(map(abs, offset)) for offset in offsets}
+    reach = max(distances, default=0)
+    dtype = np.min_scalar_type(2 * (2 * reach + 1) ** 3 * highest)
+    sums = np.zeros(span.stop - span.start, dtype=dtype)
+    for distance in range(reach + 1):
+        if (distance in distances) != (distance + 1 in distances):
+            cube = _cube_sums(flat, span, strides, distance, dtype)
+            sums = sums + cube if distance in distances else sums - cube
+    return sums
+
+
+def _cube_sums(flat: np.ndarray, span: slice, strides: Sequence[int], reach: int, dtype: np.dtype) -> np.ndarray:
+    halo = reach * sum(strides)
+    sums = flat[span.start - halo : span.stop + halo].astype(dtype)
+    for stride in strides:
+        size = sums.size - 2 * reach * stride
+        sums = functools.reduce(np.add, (sums[k * stride : k * stride + size] for k in range(2 * reach + 1)))
+    return sums
 
 
 FEATURES: dict[str, Callable[[ToneDifference], float]] = {
