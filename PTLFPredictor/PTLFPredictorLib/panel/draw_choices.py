@@ -1,4 +1,4 @@
-"""In Advanced of section 2: mirroring and tile step, and what they cost and change on this CT."""
+"""In Advanced of section 2: how a model draws, and what that costs and changes on this CT."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from ..errors import PTLFError
 from ..segmentation import effort, measuring, price
-from ..segmentation.how import AS_THE_MODEL, How, Mirroring
+from ..segmentation.how import AS_THE_MODEL, How, Mirroring, Precision, Runtime
 from ..segmentation.model import Model
 from . import run_times
 from .choices import Choices
@@ -20,7 +20,7 @@ Size = tuple[list[int], list[float]]
 
 
 class DrawChoices:
-    """Two list boxes, and the sentences below them.
+    """The list boxes below the device's, and the sentences below them.
 
     Parameters
     ----------
@@ -33,6 +33,10 @@ class DrawChoices:
         self._ui = ui
         self._mirroring = Choices(ui.mirroringSelector, lambda value: on_choice(mirroring=value))
         self._step = Choices(ui.stepSelector, lambda value: on_choice(tile_step=value))
+        runtimes = zip(Runtime, (_("Automatic"), "PyTorch", "OpenVINO"), strict=True)
+        self._runtime = Choices(ui.runtimeSelector, lambda value: on_choice(runtime=value), runtimes)
+        precisions = zip(Precision, (_("32 bits"), _("16 bits (bfloat16)")), strict=True)
+        self._precision = Choices(ui.precisionSelector, lambda value: on_choice(precision=value), precisions)
         self._offered: Model | None = None
         self._said: tuple[Any, str] = (None, "")
 
@@ -59,6 +63,10 @@ class DrawChoices:
         self._step.show(how.tile_step)
         for choices, box in ((self._mirroring, ui.mirroringSelector), (self._step, ui.stepSelector)):
             box.enabled = not busy and len(choices.values) > 1
+        self._runtime.show(how.runtime)
+        self._precision.show(how.precision)
+        ui.runtimeSelector.enabled = not busy
+        ui.precisionSelector.enabled = not busy and how.runtime is not Runtime.TORCH
         key = (model, of, how, expected(how).seconds)
         if self._said[0] != key:
             self._said = key, "" if model is None or of is None else _words(model, of, how, expected)

@@ -30,8 +30,8 @@ from .model import Model
 from .model_steps import Step, chain_sha256
 from .names import Role
 from .networks import Networks
-from .runtime import choice
-from .runtime.choice import Choice
+from .origin import drawn_otherwise
+from .runtime.choice import Choice, choose, device_for, said
 from .segments import derive
 from .user_models import using
 
@@ -63,19 +63,25 @@ def _draw(model: Model, job: Mapping[str, Any], work: Path, emit: Emit, networks
     start = time.monotonic()
     found = _verified(model, networks, emit)
     how = How.from_dict(job["how"])
-    run = Run(networks, emit, choice.device_for(how), dict(model.measured), how, model.id)
+    run = Run(networks, emit, device_for(how), dict(model.measured), how, model.id)
     run.tell_device()
     for step in model.steps:
         run.choose(step)  # what cannot be is said before anything is drawn
     run.seconds["model"] = time.monotonic() - start
     ct = sitk.ReadImage(str(work / job["ct"]))
     emit({"event": "work", "text": price.words(model, ct.GetSize(), ct.GetSpacing(), how)})
+    if choice := price.otherwise(model, how):
+        run.notice(price.notice(choice))
     image, told = run_steps(run, model.steps, ct)
+    if far := run.far_from_torch:
+        choice |= {"runtime": Runtime.OPENVINO}
+        run.notice(far)
+    identity = found.identity_with(found.sha256)
     child.progress_of(emit)(WRITING, 0, 1)
     output = work / "labels.nrrd"
     write_temporary(image, output)
     facts = {
-        "model": found.identity_with(found.sha256),
+        "model": {**identity, "weights_sha256": drawn_otherwise(identity["weights_sha256"], choice)},
         "device": run.device.name,
         "device_why": run.device.why,
         "steps": told,
@@ -131,10 +137,18 @@ class Run:
     def choose(self, step: Step) -> Choice:
         """What computes a step; told once."""
         if step.name not in self.runtimes:
-            found = choice.choose(self.how, self.device, self.networks.converted_key(step), self.model)
+            found = choose(self.how, self.device, self.networks.converted_key(step), self.model)
             self.runtimes[step.name] = found
             self._tell_runtime(step, found)
         return self.runtimes[step.name]
+
+    @property
+    def far_from_torch(self) -> str:
+        """That what OpenVINO drew is not as near to torch's as would be taken by itself; "" where it is."""
+        found = [one.found for one in self.runtimes.values() if one.found is not None]
+        compared = [converted.comparison(self.how.precision) for converted in found]
+        words = next((one.words for one in compared if one is not None and not one.is_close), "")
+        return words and f"OpenVINO drew, and its masks count as another model's than PyTorch's: {words}"
 
     def _tell_runtime(self, step: Step, found: Choice) -> None:
         if found.why:
@@ -146,7 +160,7 @@ class Run:
         found = self.choose(step)
         if found.runtime is Runtime.OPENVINO and found.found is None:
             made = self.networks.convert(step, progress)
-            found = replace(found, found=made, why=choice.said(made, self.how.precision))
+            found = replace(found, found=made, why=said(made, self.how.precision))
             self.runtimes[step.name] = found
             self._tell_runtime(step, found)
         return self.networks.get(step, replace(self.how.on(self.device.name), runtime=found.runtime), found.found)
