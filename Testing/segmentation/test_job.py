@@ -47,7 +47,7 @@ class OneNetwork:
 
 def run_on(networks, device):
     told = []
-    return Run(networks, told.append, device, {"cpu_s": 22, "gpu_s": 2}), told
+    return Run(networks, told.append, device, {"cpu_s": 22, "gpu_s": 2}, How(runtime="torch")), told
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("cpu", 22), ("cuda:0", 2)])

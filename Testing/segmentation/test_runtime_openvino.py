@@ -322,6 +322,7 @@ def test_a_job_says_in_events_and_record_that_openvino_draws_and_what_that_chang
     assert runtime["compared"]["differ"] == kept.comparisons[0].differ
     assert runtime["compared"]["of"] == "a phantom"
     assert facts["software"]["openvino"] == compiled.installed()
+    assert facts["notices"] == [said["text"]]  # what a report says of the run
 
 
 @pytest.mark.slow
@@ -342,6 +343,19 @@ def test_a_network_that_was_not_converted_is_where_openvino_was_asked_for(asked_
     assert facts["steps"][0]["settings"]["runtime"]["compared"]["of"] == "a phantom"
     _, _, told = run_job(ct, model, tmp_path / "again", ON_OPENVINO)
     assert not {conversion.CONVERTING, conversion.COMPARING} & stages_of(told)
+
+
+def test_masks_far_from_torchs_count_as_another_models(kept, model, ct, tmp_path):
+    """Such a network is not taken by itself; who asks for it is told, and evidence on torch's masks is none on these."""
+    near, _, _ = run_job(ct, model, tmp_path / "near", ON_OPENVINO)
+    far_off = replace(kept.comparisons[0], dice={"parenchyma": 0.99})
+    converted.keep(replace(kept, comparisons=(far_off,)))
+    far, _, told = run_job(ct, model, tmp_path / "far", ON_OPENVINO)
+    assert near["model"]["weights_sha256"] == model.weights_sha256
+    assert far["model"]["weights_sha256"] != model.weights_sha256
+    sentence = "OpenVINO drew, and its masks count as another model's than PyTorch's"
+    assert [event["message"] for event in told if event["event"] == "notice" and sentence in event["message"]]
+    assert [notice for notice in far["notices"] if sentence in notice]
 
 
 def test_a_network_that_openvino_cannot_take_is_an_unusable_model_here(model, ct, tmp_path, monkeypatch):

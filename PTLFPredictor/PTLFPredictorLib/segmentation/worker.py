@@ -151,6 +151,8 @@ class Run:
         return words and f"OpenVINO drew, and its masks count as another model's than PyTorch's: {words}"
 
     def _tell_runtime(self, step: Step, found: Choice) -> None:
+        if found.runtime is Runtime.OPENVINO and found.why:
+            self.notices.append(found.why)
         if found.why:
             event = {"step": step.name, "runtime": found.runtime, "precision": self.how.precision, "text": found.why}
             self.emit({"event": "runtime", **event})

@@ -17,6 +17,8 @@ from ...errors import MissingDependency, UnusableModel, is_out_of_memory
 from ..how import Precision
 
 PACKAGE = "openvino"
+REQUIREMENT = "openvino>=2024.6"
+"""As an installer takes it: whatever version it is, its labels are compared before they are taken."""
 
 MISSING = (
     "OpenVINO is not installed: './ptlf segment --runtime openvino ...' installs it; in Slicer, "
