@@ -346,7 +346,7 @@ def test_a_network_that_was_not_converted_is_where_openvino_was_asked_for(asked_
 
 
 def test_masks_far_from_torchs_count_as_another_models(kept, model, ct, tmp_path):
-    """Such a network is not taken by itself; who asks for it is told, and evidence on torch's masks is none on these."""
+    """Such a network is not taken by itself; who asks is told, and evidence on torch's masks is none here."""
     near, _, _ = run_job(ct, model, tmp_path / "near", ON_OPENVINO)
     far_off = replace(kept.comparisons[0], dice={"parenchyma": 0.99})
     converted.keep(replace(kept, comparisons=(far_off,)))
