@@ -12,6 +12,7 @@ The recursion: R. Deriche, INRIA report 1893 (1993), in the form of G. Farneback
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from math import ceil, cos, exp, sin
 
 import numpy as np
 
+from ....child.system import ONE_THREAD
 from ..region import Box, shape_of
 
 REACH_PER_SIGMA = 26.0
@@ -26,6 +28,10 @@ REACH_PER_SIGMA = 26.0
 
 BAND = 32
 """Outputs of one product: more waste work on zeros, fewer on calls."""
+
+PRODUCT = 1 << 18
+"""Multiplications in one product where the process is not one of `ONE_THREAD`: with more, OpenBLAS uses threads of its
+own, which cost thirty times as much beside other work."""
 
 ROWS_AT_ONCE = 8
 """Image rows whose columns through the slices go into one product."""
@@ -156,14 +162,18 @@ class Line:
         shape = list(values.shape)
         shape[axis] = outputs.stop - outputs.start
         result = np.empty(shape, dtype=np.float32)
+        alone = ONE_THREAD.items() <= os.environ.items()
         for band in self.bands(outputs):
             reads = self.reads(band)
             rows = self._matrix[order][_shifted(band, self._wanted.start), _shifted(reads, self._first)]
             into, out_of = _shifted(band, outputs.start), _shifted(reads, first)
-            if axis == 0:
-                result[into] = rows @ values[out_of]
-            else:
-                result[:, into] = values[:, out_of] @ rows.T
+            at_once = values.shape[1 - axis] if alone else max(PRODUCT // rows.size, 1)
+            for start in range(0, values.shape[1 - axis], at_once):
+                lines = slice(start, start + at_once)
+                if axis == 0:
+                    result[into, lines] = rows @ values[out_of, lines]
+                else:
+                    result[lines, into] = values[lines, out_of] @ rows.T
         return result
 
 
