@@ -72,6 +72,15 @@ class TestChoices(PanelCase):
         self.pick(1)
         assert "31 of 1,000 voxels differ, Dice 0.9700 of the parenchyma" in self.ui.choiceWords.text
 
+    def test_the_runtime_and_its_precision(self):
+        self.ui.runtimeSelector.currentIndex = 2
+        self.ui.precisionSelector.currentIndex = 1
+        self.settle()
+        assert self.session.desk.how == How(runtime="openvino", precision="bf16")
+        self.ui.runtimeSelector.currentIndex = 1
+        self.settle()
+        assert not self.ui.precisionSelector.enabled  # PyTorch has one alone
+
     def test_what_another_version_has_chosen_is_as_the_model_has_it(self):
         self.session.update(mirroring="upside-down")
         self.settle()

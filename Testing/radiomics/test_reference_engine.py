@@ -11,8 +11,8 @@ import SimpleITK as sitk
 from voi_phantoms import ellipsoids
 
 from PTLFPredictorLib import child
-from PTLFPredictorLib.ct import Raster
 from PTLFPredictorLib.child.system import ONE_THREAD
+from PTLFPredictorLib.ct import Raster
 from PTLFPredictorLib.errors import BadInput, MissingDependency, OutOfMemory
 from PTLFPredictorLib.measures.radiomics import (
     ExtractionSettings,

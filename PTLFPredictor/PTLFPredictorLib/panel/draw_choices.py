@@ -1,4 +1,4 @@
-"""In Advanced of section 2: mirroring and tile step, and what they cost and change on this CT."""
+"""In Advanced of section 2: how a model draws, and what that costs and changes on this CT."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from ..errors import PTLFError
 from ..segmentation import effort, measuring, price
-from ..segmentation.how import AS_THE_MODEL, How, Mirroring
+from ..segmentation.how import AS_THE_MODEL, How, Mirroring, Precision, Runtime
 from ..segmentation.model import Model
 from . import run_times
 from .choices import Choices
@@ -20,7 +20,7 @@ Size = tuple[list[int], list[float]]
 
 
 class DrawChoices:
-    """Two list boxes, and the sentences below them.
+    """The list boxes below the device's, and the sentences below them.
 
     Parameters
     ----------
@@ -33,11 +33,21 @@ class DrawChoices:
         self._ui = ui
         self._mirroring = Choices(ui.mirroringSelector, lambda value: on_choice(mirroring=value))
         self._step = Choices(ui.stepSelector, lambda value: on_choice(tile_step=value))
+        runtimes = zip(Runtime, (_("Automatic"), "PyTorch", "OpenVINO"), strict=True)
+        self._runtime = Choices(ui.runtimeSelector, lambda value: on_choice(runtime=value), runtimes)
+        precisions = zip(Precision, (_("32 bits"), _("16 bits (bfloat16)")), strict=True)
+        self._precision = Choices(ui.precisionSelector, lambda value: on_choice(precision=value), precisions)
         self._offered: Model | None = None
         self._said: tuple[Any, str] = (None, "")
 
     def refresh(
-        self, model: Model | None, of: Size | None, how: How, expected: Callable[[How], run_times.Expected], busy: bool
+        self,
+        model: Model | None,
+        of: Size | None,
+        how: How,
+        expected: run_times.Expected,
+        otherwise: Callable[[How], run_times.Expected],
+        busy: bool,
     ) -> None:
         """Show what is chosen of a model, for a CT.
 
@@ -47,8 +57,10 @@ class DrawChoices:
         of : Size, optional
             Of the CT on screen.
         how : How
-        expected : callable
+        expected : run_times.Expected
             What a run is expected to take.
+        otherwise : callable
+            What it is expected to take as chosen otherwise.
         busy : bool
             A run goes on: nothing can be chosen.
         """
@@ -59,9 +71,14 @@ class DrawChoices:
         self._step.show(how.tile_step)
         for choices, box in ((self._mirroring, ui.mirroringSelector), (self._step, ui.stepSelector)):
             box.enabled = not busy and len(choices.values) > 1
-        key = (model, of, how, expected(how).seconds)
+        self._runtime.show(how.runtime)
+        self._precision.show(how.precision)
+        ui.runtimeSelector.enabled = not busy
+        ui.precisionSelector.enabled = not busy and how.runtime is not Runtime.TORCH
+        key = (model, of, how, expected)
         if self._said[0] != key:
-            self._said = key, "" if model is None or of is None else _words(model, of, how, expected)
+            told = model is not None and of is not None
+            self._said = key, _words(model, of, how, expected, otherwise(AS_THE_MODEL)) if told else ""
         say(ui.choiceWords, self._said[1])
 
     def _offer(self, model: Model | None) -> None:
@@ -105,10 +122,10 @@ def _step_words(step: float) -> str:
     return _("{step}: tiles overlap by {overlap} %").format(step=f"{step:g}", overlap=overlap)
 
 
-def _words(model: Model, of: Size, how: How, expected: Callable[[How], run_times.Expected]) -> str:
-    said, chosen, own = price.words(model, *of, how), expected(how), expected(AS_THE_MODEL)
-    if not said or not chosen.known or price.is_own(price.chosen(model, how)):
+def _words(model: Model, of: Size, how: How, expected: run_times.Expected, own: run_times.Expected) -> str:
+    said = price.words(model, *of, how)
+    if not said or not expected.known or price.is_own(price.chosen(model, how)):
         return said
     times = _("About {time} for this CT instead of {own}.")
-    times = times.format(time=run_times.duration(chosen.seconds), own=run_times.duration(own.seconds))
+    times = times.format(time=run_times.duration(expected.seconds), own=run_times.duration(own.seconds))
     return f"{times} {said}"

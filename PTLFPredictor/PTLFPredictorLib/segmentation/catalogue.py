@@ -23,7 +23,7 @@ from .model_digests import user_folder
 from .model_files import ENTRY, MANIFEST
 from .model_steps import roles_of
 from .names import ORGAN_ROLES, Role, role_of
-from .origin import same_weights
+from .origin import same_network
 from .user_models import adding, install, remove_folder, unpacked
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
@@ -249,16 +249,16 @@ def by_weights(sha256: str, model_id: str) -> Model | None:
     A DICOM mark may hold the begin of an id only.  Nothing large is read (`Model.weights_known`).
     """
     models = [*_shipped(), *(model for model in catalogue() if model_id and model.id.startswith(model_id))]
-    return next((model for model in models if same_weights(model.weights_known, sha256)), None)
+    return next((model for model in models if same_network(model.weights_known, sha256)), None)
 
 
 def not_for_patients(weights: str) -> str:
     """The warning of the shipped model, of today or earlier, that is not for patients and has these weights, or ""."""
     for model in _shipped():
         folds = (model.weights_sha256, *model_folder.weights(model.folder))
-        if not model.for_patients and any(same_weights(weights, known) for known in folds):
+        if not model.for_patients and any(same_network(weights, known) for known in folds):
             return model.warning
-    return EARLIER_WARNING if any(same_weights(weights, known) for known in EARLIER_DEMO_WEIGHTS) else ""
+    return EARLIER_WARNING if any(same_network(weights, known) for known in EARLIER_DEMO_WEIGHTS) else ""
 
 
 def with_mark_of_its_weights(model: Model) -> Model:

@@ -26,7 +26,7 @@ from ..confirmation import Confirmation
 from ..ct import is_dicom
 from ..ct.itk import reading
 from . import regions
-from .origin import SHORTEST, Drawn, Known, Origin, same_weights
+from .origin import SHORTEST, Drawn, Known, Origin, same_network, same_weights
 
 KEY = "PTLF_provenance"
 """Key of NRRD and MHA files."""
@@ -229,7 +229,8 @@ def _model(model_id: str, version: str, weights: str, patients: str | None) -> d
     else:
         model, warning = _of_id(model_id), ""
     if model is not None:
-        return model.identity
+        identity = model.identity
+        return {**identity, "weights_sha256": weights} if weights and not _same(identity, weights) else identity
     refused = patients == "n" or bool(warning)
     warning = warning or f"The model '{model_id}' is not for patients."
     return {
@@ -261,6 +262,17 @@ def same_model(a: Mapping[str, Any] | None, b: Mapping[str, Any] | None) -> bool
     if weights_of(a) and weights_of(b):
         return same_weights(weights_of(a), weights_of(b))
     return a["id"] == b["id"]
+
+
+def _same(model: Mapping[str, Any], weights: str) -> bool:
+    return same_weights(weights_of(model), weights)
+
+
+def same_by_name(a: Mapping[str, Any] | None, b: Mapping[str, Any] | None) -> bool:
+    """`same_model`, in whatever way it drew: a reader names a model, not how."""
+    if a is not None and b is not None and weights_of(a) and weights_of(b):
+        return same_network(weights_of(a), weights_of(b))
+    return same_model(a, b)
 
 
 def _word(text: str) -> str:

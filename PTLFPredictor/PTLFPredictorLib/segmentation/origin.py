@@ -11,9 +11,13 @@ from enum import StrEnum
 from typing import Any
 
 from ..confirmation import Confirmation
+from ..hashes import json_sha256
 
 SIGNED_EDIT_SHARE = 0.01
 """Changed voxels, as a share of all, from which a reader's sign-off makes a model's segments the reader's own."""
+
+OTHERWISE = 16
+"""Hexadecimal digits of `drawn_otherwise` that tell in which way; those of the weights follow."""
 
 SHORTEST = 16
 """Hexadecimal digits by which weights are still told apart, where a format has no room for all 64."""
@@ -120,3 +124,25 @@ def same_weights(a: str, b: str) -> bool:
     """Whether two hashes of weights are the same as far as both are written."""
     length = min(len(a), len(b))
     return length >= SHORTEST and a[:length] == b[:length]
+
+
+def drawn_otherwise(weights: str, choice: Mapping[str, Any]) -> str:
+    """What stands for weights that drew in another way than the model does by itself: to evidence, another model's.
+
+    It differs from the weights however short a format cuts it, and shows whose they are.
+
+    Parameters
+    ----------
+    weights : str
+        SHA-256; "" stays "".
+    choice : mapping
+        Of `price.otherwise`; of an empty one the weights stay what they are.
+    """
+    if not weights or not choice:
+        return weights
+    return json_sha256({"weights": weights, **choice})[:OTHERWISE] + weights[:-OTHERWISE]
+
+
+def same_network(a: str, b: str) -> bool:
+    """`same_weights`, in whatever way each drew (`drawn_otherwise`)."""
+    return any(same_weights(x, y) for x in (a, a[OTHERWISE:]) for y in (b, b[OTHERWISE:]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ..errors import PTLFError
 from . import effects, effort
@@ -26,6 +27,21 @@ def chosen(model: Model, how: How) -> How:
     if how.tile_step is not None and all(how.tile_step == step.tile_step for step in steps):
         how = replace(how, tile_step=None)
     return how
+
+
+def otherwise(model: Model, how: How) -> dict[str, Any]:
+    """What of a choice makes other masks than the model's own, by name; empty where nothing does."""
+    how = chosen(model, how)
+    found: dict[str, Any] = {"mirroring": how.mirroring, "tile_step": how.tile_step}
+    if how.precision is not AS_THE_MODEL.precision:
+        found["precision"] = how.precision
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def notice(choice: Mapping[str, Any]) -> str:
+    """What a record and whoever draws is told of `otherwise`."""
+    told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in choice.items())
+    return f"The model draws otherwise than by itself ({told}): evidence on its own masks says nothing of these."
 
 
 def is_own(how: How) -> bool:

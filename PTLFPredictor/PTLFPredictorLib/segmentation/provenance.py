@@ -15,7 +15,7 @@ from ..confirmation import Confirmation
 from ..ct import CT, Finding, Level
 from ..errors import BadInput
 from . import ledger, regions
-from .marks import Mark, combined, same_model, weights_of
+from .marks import Mark, combined, same_by_name, same_model, weights_of
 from .origin import SIGNED_EDIT_SHARE, Drawn, Known, Origin, same_weights
 
 
@@ -68,7 +68,7 @@ def resolve(
         found.append(ledger.remember(ct.identity, labels, known))
     origin = known or word or Origin()
     if known is not None and word is not None:
-        if known.drawn is word.drawn and same_model(known.model, word.model):
+        if known.drawn is word.drawn and same_by_name(known.model, word.model):
             origin = known.with_changes(named=word.named, sign_off=word.named if known.edited else known.sign_off)
         else:
             found.append(_contradiction(known, word))
