@@ -41,6 +41,10 @@ def launcher(tmp_path, monkeypatch):
         (["train", "--cases", "cases.csv", "--out", "x"], ["core", "segmentation"]),
         (["bench", "panel"], ["core", "segmentation", "panel", "test"]),
         (["bench", "radiomics"], ["core", "segmentation", "panel", "test", "pyradiomics"]),
+        (
+            ["bench", "radiomics", "--scaling", "x.png"],
+            ["core", "segmentation", "panel", "test", "cohort", "pyradiomics"],
+        ),
         (["bench", "cohort"], ["core", "segmentation", "panel", "test", "cohort", "pyradiomics"]),
         (["cohort", "calibrate", "--table", "x"], ["core", "cohort"]),
         (["cohort", "extract", "--table", "x", "--model", "demo"], ["core", "cohort", "segmentation"]),
@@ -131,6 +135,7 @@ def test_an_environment_that_was_only_half_made_is_made_again_and_what_fails_in_
     assert "network connection" in said
 
 
+@pytest.mark.slow  # 4 s; fast: one that was only half made
 @pytest.mark.skipif(os.name == "nt", reason="an environment links to its Python on POSIX only")
 def test_an_environment_whose_python_is_gone_is_made_again(launcher):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(launcher.VENV)], check=True)
