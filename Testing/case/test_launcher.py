@@ -46,6 +46,10 @@ def launcher(tmp_path, monkeypatch):
         (["models", "list"], ["core"]),
         (["bench", "panel"], ["core", "segmentation", "openvino", "panel", "test"]),
         (["bench", "radiomics"], ["core", "segmentation", "openvino", "panel", "test", "pyradiomics"]),
+        (
+            ["bench", "radiomics", "--scaling", "x.png"],
+            ["core", "segmentation", "openvino", "panel", "test", "cohort", "pyradiomics"],
+        ),
         (["bench", "cohort"], ["core", "segmentation", "openvino", "panel", "test", "cohort", "pyradiomics"]),
         (["cohort", "calibrate", "--table", "x"], ["core", "cohort"]),
         (["cohort", "extract", "--table", "x", "--model", "demo"], ["core", "cohort", "segmentation"]),
@@ -136,6 +140,7 @@ def test_an_environment_that_was_only_half_made_is_made_again_and_what_fails_in_
     assert "network connection" in said
 
 
+@pytest.mark.slow  # 4 s; fast: one that was only half made
 @pytest.mark.skipif(os.name == "nt", reason="an environment links to its Python on POSIX only")
 def test_an_environment_whose_python_is_gone_is_made_again(launcher):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(launcher.VENV)], check=True)
