@@ -45,6 +45,21 @@ def case():
     return ellipsoids(seed=3, slice_mm=5.0)
 
 
+@given(seed=st.integers(0, 2**32 - 1), parts=st.integers(1, 9), voxels=st.sampled_from([1, 40, 10**6]))
+def test_slabs_hold_each_voxel_of_the_region_once_in_order_in_boxes_that_end_with_it(seed, parts, voxels):
+    rng = np.random.default_rng(seed)
+    masks = rng.random((2, *rng.integers(1, 12, 3))) < rng.choice([0.03, 0.4])
+    masks[:, 0, 0, 0] |= ~masks.any(axis=(1, 2, 3))
+    region, covered, end = Region({name: Voi(mask) for name, mask in zip("ab", masks, strict=True)}), [], 0
+    number = np.arange(masks[0].size).reshape(masks[0].shape)
+    for box, inside, where in region.slabs(parts, voxels):
+        covered.extend(number[box][inside])
+        assert (where.start, where.stop - where.start) == (end, np.count_nonzero(inside))
+        assert all(plane.any() for axis in range(3) for plane in (inside.take(0, axis), inside.take(-1, axis)))
+        end = where.stop
+    assert covered == np.flatnonzero(masks.any(axis=0)).tolist()
+
+
 @pytest.mark.parametrize("image_type", ALL_OPTIONS)
 def test_a_small_box_gives_the_values_of_the_whole_image(case, image_type):
     whole = filtered(image_type, case.image, np.ones_like(case.liver), **ALL_OPTIONS[image_type])

@@ -88,8 +88,12 @@ def text(count: int, largest_mm: float) -> str:
 
 def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice] | None:
     """The smallest box around the voxels of a mask, None for an empty one."""
-    hits = [np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
-    return tuple(slice(int(hit[0]), int(hit[-1]) + 1) for hit in hits) if hits[0].size else None
+    slices = np.flatnonzero(mask.any(axis=(1, 2)))
+    if not slices.size:
+        return None
+    shadow = mask[slices[0] : slices[-1] + 1].any(axis=0)
+    hits = (slices, np.flatnonzero(shadow.any(axis=1)), np.flatnonzero(shadow.any(axis=0)))
+    return tuple(slice(int(hit[0]), int(hit[-1]) + 1) for hit in hits)
 
 
 def ml_text(volume_ml: float) -> str:

@@ -69,9 +69,10 @@ def read_segments(
         findings += notes
         findings += file.belonging(all(note.values["overlap"] >= OVERLAP_WARNED for note in notes))
     require_liver(sources, parts, bool(labels))
-    roles = {role: masks & bit(role) > 0 for role in COUNTED}
-    organ = roles[Role.LIVER] | roles[Role.PARENCHYMA]
-    derived = sitk.GetImageFromArray(derive(organ, roles[Role.TUMOUR], roles[Role.EXCLUDED]))
+    for plane in masks:  # slice by slice, and in place: a thin-slice CT has many voxels
+        roles = {role: plane & bit(role) > 0 for role in COUNTED}
+        plane[:] = derive(roles[Role.LIVER] | roles[Role.PARENCHYMA], roles[Role.TUMOUR], roles[Role.EXCLUDED])
+    derived = sitk.GetImageFromArray(masks)
     derived.CopyInformation(ct.image)
     formats = " + ".join(dict.fromkeys(file.format for file in opened))
     origin, known = provenance.resolve(derived, ct, [marks.of_file(source.path) for source in sources], said)

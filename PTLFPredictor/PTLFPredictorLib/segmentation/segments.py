@@ -236,9 +236,7 @@ def _check_tumour(labels: np.ndarray, hu: np.ndarray, image: sitk.Image) -> list
         message = f"{why}: the tumour's features, Radscore and risk cannot be computed."
         return [Finding("no_tumor", Level.WITHHOLD, message)]
     found = _check_size(tumour, image)
-    organ = (image == PARENCHYMA) | (image == EXCLUDED)
-    grown = sitk.BinaryDilate(organ, [1, 1, 1], sitk.sitkBox)
-    if not (sitk.GetArrayViewFromImage(grown) > 0)[tumour].any():
+    if not _touches_organ(labels, tumour):
         message = "The tumour segment lies outside the liver and does not touch it. Check the label map."
         found.append(Finding("tumor_outside", Level.FAIL, message))
     oil = float(np.mean(hu[tumour] > LIPIODOL_HU))
@@ -246,6 +244,15 @@ def _check_tumour(labels: np.ndarray, hu: np.ndarray, image: sitk.Image) -> list
         message = f"{100 * oil:.0f} % of the tumour lies above {LIPIODOL_HU} HU: lipiodol of an earlier TACE?"
         found.append(Finding("lipiodol", Level.WARN, message, {"share": oil}))
     return found
+
+
+def _touches_organ(labels: np.ndarray, tumour: np.ndarray) -> bool:
+    """Whether a tumour voxel is a neighbour (of 26) of the rest of the liver: looked for around the tumour alone."""
+    from scipy import ndimage
+
+    around = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in lesions.bounding_box(tumour))
+    organ = np.isin(labels[around], (PARENCHYMA, EXCLUDED))
+    return bool(ndimage.binary_dilation(organ, np.ones((3, 3, 3)))[tumour[around]].any())
 
 
 def _check_size(tumour: np.ndarray, image: sitk.Image) -> list[Finding]:

@@ -111,7 +111,8 @@ def peak_bytes(
         preparing += 8 * (2 * in_plane + 2 * grid)
     outputs = 2 * grid * (planned.heads * min(len(folds.names), 2) + 1)
     running = tile_bytes(planned, 4 if way.device == "cpu" else 2) * way.batch
-    drawing = 2 * grid * planned.heads + 3 * grid + drawn + 34 * way.slab_voxels
+    telling_apart = 3 if planned.heads <= 3 else 7  # see `drawing.draw` of the wanted labels
+    drawing = (2 * planned.heads + telling_apart) * grid + drawn + 34 * way.slab_voxels
     weights = folds.weights_bytes * (1 if way.fold_by_fold else len(folds.names))
     ram = LIBRARIES_BYTES + 3 * ct_voxels
     if way.device == "cpu":

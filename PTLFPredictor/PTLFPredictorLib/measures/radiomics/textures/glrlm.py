@@ -16,6 +16,8 @@ from .emphasis import ExtentMatrix
 
 Offset = tuple[int, int, int]
 
+_ALONG_X = (0, 0, 1)
+
 
 def run_lengths(
     flat: np.ndarray, level_map: LevelMap, grey: GreyLevels, offsets: Sequence[Offset]
@@ -32,13 +34,25 @@ def run_lengths(
         Of distance 1, as `neighbour_offsets` gives them.
     """
     volume, longer = flat.reshape(level_map.shape), {}
-    for axis in range(3):
+    if _ALONG_X in offsets:
+        longer[_ALONG_X] = _longer_runs_along_x(flat, level_map.index)
+    for axis in range(2):
         leading = [offset for offset in offsets if np.flatnonzero(offset)[0] == axis]
         if leading:
             planes = np.ascontiguousarray(np.moveaxis(volume, axis, 0))
             steps = [offset[:axis] + offset[axis + 1 :] for offset in leading]
             longer |= zip(leading, _longer_runs(planes, steps), strict=True)
     return [_with_single_voxels(*longer[offset], level_map, grey, offset) for offset in offsets]
+
+
+def _longer_runs_along_x(flat: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Levels and lengths of the runs of two voxels and more along x, where voxels follow each other in `index`."""
+    levels = flat.take(index)
+    continued = np.zeros(index.size + 1, dtype=bool)
+    continued[1:-1] = (np.diff(index) == 1) & (levels[1:] == levels[:-1])
+    first = np.flatnonzero(continued[1:] > continued[:-1])
+    last = np.flatnonzero(continued[:-1] > continued[1:])
+    return levels.take(first), last - first + 1
 
 
 def _longer_runs(volume: np.ndarray, steps: Sequence[tuple[int, int]]) -> list[tuple[np.ndarray, np.ndarray]]:
