@@ -61,51 +61,57 @@ def test_doctor_says_whether_openvino_is_there(capsys):
     assert line.split()[:2] == (["found", "openvino"] if compiled.installed() else ["missing", "openvino"])
 
 
+# Converted: a small model in a folder
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    pytest.importorskip("openvino", reason="OpenVINO is not installed: './ptlf test' installs it")
+    folder = tmp_path_factory.mktemp("shell")
+    write_model(folder / "model", replace(TINY, labels={"background": 0, "liver": 1, "tumor": 2}))
+    sitk.WriteImage(phantom((40, 40, 30), (2.0, 2.0, 3.0)), str(folder / "ct.nii.gz"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PTLF_DATA", str(folder / "data"))
+        patch.setenv("PTLF_MODELS", str(folder / "models"))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def said(made):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main(["models", "convert", str(made / "model"), "--ct", str(made / "ct.nii.gz")]) == 0
+    return out.getvalue()
+
+
 @pytest.mark.slow
-class TestConverted:
-    """Of a small model in a folder."""
+def test_the_command_shows_label_voxels_and_dice_against_torch(made, said):
+    assert f"model: converted for OpenVINO {compiled.installed()}" in said
+    assert "voxels have another label than with torch (Dice of the " in said
+    assert "measured on a CT of yours." in said
+    (entry,) = converted.base().iterdir()
+    facts = json.loads((entry / "facts.json").read_text(encoding="utf-8"))
+    assert facts["converted"]["comparisons"][0]["voxels"] > 10_000
 
-    @pytest.fixture(scope="class")
-    def made(self, tmp_path_factory):
-        pytest.importorskip("openvino", reason="OpenVINO is not installed: './ptlf test' installs it")
-        folder = tmp_path_factory.mktemp("shell")
-        write_model(folder / "model", replace(TINY, labels={"background": 0, "liver": 1, "tumor": 2}))
-        sitk.WriteImage(phantom((40, 40, 30), (2.0, 2.0, 3.0)), str(folder / "ct.nii.gz"))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("PTLF_DATA", str(folder / "data"))
-            patch.setenv("PTLF_MODELS", str(folder / "models"))
-            yield folder
 
-    @pytest.fixture(scope="class")
-    def said(self, made):
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out):
-            assert main(["models", "convert", str(made / "model"), "--ct", str(made / "ct.nii.gz")]) == 0
-        return out.getvalue()
+@pytest.mark.slow
+def test_a_run_draws_with_it_and_says_so(made, said, capfd):
+    words = ["--ct", str(made / "ct.nii.gz"), "--model", str(made / "model"), "--device", "cpu"]
+    assert main(["segment", *words, "--out", str(made / "labels.nii.gz")]) == 0
+    assert f"OpenVINO {compiled.installed()} draws, in f32." in capfd.readouterr().err
+    assert main(["segment", *words, "--runtime", "torch", "--out", str(made / "torch.nii.gz")]) == 0
+    assert "OpenVINO" not in capfd.readouterr().err
 
-    def test_the_command_shows_label_voxels_and_dice_against_torch(self, made, said):
-        assert f"model: converted for OpenVINO {compiled.installed()}" in said
-        assert "voxels have another label than with torch (Dice of the " in said
-        assert "measured on a CT of yours." in said
-        (entry,) = converted.base().iterdir()
-        facts = json.loads((entry / "facts.json").read_text(encoding="utf-8"))
-        assert facts["converted"]["comparisons"][0]["voxels"] > 10_000
 
-    def test_a_run_draws_with_it_and_says_so(self, made, said, capfd):
-        words = ["--ct", str(made / "ct.nii.gz"), "--model", str(made / "model"), "--device", "cpu"]
-        assert main(["segment", *words, "--out", str(made / "labels.nii.gz")]) == 0
-        assert f"OpenVINO {compiled.installed()} draws, in f32." in capfd.readouterr().err
-        assert main(["segment", *words, "--runtime", "torch", "--out", str(made / "torch.nii.gz")]) == 0
-        assert "OpenVINO" not in capfd.readouterr().err
-
-    def test_added_models_are_converted_at_once_and_forgotten_when_asked(self, made, capsys):
-        os.environ["PTLF_CORES"] = "1"
-        try:
-            words = ["models", "add", str(made / "model"), "--id", "mine"]
-            assert main(words) == 0
-        finally:
-            del os.environ["PTLF_CORES"]
-        assert "mine: converted for OpenVINO" in capsys.readouterr().out
-        assert main(["models", "convert", "mine", "--forget"]) == 0
-        assert find_model("mine").folder.is_dir()
-        assert not list(converted.base().iterdir())
+@pytest.mark.slow
+def test_added_models_are_converted_at_once_and_forgotten_when_asked(made, capsys):
+    os.environ["PTLF_CORES"] = "1"
+    try:
+        words = ["models", "add", str(made / "model"), "--id", "mine"]
+        assert main(words) == 0
+    finally:
+        del os.environ["PTLF_CORES"]
+    assert "mine: converted for OpenVINO" in capsys.readouterr().out
+    assert main(["models", "convert", "mine", "--forget"]) == 0
+    assert find_model("mine").folder.is_dir()
+    assert not list(converted.base().iterdir())

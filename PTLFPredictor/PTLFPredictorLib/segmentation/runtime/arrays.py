@@ -117,7 +117,8 @@ def draw(
     """Labels on the CT's grid; parameters and what is returned as in `network.drawing.draw`."""
     codes = _said(iter(logits), len(logits), regions)
     mixed = _mixed(codes, taps)
-    wanted = wanted if regions is None else ()
+    if regions is not None or len(logits) - len(wanted) < 2:
+        wanted = ()  # there are no two others that could be taken for one
     if wanted:
         told_apart, codes = mixed, _only(codes, wanted)
         mixed = _mixed(codes, taps)
