@@ -1,8 +1,9 @@
 """Processor seconds and memory of a case in ``ptlf cohort extract``, beside the single command ``ptlf features``.
 
-    python benchmarks/extraction.py [--cases 2] [--matrix 512] [--all] [--ct PATH --segmentation FILE]
+    python benchmarks/extraction.py [--cases 2] [--matrix 512] [--all] [--pairs 3] [--ct PATH --segmentation FILE]
 
-Sample cases, or one CT with its segmentation; one case at a time, both ways cold.  Features are compared bit for bit.
+Sample cases, or one CT with its segmentation; one case at a time, both ways cold, in turn; each figure is the median.
+Features are compared bit for bit.
 """
 
 from __future__ import annotations
@@ -11,23 +12,29 @@ import argparse
 import csv
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import SimpleITK as sitk
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "PTLFPredictor"))
+sys.path[:0] = [str(ROOT / "benchmarks" / "parts"), str(ROOT / "PTLFPredictor")]
+
+import measuring  # noqa: E402
 
 SEED = 900_030
 SAID = ("--mask-origin", "hand", "--reader", "benchmark")
 
 
-def main(cases: list[tuple[Path, Path]], which: tuple[str, ...], work: Path) -> dict[str, float]:
-    """Measure both ways and print a line for each.
+def main(
+    cases: list[tuple[Path, Path]], which: tuple[str, ...], work: Path, pairs: int = measuring.PAIRS
+) -> dict[str, Any]:
+    """Measure both ways in turn and print a line.
 
     Parameters
     ----------
@@ -37,28 +44,43 @@ def main(cases: list[tuple[Path, Path]], which: tuple[str, ...], work: Path) -> 
         ``("--all",)`` or ``("--signature", ID)``.
     work : Path
         Empty folder.
+    pairs : int
+        Runs of each way.
     """
-    single = 0.0
-    for number, (ct, segmentation) in enumerate(cases):
-        given = ("--ct", ct, "--segmentation", segmentation, *SAID, "--out", work / f"{number}.json")
-        single += _cpu_seconds(lambda given=given: _ptlf("features", *which, *given))
+    machine = measuring.machine()
     with open(work / "table.csv", "w", newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(("case", "ct", "segmentation", "mask_origin"))
         rows.writerows((str(number), ct, segmentation, "hand") for number, (ct, segmentation) in enumerate(cases))
-    given = ("--table", work / "table.csv", "--out", work / "out", "--jobs", 1, "--reader", "benchmark")
-    many = _cpu_seconds(lambda: _ptlf("cohort", "extract", *which, *given))
+
+    def single() -> dict[str, Any]:
+        seconds = 0.0
+        for number, (ct, segmentation) in enumerate(cases):
+            given = ("--ct", ct, "--segmentation", segmentation, *SAID, "--out", work / f"{number}.json")
+            seconds += _cpu_seconds(lambda given=given: _ptlf("features", *which, *given))
+        return {"cpu_s": seconds / len(cases)}
+
+    def many() -> dict[str, Any]:
+        shutil.rmtree(work / "out", ignore_errors=True)
+        given = ("--table", work / "table.csv", "--out", work / "out", "--jobs", 1, "--reader", "benchmark")
+        return {"cpu_s": _cpu_seconds(lambda: _ptlf("cohort", "extract", *which, *given)) / len(cases)}
+
+    runs = measuring.in_turn({"ptlf features": single, "ptlf cohort extract": many}, pairs)
+    one, all_in_one = (measuring.median(taken, "cpu_s") for taken in runs.values())
     result = {
+        "machine": measuring.ended(machine),
+        "pairs": pairs,
         "cases": len(cases),
-        "single_cpu_s": single / len(cases),
-        "cohort_cpu_s": many / len(cases),
-        "ratio": many / single,
+        "single_cpu_s": one,
+        "cohort_cpu_s": all_in_one,
+        "ratio": all_in_one / one,
         "peak_gb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1 << 20),
         "values_that_differ": _differing(work, len(cases)),
     }
     print(
-        f"{len(cases)} cases, processor seconds a case: ptlf features {result['single_cpu_s']:.1f}, "
-        f"ptlf cohort extract {result['cohort_cpu_s']:.1f} (ratio {result['ratio']:.2f}); "
+        f"{measuring.in_words(result['machine'])}\n"
+        f"{len(cases)} cases, processor seconds a case, medians of {pairs} runs in turn: ptlf features "
+        f"{one:.1f}, ptlf cohort extract {all_in_one:.1f} (ratio {result['ratio']:.2f}); "
         f"peak {result['peak_gb']:.2f} GB; {result['values_that_differ']} values differ"
     )
     return result
@@ -110,10 +132,11 @@ if __name__ == "__main__":
     parser.add_argument("--cases", type=int, default=2)
     parser.add_argument("--matrix", type=int, default=512)
     parser.add_argument("--all", action="store_true", help="all features instead of the published signature's")
+    parser.add_argument("--pairs", type=int, default=measuring.PAIRS, help="runs of each way, in turn")
     parser.add_argument("--ct", type=Path)
     parser.add_argument("--segmentation", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ptlf-bench-") as folder:
         made = [(given.ct.resolve(), given.segmentation.resolve())] if given.ct else None
         made = made or _samples(given.cases, given.matrix, Path(folder))
-        main(made, ("--all",) if given.all else ("--signature", "ptlf-published"), Path(folder))
+        main(made, ("--all",) if given.all else ("--signature", "ptlf-published"), Path(folder), given.pairs)

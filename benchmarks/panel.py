@@ -15,9 +15,12 @@ SIZES = ((340, 400), (560, 400), (900, 460), (1600, 900))
 
 def main(output: Path | None = None) -> dict:
     """Median and slowest repaint in ms per size, and how often layout and static layer were made for it."""
-    sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "PTLFPredictor")]
+    sys.path[:0] = [str(ROOT / "benchmarks" / "parts"), str(ROOT / "Testing"), str(ROOT / "PTLFPredictor")]
+    import measuring
+
     import host
 
+    machine = measuring.machine()
     host.start()
     import qt
 
@@ -50,6 +53,8 @@ def main(output: Path | None = None) -> dict:
             "processor_ms": round(statistics.median(processor), 2),
             **made,
         }
+    machine = measuring.ended(machine)
+    print(measuring.in_words(machine))
     print(f"Nomogram: {REPAINTS} moves of a marker, each with its prediction and repaint")
     for size, numbers in found.items():
         print(
@@ -58,7 +63,7 @@ def main(output: Path | None = None) -> dict:
             f"{numbers['layouts']} layout, {numbers['static_layers']} static layer"
         )
     if output is not None:
-        output.write_text(json.dumps({"repaint": found}, indent=1), encoding="utf-8")
+        output.write_text(json.dumps({"machine": machine, "repaint": found}, indent=1), encoding="utf-8")
     return found
 
 

@@ -39,16 +39,25 @@ def launcher(tmp_path, monkeypatch):
         (["features", "--engine=pyradiomics"], ["core", "pyradiomics"]),
         (["doctor"], ["core"]),
         (["train", "--cases", "cases.csv", "--out", "x"], ["core", "segmentation"]),
-        (["bench", "panel"], ["core", "segmentation", "panel", "test"]),
-        (["bench", "radiomics"], ["core", "segmentation", "panel", "test", "pyradiomics"]),
-        (["bench", "cohort"], ["core", "segmentation", "panel", "test", "cohort", "pyradiomics"]),
+        (["segment", "--ct", "x", "--runtime", "openvino", "--out", "y"], ["core", "segmentation", "openvino"]),
+        (["predict", "--ct", "x", "--runtime=openvino"], ["core", "segmentation", "openvino"]),
+        (["segment", "--ct", "/data/openvino-study/dicom", "--out", "y"], ["core", "segmentation"]),
+        (["models", "convert", "ptlf-demo-1"], ["core", "segmentation", "openvino"]),
+        (["models", "list"], ["core"]),
+        (["bench", "panel"], ["core", "segmentation", "openvino", "panel", "test"]),
+        (["bench", "radiomics"], ["core", "segmentation", "openvino", "panel", "test", "pyradiomics"]),
+        (
+            ["bench", "radiomics", "--scaling", "x.png"],
+            ["core", "segmentation", "openvino", "panel", "test", "cohort", "pyradiomics"],
+        ),
+        (["bench", "cohort"], ["core", "segmentation", "openvino", "panel", "test", "cohort", "pyradiomics"]),
         (["cohort", "calibrate", "--table", "x"], ["core", "cohort"]),
         (["cohort", "extract", "--table", "x", "--model", "demo"], ["core", "cohort", "segmentation"]),
         (["cohort", "extract", "--scheduler", "tcp://host:8786"], ["core", "cohort", "dask"]),
-        (["test"], ["core", "segmentation", "cohort", "dask", "panel", "test"]),
+        (["test"], ["core", "segmentation", "openvino", "cohort", "dask", "panel", "test"]),
         (
             ["test", "--slow"],
-            ["core", "segmentation", "cohort", "dask", "panel", "test", "pyradiomics", "pyradiomics-test"],
+            ["core", "segmentation", "openvino", "cohort", "dask", "panel", "test", "pyradiomics", "pyradiomics-test"],
         ),
     ],
 )
@@ -131,6 +140,7 @@ def test_an_environment_that_was_only_half_made_is_made_again_and_what_fails_in_
     assert "network connection" in said
 
 
+@pytest.mark.slow  # 4 s; fast: one that was only half made
 @pytest.mark.skipif(os.name == "nt", reason="an environment links to its Python on POSIX only")
 def test_an_environment_whose_python_is_gone_is_made_again(launcher):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(launcher.VENV)], check=True)

@@ -301,7 +301,11 @@ def added_under_another_name_as_a_model_for_patients(folder: Path) -> str | Path
     return "ours"
 
 
-MODELS = [by_the_path_of_its_folder, by_a_zip, added_under_another_name_as_a_model_for_patients]
+MODELS = [
+    pytest.param(by_the_path_of_its_folder, marks=pytest.mark.slow),  # fast: test_provenance, weights keep their mark
+    pytest.param(by_a_zip, marks=pytest.mark.slow),
+    added_under_another_name_as_a_model_for_patients,
+]
 
 
 @pytest.mark.parametrize("route", MODELS, ids=lambda route: route.__name__)

@@ -351,7 +351,7 @@ def test_real_cts_in_slabs(shared, folder, ct, labels, expected):
         (1.25, 4, 46),
         pytest.param(2.0, None, 46, marks=pytest.mark.slow),
         pytest.param(3.0, None, 46, marks=pytest.mark.slow),
-        (3.75, None, 45),
+        pytest.param(3.75, None, 45, marks=pytest.mark.slow),
     ],
 )
 def test_sample_cases_in_slabs(step, count, made):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from xml.etree import ElementTree
 
 from PySide6.QtCore import QBuffer, QByteArray
@@ -28,14 +29,20 @@ class SlicerUiLoader(QUiLoader):
     def load(self, device, parent=None):
         text = bytes(device.readAll().data()).decode("utf-8")
         device.close()
-        tree = ElementTree.fromstring(text)
-        for signature in tree.iter():
-            if signature.tag in ("signal", "slot") and signature.text:
-                signature.text = pythonqt.VTK_POINTER.sub("PyObject", signature.text)
         buffer = QBuffer()
-        buffer.setData(QByteArray(ElementTree.tostring(tree, encoding="utf-8")))
+        buffer.setData(QByteArray(_of_python(text)))
         buffer.open(QBuffer.OpenModeFlag.ReadOnly)
         widget = QUiLoader.load(self, buffer, parent)
         for one in (widget, *widget.findChildren(QWidget)):  # C++ has set their tool tips
             pythonqt.wrap_tool_tip(one)
         return widget
+
+
+@cache
+def _of_python(text: str) -> bytes:
+    """A .ui file whose signals and slots take Python's objects where VTK's stand; each file is read once a session."""
+    tree = ElementTree.fromstring(text)
+    for signature in tree.iter():
+        if signature.tag in ("signal", "slot") and signature.text:
+            signature.text = pythonqt.VTK_POINTER.sub("PyObject", signature.text)
+    return ElementTree.tostring(tree, encoding="utf-8")

@@ -1,5 +1,7 @@
 """An abdomen for the panel's tests, as small as a plausible liver allows; numpy and SimpleITK only."""
 
+from functools import cache
+
 import numpy as np
 import SimpleITK as sitk
 
@@ -19,8 +21,14 @@ def _ellipsoid(centre, radii):
 def ct_and_labels(seed=5, size=1.0, origin=(-36.0, -30.0, 120.0)):
     """Portal venous CT (int16 HU) and label map (0, 1 parenchyma, 2 tumour), axes along L, P, S.
 
-    `size` scales the liver and its tumour: another patient's has other volumes and features.
+    `size` scales the liver and its tumour: another patient's has other volumes and features.  The images are the
+    caller's own.
     """
+    return tuple(_image(array, origin) for array in _arrays(seed, size))
+
+
+@cache
+def _arrays(seed, size):
     rng = np.random.default_rng(seed)
     hu = np.full(SHAPE, -1000.0)
     hu[_ellipsoid((10, 70, 84), (1e6, 66, 80))] = 45
@@ -31,7 +39,7 @@ def ct_and_labels(seed=5, size=1.0, origin=(-36.0, -30.0, 120.0)):
     hu[liver], hu[tumour] = 108, 70
     hu += rng.normal(0, 11, SHAPE) * (hu > -900)
     labels = (liver.astype(np.uint8) + tumour).astype(np.uint8)
-    return _image(np.rint(hu).astype(np.int16), origin), _image(labels, origin)
+    return np.rint(hu).astype(np.int16), labels
 
 
 def _image(array, origin):

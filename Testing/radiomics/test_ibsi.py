@@ -10,7 +10,7 @@ import pytest
 import SimpleITK as sitk
 from voi_phantoms import SHARED_DATA
 
-from PTLFPredictorLib.measures.radiomics import ExtractionSettings, builtin_engine
+from PTLFPredictorLib.measures.radiomics import ExtractionSettings, extract
 
 PHANTOM = SHARED_DATA / "ibsi" / "digital_phantom" / "nifti"
 REFERENCE = SHARED_DATA / "ibsi" / "ibsi_1_dig_phantom.csv"
@@ -165,7 +165,7 @@ def found():
     image = sitk.ReadImage(str(PHANTOM / "image" / "phantom.nii.gz"))
     mask = sitk.Cast(sitk.ReadImage(str(PHANTOM / "mask" / "mask.nii.gz")) > 0, sitk.sitkUInt8)
     settings = ExtractionSettings(image_types={"Original": {}}, bin_width=1.0, clip_hu=None, orientation="as stored")
-    return builtin_engine.extract(sitk.Cast(image, sitk.sitkInt16), {"voi": mask}, {"voi": None}, settings)["voi"]
+    return extract(image, {"voi": mask}, {"voi": None}, settings)["voi"].values
 
 
 def within(value, reference):

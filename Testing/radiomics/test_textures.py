@@ -147,14 +147,19 @@ def zones_of(levels):
 
 
 @settings(max_examples=60)
-@given(level_arrays())
-def test_tone_difference_is_the_distance_to_the_mean_of_the_neighbours(levels):
-    flat, level_map, grey = laid_out(levels)
-    matrix = ngtdm.tone_differences(flat, level_map, grey, neighbour_offsets((1,), level_map.box_shape))
+@given(level_arrays(), st.sampled_from([(1,), (2,), (1, 2), (1, 3)]), st.sampled_from([None, 0, 1, 2]))
+def test_tone_difference_is_the_distance_to_the_mean_of_the_neighbours(levels, distances, across):
+    """Neighbours at any of some distances, in space or in the planes across an axis."""
+    flat, level_map, grey = laid_out(levels, max(distances))
+    offsets = neighbour_offsets(distances, level_map.box_shape, across)
+    matrix = ngtdm.tone_differences(flat, level_map, grey, offsets)
+    reach = range(-max(distances), max(distances) + 1)
+    around = [np.array(o) for o in product(reach, repeat=3) if max(map(abs, o)) in distances]
+    around = [offset for offset in around if across is None or offset[across] == 0]
     for level, share, total in zip(grey.present, matrix._p, matrix._s, strict=True):
         expected = 0.0
         for index in np.argwhere(levels == level):
-            neighbours = [n for offset in ALL_26 if (n := at(levels, index + np.array(offset)))]
+            neighbours = [n for offset in around if (n := at(levels, index + offset))]
             expected += abs(level - np.mean(neighbours)) if neighbours else 0
         assert total == pytest.approx(expected, abs=1e-9)
         assert share == pytest.approx(np.mean(levels[levels > 0] == level))

@@ -11,8 +11,8 @@ from PTLFPredictorLib.sample.geometry import Grid
 from PTLFPredictorLib.sample.scan import noise
 from samples import drawn
 
-SEEDS = (12, 2000, 2013)
-"""The last two, the smallest liver and the brightest lesion, are also what the segments' tests take."""
+SEEDS = (2000, 2013)
+"""The smallest liver and the brightest lesion: what the segments' tests take, too."""
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +28,12 @@ def test_one_seed_is_one_patient(cases):
     again = make_case(2000, matrix=128)
     for image, other in ((again.ct, cases[2000].ct), (again.labels, cases[2000].labels)):
         assert sitk.Hash(image) == sitk.Hash(other)
-    assert sitk.Hash(cases[12].ct) != sitk.Hash(cases[2000].ct)
+    assert sitk.Hash(cases[2013].ct) != sitk.Hash(cases[2000].ct)
 
 
 @pytest.mark.parametrize("matrix", [128, pytest.param(512, marks=pytest.mark.slow)])
 def test_canonical_geometry_within_the_published_protocol(matrix):
-    case = drawn(12, matrix=matrix)
+    case = drawn(2000, matrix=matrix)
     assert case.ct.GetPixelID() == sitk.sitkInt16
     assert case.labels.GetPixelID() == sitk.sitkUInt8
     assert case.ct.GetSize() == (matrix, matrix, 46)
@@ -112,8 +112,14 @@ def test_tumours_can_be_seen(cases, seed):
     assert separated.mean() > 0.5
 
 
-def test_a_healthy_liver():
-    case = make_case(15, matrix=128, tumours=0)
+@pytest.fixture(scope="module")
+def quiet() -> SampleCase:
+    """A healthy liver in a CT without noise."""
+    return make_case(15, matrix=128, tumours=0, noise_sd_hu=0.0)
+
+
+def test_a_healthy_liver(quiet):
+    case = quiet
     assert case.tumours == ()
     assert case.tumour_ml == 0
     assert set(np.unique(sitk.GetArrayViewFromImage(case.labels))) == {0, 1}
@@ -160,8 +166,7 @@ def test_thin_slices_are_noisier(thickness, sd):
     assert field[:, 22:42, 22:42].std() == pytest.approx(sd, rel=0.15)
 
 
-def test_edges_have_partial_volume(cases):
-    quiet = make_case(12, matrix=128, noise_sd_hu=0.0)
+def test_edges_have_partial_volume(quiet):
     hu = sitk.GetArrayFromImage(quiet.ct)
     row = hu[23, 64]
     skin = int(np.flatnonzero(row > -500)[0])

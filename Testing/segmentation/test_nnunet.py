@@ -54,7 +54,7 @@ AS_NNUNET = replace(default_model(), largest_organ_only=False)
 @pytest.fixture(scope="module")
 def ct() -> sitk.Image:
     """A sample case cut to the liver's side: two tiles."""
-    case = make_case(31, matrix=160, tumours=1)
+    case = drawn(31, matrix=160, tumours=1)
     return sitk.RegionOfInterest(case.ct, (96, 90, 46), (10, 25, 0))
 
 
@@ -188,7 +188,11 @@ def test_the_ct_may_lie_on_any_axes(result, ct, work):
     assert np.array_equal(back, sitk.GetArrayFromImage(drawn.labels))
 
 
-@pytest.mark.parametrize("stage", STAGES)
+SELDOM = ("Checking the model", "Preparing the CT", "Drawing the labels", "Finishing")
+"""Fast: each in this process (test_network_run, what progress raises); here the first, the longest and the last."""
+
+
+@pytest.mark.parametrize("stage", [pytest.param(s, marks=pytest.mark.slow) if s in SELDOM else s for s in STAGES])
 def test_cancel_at_every_stage_within_3_s(ct, work, stage):
     stopped = []
 
@@ -212,6 +216,7 @@ def test_killed_from_outside(ct, work):
         segment(ct, AS_NNUNET, work=work, how=How("cpu"), progress=kill)
 
 
+@pytest.mark.slow  # 20 s; fast: child/test_warm (a process that runs out), test_network_run (each step)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no address space limit")
 def test_out_of_memory(work):
     large = sitk.Image((700, 700, 400), sitk.sitkInt16)

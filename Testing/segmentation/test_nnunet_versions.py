@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+import SimpleITK as sitk
 
 from PTLFPredictorLib.errors import MissingDependency
-from PTLFPredictorLib.sample import make_case
 from PTLFPredictorLib.segmentation import default_model, nnunet_versions, segment
 from PTLFPredictorLib.segmentation.how import How
 
@@ -50,7 +50,7 @@ def test_the_worker_refuses_an_untested_version(tmp_path):
     work = tmp_path / "work"
     work.mkdir()
     paths = {"PYTHONPATH": os.pathsep.join([str(told.parents[1]), str(LIBRARY)])}
-    ct = make_case(31, matrix=64, tumours=1).ct
+    ct = sitk.Image((16, 16, 16), sitk.sitkInt16)  # which nothing looks at any more
     with pytest.raises(MissingDependency, match=r"nnU-Net 2\.5\.2 is .*nnunetv2>=2\.6\.4,<2\.9 is") as caught:
         segment(ct, default_model(), work=work, how=How("cpu"), environment=paths)
     assert caught.value.exit_code == 3

@@ -144,11 +144,8 @@ def differing_layers(layers: Mapping[str, Mapping[str, Any]]) -> str:
     parts = []
     for name, one in layers.items():
         if one["differ"]:
-            size = (
-                f"{one['largest_ulp']:g} ulp of single precision"
-                if "largest_ulp" in one
-                else f"{one['largest_of_range']:.1g} of the range"
-            )
+            size = f"{one['largest_of_range']:.1g} of the range"
+            size += f" or {one['largest_ulp']:g} ulp of single precision" if "largest_ulp" in one else ""
             parts.append(f"{name} {one['differ']} of {one['voxels']} voxels by at most {size}")
     equal = len(layers) - len(parts)
     return "; ".join([f"{equal} equal to the last bit", *parts])

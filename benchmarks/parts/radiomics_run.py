@@ -152,8 +152,9 @@ def beside(ours: Any, theirs: Any, parts: Sequence[Any], bin_width: float, name:
     Returns
     -------
     dict
-        ``voxels``, those that ``differ``, the largest difference (``largest_ulp``: units in the last place of single
-        precision; ``largest_of_range`` of double), and ``other_bin``, the VOIs' voxels with another grey level.
+        ``voxels``, those that ``differ``, the largest difference (``largest_of_range``; of single precision also
+        ``largest_ulp``, in units in the last place of the value itself, which are small where it is next to 0), and
+        ``other_bin``, the VOIs' voxels with another grey level.
     """
     import numpy as np
 
@@ -161,12 +162,13 @@ def beside(ours: Any, theirs: Any, parts: Sequence[Any], bin_width: float, name:
 
     difference = np.abs(ours.astype(float) - theirs)
     single = theirs.dtype == np.float32
-    scale = np.spacing(np.abs(theirs)).astype(float) if single else max(np.ptp(theirs), 1e-300)
+    ulp = {"largest_ulp": float((difference / np.spacing(np.abs(theirs)).astype(float)).max())} if single else {}
     levels = [[discretise(values[part], bin_width, None, name).levels for values in (ours, theirs)] for part in parts]
     return {
         "voxels": int(ours.size),
         "differ": int(np.count_nonzero(difference)),
-        "largest_ulp" if single else "largest_of_range": float((difference / scale).max()),
+        "largest_of_range": float(difference.max() / max(np.ptp(theirs), 1e-300)),
+        **ulp,
         "other_bin": sum(int(np.count_nonzero(one != other)) for one, other in levels),
     }
 

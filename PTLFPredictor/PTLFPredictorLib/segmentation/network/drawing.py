@@ -44,7 +44,7 @@ def draw(
     name : str
         nnU-Net's function, which decides the precision of what it returns.
     wanted : collection of int
-        Where given, other labels may come out as background (they do where `regions` is None); these are drawn as
+        Where given, others may come out as background, which is faster where there are many; these are drawn as
         without it.
     slab_voxels : int
         Fewer take less memory.
@@ -59,7 +59,8 @@ def draw(
     codes = _said(iter(logits), len(logits), regions)
     axes = [_Axis.of(tap, logits.device) for tap in taps]
     mixed = _mixed(codes, axes)
-    wanted = wanted if regions is None else ()
+    if regions is not None or len(logits) - len(wanted) < 2:
+        wanted = ()  # there are no two others that could be taken for one
     if wanted:
         told_apart, codes = mixed, _only(codes, wanted)
         mixed = _mixed(codes, axes)
@@ -125,10 +126,10 @@ def _only(codes: torch.Tensor, wanted: Collection[int]) -> torch.Tensor:
     """All labels but the wanted ones as background."""
     import torch
 
-    table = torch.zeros(256, dtype=torch.uint8, device=codes.device)
+    labels = torch.zeros_like(codes)
     for label in wanted:
-        table[label] = label
-    return table[codes.int()]
+        labels.masked_fill_(codes == label, label)
+    return labels
 
 
 def _can_come_out(
