@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from PTLFPredictorLib.ct import CT, Grid, Raster, image_sha256, same_geometry
+from PTLFPredictorLib.ct import CT, Grid, Raster, canonical, image_sha256, same_geometry
 from PTLFPredictorLib.errors import PTLFError
 
 DTYPES = (np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64)
@@ -125,3 +125,22 @@ def test_a_ct_of_other_voxels_has_its_own_hash(hashed):
     other = replace(ct, image=ct.image + 1, unclipped_sha256=ct.identity)
     assert other.sha256 == image_sha256(ct.image + 1) != before
     assert other.identity == before == ct.sha256
+
+
+def test_a_canonical_ct_shares_nothing_with_the_image_it_was_made_of():
+    """Whose geometry is rounded, and whose voxels may be another's in the next moment."""
+    image = sitk.GetImageFromArray(np.arange(1000, dtype=np.int16).reshape(10, 10, 10) - 200)
+    image.SetOrigin((1.23456789, 0.0, 0.0))
+    ct = canonical(image)
+    assert ct.image.GetOrigin() == (1.235, 0.0, 0.0)
+    assert image.GetOrigin() == (1.23456789, 0.0, 0.0)
+    assert not np.shares_memory(ct.array, sitk.GetArrayViewFromImage(image))
+    image[0, 0, 0] = 777
+    assert ct.array[0, 0, 0] == -200
+
+
+@pytest.mark.parametrize("hu", [-1025, 3072])
+def test_one_voxel_beyond_the_range_is_clipped(hu):
+    voxels = np.zeros((4, 60, 60), dtype=np.int16)
+    voxels[2, 3, 4] = hu
+    assert canonical(sitk.GetImageFromArray(voxels)).array[2, 3, 4] == np.clip(hu, -1024, 3071)

@@ -87,6 +87,24 @@ def test_a_version_that_was_not_tested_is_told_with_the_range(site, dependencies
     assert "nnunetv2>=2.6.4,<2.9 (this is 2.5.2)" in dependencies.text()
 
 
+def test_openvino_is_missed_and_installed_only_where_it_was_chosen(site, dependencies, monkeypatch):
+    add_distribution(site, "nnunetv2", TESTED)
+    asked = []
+    monkeypatch.setattr(compat, "install", asked.append)
+    assert not dependencies.ask("auto")
+    assert dependencies.missing() == []
+    assert dependencies.ask("openvino")
+    assert not dependencies.ask("openvino")
+    assert dependencies.missing() == ["openvino>=2024.6"]
+    dependencies.install()
+    assert asked == [["openvino>=2024.6"]]
+    add_distribution(site, "openvino", "2026.4.1")
+    assert dependencies.missing() == []
+    (site / "openvino-2026.4.1.dist-info" / "METADATA").unlink()
+    assert dependencies.ask("torch")
+    assert dependencies.missing() == []
+
+
 @pytest.mark.parametrize("before", ["", "2.5.2"])
 @pytest.mark.parametrize("answer", [True, None], ids=["True", "nothing, as older versions do"])
 def test_the_range_is_handed_to_the_extensions_installer(site, extension, dependencies, before, answer):

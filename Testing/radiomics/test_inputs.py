@@ -1,5 +1,6 @@
 """CT and VOIs as they come in: prepared where they are read, with ITK's values, and never copied whole."""
 
+import time
 import tracemalloc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -268,3 +269,20 @@ def test_inputs_are_looked_at_once(monkeypatch, tmp_path):
     assert [one is image for one in looks].count(True) == 1
     assert [one is labels for one in looks].count(True) == 2
     assert {vector.image_sha256 for vector in found.values()} == {"known"}
+
+
+def test_grey_levels_of_an_image_are_made_once_whatever_asks_for_them_at_a_time(monkeypatch):
+    case = ellipsoids()
+    asked = ExtractionSettings(image_types={"Original": {}, "Square": {}})
+    made = []
+    discretise = builtin_engine.discretise
+
+    def counted(values, width, count, image):
+        made.append(image)
+        time.sleep(0.05)  # long enough for a second class to ask
+        return discretise(values, width, count, image)
+
+    monkeypatch.setattr(builtin_engine, "discretise", counted)
+    monkeypatch.setattr(builtin_engine, "cpu_cores", lambda: 4)
+    extract(case.image, case.masks, {"tumor": None}, asked)
+    assert sorted(made) == ["original", "square"]

@@ -10,6 +10,7 @@ from map_phantoms import NAMES, WAYS, of_pyradiomics, settings_of, stored, volum
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.measures.radiomics import ExtractionSettings, maps
 from PTLFPredictorLib.measures.radiomics.maps import MapSettings, compute, require_maps
+from PTLFPredictorLib.measures.radiomics.settings import IMAGE_TYPES
 
 ORIGINAL = ExtractionSettings(image_types={"Original": {}})
 PLAIN_MEAN = "original_glcm_JointAverage"
@@ -147,8 +148,10 @@ HAS_PYRADIOMICS = importlib.util.find_spec("radiomics") and importlib.util.find_
 @pytest.mark.skipif(not HAS_PYRADIOMICS, reason="PyRadiomics is not in this Python")
 @pytest.mark.parametrize("how", [{}, {"masked_kernel": False}, {"kernel_radius": 3}], ids=str)
 def test_maps_of_filtered_images_are_pyradiomics(how):
-    """A larger VOI with every filter but LBP-3D, whose distinct values rounding parts (docs/radiomics.md)."""
-    types = {"Original": {}, "Wavelet": {}, "LoG": {"sigma": [2.0]}, "Square": {}, "Exponential": {}, "Gradient": {}}
+    """A larger VOI, every filter; outside the VOI PyRadiomics' LBP-3D image is the CT itself."""
+    types = {name: {"sigma": [2.0]} if name == "LoG" else {} for name in IMAGE_TYPES}
+    if not how.get("masked_kernel", True):
+        del types["LBP3D"]
     settings = ExtractionSettings(image_types=types, clip_hu=None)
     image, mask = volume(shape=(14, 15, 16), seed=9)
     theirs = of_pyradiomics(image, mask, settings, **how)

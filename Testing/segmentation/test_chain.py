@@ -17,6 +17,7 @@ from scipy import ndimage
 from PTLFPredictorLib.errors import Cancelled
 from PTLFPredictorLib.segmentation import chain, chain_words
 from PTLFPredictorLib.segmentation.device import Device
+from PTLFPredictorLib.segmentation.how import How
 from PTLFPredictorLib.segmentation.model_steps import Crop, Step
 from PTLFPredictorLib.segmentation.origin import Drawn, Known, Origin
 from PTLFPredictorLib.segmentation.worker import Run, run_steps
@@ -188,7 +189,10 @@ class Stubs:
     def facts(self, step):
         return SimpleNamespace(axes=lambda said: said or "LPS", notes=())
 
-    def get(self, step, how):
+    def converted_key(self, step):
+        return "never converted"
+
+    def get(self, step, how, found=None):
         def predict(ct, *, progress, organ, **told):
             self.seen[step.name] = ct
             self.organ[step.name] = organ
@@ -213,7 +217,7 @@ def ct_image() -> sitk.Image:
 
 def run_of(networks, events=None) -> Run:
     events = [] if events is None else events
-    return Run(networks, events.append, Device("cpu", "chosen"), {})
+    return Run(networks, events.append, Device("cpu", "chosen"), {}, How(runtime="torch"))
 
 
 def block(z, y, x, value):
@@ -333,7 +337,7 @@ def test_it_can_be_cancelled_in_every_step(stage):
 
     networks = Stubs(liver=block((4, 8), (15, 25), (20, 30), 5), lesions=block((2, 4), (12, 15), (15, 18), 1))
     with pytest.raises(Cancelled):
-        run_steps(Run(networks, emit, Device("cpu", "chosen"), {}), CHAIN, ct_image())
+        run_steps(Run(networks, emit, Device("cpu", "chosen"), {}, How(runtime="torch")), CHAIN, ct_image())
 
 
 # What is said

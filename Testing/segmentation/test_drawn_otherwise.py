@@ -113,3 +113,32 @@ def test_a_reader_who_names_the_model_signs_what_it_drew_in_whatever_way(model, 
     assert not provenance.drawn_by(origin, [model.weights_sha256])
     other = replace(word, model={**model.identity, "weights_sha256": "ab" * 32})
     assert [one.code for one in provenance.resolve(labels, ct, [mark], other)[1]] == ["mask_origin_contradicted"]
+
+
+@pytest.mark.slow
+def test_a_run_records_what_was_chosen_and_marks_its_masks(model, tmp_path):
+    pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: './ptlf test' installs it")
+    from PTLFPredictorLib.sample import make_case
+    from PTLFPredictorLib.segmentation import segment
+
+    case = make_case(11, matrix=256, slice_mm=5.0)
+    ct, found = canonical(case.ct).image, {}
+    for name, how in (("own", How("cpu")), ("otherwise", How("cpu", tile_step=1.0, mirroring="all"))):
+        work, events = tmp_path / name, []
+        work.mkdir()
+        drawn = segment(ct, model, how=how, work=work, on_event=events.append)
+        found[name] = drawn
+        settings = drawn.settings
+        assert (settings["mirroring"], settings["tile_step"]) == ("none", how.tile_step or 0.5)
+        said = next(event["text"] for event in events if event["event"] == "work")
+        assert said.startswith(f"This CT takes {settings['passes']} pass")
+    own, otherwise = (drawn.origin for drawn in found.values())
+    assert "notices" not in own.run
+    assert own.model["weights_sha256"] == model.weights_sha256
+    told = price.notice({"tile_step": 1.0})
+    not_mirrored = "The training of this network mirrored nothing along the axes that were chosen"
+    assert otherwise.run["notices"][0] == told
+    assert otherwise.run["notices"][1].startswith(not_mirrored)
+    assert otherwise.model["weights_sha256"] == drawn_otherwise(model.weights_sha256, {"tile_step": 1.0})
+    assert found["otherwise"].settings["passes"] < found["own"].settings["passes"]
+    assert otherwise.model["sha256"] == own.model["sha256"] == model.sha256  # the files are the same

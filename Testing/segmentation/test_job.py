@@ -19,7 +19,7 @@ from PTLFPredictorLib.segmentation.networks import Networks
 from PTLFPredictorLib.segmentation.run import write_job
 from PTLFPredictorLib.segmentation.worker import Run, draw
 
-STEP = SimpleNamespace(label_roles={"parenchyma": (5,), "tumor": (7, 3)})
+STEP = SimpleNamespace(name="model", label_roles={"parenchyma": (5,), "tumor": (7, 3)})
 FELL_BACK = "The memory of cuda:0 did not suffice: the CPU draws now, which takes longer."
 
 
@@ -29,7 +29,10 @@ class OneNetwork:
     def __init__(self, falls_back=False):
         self.falls_back, self.wanted = falls_back, []
 
-    def get(self, step, how):
+    def converted_key(self, step):
+        return "never converted"
+
+    def get(self, step, how, found=None):
         def predict(ct, *, organ, on_notice, on_estimate, **_):
             self.wanted.append((how.device, organ))
             used = how.device
@@ -44,7 +47,7 @@ class OneNetwork:
 
 def run_on(networks, device):
     told = []
-    return Run(networks, told.append, device, {"cpu_s": 22, "gpu_s": 2}), told
+    return Run(networks, told.append, device, {"cpu_s": 22, "gpu_s": 2}, How(runtime="torch")), told
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("cpu", 22), ("cuda:0", 2)])
@@ -83,7 +86,10 @@ def test_the_network_is_told_which_labels_are_wanted():
 class DrawsNothing(Networks):
     """Verifies as the real one, and draws background."""
 
-    def get(self, step, how):
+    def converted_key(self, step):
+        return "never converted"
+
+    def get(self, step, how, found=None):
         def predict(ct, **_):
             return SimpleNamespace(labels=np.zeros(ct.GetSize()[::-1], np.uint8), settings={"device": how.device})
 

@@ -183,6 +183,17 @@ def test_what_encloses_nothing_is_refused_where_it_would_count(ct, plan, both, t
         read_segments([Source.parse(f"liver={plan(both[:1])}"), Source(lines)], ct)
 
 
+def test_a_point_among_outlines_is_no_harm(ct, plan, both, truth):
+    def change(data):
+        point = data.ROIContourSequence[1].ContourSequence[0]
+        point.ContourGeometricType, point.ContourData = "POINT", point.ContourData[:3]
+
+    lost = np.flatnonzero((truth == 2).any(axis=(1, 2)))[0]
+    expected = np.where(truth == 2, 1, truth)
+    expected[lost + 1 :] = truth[lost + 1 :]
+    assert np.array_equal(read_segments(plan(change=change), ct).array, expected)
+
+
 def test_a_line_that_may_be_anything_asks_and_what_is_said_not_to_count_does_not(ct, plan, both, truth):
     def change(data):
         for contour in data.ROIContourSequence[2].ContourSequence:
@@ -240,6 +251,12 @@ def test_what_is_wrong_with_a_plan_is_a_sentence(ct, plan, change, sentence):
     with pytest.raises(BadInput, match=sentence) as told:
         read_segments(plan(change=change), ct)
     assert "Error" not in told.value.message
+
+
+def test_a_contour_without_points_or_with_two_encloses_nothing(phantom, ct, plan, both, truth):
+    (_, _, liver), (_, _, mass) = both
+    odd = [np.zeros((0, 3)), liver[0][:2]]
+    assert np.array_equal(read_segments(plan([("Liver", "", liver + odd), ("Mass", "", odd + mass)]), ct).array, truth)
 
 
 def test_an_offset_moves_the_contour(ct, plan, truth):

@@ -40,7 +40,7 @@ class Sources:
     ct : Path
         DICOM folder or image file.
     segmentation : Path, or sequence of Source, optional
-        Label maps, seg.nrrd or DICOM SEG; without it, `model` draws the segments.
+        Label maps, seg.nrrd, DICOM SEG or RTSTRUCT; without it, `model` draws the segments.
     labels : mapping, optional
         What the labels of `segmentation` mean; see `segmentation.reading.parse_labels`.
     mask_origin : Origin, optional

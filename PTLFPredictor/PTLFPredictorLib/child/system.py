@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -121,6 +122,34 @@ def cpu_cores() -> int:
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     asked = os.environ.get(CORES, "")
     return min(there, int(asked)) if asked.isdecimal() and int(asked) else there
+
+
+def has_nvidia_driver() -> bool:
+    """Whether CUDA's driver is there, without which no library finds an NVIDIA GPU."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if _WINDOWS else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def cpu_name() -> str:
+    """The processor, as its maker calls it."""
+    return next(iter(_cpu_facts("model name")), "") or platform.processor() or platform.machine()
+
+
+def cpu_flags() -> frozenset[str]:
+    """What the processor can, in Linux' words; empty where the system does not tell."""
+    return frozenset(word for line in _cpu_facts("flags")[:1] for word in line.split())
+
+
+def _cpu_facts(name: str) -> list[str]:
+    """Of each core."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    return [line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip() == name]
 
 
 _LIMITS = (

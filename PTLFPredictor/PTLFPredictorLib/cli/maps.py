@@ -102,6 +102,7 @@ def write_maps(asked: Asked, ct: Any, segments: Any, settings: Any, case: Any, p
                 image.SetMetaData(f"PTLF_{key}", str(value))
             sitk.WriteImage(image, str(folder / files[name]), True)
             made.append(MapMade.of(name, files[name], values))
+            del image  # as large as the CT: gone before the next one is made
         engine = builtin_engine.NAME, builtin_engine.version()
         MapsRecord(case, voi, *engine, settings, how.to_dict(), tuple(made)).write(folder / RECORD)
     undefined = max(one.undefined for one in made)

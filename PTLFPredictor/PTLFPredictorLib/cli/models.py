@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import BadInput, Cancelled
 from .command import Command
 from .models_chain import add_chain
+from .models_convert import add_convert, convert_added
 from .models_measure import add_measure
 from .options import add_labels
 from .stderr import progress_bar
@@ -43,9 +44,13 @@ def add(command: Command) -> None:
     )  # fmt: skip
     add.add_argument("--configuration", default="", metavar="NAME", help="which of several trainings in it")
     add.add_argument("--folds", nargs="+", default=(), metavar="N", help="which of its folds: 0 1 ..., or all")
+    add.add_argument(
+        "--no-conversion", action="store_true", help="do not convert it for OpenVINO where that is installed"
+    )
     add.set_defaults(function=_models_add)
     add_chain(actions)
     add_measure(actions)
+    add_convert(actions)
     verify = actions.add_parser("verify", help="check the files of a model against its checksum")
     verify.add_argument("model", metavar="ID|DIR|ZIP")
     verify.set_defaults(function=_models_verify)
@@ -129,6 +134,8 @@ def _models_add(given: argparse.Namespace) -> None:
     entry = {name: getattr(given, name) for name in ("id", "orientation") if getattr(given, name) is not None}
     model = add(given.source, roles, configuration=given.configuration, folds=given.folds, **entry)
     print("\n".join((f"Added {model.id}: {model.folder}", *labels_taken(model), model.warning)))
+    if not given.no_conversion:
+        convert_added(model)
 
 
 def _models_verify(given: argparse.Namespace) -> None:

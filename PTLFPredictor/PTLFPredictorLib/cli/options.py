@@ -63,6 +63,15 @@ def add_how(command: argparse.ArgumentParser) -> None:
     """How a model draws."""
     command.add_argument("--device", default="auto", metavar="auto|cpu|cuda:N")
     command.add_argument(
+        "--runtime", choices=("auto", "torch", "openvino"), default="auto",
+        help="what computes the network: auto is PyTorch, but OpenVINO on a CPU where this very model was converted "
+        "and compared with PyTorch on this computer ('ptlf models convert')",
+    )  # fmt: skip
+    command.add_argument(
+        "--precision", choices=("f32", "bf16"), default="f32",
+        help="of OpenVINO; bf16 is for a quick look, on processors that have it",
+    )  # fmt: skip
+    command.add_argument(
         "--mirroring", choices=("none", "left-right", "all"),
         help="looks at mirrored tiles too, and averages: all of the axes that the model's training mirrored, or the "
         "patient's left and right alone (default: as the model has it)",
@@ -178,7 +187,7 @@ def how(given: argparse.Namespace) -> Any:
     """What was chosen with the options of `add_how`."""
     from ..segmentation.how import How
 
-    return How(given.device, mirroring=given.mirroring, tile_step=given.tile_step)
+    return How(given.device, given.runtime, given.precision, given.mirroring, given.tile_step)
 
 
 def post_processing(given: argparse.Namespace) -> Any:

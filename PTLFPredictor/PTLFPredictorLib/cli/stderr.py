@@ -34,7 +34,7 @@ def tell_device(event: dict[str, Any]) -> None:
         say(f"ptlf: about {event['seconds']:.0f} s for its tiles")
     elif event["event"] == "notice":
         say(f"ptlf: {event['message']}")
-    elif event["event"] in ("segments", "work") and event["text"]:
+    elif event["event"] in ("segments", "work", "runtime") and event["text"]:
         say(f"ptlf: {event['text']}")
 
 

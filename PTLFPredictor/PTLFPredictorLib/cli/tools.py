@@ -69,6 +69,7 @@ def _doctor(_: argparse.Namespace) -> None:
         ("pydicom", "pydicom", "./ptlf installs it; needed for DICOM folders, DICOM SEG and RTSTRUCT"),
         ("torch", "torch", "needed to segment: ./ptlf segment installs it"),
         ("nnunetv2", "nnunetv2", "needed to segment: ./ptlf segment installs it"),
+        ("openvino", "openvino", "optional, draws faster on a CPU: ./ptlf models convert ID installs it"),
     )
     print(f"PTLFPredictor {__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}")
     for name, module, hint in packages:

@@ -141,7 +141,7 @@ def canonical(
         3D, any scalar type and orientation.
     """
     source = dict(source or {})
-    image = sitk.DICOMOrient(image, "LPS")
+    image = Raster.of(image).in_lps().to_image()
     array = sitk.GetArrayViewFromImage(image)
     found = [*findings]
     if not np.isfinite(array).all():
@@ -152,8 +152,10 @@ def canonical(
     if clip_hu is None or tuple(clip_hu) != DEFAULT_CLIP_HU:
         identity = image_sha256(_int16(sitk.Clamp(image, image.GetPixelID(), *DEFAULT_CLIP_HU)))
     if clip_hu is not None:
-        found += check_clip(array, clip_hu)
-        image = sitk.Clamp(image, image.GetPixelID(), *clip_hu)
+        outside = check_clip(array, clip_hu)
+        found += outside
+        if outside:
+            image = sitk.Clamp(image, image.GetPixelID(), *clip_hu)
     image = _int16(image)
     found += check_geometry(image, protocol, source.get("slice_thickness_mm"), findings)
     found += scan_findings(source, protocol)

@@ -8,11 +8,13 @@ from slicer.i18n import tr as _
 
 from ..errors import MissingDependency
 from ..segmentation import nnunet_versions
+from ..segmentation.how import Runtime
+from ..segmentation.runtime import compiled
 from . import compat
 
 
 class Dependencies:
-    """Packages of ``Resources/requirements.txt``, PyTorch, and nnU-Net in the range that was tested.
+    """Packages of ``Resources/requirements.txt``, PyTorch, nnU-Net in the range that was tested; OpenVINO where chosen.
 
     Parameters
     ----------
@@ -22,6 +24,12 @@ class Dependencies:
 
     def __init__(self, requirements: Path):
         self._requirements = requirements
+        self._runtime = Runtime.AUTO
+
+    def ask(self, runtime: str) -> bool:
+        """Take over the runtime that was chosen; whether another one was before."""
+        changed, self._runtime = runtime != self._runtime, runtime
+        return changed
 
     def missing(self) -> list[str]:
         """Names of what is not installed, or in another version; looks only, imports nothing heavy."""
@@ -39,6 +47,8 @@ class Dependencies:
 
     def _missing_requirements(self) -> list[str]:
         lines = self._requirements.read_text(encoding="utf-8") if self._requirements.is_file() else ""
+        if self._runtime == Runtime.OPENVINO:
+            lines += f"\n{compiled.REQUIREMENT}\n"
         return compat.missing_requirements(lines)
 
     def text(self) -> str:

@@ -41,7 +41,13 @@ class DrawChoices:
         self._said: tuple[Any, str] = (None, "")
 
     def refresh(
-        self, model: Model | None, of: Size | None, how: How, expected: Callable[[How], run_times.Expected], busy: bool
+        self,
+        model: Model | None,
+        of: Size | None,
+        how: How,
+        expected: run_times.Expected,
+        otherwise: Callable[[How], run_times.Expected],
+        busy: bool,
     ) -> None:
         """Show what is chosen of a model, for a CT.
 
@@ -51,8 +57,10 @@ class DrawChoices:
         of : Size, optional
             Of the CT on screen.
         how : How
-        expected : callable
+        expected : run_times.Expected
             What a run is expected to take.
+        otherwise : callable
+            What it is expected to take as chosen otherwise.
         busy : bool
             A run goes on: nothing can be chosen.
         """
@@ -67,9 +75,10 @@ class DrawChoices:
         self._precision.show(how.precision)
         ui.runtimeSelector.enabled = not busy
         ui.precisionSelector.enabled = not busy and how.runtime is not Runtime.TORCH
-        key = (model, of, how, expected(how).seconds)
+        key = (model, of, how, expected)
         if self._said[0] != key:
-            self._said = key, "" if model is None or of is None else _words(model, of, how, expected)
+            told = model is not None and of is not None
+            self._said = key, _words(model, of, how, expected, otherwise(AS_THE_MODEL)) if told else ""
         say(ui.choiceWords, self._said[1])
 
     def _offer(self, model: Model | None) -> None:
@@ -113,10 +122,10 @@ def _step_words(step: float) -> str:
     return _("{step}: tiles overlap by {overlap} %").format(step=f"{step:g}", overlap=overlap)
 
 
-def _words(model: Model, of: Size, how: How, expected: Callable[[How], run_times.Expected]) -> str:
-    said, chosen, own = price.words(model, *of, how), expected(how), expected(AS_THE_MODEL)
-    if not said or not chosen.known or price.is_own(price.chosen(model, how)):
+def _words(model: Model, of: Size, how: How, expected: run_times.Expected, own: run_times.Expected) -> str:
+    said = price.words(model, *of, how)
+    if not said or not expected.known or price.is_own(price.chosen(model, how)):
         return said
     times = _("About {time} for this CT instead of {own}.")
-    times = times.format(time=run_times.duration(chosen.seconds), own=run_times.duration(own.seconds))
+    times = times.format(time=run_times.duration(expected.seconds), own=run_times.duration(own.seconds))
     return f"{times} {said}"

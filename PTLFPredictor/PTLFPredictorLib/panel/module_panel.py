@@ -218,6 +218,8 @@ class ModulePanel:
             if said := self.session.follow():
                 self.tell(" ".join(said))
             self._lead_on()
+            if self.dependencies.ask(self.session.desk.runtime):
+                self.check_dependencies()
             for section in self._sections:
                 section.refresh()
             self._show_titles()

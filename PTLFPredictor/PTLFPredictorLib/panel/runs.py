@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 
 from ..child import Child, Job
 from ..errors import PTLFError
+from ..segmentation.how import Runtime
 from . import run_times
 from .course import Course
 from .run_state import RunState, State
@@ -185,6 +186,8 @@ class ChildRun:
             self.device = event
         elif event["event"] == "notice":
             self.notices.append(str(event.get("message", "")))
+        elif event["event"] == "runtime" and event.get("runtime") == Runtime.OPENVINO:
+            self.notices.append(str(event.get("text", "")))
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         self.stage, self.done, self.total = stage, done, total

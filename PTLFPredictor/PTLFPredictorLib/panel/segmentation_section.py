@@ -250,7 +250,8 @@ class SegmentationSection(Section):
         self._devices.show(session.desk.device)
         busy, drawn = run.state.busy, session.segmentation is not None
         say(ui.deviceReason, self._device_reason())
-        self._draw_choices.refresh(self.model, self._drawn_on(), session.desk.how, self.expected, busy)
+        expected = self.expected()
+        self._draw_choices.refresh(self.model, self._drawn_on(), session.desk.how, expected, self.expected, busy)
         ui.againButton.setVisible(drawn)
         ui.drawFrame.setVisible(busy or not drawn or ui.againButton.checked)
         verb = _("Se&gment again") if drawn else _("Se&gment")
@@ -265,7 +266,7 @@ class SegmentationSection(Section):
         idle = run.state.state is State.IDLE
         said = [] if idle and (drawn or self._message) else [status_of(run, _("Segmented"))]
         say(ui.segmentStatus, "\n".join(filter(None, [*said, *run.notices, self._message])))
-        say(ui.estimateLabel, "" if busy else run_times.words(self.expected()))
+        say(ui.estimateLabel, "" if busy else run_times.words(expected))
         say(ui.stepsLabel, "" if busy else "\n".join(chain_words.lines(session.drawn)))
         log = "\n".join(line for line in run.log if line.strip())
         if ui.logText.plainText != log:

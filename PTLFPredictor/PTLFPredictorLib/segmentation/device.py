@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
-from ..child.system import cpu_cores
+from ..child.system import cpu_cores, has_nvidia_driver
 from ..errors import BadInput, is_out_of_memory
 
 FREE_GPU_BYTES = 2 << 30
@@ -36,11 +37,13 @@ def choose(wanted: str = "auto") -> Device:
     BadInput
         For any other word.
     """
-    import torch
-
     number = _number(wanted)
     if number is None:
         return Device("cpu", f"chosen ({_cores()})")
+    if "torch" not in sys.modules and not has_nvidia_driver():  # its import takes as long as OpenVINO draws a CT
+        return Device("cpu", f"no NVIDIA GPU with a working driver was found ({_cores()})")
+    import torch
+
     if not torch.backends.cuda.is_built():
         return Device("cpu", f"this PyTorch was built without CUDA ({_cores()})")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0

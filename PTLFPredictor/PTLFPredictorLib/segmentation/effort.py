@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from ..errors import UnusableModel
@@ -161,9 +163,23 @@ def _forward(plans: Mapping[str, Any]) -> list[int]:
     return [int(axis) for axis in plans.get("transpose_forward", ALL_AXES)]
 
 
+def _plans(path: Path) -> dict[str, Any]:
+    """Of a file that is asked for again and again, as long as it is the same."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise UnusableModel(f"'{path.name}' of '{path.parent.name}' cannot be read ({error.strerror}).") from error
+    return _read_plans(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=32)
+def _read_plans(path: Path, _changed: int, _size: int) -> dict[str, Any]:
+    return read_json(path)
+
+
 def _plan_of(step: Step) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The configuration that draws, with what it inherits, and all plans."""
-    plans = read_json(step.folder / PLANS)
+    plans = _plans(step.folder / PLANS)
     try:
         configurations = plans["configurations"]
         name = step.configuration or next(

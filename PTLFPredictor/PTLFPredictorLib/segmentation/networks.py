@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..progress import Progress
 from . import model_folder
 from .how import How
 from .model_steps import Step
+from .runtime import converted
 
 if TYPE_CHECKING:
     from .network import Network
+    from .runtime.conversion import Sample
+    from .runtime.converted import Converted
 
 Key = tuple[object, ...]
 
@@ -71,21 +75,41 @@ class Networks:
             self._loaded.pop(key).release()
         self._verified = {key: known for key, known in self._verified.items() if key in wanted}
 
-    def get(self, step: Step, how: How) -> Network:
-        """The network of a verified step on `how`'s device (none is looked for), loaded now where it is not yet."""
+    def get(self, step: Step, how: How, found: Converted | None = None) -> Network:
+        """The network of a verified step on `how`'s device (none is looked for), loaded now where it is not yet.
+
+        Parameters
+        ----------
+        step : Step
+        how : How
+        found : Converted, optional
+            What OpenVINO draws with, where `how` says OpenVINO; torch draws else.
+        """
         from .network import Network
+        from .runtime.network import CompiledNetwork
 
         key = (_key(step), how.of_step(step))
         if key not in self._loaded:
             for other in [other for other in self._loaded if other[0] == key[0]]:
                 self._loaded.pop(other).release()  # on another device, or drawing otherwise
-            self._loaded[key] = Network(
-                self._verified[key[0]].facts,
-                configuration=step.configuration,
-                folds=step.folds,
-                how=key[1],
-            )
+            if found is not None:
+                self._loaded[key] = CompiledNetwork(found, key[1])
+            else:
+                which = {"configuration": step.configuration, "folds": step.folds}
+                self._loaded[key] = Network(self._verified[key[0]].facts, **which, how=key[1])
         return self._loaded[key]
+
+    def converted_key(self, step: Step) -> str:
+        """What a verified step's converted network is kept by."""
+        return converted.key_of(self._verified[_key(step)].sha256, step.configuration, step.folds)
+
+    def convert(self, step: Step, progress: Progress, sample: Sample | None = None) -> Converted:
+        """Convert the network of a verified step for OpenVINO, and compare it (`runtime.conversion.convert`)."""
+        from .runtime.conversion import convert
+
+        known = self._verified[_key(step)]
+        self.release(step)
+        return convert(step, known.facts, known.sha256, sample=sample, progress=progress)
 
     def release(self, step: Step | None = None) -> None:
         """Let go of a step's network, or of all."""

@@ -73,6 +73,7 @@ def read_segments(
         roles = {role: plane & bit(role) > 0 for role in COUNTED}
         plane[:] = derive(roles[Role.LIVER] | roles[Role.PARENCHYMA], roles[Role.TUMOUR], roles[Role.EXCLUDED])
     derived = sitk.GetImageFromArray(masks)
+    del masks
     derived.CopyInformation(ct.image)
     formats = " + ".join(dict.fromkeys(file.format for file in opened))
     origin, known = provenance.resolve(derived, ct, [marks.of_file(source.path) for source in sources], said)

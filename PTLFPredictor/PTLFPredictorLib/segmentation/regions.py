@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from ..ct import Raster
 from ..hashes import json_sha256
+from .lesions import bounding_box
 from .names import LABEL_OF, Role
 
 ORGAN, TUMOUR, EXCLUDED = Role.LIVER, Role.TUMOUR, Role.EXCLUDED
@@ -52,19 +54,21 @@ Regions = Mapping[str, Region]
 
 def regions_of(labels: sitk.Image) -> dict[str, Region]:
     """The organ (all labels), the tumour and what a reader left out, without the empty space around them."""
-    labels = sitk.DICOMOrient(labels, "LPS")
+    labels = Raster.of(labels).in_lps().to_image()
     array = sitk.GetArrayViewFromImage(labels)
+    organ = bounding_box(array > 0)
+    if organ is None:
+        return {}
+    array = array[organ]
     steps = np.reshape(labels.GetDirection(), (3, 3)) * np.array(labels.GetSpacing())
     found = {}
     masks = {ORGAN: array > 0, **{role: array == LABEL_OF[role] for role in (TUMOUR, EXCLUDED)}}
     for role, mask in masks.items():
-        planes = np.flatnonzero(mask.any(axis=(1, 2)))
-        if not planes.size:
+        box = bounding_box(mask)
+        if box is None:
             continue
-        rows, columns = (np.flatnonzero(mask[planes[0] : planes[-1] + 1].any(axis=axis)) for axis in ((0, 2), (0, 1)))
-        box = tuple(slice(used[0], used[-1] + 1) for used in (planes, rows, columns))
-        start = [int(side.start) for side in reversed(box)]
-        corner = labels.TransformIndexToPhysicalPoint(start)
+        start = [outer.start + side.start for outer, side in zip(organ, box, strict=True)]
+        corner = labels.TransformIndexToPhysicalPoint(start[::-1])
         found[role] = Region(np.array(mask[box]), corner, tuple(steps.ravel().tolist()))
     return found
 

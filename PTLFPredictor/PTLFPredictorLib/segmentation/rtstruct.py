@@ -122,18 +122,20 @@ def _outlines(item: Any, ct: CT) -> tuple[list[str], Outlines]:
     continuous indices (column, row, slice) of the CT."""
     kinds, outlines = [], []
     for contour in (item.get("ContourSequence") or ()) if item is not None else ():
-        kinds.append(str(contour.get("ContourGeometricType", "")).strip().upper())
+        kind = str(contour.get("ContourGeometricType", "")).strip().upper()
+        kinds.append(kind)
         points = _points(contour)
-        if len(points) > 2 or kinds[-1] not in (*CLOSED, "POINT"):
+        if kind != "POINT" and (len(points) > 2 or kind not in CLOSED):
             outlines.append(_indices(points, ct))
     return kinds, outlines
 
 
 def _points(contour: Any) -> np.ndarray:
     """Points (n, 3) in mm; of numbers that pydicom has not read yet, all at once."""
-    element = contour.get_item("ContourData")
-    text = element.value.decode("ascii") if isinstance(element.value, bytes) else element.value
-    points = np.array(text.split("\\") if isinstance(text, str) else text, float).reshape(-1, 3)
+    value = contour.get_item("ContourData").value
+    if isinstance(value, bytes):
+        value = [number for number in value.decode("ascii").strip(" \0").split("\\") if number]
+    points = np.array(value or [], float).reshape(-1, 3)
     if not np.isfinite(points).all():
         raise ValueError("a contour has points that are no numbers")
     return points + np.array(contour.get("ContourOffsetVector") or (0, 0, 0), float)
@@ -146,8 +148,9 @@ def _indices(points: np.ndarray, ct: CT) -> np.ndarray:
 
 
 def _require_closed(kinds: Sequence[str]) -> None:
+    """Points among outlines are no harm: a pixel that a planning system found no outline for."""
     odd = sorted(set(kinds) - set(CLOSED))
-    if odd:
+    if odd and not (odd == ["POINT"] and len(set(kinds)) > 1):
         raise _Refused(f"it has contours of the type {', '.join(odd)}, which enclose nothing; outlines are needed.")
 
 

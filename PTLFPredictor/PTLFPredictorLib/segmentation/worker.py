@@ -25,17 +25,18 @@ from ..progress import Progress
 from . import chain, effort, model_folder, nnunet_versions, price
 from . import device as devices
 from .effort import CHECKING, FINISHING, LOADING, WRITING
-from .how import How
+from .how import How, Runtime
 from .model import Model
 from .model_steps import Step, chain_sha256
 from .names import Role
 from .networks import Networks
 from .origin import drawn_otherwise
+from .runtime.choice import Choice, choose, device_for, said
 from .segments import derive
 from .user_models import using
 
 if TYPE_CHECKING:
-    from .network import Drawing
+    from .network import Drawing, Network
 
 Emit = Callable[[child.Event], None]
 
@@ -62,15 +63,19 @@ def _draw(model: Model, job: Mapping[str, Any], work: Path, emit: Emit, networks
     start = time.monotonic()
     found = _verified(model, networks, emit)
     how = How.from_dict(job["how"])
-    run = Run(networks, emit, devices.choose(how.device), dict(model.measured), how)
+    run = Run(networks, emit, device_for(how), dict(model.measured), how, model.id)
     run.tell_device()
+    for step in model.steps:
+        run.choose(step)  # what cannot be is said before anything is drawn
     run.seconds["model"] = time.monotonic() - start
     ct = sitk.ReadImage(str(work / job["ct"]))
     emit({"event": "work", "text": price.words(model, ct.GetSize(), ct.GetSpacing(), how)})
-    choice = price.otherwise(model, how)
-    if choice:
+    if choice := price.otherwise(model, how):
         run.notice(price.notice(choice))
     image, told = run_steps(run, model.steps, ct)
+    if far := run.far_from_torch:
+        choice |= {"runtime": Runtime.OPENVINO}
+        run.notice(far)
     identity = found.identity_with(found.sha256)
     child.progress_of(emit)(WRITING, 0, 1)
     output = work / "labels.nrrd"
@@ -81,7 +86,7 @@ def _draw(model: Model, job: Mapping[str, Any], work: Path, emit: Emit, networks
         "device_why": run.device.why,
         "steps": told,
         "notices": run.notices,
-        "software": software(),
+        "software": software(run.runtimes),
         "seconds": {name: round(s, 2) for name, s in (*run.seconds.items(), ("all", time.monotonic() - start))},
     }
     (work / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
@@ -111,6 +116,8 @@ class Run:
     device: devices.Device
     measured: Mapping[str, Any]
     how: How = field(default_factory=How)
+    model: str = ""
+    runtimes: dict[str, Choice] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: {"model": 0.0, "network": 0.0})
 
@@ -127,11 +134,44 @@ class Run:
     def estimate(self, seconds: float) -> None:
         self.emit({"event": "estimate", "seconds": round(seconds, 1)})
 
+    def choose(self, step: Step) -> Choice:
+        """What computes a step; told once."""
+        if step.name not in self.runtimes:
+            found = choose(self.how, self.device, self.networks.converted_key(step), self.model)
+            self.runtimes[step.name] = found
+            self._tell_runtime(step, found)
+        return self.runtimes[step.name]
+
+    @property
+    def far_from_torch(self) -> str:
+        """That what OpenVINO drew is not as near to torch's as would be taken by itself; "" where it is."""
+        found = [one.found for one in self.runtimes.values() if one.found is not None]
+        compared = [converted.comparison(self.how.precision) for converted in found]
+        words = next((one.words for one in compared if one is not None and not one.is_close), "")
+        return words and f"OpenVINO drew, and its masks count as another model's than PyTorch's: {words}"
+
+    def _tell_runtime(self, step: Step, found: Choice) -> None:
+        if found.runtime is Runtime.OPENVINO and found.why:
+            self.notices.append(found.why)
+        if found.why:
+            event = {"step": step.name, "runtime": found.runtime, "precision": self.how.precision, "text": found.why}
+            self.emit({"event": "runtime", **event})
+
+    def _network(self, step: Step, progress: Progress) -> Network:
+        """Loaded; where OpenVINO was asked for, converted and compared before."""
+        found = self.choose(step)
+        if found.runtime is Runtime.OPENVINO and found.found is None:
+            made = self.networks.convert(step, progress)
+            found = replace(found, found=made, why=said(made, self.how.precision))
+            self.runtimes[step.name] = found
+            self._tell_runtime(step, found)
+        return self.networks.get(step, replace(self.how.on(self.device.name), runtime=found.runtime), found.found)
+
     def predict(self, step: Step, ct: sitk.Image, progress: Progress) -> Drawing:
         """What the step's network draws; where a GPU failed on the way, what follows is drawn where this was."""
         start = time.monotonic()
         progress(LOADING, 0, 1)
-        network = self.networks.get(step, self.how.on(self.device.name))
+        network = self._network(step, progress)
         progress(LOADING, 1, 1)
         loaded = time.monotonic()
         wanted = sorted(label for labels in step.label_roles.values() for label in labels)
@@ -200,31 +240,42 @@ def _named(progress: Progress, step: Step, number: int, count: int) -> Progress:
 
 def by_role(labels: np.ndarray, roles: Mapping[str, Sequence[int]]) -> np.ndarray:
     """The model's labels -> 0 background, 1 parenchyma, 2 tumour (uint8); labels without a role are background."""
-    parenchyma, tumour = (np.isin(labels, roles.get(role, [])) for role in (Role.PARENCHYMA, Role.TUMOUR))
-    return derive(parenchyma, tumour)
+    return role_table(roles)[labels]
+
+
+def role_table(roles: Mapping[str, Sequence[int]]) -> np.ndarray:
+    """Of each label up to 255 what it becomes."""
+    labels = np.arange(256)
+    return derive(*(np.isin(labels, roles.get(role, [])) for role in (Role.PARENCHYMA, Role.TUMOUR)))
 
 
 def largest_organ(image: sitk.Image) -> sitk.Image:
     """Only the largest connected piece of parenchyma and tumour together (neighbours share a face)."""
-    pieces = sitk.RelabelComponent(sitk.ConnectedComponent(image > 0))
-    return sitk.Mask(image, pieces == 1)
+    box = chain.box_around(image, 0)
+    if box is None:
+        return image
+    part = chain.cut(image, box)
+    pieces = sitk.RelabelComponent(sitk.ConnectedComponent(part > 0))
+    return chain.put_back(sitk.Mask(part, pieces == 1), box, image)
 
 
 def in_geometry_of(ct: sitk.Image, labels: np.ndarray, orientation: str) -> sitk.Image:
     """An image of labels drawn on the CT as oriented for the model, brought back to the CT's own axes."""
     image = sitk.GetImageFromArray(labels)
-    image.CopyInformation(sitk.DICOMOrient(ct, orientation))
     own = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(ct.GetDirection())
-    image = sitk.DICOMOrient(image, own)
+    if own != orientation:
+        image.CopyInformation(sitk.DICOMOrient(ct, orientation))
+        image = sitk.DICOMOrient(image, own)
     image.CopyInformation(ct)
     return image
 
 
-def software() -> dict[str, str]:
+def software(runtimes: Mapping[str, Choice]) -> dict[str, str]:
     """Versions of what the label map depends on."""
     from importlib.metadata import version
 
-    names = ("torch", "nnunetv2", "dynamic-network-architectures", "numpy", "scipy", "SimpleITK")
+    names = ["torch", "nnunetv2", "dynamic-network-architectures", "numpy", "scipy", "SimpleITK"]
+    names += ["openvino"] if any(one.runtime is Runtime.OPENVINO for one in runtimes.values()) else []
     return {"python": sys.version.split()[0], **{name: version(name) for name in names}}
 
 

@@ -23,6 +23,7 @@ from PTLFPredictorLib import child, json_text
 from PTLFPredictorLib.cli import main
 from PTLFPredictorLib.cohort.extraction import Extraction, column_of
 from PTLFPredictorLib.vois import VOI
+from rtstruct_files import contours_of, write_rtstruct
 
 GOOD = ("p1", "p2", "p3")
 BROKEN = {
@@ -36,7 +37,7 @@ SAME = ("cases.json", "features.parquet", "report.html", "tables/cases.csv", "ta
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory, write_dicom) -> Path:
-    """Three phantoms and three broken cases, in folders that are named after patients."""
+    """Three phantoms (one with an RTSTRUCT) and three broken cases, in folders that are named after patients."""
     folder = tmp_path_factory.mktemp("cohort")
     rows = [("case", "ct", "segmentation", "mask_origin")]
     for seed, case in enumerate(GOOD):
@@ -45,6 +46,11 @@ def table(tmp_path_factory, write_dicom) -> Path:
         for image, name in zip(phantom_arrays(seed), ("ct.nii.gz", "segments.nii.gz"), strict=True):
             sitk.WriteImage(image_of(image), str(inside / name))
         rows.append((case, f"{inside.name}/ct.nii.gz", f"{inside.name}/segments.nii.gz", "hand"))
+    _, labels = phantom_arrays(2)  # the last one's segments are contours
+    masks = {"Liver": labels > 0, "Tumor": labels == 2}
+    contours = [(name, "", contours_of(image_of(labels), mask)) for name, mask in masks.items()]
+    write_rtstruct(folder / "Secret_Name_2" / "contours.dcm", contours)
+    rows[3] = (*rows[3][:2], "Secret_Name_2/contours.dcm", "hand")
     first = rows[1]
     rows.append(("missing file", "Secret_Name_9/ct.nii.gz", first[2], "hand"))
     _, labels = phantom_arrays()

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import cached_property
 from itertools import groupby
+from threading import RLock
+from typing import Any
 
 import numpy as np
 
@@ -233,18 +234,27 @@ class FilteredVoi:
     ):
         self.name = name
         self._values, self._voi, self._spacing_mm, self._settings = values, voi, spacing_mm, settings
+        self._lock, self._made = RLock(), {}
 
-    @cached_property
+    def _once(self, what: str, make: Callable[[], Any]) -> Any:
+        """What several classes ask for at a time, made by the first (`cached_property` locks nothing)."""
+        with self._lock:
+            if what not in self._made:
+                self._made[what] = make()
+            return self._made[what]
+
+    @property
     def _grey(self) -> GreyLevels:
-        return discretise(self._values, self._settings.bin_width, self._settings.bin_count, self.name)
+        width, count = self._settings.bin_width, self._settings.bin_count
+        return self._once("grey", lambda: discretise(self._values, width, count, self.name))
 
-    @cached_property
+    @property
     def _map(self) -> LevelMap:
-        return self._voi.level_map(max(self._settings.distances))
+        return self._once("map", lambda: self._voi.level_map(max(self._settings.distances)))
 
-    @cached_property
+    @property
     def _flat(self) -> np.ndarray:
-        return self._map.fill(self._grey.levels, self._grey.highest)
+        return self._once("flat", lambda: self._map.fill(self._grey.levels, self._grey.highest))
 
     def _offsets(self, distances: tuple[int, ...]) -> list[tuple[int, int, int]]:
         across = self._settings.force_2d_dimension if self._settings.force_2d else None

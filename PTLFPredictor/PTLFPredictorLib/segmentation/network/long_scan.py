@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import SimpleITK as sitk
 
 from .box import Box
-from .drawing import labels_of
-from .tiles import Grid, Runner, Tile
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
+from .tiles import Grid, Tile
 
 TYPICAL_MM = (260.0, 260.0, 300.0)
 """Extent of a large liver with the margins below, z, y, x: what a coarse pass is expected to leave."""
@@ -58,36 +52,25 @@ def typical_part(grid: Grid, spacing: Sequence[float]) -> Tile:
 
 
 def find_organ(
-    network: nn.Module,
-    data: torch.Tensor,
-    grid: Grid,
-    spacing: Sequence[float],
-    runner: Runner,
-    regions: Sequence[int] | None,
-    organ: Collection[int],
+    drawn: Iterable[np.ndarray], tiles: Sequence[Tile], grid: Grid, spacing: Sequence[float], organ: Collection[int]
 ) -> Tile | None:
     """The part of the grid around the organ, with `MARGIN_MM`; None where too little was found (`LEAST_ML`).
 
     Parameters
     ----------
-    network : nn.Module
-    data : tensor
-        Padded.
+    drawn : iterable of ndarray
+        The model's labels of each tile on its own, without mirroring.
+    tiles : sequence of Tile
+        Together they cover the grid.
     grid : Grid
     spacing : sequence of float
         mm of the grid.
-    runner : Runner
-        Without mirroring.
-    regions : sequence of int, optional
-        See `Planned`.
     organ : collection of int
         The model's labels.
     """
     mask = np.zeros(grid.shape, bool)
-    tiles = grid.every_second()
-    for tile, output in zip(tiles, runner.outputs(network, data, tiles), strict=True):
-        mask[tile] |= np.isin(labels_of(output, regions).cpu().numpy(), list(organ))
-        runner.told()
+    for tile, labels in zip(tiles, drawn, strict=True):
+        mask[tile] |= np.isin(labels, list(organ))
     outside = np.ones(grid.shape, bool)
     outside[grid.inside] = False
     mask &= ~outside

@@ -110,8 +110,7 @@ def peak_bytes(
         in_plane = there.inner_shape[0] * math.prod(there.shape[1:])
         preparing += 8 * (2 * in_plane + 2 * grid)
     outputs = 2 * grid * (planned.heads * min(len(folds.names), 2) + 1)
-    running = activations(planned, 4 if way.device == "cpu" else 2) * way.batch
-    running += 8 * planned.heads * math.prod(planned.patch) * way.batch
+    running = tile_bytes(planned, 4 if way.device == "cpu" else 2) * way.batch
     drawing = 2 * grid * planned.heads + 3 * grid + drawn + 34 * way.slab_voxels
     weights = folds.weights_bytes * (1 if way.fold_by_fold else len(folds.names))
     ram = LIBRARIES_BYTES + 3 * ct_voxels
@@ -121,6 +120,11 @@ def peak_bytes(
     if way.results == "cpu":
         return {"ram": ram + max(preparing, 4 * grid + outputs, drawing), "gpu": gpu + running}
     return {"ram": ram + 4 * drawn, "gpu": gpu + max(preparing, 4 * grid + outputs + running, drawing)}
+
+
+def tile_bytes(planned: Planned, element_bytes: int) -> int:
+    """Of one tile on its way: `activations`, and the outputs."""
+    return activations(planned, element_bytes) + 8 * planned.heads * math.prod(planned.patch)
 
 
 def activations(planned: Planned, element_bytes: int) -> int:

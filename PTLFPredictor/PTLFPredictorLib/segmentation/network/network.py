@@ -6,6 +6,7 @@ import contextlib
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import SimpleITK as sitk
 from ...child.system import cpu_cores, free_memory_bytes
 from ...errors import PTLFError, is_out_of_memory
 from ...progress import Progress, no_progress
-from ..how import How, Mirroring
+from ..how import How, Mirroring, Precision, Runtime
 from . import memory
 from .box import Box
 from .folds import Folds
@@ -44,9 +45,9 @@ class Drawing:
     labels : ndarray of uint8, shape (z, y, x)
         The model's labels on the CT's grid.
     settings : mapping
-        ``configuration``, ``folds``, ``mirroring`` (what was done), ``tile_step``, ``box``, ``device``, ``tiles``,
-        ``passes``, ``organ_box`` (of a long scan: outside of it nothing was drawn) and ``fallbacks``: the steps back
-        that memory asked for, in words.
+        ``configuration``, ``folds``, ``mirroring`` (what was done), ``tile_step``, ``box``, ``device``, ``runtime``,
+        ``tiles``, ``passes``, ``organ_box`` (of a long scan: outside of it nothing was drawn) and ``fallbacks``: the
+        steps back that memory asked for, in words.
     """
 
     labels: np.ndarray
@@ -81,10 +82,12 @@ class Network:
         folds: Sequence[str] = (),
         how: How = ON_THE_CPU,
     ):
-        self.device, self.tile_step = how.device, how.tile_step or TILE_STEP
-        self._folds = Folds(facts, configuration, folds)
-        self.configuration, self.folds = self._folds.planned.configuration, self._folds.names
-        self.mirroring = how.mirroring
+        self._take(Folds(facts, configuration, folds), how)
+
+    def _take(self, folds: Folds, how: How) -> None:
+        self._folds = folds
+        self.device, self.tile_step, self.mirroring = how.device, how.tile_step or TILE_STEP, how.mirroring
+        self.configuration, self.folds = folds.planned.configuration, folds.names
 
     def predict(
         self,
@@ -122,7 +125,7 @@ class Network:
         axes = (self.mirroring or Mirroring.ALL).axes(self._folds.mirror_axes, left_right)
         if self.mirroring not in (None, Mirroring.NONE) and not axes:
             on_notice(NOT_MIRRORED)
-        ways = list(memory.ways(self.device, self._folds.planned.patch))
+        ways = self._ways()
         fallbacks: list[str] = []
 
         def step_back(reason: str) -> None:
@@ -158,6 +161,7 @@ class Network:
             "tile_step": self.tile_step,
             "box": None if box is None else box.to_list(),
             "device": ways[0].device,
+            "runtime": self.runtime,
             **took,
             "fallbacks": fallbacks,
         }
@@ -176,7 +180,7 @@ class Network:
             mm.
         box : Box, optional
         """
-        return self._peak(size_xyz, spacing_xyz, box, memory.ways(self.device, self._folds.planned.patch)[0])
+        return self._peak(size_xyz, spacing_xyz, box, self._ways()[0])
 
     def release(self) -> None:
         """Give back the memory of the weights; the next CT loads them again."""
@@ -193,9 +197,7 @@ class Network:
     ) -> tuple[np.ndarray, dict[str, Any]]:
         array = sitk.GetArrayViewFromImage(ct)
         part = array if box is None else array[box.checked(ct.GetSize()).slices]
-        with _inference(way.device):
-            run = Run(self._folds, way, tile_step=self.tile_step, told=told, **options)
-            labels, took = run.labels(part, ct.GetSpacing()[::-1])
+        labels, took = self._run(way, told, options, part, ct.GetSpacing()[::-1])
         if box is None:
             return labels, took
         if took["organ_box"]:
@@ -203,6 +205,21 @@ class Network:
         whole = np.zeros(array.shape, np.uint8)
         whole[box.slices] = labels
         return whole, took
+
+    def _run(
+        self, way: memory.Way, told: Teller, options: Mapping[str, Any], *on: Any
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """`Run.labels` of an array with a spacing."""
+        with _inference(way.device):
+            return Run(self._folds, way, tile_step=self.tile_step, told=told, **options).labels(*on)
+
+    @property
+    def runtime(self) -> dict[str, Any]:
+        """What computes, for the record."""
+        return {"name": Runtime.TORCH, "version": version("torch"), "precision": Precision.F32}
+
+    def _ways(self) -> list[memory.Way]:
+        return memory.ways(self.device, self._folds.planned.patch)
 
     def _left_right(self, ct: sitk.Image) -> int:
         """The axis of the network's grid along which the patient's left and right lie."""

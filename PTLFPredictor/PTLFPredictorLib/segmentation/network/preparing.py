@@ -104,7 +104,7 @@ def prepare(
     """
     import torch
 
-    inner = _not_zero(array.transpose(planned.forward))
+    inner = not_zero(array.transpose(planned.forward))
     there = frame(array.shape, spacing_zyx, planned, inner)
     image = planned.normalised(array.transpose(planned.forward)[inner].astype(np.float32, order="C"))
     data = torch.from_numpy(image).to(device)
@@ -112,7 +112,7 @@ def prepare(
     return planned.data.image(data, there.shape, there.spacing, there.new_spacing), there
 
 
-def _not_zero(array: np.ndarray) -> tuple[slice, ...]:
+def not_zero(array: np.ndarray) -> tuple[slice, ...]:
     """The smallest box around all voxels other than 0; everything where there is none."""
     inner = []
     for axis, size in enumerate(array.shape):

@@ -29,6 +29,9 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 }
 SLAB_PLANES = 16
 
+ANISOTROPY = 3
+"""nnU-Net's ANISO_THRESHOLD: above this ratio of its spacings, a CT's coarsest axis is resampled on its own."""
+
 _ANY = frozenset({"is_seg", "memefficient_seg_resampling", "separate_z_anisotropy_threshold"})
 
 
@@ -92,12 +95,14 @@ class Resampling:
 
     def separate_axis(self, spacing: Sequence[float], new_spacing: Sequence[float]) -> int | None:
         """The axis that is resampled on its own (few, thick slices), as nnU-Net decides it; None: all alike."""
-        from nnunetv2.configuration import ANISO_THRESHOLD
-        from nnunetv2.preprocessing.resampling.default_resampling import determine_do_sep_z_and_axis
-
-        threshold = ANISO_THRESHOLD if self.threshold is None else self.threshold
-        separate, axis = determine_do_sep_z_and_axis(self.force_separate_z, spacing, new_spacing, threshold)
-        return int(axis) if separate else None
+        threshold = ANISOTROPY if self.threshold is None else self.threshold
+        if self.force_separate_z is False:
+            return None
+        for mm in (spacing, new_spacing):
+            if self.force_separate_z or max(mm) / min(mm) > threshold:
+                coarsest = [axis for axis, one in enumerate(mm) if max(mm) / one == 1]
+                return coarsest[0] if len(coarsest) == 1 else None
+        return None
 
     def image(
         self,
@@ -145,7 +150,7 @@ class Resampling:
             image = torch.tensordot(matrices[0], image, 1)
         image = torch.clamp(image, low.double(), high.double())  # scikit-image keeps the range of what it is given
         if separate is not None and image.shape[separate] != shape[separate]:
-            own = torch.from_numpy(_own_axis_matrix(image.shape[separate], shape[separate], self.order_z))
+            own = torch.from_numpy(own_axis_matrix(image.shape[separate], shape[separate], self.order_z))
             image = torch.tensordot(own.to(image.device), image, dims=([1], [separate])).movedim(0, separate)
         return image.float().contiguous()
 
@@ -164,12 +169,12 @@ class Resampling:
         separate = None if tuple(size) == tuple(shape) else self.separate_axis(spacing, new_spacing)
         kind = np.float32 if self.name == TORCH else np.float64
         return tuple(
-            _taps(n, wanted, self.order_z if axis == separate else self.order, kind)
+            taps_of(n, wanted, self.order_z if axis == separate else self.order, kind)
             for axis, (n, wanted) in enumerate(zip(size, shape, strict=True))
         )
 
 
-def _taps(size: int, wanted: int, order: int, kind: type) -> Taps:
+def taps_of(size: int, wanted: int, order: int, kind: type) -> Taps:
     """Voxel centres at half a voxel; beyond the outer centres their value."""
     if size == wanted:
         first = np.arange(size)
@@ -194,7 +199,7 @@ def spline_matrix(size: int, wanted: int, order: int) -> np.ndarray:
     return np.stack(list(columns), axis=1)
 
 
-def _own_axis_matrix(size: int, wanted: int, order: int) -> np.ndarray:
+def own_axis_matrix(size: int, wanted: int, order: int) -> np.ndarray:
     """As `spline_matrix`, of the axis that nnU-Net resamples on its own."""
     from scipy.ndimage import map_coordinates
 

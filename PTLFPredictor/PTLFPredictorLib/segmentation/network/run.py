@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import long_scan
-from .drawing import draw
+from .drawing import draw, labels_of
 from .folds import Folds
 from .memory import Way
 from .preparing import Frame, prepare
+from .resampling import Taps
 from .telling import DRAWING, FINDING, PREPARING, TILES, Teller
 from .tiles import Grid, Runner, Tile, logits
 
@@ -50,10 +52,8 @@ class Run:
         """
         planned = self.folds.planned
         self.told(PREPARING, 0, 1)
-        data, frame = prepare(array, spacing_zyx, planned, self.way.results)
-        grid = Grid.over(data.shape, planned.patch, self.tile_step)
-        volume = _Volume(grid.pad(data), grid, frame)
-        del data
+        volume = self._prepared(array, spacing_zyx)
+        frame = volume.frame
         self.told(PREPARING, 1, 1)
         settings: dict[str, Any] = {"organ_box": None, "tiles": 0, "passes": 0}
         part = self._organ_part(volume, settings)
@@ -67,7 +67,13 @@ class Run:
             settings["organ_box"] = frame.box_of(part, planned).to_list()
         return frame.restored(labels, planned), settings
 
-    def _organ_part(self, volume: _Volume, settings: dict[str, Any]) -> Tile:
+    def _prepared(self, array: np.ndarray, spacing_zyx: Sequence[float]) -> Volume:
+        planned = self.folds.planned
+        data, frame = prepare(array, spacing_zyx, planned, self.way.results)
+        grid = Grid.over(data.shape, planned.patch, self.tile_step)
+        return Volume(grid.pad(data), grid, frame)
+
+    def _organ_part(self, volume: Volume, settings: dict[str, Any]) -> Tile:
         """Voxels of the CT (`Frame.inner`) near the organ: all of them where that saves nothing, or none is found."""
         grid, frame = volume.grid, volume.frame
         passes = len(self._runner.flips) * len(self.folds.names)
@@ -76,15 +82,20 @@ class Run:
         tiles = grid.every_second()
         self.told.starts(FINDING, len(tiles))
         settings["tiles"] = settings["passes"] = len(tiles)
-        network = next(self.folds.networks(self.way.device, self.way.fold_by_fold))
-        runner = replace(self._runner, mirror_axes=(), told=self.told.tile_done)
-        regions = self.folds.planned.regions
-        found = long_scan.find_organ(network, volume.data, grid, frame.new_spacing, runner, regions, self.organ)
+        drawn = self._labels_of_tiles(volume, tiles, replace(self._runner, mirror_axes=(), told=self.told.tile_done))
+        found = long_scan.find_organ(drawn, tiles, grid, frame.new_spacing, self.organ)
         if found is None or len(grid.touching(found)) > long_scan.WORTH * len(grid.tiles()):
             return frame.all
         return frame.on_ct(found, grid.inside)
 
-    def _drawn(self, volume: _Volume, part: Tile, settings: dict[str, Any]) -> np.ndarray:
+    def _labels_of_tiles(self, volume: Volume, tiles: Sequence[Tile], runner: Runner) -> Iterator[np.ndarray]:
+        """What the first fold says of each tile, on its own."""
+        network = next(self.folds.networks(self.way.device, self.way.fold_by_fold))
+        for output in runner.outputs(network, volume.data, tiles):
+            yield labels_of(output, self.folds.planned.regions).cpu().numpy()
+            runner.told()
+
+    def _drawn(self, volume: Volume, part: Tile, settings: dict[str, Any]) -> np.ndarray:
         """Labels of a part of the CT."""
         planned, grid, frame = self.folds.planned, volume.grid, volume.frame
         taps = planned.logits.taps(frame.shape, frame.inner_shape, frame.new_spacing, frame.spacing)
@@ -99,22 +110,29 @@ class Run:
         runner = replace(self._runner, told=self.told.tile_done)
         settings["tiles"] += count
         settings["passes"] += count * len(runner.flips)
-        total = None
+        total = self._summed(volume, tiles, (z, y, x), runner)
+        return self._labels(total, [tap for tap, _ in cut])
+
+    def _summed(self, volume: Volume, tiles: Sequence[Tile], part: Tile, runner: Runner) -> torch.Tensor:
+        """The mean outputs of all folds over a part of the volume."""
+        planned, total = self.folds.planned, None
         for network in self.folds.networks(self.way.device, self.way.fold_by_fold):
-            outputs = logits(network, volume.data, tiles, grid, (z, y, x), planned.heads, runner)
+            outputs = logits(network, volume.data, tiles, volume.grid, part, planned.heads, runner)
             total = outputs if total is None else total.add_(outputs)
             del outputs
         if len(self.folds.names) > 1:
             total.div_(len(self.folds.names))
-        return draw(
-            total,
-            [tap for tap, _ in cut],
-            planned.regions,
-            planned.logits.name,
-            wanted=self.wanted,
-            slab_voxels=self.way.slab_voxels,
-            told=lambda done, of: self.told(DRAWING, done, of),
-        )
+        return total
+
+    def _labels(self, total: torch.Tensor, taps: Sequence[Taps]) -> np.ndarray:
+        planned = self.folds.planned
+        return draw(total, taps, planned.regions, planned.logits.name, **self._drawing)
+
+    @property
+    def _drawing(self) -> dict[str, Any]:
+        """Options of `draw`."""
+        told = partial(self.told, DRAWING)
+        return {"wanted": self.wanted, "slab_voxels": self.way.slab_voxels, "told": told}
 
     @property
     def _runner(self) -> Runner:
@@ -122,10 +140,10 @@ class Run:
 
 
 @dataclass(frozen=True)
-class _Volume:
-    """The prepared CT, padded to at least one tile."""
+class Volume:
+    """The prepared CT, padded to at least one tile: an array or tensor of float32."""
 
-    data: torch.Tensor
+    data: Any
     grid: Grid
     frame: Frame
 

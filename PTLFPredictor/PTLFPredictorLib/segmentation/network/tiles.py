@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Tile = tuple[slice, slice, slice]
 
+NO_NUMBERS = "The outputs of the network are no numbers, or beyond half precision, in which nnU-Net adds them up."
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -83,7 +85,7 @@ def _meet(one: slice, other: slice) -> bool:
     return one.start < other.stop and other.start < one.stop
 
 
-def _within(tile: Tile, part: Tile) -> tuple[Tile, Tile]:
+def within(tile: Tile, part: Tile) -> tuple[Tile, Tile]:
     """What tile and part share, in the part's own indices and in the tile's."""
     shared = [slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(tile, part, strict=True)]
     of_part, of_tile = (
@@ -221,7 +223,7 @@ def logits(
         grid.patch, sigma_scale=1.0 / 8, value_scaling_factor=10, device=torch.device(runner.results)
     )
     for tile, output in zip(tiles, runner.outputs(network, data, tiles), strict=True):
-        of_part, of_tile = _within(tile, part)
+        of_part, of_tile = within(tile, part)
         output = output[(slice(None), *of_tile)]
         output *= gaussian[of_tile]
         summed[(slice(None), *of_part)] += output
@@ -229,7 +231,5 @@ def logits(
         runner.told()
     torch.div(summed, weights, out=summed)
     if not all(torch.isfinite(plane).all() for plane in summed):
-        raise UnusableModel(
-            "The outputs of the network are no numbers, or beyond half precision, in which nnU-Net adds them up."
-        )
+        raise UnusableModel(NO_NUMBERS)
     return summed

@@ -138,8 +138,10 @@ class LocalBinaryPattern:
         packed = np.zeros((-(-len(self._vertices) // 8), *mask.shape), dtype=np.uint8)
         samples = np.empty((len(self._vertices) if keep_samples else 0, np.count_nonzero(mask)), dtype=centre.dtype)
         bit = np.empty(mask.shape, dtype=np.uint8)
+        leaves = self._leaves_image(place)
         for number, values in self._samples(place):
-            self._zero_outside(values[:, :width], self._vertices[number], place)
+            if leaves:
+                self._zero_outside(values[:, :width], self._vertices[number], place)
             if centre.dtype.kind == "f":
                 values = values.astype(centre.dtype, copy=False)
             np.greater_equal(values, threshold, out=bit.view(bool))
@@ -172,13 +174,17 @@ class LocalBinaryPattern:
                     )
                     yield number, by_x.reshape(height, -1)
 
+    def _leaves_image(self, place: tuple[int, slice, slice]) -> bool:
+        """Whether samples around `place` may lie beyond the outermost voxel centres."""
+        ends = ((place[0], place[0] + 1), *((s.start, s.stop) for s in place[1:]))
+        return not all(
+            start >= self._reach and stop + self._reach < size
+            for (start, stop), size in zip(ends, self.volume.voxels.shape, strict=True)
+        )
+
     def _zero_outside(self, values: np.ndarray, vertex: np.ndarray, place: tuple[int, slice, slice]) -> None:
         """Samples beyond the outermost voxel centres are 0 (``map_coordinates``, mode "constant")."""
         last = [size - 1 for size in self.volume.voxels.shape]
-        reach = self._reach
-        ends = ((place[0], place[0] + 1), *((s.start, s.stop) for s in place[1:]))
-        if all(start >= reach and stop + reach <= end for (start, stop), end in zip(ends, last, strict=True)):
-            return
         z, y, x = vertex
         if not 0 <= place[0] + z <= last[0]:
             values[:] = 0
@@ -256,8 +262,9 @@ def _to_pixel_type(samples: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """What samples become in the image's type (integers: half away from zero)."""
     if dtype.kind == "f":
         return samples
-    limits = np.iinfo(dtype)
-    return np.clip(np.trunc(samples + np.copysign(0.5, samples)), limits.min, limits.max)
+    limits, rounded = np.iinfo(dtype), np.copysign(0.5, samples)
+    rounded += samples
+    return np.clip(np.trunc(rounded, out=rounded), limits.min, limits.max, out=rounded)
 
 
 def _zeroth_energies(vertices: int) -> np.ndarray:
@@ -275,8 +282,8 @@ def _excess_kurtosis(samples: np.ndarray) -> np.ndarray:
     """Over the first axis; NaN where all samples are equal to within rounding, as SciPy gives it."""
     samples = samples if samples.dtype.kind == "f" else samples.astype(float)
     mean = samples.mean(axis=0)
-    squared = (samples - mean) ** 2
-    second = squared.mean(axis=0)
+    powers = samples - mean
+    second = np.square(powers, out=powers).mean(axis=0)
     flat = second <= (np.finfo(second.dtype).resolution * mean) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(flat, np.nan, (squared**2).mean(axis=0) / second**2) - 3
+        return np.where(flat, np.nan, np.square(powers, out=powers).mean(axis=0) / second**2) - 3

@@ -16,6 +16,7 @@ import SimpleITK as sitk
 
 from ....child.system import cpu_cores
 from ....ct import Raster
+from ....ct.geometry import Grid
 from ....errors import BadInput, OutOfMemory, is_out_of_memory
 from ....progress import Progress, no_progress
 from ..builtin_engine import filtered_voxels
@@ -151,13 +152,20 @@ def compute(
     grid = (raster.in_lps() if settings.orientation == "LPS" else raster).grid
     try:
         for name, inside, box, values in _maps(scan, drawn, names, settings, how, voi, progress):
-            array = np.full(grid.size[::-1], how.init_value)
-            array[box][inside] = values
-            yield name, grid.place(sitk.GetImageFromArray(array)), values
+            yield name, _on_grid(grid, inside, box, values, how.init_value), values
     except (MemoryError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise OutOfMemory("There is too little free memory for the maps. Close other programs.") from error
         raise
+
+
+def _on_grid(grid: Grid, inside: np.ndarray, box: Box, values: np.ndarray, outside: float) -> sitk.Image:
+    """Values of the voxels `inside` a box, as an image of the whole grid; there is one copy of that."""
+    array = np.full(inside.shape, outside)
+    array[inside] = values
+    before = [one.start for one in box[::-1]]
+    after = [size - one.stop for one, size in zip(box[::-1], grid.size, strict=True)]
+    return grid.place(sitk.ConstantPad(sitk.GetImageFromArray(array), before, after, outside))
 
 
 def _maps(

@@ -106,6 +106,8 @@ class Pairs(Things):
         return np.where(divisor != 0, difference / np.where(divisor != 0, divisor, 1), 0.0)
 
     def inverse_variance(self) -> np.ndarray:
+        if self._highest == 1:  # a VOI of one level: 0 in PyRadiomics, with pairs or without
+            return np.zeros(self.number)
         k = self._difference.astype(float)
         return self.mean(np.where(k > 0, 1 / np.where(k > 0, k, 1) ** 2, 0.0))
 

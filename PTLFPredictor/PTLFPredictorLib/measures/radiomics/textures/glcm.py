@@ -27,7 +27,10 @@ def cooccurrences(
     if grey.present.size < grey.highest:
         rank = np.zeros(grey.highest + 1, dtype=flat.dtype)
         rank[grey.present] = np.arange(1, size)
-        flat = rank.take(flat)
+        ranks = np.empty_like(flat)
+        for start in range(0, flat.size, BLOCK):
+            ranks[start : start + BLOCK] = rank.take(flat[start : start + BLOCK])
+        flat = ranks
     here, block = flat.take(level_map.index), max(BLOCK, size * size)
     for offset in offsets:
         step, counts = level_map.step(offset), np.zeros(size * size, dtype=np.intp)

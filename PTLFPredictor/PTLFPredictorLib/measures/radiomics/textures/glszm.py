@@ -113,7 +113,7 @@ def _runs_and_links(
         starts, ends = here.edges() if _LEFT in detours else (here.inside, here.inside)
         first = np.flatnonzero(starts)
         levels.append(here.levels.take(first))
-        lengths.append(np.flatnonzero(ends) - first + 1)
+        lengths.append((np.flatnonzero(ends) - first + 1).astype(np.int32))
         here.put(numbers[1], np.cumsum(starts, dtype=np.int32) + (total - 1))
         total += first.size
         links.extend(here.links(detours, numbers))

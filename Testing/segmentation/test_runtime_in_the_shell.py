@@ -1,0 +1,111 @@
+"""OpenVINO in the shell: converted by a command, shown with what differs, drawn with, and refused in sentences."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+from dataclasses import replace
+
+import pytest
+import SimpleITK as sitk
+
+from PTLFPredictorLib.cli import main
+from PTLFPredictorLib.cli.options import add_how, how
+from PTLFPredictorLib.segmentation import find_model
+from PTLFPredictorLib.segmentation.how import How
+from PTLFPredictorLib.segmentation.runtime import compiled, converted
+from random_models import TINY, phantom, write_model
+
+
+def chosen(*words) -> How:
+    parser = argparse.ArgumentParser()
+    add_how(parser)
+    return how(parser.parse_args(words))
+
+
+def test_runtime_and_precision_are_options_of_whatever_draws():
+    assert chosen() == How()
+    assert chosen("--runtime", "openvino", "--precision", "bf16") == How(runtime="openvino", precision="bf16")
+    assert chosen("--runtime", "torch", "--device", "cpu") == How("cpu", "torch")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (
+            ("--runtime", "openvino"),
+            3,
+            "OpenVINO is not installed: './ptlf segment --runtime openvino ...' installs it",
+        ),
+        (("--runtime", "openvino", "--device", "cuda:0"), 2, "OpenVINO computes on the CPU here, not on cuda:0"),
+        (("--runtime", "torch", "--precision", "bf16"), 2, "bf16 is a precision of OpenVINO"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence_before_anything_is_drawn(words, code, sentence, monkeypatch):
+    from PTLFPredictorLib.errors import PTLFError
+    from PTLFPredictorLib.segmentation.runtime import choice
+
+    monkeypatch.setattr(choice, "installed", lambda: "")
+    with pytest.raises(PTLFError) as told:
+        choice.device_for(chosen(*words))
+    assert told.value.exit_code == code
+    assert told.value.message.startswith(sentence)
+
+
+def test_doctor_says_whether_openvino_is_there(capsys):
+    assert main(["doctor"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "openvino" in line]
+    assert line.split()[:2] == (["found", "openvino"] if compiled.installed() else ["missing", "openvino"])
+
+
+@pytest.mark.slow
+class TestConverted:
+    """Of a small model in a folder."""
+
+    @pytest.fixture(scope="class")
+    def made(self, tmp_path_factory):
+        pytest.importorskip("openvino", reason="OpenVINO is not installed: './ptlf test' installs it")
+        folder = tmp_path_factory.mktemp("shell")
+        write_model(folder / "model", replace(TINY, labels={"background": 0, "liver": 1, "tumor": 2}))
+        sitk.WriteImage(phantom((40, 40, 30), (2.0, 2.0, 3.0)), str(folder / "ct.nii.gz"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PTLF_DATA", str(folder / "data"))
+            patch.setenv("PTLF_MODELS", str(folder / "models"))
+            yield folder
+
+    @pytest.fixture(scope="class")
+    def said(self, made):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            assert main(["models", "convert", str(made / "model"), "--ct", str(made / "ct.nii.gz")]) == 0
+        return out.getvalue()
+
+    def test_the_command_shows_label_voxels_and_dice_against_torch(self, made, said):
+        assert f"model: converted for OpenVINO {compiled.installed()}" in said
+        assert "voxels have another label than with torch (Dice of the " in said
+        assert "measured on a CT of yours." in said
+        (entry,) = converted.base().iterdir()
+        facts = json.loads((entry / "facts.json").read_text(encoding="utf-8"))
+        assert facts["converted"]["comparisons"][0]["voxels"] > 10_000
+
+    def test_a_run_draws_with_it_and_says_so(self, made, said, capfd):
+        words = ["--ct", str(made / "ct.nii.gz"), "--model", str(made / "model"), "--device", "cpu"]
+        assert main(["segment", *words, "--out", str(made / "labels.nii.gz")]) == 0
+        assert f"OpenVINO {compiled.installed()} draws, in f32." in capfd.readouterr().err
+        assert main(["segment", *words, "--runtime", "torch", "--out", str(made / "torch.nii.gz")]) == 0
+        assert "OpenVINO" not in capfd.readouterr().err
+
+    def test_added_models_are_converted_at_once_and_forgotten_when_asked(self, made, capsys):
+        os.environ["PTLF_CORES"] = "1"
+        try:
+            words = ["models", "add", str(made / "model"), "--id", "mine"]
+            assert main(words) == 0
+        finally:
+            del os.environ["PTLF_CORES"]
+        assert "mine: converted for OpenVINO" in capsys.readouterr().out
+        assert main(["models", "convert", "mine", "--forget"]) == 0
+        assert find_model("mine").folder.is_dir()
+        assert not list(converted.base().iterdir())
