@@ -8,14 +8,15 @@
 - OpenVINO, first and warm, on the processor, where it is installed; what its conversion costs is told apart,
 - what else may be chosen (`CHOICES`), warm: label voxels that differ from torch's own.
 
-Stock has no warm way: a CT that comes later is a new command.  Same model, tile step, mirroring (the shipped model was
-trained without) and no post-processing.  All run in turn, `measuring.PAIRS` times, and each figure is the median; the
-imports are in the disk's cache before.  Processor seconds are those of all processes of a run; the wall clock depends
-on what else the machine does (its load is printed).  Peak memory is that of all processes together, shared pages
-counted once (PSS; where the system does not tell it, RSS).  ``--slow``: a network of full size (`random_models.FULL`:
-31 million parameters, 25 labels, 1.5 mm; random weights, so its labels mean nothing) on `ircad17` too, once, or where
-that is not here on the sample case in as many slices.  A graphics card that can be used is measured after that;
-``--device`` names the one that is measured alone:
+Stock has no warm way: a CT that comes later is a new command. Same model, tile step, mirroring (the shipped model
+was trained without) and no post-processing. Ours resamples only the channels that have a role, stock all: the label
+voxels that differ from stock's tell what that changes. All run in turn, `measuring.PAIRS` times, and each figure is
+the median; the imports are in the disk's cache before. Processor seconds are those of all processes of a run; the
+wall clock depends on what else the machine does (its load is printed). Peak memory is that of all processes
+together, shared pages counted once (PSS; where the system does not tell it, RSS). ``--slow``: a network of full
+size (`random_models.FULL`: 31 million parameters, 25 labels, 1.5 mm; random weights, so its labels mean nothing) on
+`ircad17` too, once, or where that is not here on the sample case in as many slices. A graphics card that can be
+used is measured after that; ``--device`` names the one that is measured alone:
 
     python benchmarks/segmentation.py --device cuda:0 --slow --json FILE
 """
@@ -53,7 +54,6 @@ COSTS = ("seconds", "cpu_s", "peak_gb")
 
 CHOICES: dict[str, dict[str, Any]] = {
     "tile step 0.75": {"tile_step": 0.75},
-    "channels with a role": {"channels": "role"},
 }
 """What may be chosen of a run beside the runtime -> fields of `How`."""
 
@@ -228,7 +228,7 @@ def _runtimes(model: Any, device: str) -> tuple[str, ...]:
         print("OpenVINO is not installed: torch alone.")
         return (TORCH,)
     convert = [sys.executable, "-m", "PTLFPredictorLib.cli", "models", "convert", str(model.folder)]
-    library = {**os.environ, "PYTHONPATH": str(ROOT / "PTLFPredictor")}
+    library = {**os.environ, "PYTHONPATH": str(ROOT / "PTLFPredictor")}  # kept under the model's hash, as a user's
     with Watch() as watch:
         subprocess.run(convert, check=True, env=library)
     print(f"  conversion for OpenVINO: {watch.cost['seconds']:.1f} s, {watch.cost['cpu_s']:.1f} CPU s", flush=True)
