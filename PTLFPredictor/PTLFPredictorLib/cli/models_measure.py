@@ -9,9 +9,6 @@ from typing import Any
 from .options import add_how, how
 from .stderr import progress_bar, tell_device
 
-SAMPLE_SEED = 900_020
-"""Sample case that is drawn where no CT is named: one that the demo model was not trained on."""
-
 
 def add_measure(actions: Any) -> None:
     measure = actions.add_parser(
@@ -61,8 +58,8 @@ def _ct(given: argparse.Namespace, progress: Any) -> tuple[Any, str]:
     from ..sample import known
 
     if given.ct is None:
-        image = canonical(known.draw(SAMPLE_SEED, matrix=512, progress=progress).ct).image
-        what = f"sample case {SAMPLE_SEED}"
+        image = canonical(known.draw(known.DEMO_SEED, matrix=512, progress=progress).ct).image
+        what = f"sample case {known.DEMO_SEED}"
     else:
         image = read_ct(given.ct, series_uid=given.series, progress=progress).require_usable().image
         what = "a CT of yours"

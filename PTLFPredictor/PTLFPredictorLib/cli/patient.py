@@ -24,9 +24,6 @@ from .options import (
 )
 from .stderr import progress_bar, tell_device
 
-DEMO_SEED = 900_020
-"""Sample case of the demo: one that the demo model was not trained on."""
-
 DEMO_VALUES = {"ALB": 43.6, "INR": 1.09}
 """Of the paper's worked example; albumin in g/L."""
 
@@ -104,7 +101,7 @@ def _demo(given: argparse.Namespace) -> None:
     from ..signature import Entered, load
 
     with tempfile.TemporaryDirectory(prefix="ptlf-") as folder, progress_bar() as progress:
-        sample = known.draw(DEMO_SEED, matrix=512, progress=progress)
+        sample = known.draw(known.DEMO_SEED, matrix=512, progress=progress)
         ct = Path(folder) / "ct.nrrd"
         write_temporary(sample.ct, ct)
         question = Question(load("demo"), Entered(DEMO_VALUES), demonstration=True)

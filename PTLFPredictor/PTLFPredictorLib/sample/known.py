@@ -19,6 +19,9 @@ from ..folders import data_folder, keep
 from ..progress import Progress, no_progress
 from .cases import SampleCase, make_case
 
+DEMO_SEED = 900_020
+"""What is shown and measured where no CT is named: a case that the shipped model was not trained on."""
+
 KEY, NIFTI_KEY = "PTLF_sample", "ITK_FileNotes"
 """Where a sample case's file says so; the second is NIfTI's ``descrip``."""
 
