@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "PTLFPredictor"))
 from PTLFPredictorLib.sample import make_case  # noqa: E402
 from PTLFPredictorLib.segmentation import agreement, find_model, model_folder, verify, worker  # noqa: E402
 from PTLFPredictorLib.segmentation.network import Network  # noqa: E402
+from PTLFPredictorLib.segmentation.segments import by_role  # noqa: E402
 
 MEASURES = ("dice", "jaccard", "precision", "recall", "hd95_mm", "volume_difference_ml")
 
@@ -37,7 +38,7 @@ def main() -> None:
     rows = []
     for seed in range(*arguments.seeds):
         ct, true = _case(seed, arguments.cases)
-        raw = worker.in_geometry_of(ct, worker.by_role(network.predict(ct).labels, model.label_roles), "LPS")
+        raw = worker.in_geometry_of(ct, by_role(network.predict(ct).labels, model.label_roles), "LPS")
         row = {"seed": seed}
         for name, labels in (("raw", raw), ("product", worker.largest_organ(raw))):
             row[name] = {region: result.to_dict() for region, result in agreement(labels, true).items()}

@@ -8,17 +8,18 @@ import SimpleITK as sitk
 
 from PTLFPredictorLib.errors import BadInput
 from PTLFPredictorLib.segmentation import device, worker
+from PTLFPredictorLib.segmentation.segments import by_role
 
 
 def test_labels_become_roles():
     labels = np.array([[[0, 1, 2, 3, 4, 5]]])
-    drawn = worker.by_role(labels, {"parenchyma": [1, 3], "tumor": [4]})
+    drawn = by_role(labels, {"parenchyma": [1, 3], "tumor": [4]})
     assert drawn.tolist() == [[[0, 1, 0, 1, 2, 0]]]
     assert drawn.dtype == np.uint8
 
 
 def test_a_model_without_a_tumour_label_draws_parenchyma_alone():
-    assert worker.by_role(np.array([[[0, 1, 2]]]), {"parenchyma": [1]}).tolist() == [[[0, 1, 0]]]
+    assert by_role(np.array([[[0, 1, 2]]]), {"parenchyma": [1]}).tolist() == [[[0, 1, 0]]]
 
 
 def test_only_the_largest_organ_stays_with_the_tumours_in_it():

@@ -30,6 +30,7 @@ ENTRIES, BYTES = 500, 4 << 20
 """That are kept, of all models."""
 
 NAMES = {Role.PARENCHYMA: "the parenchyma", Role.TUMOUR: "the tumour"}
+"""In sentences."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ all lesions that count), 3 lesions that a reader left out (a cyst): of the organ
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -153,6 +154,13 @@ def derive(parenchyma_or_liver: np.ndarray, tumour: np.ndarray, excluded: np.nda
         labels[excluded] = EXCLUDED
     labels[tumour] = TUMOUR
     return labels
+
+
+def by_role(labels: np.ndarray, roles: Mapping[str, Sequence[int]]) -> np.ndarray:
+    """A model's own labels, up to 255, as a label map; those without a role are background."""
+    own = np.arange(256)
+    table = derive(*(np.isin(own, roles.get(role, [])) for role in (Role.PARENCHYMA, Role.TUMOUR)))
+    return table[labels]
 
 
 def on_grid_of(ct: sitk.Image, labels: sitk.Image) -> tuple[sitk.Image, list[Finding]]:

@@ -32,7 +32,7 @@ from .names import Role
 from .networks import Networks
 from .origin import drawn_otherwise
 from .runtime.choice import Choice, choose, device_for, said
-from .segments import derive
+from .segments import by_role
 from .user_models import using
 
 if TYPE_CHECKING:
@@ -236,17 +236,6 @@ def _run_step(run: Run, step: Step, ct: sitk.Image, progress: Progress) -> tuple
 def _named(progress: Progress, step: Step, number: int, count: int) -> Progress:
     """Stages that name the step."""
     return lambda stage, done, total: progress(effort.named(stage, step, number, count), done, total)
-
-
-def by_role(labels: np.ndarray, roles: Mapping[str, Sequence[int]]) -> np.ndarray:
-    """The model's labels -> 0 background, 1 parenchyma, 2 tumour (uint8); labels without a role are background."""
-    return role_table(roles)[labels]
-
-
-def role_table(roles: Mapping[str, Sequence[int]]) -> np.ndarray:
-    """Of each label up to 255 what it becomes."""
-    labels = np.arange(256)
-    return derive(*(np.isin(labels, roles.get(role, [])) for role in (Role.PARENCHYMA, Role.TUMOUR)))
 
 
 def largest_organ(image: sitk.Image) -> sitk.Image:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..effects import NAMES
 from ..how import Precision
 from ..names import Role
 
@@ -14,8 +15,6 @@ LEAST_DICE = 0.999
 
 LEAST_DRAWN = 1000
 """Voxels that torch drew: where there were fewer, the comparison says too little for that."""
-
-_NAMES = {Role.PARENCHYMA: "parenchyma", Role.TUMOUR: "tumour"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Comparison:
     @property
     def words(self) -> str:
         """A sentence."""
-        dice = ", ".join(f"Dice of the {_NAMES[Role(role)]} {share:.4f}" for role, share in self.dice.items())
+        dice = ", ".join(f"Dice of {NAMES[Role(role)]} {share:.4f}" for role, share in self.dice.items())
         told = f"{self.differ:,} of {self.voxels:,} voxels have another label than with torch"
         told += f" ({dice})" if dice else ""
         return f"{told}, measured on {self.of}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -24,7 +24,7 @@ from ..network import Box, Drawing, Network
 from ..network.folds import Folds
 from ..network.planned import Planned
 from ..network.preparing import frame
-from ..segments import derive
+from ..segments import by_role
 from . import converted
 from .comparison import Comparison
 from .compiled import imported, installed, precisions
@@ -32,9 +32,6 @@ from .converted import WEIGHTS, Converted
 from .network import CompiledNetwork
 
 CONVERTING, COMPARING = "Converting the network", "Comparing with PyTorch"
-
-SAMPLE_SEED = 900_020
-"""The sample case that the demo shows: the shipped model was not trained on it."""
 
 MOST_TILES = 27
 """Of a comparison on the whole sample; larger networks look at its middle alone."""
@@ -62,8 +59,9 @@ class Sample:
     def own(cls) -> Sample:
         """The product's synthetic patient."""
         from ...sample import make_case
+        from ...sample.known import DEMO_SEED
 
-        return cls(make_case(SAMPLE_SEED, matrix=512).ct, f"synthetic sample case {SAMPLE_SEED}")
+        return cls(make_case(DEMO_SEED, matrix=512).ct, f"synthetic sample case {DEMO_SEED}")
 
 
 def convert(
@@ -156,12 +154,12 @@ def _compared(
     alive = partial(progress, COMPARING, 0, len(wanted) + 1)
     theirs, torch_s = _timed(reference, ct, box, alive)
     reference.release()
-    labels = _roles(theirs.labels, step.label_roles)
+    labels = by_role(theirs.labels, step.label_roles)
     comparisons = []
     for number, precision in enumerate(wanted, start=1):
         alive = partial(progress, COMPARING, number, len(wanted) + 1)
         drawing, seconds = _timed(CompiledNetwork(found, replace(how, precision=precision)), ct, box, alive)
-        differ, dice = differing(_roles(drawing.labels, step.label_roles), labels)
+        differ, dice = differing(by_role(drawing.labels, step.label_roles), labels)
         seen = labels.size if box is None else math.prod(box.size)
         drawn = int(np.isin(labels, list(LABELS.values())).sum())
         comparisons.append(Comparison(precision, of, seen, drawn, differ, dice, torch_s, seconds))
@@ -191,8 +189,3 @@ def _middle(ct: sitk.Image, planned: Planned, folds: int, tile_step: float) -> B
         start.append((size - wanted) // 2)
         stop.append((size - wanted) // 2 + wanted)
     return Box(tuple(start), tuple(stop))
-
-
-def _roles(labels: np.ndarray, roles: Mapping[str, Sequence[int]]) -> np.ndarray:
-    """0, 1 parenchyma, 2 tumour."""
-    return derive(*(np.isin(labels, roles.get(role, [])) for role in LABELS))
