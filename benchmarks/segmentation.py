@@ -32,7 +32,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +207,7 @@ def _found(
             found |= one
             found["choices"] = {
                 words: cost(f"{TORCH}, {words}") | likeness(drawn, labels[case.name, f"{TORCH}, {words}"])
-                for words in _choices()
+                for words in CHOICES
                 if f"{TORCH}, {words}" in ways
             }
         else:
@@ -235,14 +235,6 @@ def _runtimes(model: Any, device: str) -> tuple[str, ...]:
     return (TORCH, OPENVINO)
 
 
-def _choices() -> dict[str, dict[str, Any]]:
-    """Those of `CHOICES` that `How` has."""
-    from PTLFPredictorLib.segmentation.how import How
-
-    known = {item.name for item in fields(How)}
-    return {words: chosen for words, chosen in CHOICES.items() if chosen.keys() <= known}
-
-
 def targets(found: Mapping[str, Any]) -> list[str]:
     """What OpenVINO was to reach beside stock, and whether it did, in sentences."""
     sentences = []
@@ -258,7 +250,7 @@ def targets(found: Mapping[str, Any]) -> list[str]:
 
 def _stock(ct: sitk.Image, model: Any, device: str) -> tuple[dict[str, float], np.ndarray]:
     """Cost and labels (0, 1, 2) of one command."""
-    from PTLFPredictorLib.segmentation.worker import by_role
+    from PTLFPredictorLib.segmentation.segments import by_role
 
     with tempfile.TemporaryDirectory(prefix="ptlf-bench-") as folder:
         source, target = Path(folder) / "in", Path(folder) / "out"
@@ -294,7 +286,7 @@ def _ours(
     if warm is not None:
         ways.append(("warm", warm, own))
     if runtime == TORCH:
-        ways += [(words, first, replace(own, **chosen)) for words, chosen in _choices().items()]
+        ways += [(words, first, replace(own, **chosen)) for words, chosen in CHOICES.items()]
     with Segmenter() as segmenter:
         for way, case, how in ways:
             with tempfile.TemporaryDirectory(prefix="ptlf-bench-") as work, Watch() as watch:

@@ -90,6 +90,6 @@ def test_what_openvino_reached_is_said(bench):
 def test_every_choice_is_one_of_how(bench):
     from PTLFPredictorLib.segmentation.how import How
 
-    assert "tile step 0.75" in bench._choices()
-    for chosen in bench._choices().values():
+    assert "tile step 0.75" in bench.CHOICES
+    for chosen in bench.CHOICES.values():
         assert How("cpu", **chosen) != How("cpu")
