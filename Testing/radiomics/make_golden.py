@@ -17,13 +17,8 @@ import scipy
 import SimpleITK as sitk
 from voi_phantoms import SIGNATURE, ellipsoids
 
-from PTLFPredictorLib.measures.radiomics import (
-    ExtractionSettings,
-    extract,
-    image_hash,
-    known_values,
-    pyradiomics_engine,
-)
+from PTLFPredictorLib.ct import image_sha256
+from PTLFPredictorLib.measures.radiomics import ExtractionSettings, extract, known_values, pyradiomics_engine
 from PTLFPredictorLib.measures.radiomics.names import FEATURES
 from PTLFPredictorLib.sample import make_case
 
@@ -96,7 +91,7 @@ def write_golden():
         phantom = ellipsoids(slice_mm=mm)
         signature[str(mm)] = reference(phantom.image, phantom.masks, SIGNATURE)
         ct, masks = sample_case(mm)
-        samples[str(mm)] = {"sha256": image_hash(ct), "values": reference(ct, masks, SIGNATURE)}
+        samples[str(mm)] = {"sha256": image_sha256(ct), "values": reference(ct, masks, SIGNATURE)}
     content = {
         "all": {voi: packed(values) for voi, values in everything.items()},
         "signature": signature,

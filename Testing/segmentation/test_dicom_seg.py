@@ -214,7 +214,7 @@ def test_the_ct_hands_over_hashes_and_its_record_none(ct):
 def test_a_real_seg_as_highdicom_reads_it(shared):
     highdicom = pytest.importorskip("highdicom")
     path = shared / "dcmqi_seg" / "liver.dcm"
-    ours = dicom_seg.read(path, 1.0)
+    ours = dicom_seg.of_data(pydicom.dcmread(path), path.name, 1.0)
     volume = highdicom.seg.segread(path).get_volume(segment_numbers=[1], combine_segments=True, relabel=True)
     theirs = np.transpose(volume.array, (0, 1, 2)) > 0
     assert ours.mask(1).sum() == theirs.sum() == ours.voxels[1]

@@ -113,7 +113,7 @@ def segmentation(
     key = f"{model.id} {model.version} {device}{_computed(how)} per pass"
     here, other = (_times().get(f"{key} {start}") for start in (("warm", "cold") if warm else ("cold", "warm")))
     start = WARM_S if warm else COLD_S
-    guess = _guessed(model, parts, device)
+    guess = _guessed(model, device)
     found = []
     for part in parts:
         name = next((known for known in COLD_S if part.stage.lower().endswith(known.lower())), "")
@@ -135,7 +135,7 @@ def _computed(how: How) -> str:
     return "" if asked == (AS_THE_MODEL.runtime, AS_THE_MODEL.precision) else " " + " ".join(asked)
 
 
-def _guessed(model: Model, parts: Sequence[Part], device: str) -> float | None:
+def _guessed(model: Model, device: str) -> float | None:
     """Seconds a tile by what the model's entry measured of its first CT; None where it did not."""
     on_cpu = device == "cpu"
     seconds, tiles = model.measured.get("cpu_s" if on_cpu else "gpu_s"), model.measured.get("tiles")

@@ -10,7 +10,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from ..ct.axes import PLACE_TOLERANCE_MM, straightened
 from ..ct.findings import Finding
 from ..ct.stack import SAME_GEOMETRY_MM
 from ..errors import BadInput
-from . import dicom_object
 from .dicom_object import Described, described
 
 STEP_TOLERANCE = 0.25
@@ -53,11 +51,6 @@ class DicomSeg:
     grid: sitk.Image
     mask: Callable[[int], np.ndarray]
     identifiers: Mapping[str, str]
-
-
-def read(path: Path, slice_mm: float, found: Sequence[Finding] = ()) -> DicomSeg:
-    """A DICOM SEG as masks on one grid; see `of_data`."""
-    return dicom_object.read(path, {"SEG": lambda data: of_data(data, path.name, slice_mm, found)})[1]
 
 
 def of_data(data: Any, name: str, slice_mm: float, found: Sequence[Finding] = ()) -> DicomSeg:

@@ -18,7 +18,7 @@ from ...progress import Progress, no_progress
 from .inputs import Mask, Scan
 from .interpreter import ENGINES, available_engines, child_options
 from .settings import ExtractionSettings
-from .vector import FeatureVector, image_hash
+from .vector import FeatureVector
 
 __all__ = [
     "DEFAULT_ENGINE",
@@ -29,7 +29,6 @@ __all__ = [
     "available_engines",
     "child_options",
     "extract",
-    "image_hash",
     "prepare",
 ]
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...ct import image_sha256 as image_hash  # noqa: F401  one hash for CT and VOI
 from .settings import ExtractionSettings
 
 
@@ -25,7 +24,7 @@ class FeatureVector:
     engine_version : str
     settings : ExtractionSettings
     image_sha256, voi_sha256 : str
-        `image_hash` of the canonical CT and of the VOI's mask.
+        `image_sha256` of the canonical CT and of the VOI's mask.
     """
 
     voi: str

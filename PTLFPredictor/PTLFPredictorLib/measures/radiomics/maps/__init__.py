@@ -178,7 +178,7 @@ def _maps(
     progress: Progress,
 ) -> Iterator[tuple[str, np.ndarray, Box, np.ndarray]]:
     """Name, VOI over its box, the box, values of its voxels in C order."""
-    ((group,),) = [list(prepare_vois(scan, {voi: mask}, settings))]
+    (group,) = prepare_vois(scan, {voi: mask}, settings)
     centre, volume = group.vois[voi], group.volume
     kernel = Kernel(how.kernel_radius, settings.force_2d_dimension if settings.force_2d else None)
     around = _around(centre, volume, how)
