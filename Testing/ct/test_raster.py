@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from PTLFPredictorLib.ct import CT, Grid, Raster, canonical, image_sha256, same_geometry
+from PTLFPredictorLib.ct import CT, Grid, Raster, bounding_box, canonical, image_sha256, same_geometry
 from PTLFPredictorLib.errors import PTLFError
 
 DTYPES = (np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64)
@@ -94,6 +94,17 @@ def test_grids_coincide_where_no_corner_is_farther_than_a_hundredth_of_a_millime
     other = change(grid)
     one, two = (g.place(sitk.Image(*g.size, sitk.sitkUInt8)) for g in (grid, other))
     assert same_geometry(one, two) == same
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.02, 0.5]), st.integers(1, 3))
+def test_the_box_of_a_mask_is_the_smallest_around_all_its_voxels(seed, share, axes):
+    rng = np.random.default_rng(seed)
+    mask = rng.random(rng.integers(1, 9, axes)) < share
+    box = bounding_box(mask)
+    if not mask.any():
+        assert box is None
+    else:
+        assert box == tuple(slice(int(w.min()), int(w.max()) + 1) for w in np.nonzero(mask))
 
 
 # ---- a CT's hash

@@ -6,7 +6,7 @@ from .dicom import acquisitions_of, checked_series, list_acquisitions, read_acqu
 from .dicom_files import header_of, is_dicom
 from .files import ct_files, image_files, read_image_file
 from .findings import Finding, Level, Protocol, of_level
-from .geometry import Grid, image_sha256, same_geometry
+from .geometry import Grid, bounding_box, image_sha256, same_geometry
 from .phase import PHASES, ConfirmedPhase, Phase
 from .phase_words import ContrastPhase
 from .raster import Raster
@@ -25,6 +25,7 @@ __all__ = [
     "Protocol",
     "Raster",
     "acquisitions_of",
+    "bounding_box",
     "canonical",
     "checked_series",
     "ct_files",

@@ -93,6 +93,18 @@ class Grid:
         return digest.hexdigest()
 
 
+def bounding_box(mask: np.ndarray) -> tuple[slice, ...] | None:
+    """The smallest box around the True voxels of a mask of any dimension; None where there are none."""
+    box, shadow = [], mask
+    while shadow.ndim:
+        occupied = np.flatnonzero(shadow.any(axis=tuple(range(1, shadow.ndim))))
+        if not occupied.size:
+            return None
+        box.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
+        shadow = shadow[box[-1]].any(axis=0)
+    return tuple(box)
+
+
 def same_geometry(a: sitk.Image, b: sitk.Image) -> bool:
     """Whether two images lie on one grid: `Grid.coincides`."""
     return Grid.of(a).coincides(Grid.of(b))

@@ -10,9 +10,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..colours import LIVER, TUMOUR
+from ..ct import bounding_box
 from ..record.slices import WINDOW_LEVEL_HU, WINDOW_WIDTH_HU, Picture, picture
 from ..segmentation.agreement import CaseMeasures
-from ..segmentation.lesions import bounding_box
 from ..segmentation.segments import TUMOUR as TUMOUR_LABEL
 from .report import Figure
 from .report.cells import fixed, words

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
+from ..ct import bounding_box
 from .names import LABEL_OF, Role
 
 MEASURABLE_MM = 10.0
@@ -84,16 +85,6 @@ def text(count: int, largest_mm: float) -> str:
     if not count:
         return ""
     return f"{count} {'lesion' if count == 1 else 'lesions'}, largest diameter {largest_mm:.1f} mm"
-
-
-def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice] | None:
-    """The smallest box around the voxels of a mask, None for an empty one."""
-    slices = np.flatnonzero(mask.any(axis=(1, 2)))
-    if not slices.size:
-        return None
-    shadow = mask[slices[0] : slices[-1] + 1].any(axis=0)
-    hits = (slices, np.flatnonzero(shadow.any(axis=1)), np.flatnonzero(shadow.any(axis=0)))
-    return tuple(slice(int(hit[0]), int(hit[-1]) + 1) for hit in hits)
 
 
 def ml_text(volume_ml: float) -> str:

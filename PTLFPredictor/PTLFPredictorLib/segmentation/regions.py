@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..ct import Raster
+from ..ct import Raster, bounding_box
 from ..hashes import json_sha256
-from .lesions import bounding_box
 from .names import LABEL_OF, Role
 
 ORGAN, TUMOUR, EXCLUDED = Role.LIVER, Role.TUMOUR, Role.EXCLUDED

@@ -15,7 +15,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..confirmation import Confirmation
-from ..ct import CT, Finding, Level, Raster, image_sha256, of_level, same_geometry, slabs
+from ..ct import CT, Finding, Level, Raster, bounding_box, image_sha256, of_level, same_geometry, slabs
 from ..errors import BadInput
 from ..vois import VOI
 from . import chain_words, lesions, plausibility, provenance
@@ -258,7 +258,7 @@ def _touches_organ(labels: np.ndarray, tumour: np.ndarray) -> bool:
     """Whether a tumour voxel is a neighbour (of 26) of the rest of the liver: looked for around the tumour alone."""
     from scipy import ndimage
 
-    around = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in lesions.bounding_box(tumour))
+    around = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in bounding_box(tumour))
     organ = np.isin(labels[around], (PARENCHYMA, EXCLUDED))
     return bool(ndimage.binary_dilation(organ, np.ones((3, 3, 3)))[tumour[around]].any())
 

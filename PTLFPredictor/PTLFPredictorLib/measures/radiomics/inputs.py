@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ...ct import Raster
+from ...ct import Raster, bounding_box
 from ...errors import BadInput
-from .region import Box, bounding_box
+from .region import Box
 from .settings import ExtractionSettings
 
 _SITK_TYPES = {"int16": sitk.sitkInt16, "float32": sitk.sitkFloat32, "float64": sitk.sitkFloat64}

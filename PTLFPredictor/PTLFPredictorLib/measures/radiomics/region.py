@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from ...ct import bounding_box
+
 Box = tuple[slice, slice, slice]
 """Half-open ranges of (z, y, x) indices inside a volume."""
 
@@ -48,16 +50,6 @@ class Volume:
     def largest_magnitude(self) -> float:
         """Largest absolute value of the whole volume, which four filters scale with."""
         return max(map(abs, self.extremes or (float(self.voxels.max()), float(self.voxels.min()))))
-
-
-def bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
-    """Smallest box around the True voxels of `mask`, which must have some; of any dimension."""
-    ranges = []
-    for axis in range(mask.ndim):
-        others = tuple(other for other in range(mask.ndim) if other != axis)
-        occupied = np.flatnonzero(mask.any(axis=others))
-        ranges.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
-    return tuple(ranges)
 
 
 def grown(box: Box, lower: Sequence[int], upper: Sequence[int]) -> Box:

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..lesions import Lesion, bounding_box, measured, pieces
+from ...ct import bounding_box
+from ..lesions import Lesion, measured, pieces
 from ..segments import TUMOUR
 from .overlap import require_one_grid
 

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import SimpleITK as sitk
 
+from ...ct import bounding_box
 from ...errors import BadInput
-from ..lesions import bounding_box
 from ..segments import EXCLUDED, PARENCHYMA, TUMOUR
 from .surfaces import surface_distances
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
-from ..lesions import bounding_box
+from ...ct import bounding_box
 
 HD_PERCENT = 95
 

@@ -25,7 +25,8 @@ from math import ceil, floor
 
 import numpy as np
 
-from ..region import Box, Volume, bounding_box, clipped, grown
+from ....ct import bounding_box
+from ..region import Box, Volume, clipped, grown
 from .sphere import icosphere, pattern_sums, spherical_harmonic
 
 PARTS = 4

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from ..region import LevelMap, bounding_box
+from ....ct import bounding_box
+from ..region import LevelMap
 from .emphasis import ExtentMatrix
 
 Offset = tuple[int, int, int]
