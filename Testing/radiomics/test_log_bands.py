@@ -136,7 +136,7 @@ def check_image(image, masks):
         for mask in masks:
             found, expected = ours(image, mask, sigma), whole[mask]
             assert steps_apart(found, expected) <= 1
-            assert np.count_nonzero(found != expected) <= 1e-5 * expected.size
+            assert np.count_nonzero(found != expected) <= 1e-4 * expected.size  # one rounding of a pass
             assert moved(found, expected) == 0
 
 
