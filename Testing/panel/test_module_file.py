@@ -48,6 +48,7 @@ NOT_IN_SLICER = {
     "test_trained_chain_widget": "fixtures of pytest, and nnU-Net",
     "test_promise_widget": "marks of pytest",
     "test_lifetime_widget": "what the stand-in leaves to Python's collector",
+    "test_draw_choices_widget": "not tried",
     "test_sections_widget": "not tried",
     "test_other_signatures_widget": "not tried",
 }
