@@ -138,6 +138,28 @@ def test_a_ct_of_other_voxels_has_its_own_hash(hashed):
     assert other.identity == before == ct.sha256
 
 
+def test_copies_hashed_at_the_same_time_do_not_take_each_others_hash():
+    ct = CT(sitk.Image(3, 3, 3, sitk.sitkInt16), ())
+    other = replace(ct, image=ct.image + 1)
+
+    class Between(dict):  # as if another thread asked for the other copy's hash just now
+        def asked(self, store):
+            store()
+            if not self.get("busy"):
+                dict.update(self, busy=True)
+                assert other.sha256 == image_sha256(other.image)
+
+        def update(self, **values):
+            self.asked(lambda: dict.update(self, **values))
+
+        def __setitem__(self, key, value):
+            self.asked(lambda: dict.__setitem__(self, key, value))
+
+    object.__setattr__(ct, "hashed", Between())
+    object.__setattr__(other, "hashed", ct.hashed)
+    assert ct.sha256 == image_sha256(ct.image)
+
+
 def test_a_canonical_ct_shares_nothing_with_the_image_it_was_made_of():
     """Whose geometry is rounded, and whose voxels may be another's in the next moment."""
     image = sitk.GetImageFromArray(np.arange(1000, dtype=np.int16).reshape(10, 10, 10) - 200)

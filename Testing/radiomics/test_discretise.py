@@ -29,6 +29,14 @@ def test_a_flat_voi_has_one_level():
     assert levels_of([75.0, 75.0]) == [1, 1]
 
 
+@pytest.mark.parametrize(("spread", "count"), [(0, 300), (0, 9000), (0.01, 64), (2, 256), (2, 5000), (600, 9000)])
+@pytest.mark.parametrize("around", [-300, 345.7, 1000])
+def test_in_single_precision_many_bins_of_a_nearly_even_voi_are_numpys(spread, count, around):
+    values = (around + spread * np.random.default_rng(1).random(500)).astype(np.float32)
+    edges = bin_edges(values, None, count)
+    assert levels_of(values, None, count) == np.digitize(values, edges).tolist()
+
+
 @settings(max_examples=300)
 @given(
     values=st.lists(st.floats(-3000, 3000, width=32), min_size=1, max_size=30),

@@ -69,6 +69,12 @@ def test_what_is_read_is_what_itk_makes_of_the_whole(case, box):
     assert scan.spacing_mm == expected.GetSpacing()[::-1]
 
 
+def test_halves_are_rounded_up():
+    image = sitk.GetImageFromArray(np.array([[[-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49, -0.51]]]))
+    asked = ExtractionSettings(image_types={"Original": {}})
+    assert Scan(Raster.of(image), asked).voxels[:].tolist() == [[[-2, -1, 0, 1, 2, 3, 0, -1]]]
+
+
 def test_a_ct_that_is_as_asked_is_not_touched_and_its_hash_is_taken():
     image = image_of(np.arange(24, dtype=np.int16).reshape(2, 3, 4))
     scan = Scan(Raster.of(image, "known"), ExtractionSettings())

@@ -216,6 +216,16 @@ def test_on_evenly_sloping_tissue_the_noise_is_itks_own_where_it_starts_22_sigma
     assert moved(found, expected) == 0
 
 
+@pytest.mark.parametrize("size", [2, 3])
+def test_of_a_voi_of_a_few_voxels_of_noise_the_block_is_the_vois_too(size):
+    ct = np.full((70, 70, 70), -1000, np.int16)
+    ct[5:65, 5:65, 5:65] = 60 + np.arange(60, dtype=np.int16)
+    image, mask = image_of(ct, (1.0, 1.0, 1.0)), np.zeros(ct.shape, bool)
+    mask[34 : 34 + size, 33:35, 35:37] = True
+    box = tuple(slice(low - 22, high + 22) for low, high in ((35, 37), (33, 35), (34, 34 + size)))
+    np.testing.assert_array_equal(ours(image, mask, 1.0), itks(image[box], 1.0)[mask[box[::-1]]])
+
+
 def test_its_sign_would_put_voxels_into_another_bin():
     image, mask = uniform(-37, (5.0, 0.7, 0.7))
     expected = itks(image, 2.0)[mask]

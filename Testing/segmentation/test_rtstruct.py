@@ -278,7 +278,7 @@ outlines = st.lists(st.tuples(numbers, numbers), min_size=3, max_size=9).map(np.
 @given(st.lists(outlines, min_size=1, max_size=3))
 def test_a_pixel_is_in_where_its_centre_is_inside_an_odd_number_of_outlines(shapes):
     found = fill(shapes, (11, 12))
-    expected = [[is_inside(shapes, column + SHIFT, row + SHIFT) for column in range(12)] for row in range(11)]
+    expected = [[is_inside(shapes, column + SHIFT[0], row + SHIFT[1]) for column in range(12)] for row in range(11)]
     assert np.array_equal(found, expected)
 
 
@@ -297,3 +297,15 @@ def test_outlines_through_pixel_centres_do_not_hang_on_rounding():
     rng = np.random.default_rng(1)
     for _ in range(20):
         assert np.array_equal(fill([square + rng.uniform(-4e-4, 4e-4, square.shape)], (11, 12)), expected)
+
+
+def test_nor_do_diagonals_through_pixel_centres():
+    low, high = 1.1, 9.7
+    triangle = np.array([(low, low), (high, high), (high, low)])
+    column, row = np.meshgrid(np.arange(12), np.arange(11))
+    expected = (column >= row) & (row > low) & (column < high)
+    for start in range(3):
+        turned = np.roll(triangle, start, axis=0)
+        for shift in (0.0, 1e-9, -1e-9):
+            assert np.array_equal(fill([turned + np.array((shift, 0))], (11, 12)), expected)
+            assert np.array_equal(fill([turned[::-1] + np.array((0, shift))], (11, 12)), expected)

@@ -45,7 +45,7 @@ class CT:
     slabs : slabs.Plan, optional
         How thin slices became those of `image` (`to_protocol`); None where the slices are the file's own.
     hashed : dict
-        An image and its hash: what `sha256` remembers.
+        "of": an image and its hash, what `sha256` remembers.
     """
 
     image: sitk.Image
@@ -65,9 +65,11 @@ class CT:
     @property
     def sha256(self) -> str:
         """`image_sha256` of `image`, computed once; a copy with other findings (`dataclasses.replace`) knows it too."""
-        if self.hashed.get("image") is not self.image:
-            self.hashed.update(image=self.image, sha256=image_sha256(self.image))
-        return self.hashed["sha256"]
+        image, sha256 = self.hashed.get("of", (None, ""))  # as one: a copy with other voxels shares this dict
+        if image is not self.image:
+            sha256 = image_sha256(self.image)
+            self.hashed["of"] = self.image, sha256
+        return sha256
 
     @property
     def raster(self) -> Raster:

@@ -10,9 +10,10 @@ import numpy as np
 Outlines = list[np.ndarray]
 """Outlines on one slice, each (n, 2): column and row in voxels, centres at whole numbers."""
 
-SHIFT = 1e-3
-"""How far beside its centre a voxel is asked whether it is inside, along each index axis, in voxels: a centre on an
-outline is then in or out by which side of the outline it is on, and not by the rounding of the outline's numbers."""
+SHIFT = np.array((1e-3, 0.618e-3))
+"""How far beside its centre a voxel is asked whether it is inside, along columns and rows, in voxels: a centre on an
+outline is then in or out by which side of the outline it is on, and not by the rounding of the outline's numbers; two
+lengths, for a diagonal through centres goes through what lies beside them by the same length along both axes, too."""
 
 
 def area(outline: np.ndarray) -> float:

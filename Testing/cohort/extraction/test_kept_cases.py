@@ -22,7 +22,8 @@ from PTLFPredictorLib.cohort.extraction.names import file_names, nameless
 from PTLFPredictorLib.cohort.table import Case
 from PTLFPredictorLib.confirmation import Confirmation
 from PTLFPredictorLib.ct import ConfirmedPhase
-from PTLFPredictorLib.segmentation import provenance
+from PTLFPredictorLib.segmentation import default_model, provenance
+from PTLFPredictorLib.segmentation.how import How
 from PTLFPredictorLib.segmentation.names import Role
 from PTLFPredictorLib.segmentation.postprocess import PostProcessing
 from PTLFPredictorLib.segmentation.reading import Source
@@ -76,6 +77,16 @@ def test_it_changes_with_everything_that_a_value_or_finding_depends_on(case):
         key(case, {"numpy": "2"}),
     ]
     assert len(set(keys)) == len(keys)
+
+
+def test_it_changes_with_how_a_model_draws_the_segments_and_only_then(case):
+    drawn, model = replace(case, segmentation=()), default_model()
+    ways = [
+        *(How(), How("cpu"), How(runtime="torch"), How(runtime="openvino"), How(precision="bf16")),
+        *(How(mirroring="none"), How(mirroring="left-right"), How(tile_step=0.75)),
+    ]
+    assert len({key(drawn, model=model, how=how) for how in ways}) == len(ways)
+    assert len({key(case, model=model, how=how) for how in ways}) == 1
 
 
 @pytest.mark.parametrize("name", ["ct.nii.gz", "first.nii.gz"])

@@ -24,6 +24,9 @@ LEVEL = np.dtype(np.uint16)
 BLOCK = 1 << 16
 """Voxels to look at together: what is made of them on the way stays in the processor's cache."""
 
+LEAST_SPACING = 8.0
+"""Of bin edges, in units in the last place, above which rounding moves none of them by a whole bin."""
+
 MAX_SQUARE_LEVELS = 4_000
 """Levels that may occur where a matrix has one row and one column for each: 128 MB of doubles."""
 
@@ -132,11 +135,18 @@ def _setting(bin_width: float | None, bin_count: int | None) -> str:
 
 
 def _digitise(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """``numpy.digitize`` for equally spaced edges: a division, corrected where it misses the edge by rounding."""
+    """``numpy.digitize`` for equally spaced edges: a division, corrected where it misses the edge by rounding.
+
+    Edges so close that rounding moves them against each other (of a nearly even VOI in single precision) are looked up.
+    """
     levels = np.ones(values.shape, dtype=LEVEL)
     if edges.size < 3:
         return levels
-    spacing = float(edges[1] - edges[0])
+    spacing = (float(edges[-2]) - float(edges[0])) / (
+        edges.size - 2
+    )  # of many: two of them are known to a digit or two
+    if spacing <= LEAST_SPACING * np.spacing(np.abs(edges).max()):
+        return np.digitize(values, edges).astype(LEVEL)
     for start in range(0, values.size, BLOCK):
         block = values[start : start + BLOCK]
         guess = ((block - float(edges[0])) / spacing).astype(np.intp)

@@ -29,8 +29,9 @@ SMALLEST_IMAGE = 4
 NOTHING = 1e-9
 """Of the image's largest magnitude: below it a value is what rounding left."""
 
-STRAYS = 8
-"""So many voxels may be next to nothing by chance (one in ten million of a liver's is): ITK filters around each."""
+STRAYS, STRAYS_SHARE = 8, 1e-3
+"""So many voxels, and no larger share of all, may be next to nothing by chance (one in ten million of a liver's is):
+ITK filters around each.  Of a few voxels of flat tissue all are noise, whose sign depends on the block filtered."""
 
 
 def is_flat(values: np.ndarray, largest_magnitude: float) -> np.ndarray:
@@ -99,7 +100,7 @@ class LaplacianOfGaussian:
         volume = self.volume
         values = Laplacian(volume.voxels, volume.spacing_mm, self._sigma[name], box, inside, self._pool).values()
         noise = np.flatnonzero(is_flat(values, volume.largest_magnitude))
-        if noise.size > STRAYS:
+        if noise.size > min(STRAYS, STRAYS_SHARE * values.size):
             values = self._filtered(name, box)[inside]
         elif noise.size:
             places = np.unravel_index(np.flatnonzero(inside)[noise], inside.shape)
