@@ -27,11 +27,15 @@ settings.register_profile("ptlf", deadline=None)  # a busy machine is no failure
 settings.load_profile("ptlf")
 
 
+DATA = Path(os.environ["PTLF_DATA"])
+
+
 @pytest.fixture(autouse=True)
-def ledger_of_its_own():
-    """The phantom's segments, drawn by a model in one test, are not known as that model's in the next."""
+def nothing_known_of_other_tests():
+    """What one test's model drew, or was converted to, is not known in the next one."""
     yield
-    shutil.rmtree(Path(os.environ["PTLF_DATA"]) / "ledger", ignore_errors=True)
+    for name in ("ledger", "openvino"):
+        shutil.rmtree(DATA / name, ignore_errors=True)
 
 
 ENDED = pytest.StashKey[int]()

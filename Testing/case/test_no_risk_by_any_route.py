@@ -294,7 +294,7 @@ def by_a_zip(folder: Path) -> str | Path:
 
 
 def added_under_another_name_as_a_model_for_patients(folder: Path) -> str | Path:
-    ptlf("models", "add", by_the_path_of_its_folder(folder), "--id", "ours")
+    ptlf("models", "add", "--no-conversion", by_the_path_of_its_folder(folder), "--id", "ours")
     entry = user_folder() / "ours" / "model.json"
     told = {**json.loads(entry.read_text()), "for_patients": True, "warning": "", "title": "Ours", "licence": "MIT"}
     entry.write_text(json.dumps(told))

@@ -422,10 +422,10 @@ def test_axes_that_contradict_the_reader_are_refused(model):
 
 
 def test_a_label_that_the_model_does_not_draw_is_not_added(model, capsys):
-    assert main(["models", "add", str(model), "--id", "mine", "--labels", "liver=1,tumor=7"]) == 5
+    assert main(["models", "add", "--no-conversion", str(model), "--id", "mine", "--labels", "liver=1,tumor=7"]) == 5
     assert "the label(s) 7 that were said to mean something are not in its dataset.json" in capsys.readouterr().err
     assert [m.id for m in catalogue()] == ["ptlf-demo-1"]
-    assert main(["models", "add", str(model), "--id", "mine", "--labels", "liver=1,tumor=2"]) == 0
+    assert main(["models", "add", "--no-conversion", str(model), "--id", "mine", "--labels", "liver=1,tumor=2"]) == 0
 
 
 def test_one_of_several_trainings_is_chosen_by_its_configuration(model, tmp_path):
@@ -437,7 +437,7 @@ def test_one_of_several_trainings_is_chosen_by_its_configuration(model, tmp_path
     archive = shutil.make_archive(str(tmp_path / "both"), "zip", results)
     with pytest.raises(UnusableModel, match=r"'both.zip' holds several models"):
         add(archive, id="mine")
-    assert main(["models", "add", str(results), "--id", "mine", "--configuration", "3d_demo"]) == 0
+    assert main(["models", "add", "--no-conversion", str(results), "--id", "mine", "--configuration", "3d_demo"]) == 0
     assert find_model("mine").folder.name == "nnUNetTrainer__nnUNetPlans__3d_demo"
 
 
@@ -624,9 +624,9 @@ def test_an_export_of_nnunet_is_found_added_verified_and_removed(model, tmp_path
 
 
 def test_a_model_trained_on_other_axes_is_added_with_them(model):
-    assert main(["models", "add", str(model), "--id", "nifti", "--orientation", "RAS"]) == 0
+    assert main(["models", "add", "--no-conversion", str(model), "--id", "nifti", "--orientation", "RAS"]) == 0
     assert find_model("nifti").orientation == "RAS"
-    assert main(["models", "add", str(model), "--id", "odd", "--orientation", "LLP"]) == 5
+    assert main(["models", "add", "--no-conversion", str(model), "--id", "odd", "--orientation", "LLP"]) == 5
 
 
 def catalogue_add(path: Path):

@@ -168,7 +168,10 @@ def test_an_entry_without_a_word_on_what_it_is_for_is_written_as_before():
 
 
 def test_after_an_import_it_is_said_what_the_labels_were_taken_as(capsys):
-    assert main(["models", "add", str(default_model().folder), "--id", "ours", "--labels", "liver=1"]) == 0
+    assert (
+        main(["models", "add", "--no-conversion", str(default_model().folder), "--id", "ours", "--labels", "liver=1"])
+        == 0
+    )
     said = capsys.readouterr().out
     assert "Taken as liver: label 1 (parenchyma). Not used: 2 (tumour)." in said
     assert NO_TUMOUR in said
@@ -185,7 +188,7 @@ def test_of_many_labels_a_few_are_named(tmp_path):
 
 
 def test_of_a_model_that_draws_tumours_nothing_is_missed(capsys):
-    assert main(["models", "add", str(default_model().folder), "--id", "copy"]) == 0
+    assert main(["models", "add", "--no-conversion", str(default_model().folder), "--id", "copy"]) == 0
     said = capsys.readouterr().out
     assert "Taken as liver: label 1 (parenchyma); as tumour: label 2 (tumour)." in said
     assert NO_TUMOUR not in said

@@ -41,7 +41,7 @@ def forged(package: Path, target: Path, **entry: object) -> Path:
 
 
 def test_a_package_is_added_with_all_that_it_says(package, users, capsys):
-    assert main(["models", "add", str(package)]) == 0
+    assert main(["models", "add", "--no-conversion", str(package)]) == 0
     assert "Its maker says of its limits: Validated nowhere." in capsys.readouterr().out
     model = find_model("site-7")
     for name in ("title", "version", "licence", "citation", "for_patients", "intended_input", "measured"):
@@ -53,13 +53,13 @@ def test_a_package_is_added_with_all_that_it_says(package, users, capsys):
 
 
 def test_what_was_added_keeps_nnunets_folders(package, users):
-    assert main(["models", "add", str(package)]) == 0
+    assert main(["models", "add", "--no-conversion", str(package)]) == 0
     assert find_model("site-7").folder == users / "site-7" / made_package.INNER
     assert slicer_nnunet.refusal(users / "site-7", (0, 1)) == ""
 
 
 def test_what_the_user_says_counts_more_than_the_package(package, users):
-    assert main(["models", "add", str(package), "--id", "ours", "--labels", "liver=1"]) == 0
+    assert main(["models", "add", "--no-conversion", str(package), "--id", "ours", "--labels", "liver=1"]) == 0
     model = find_model("ours")
     assert model.title == made_package.ENTRY["title"]
     assert dict(model.label_roles) == {"parenchyma": (1,)}
@@ -80,27 +80,37 @@ def test_a_changed_zip_is_refused_with_a_sentence_and_leaves_nothing(package, us
             changed.writestr(
                 member, data.replace(b"CC-BY-4.0", b"CC0-1.0  ") if member.filename == "model.json" else data
             )
-    assert main(["models", "add", str(tmp_path / "changed.zip")]) == 5
+    assert main(["models", "add", "--no-conversion", str(tmp_path / "changed.zip")]) == 5
     assert "'model.json' of the package is not as it was packed" in capsys.readouterr().err
     assert not [path for path in users.rglob("*") if path.is_file()]
 
 
 def test_no_package_takes_the_place_of_another_model(package, tmp_path, capsys):
-    assert main(["models", "add", str(package)]) == 0
-    assert main(["models", "add", str(package)]) == 2
-    assert main(["models", "add", str(forged(package, tmp_path / "as-shipped.zip", id=default_model().id))]) == 2
+    assert main(["models", "add", "--no-conversion", str(package)]) == 0
+    assert main(["models", "add", "--no-conversion", str(package)]) == 2
+    assert (
+        main(
+            [
+                "models",
+                "add",
+                "--no-conversion",
+                str(forged(package, tmp_path / "as-shipped.zip", id=default_model().id)),
+            ]
+        )
+        == 2
+    )
     assert capsys.readouterr().err.count("already") == 2
     assert find_model(default_model().id).shipped
 
 
 def test_no_package_claims_to_be_shipped(package, users, tmp_path, capsys):
-    assert main(["models", "add", str(forged(package, tmp_path / "f.zip", shipped=True))]) == 5
+    assert main(["models", "add", "--no-conversion", str(forged(package, tmp_path / "f.zip", shipped=True))]) == 5
     assert "unknown: shipped" in capsys.readouterr().err
 
 
 def test_the_demo_models_weights_stay_not_for_patients_whatever_their_package_says(tmp_path, needs_nnunet, capsys):
     packed = made_package.package(tmp_path, default_model().folder, title="Validated on 10000 patients", warning="")
-    assert main(["models", "add", str(packed)]) == 0
+    assert main(["models", "add", "--no-conversion", str(packed)]) == 0
     assert default_model().warning in capsys.readouterr().out
     model = find_model("site-7")
     assert (model.for_patients, model.warning) == (False, default_model().warning)
@@ -138,5 +148,5 @@ def test_a_package_may_be_a_chain_of_some_of_its_folds(package, users, tmp_path)
     chain = {key: value for key, value in entry.items() if key not in OF_ONE_NETWORK} | {"folder": ".", "steps": steps}
     (root / "model.json").write_text(json.dumps(chain))
     model_package.write_json(root / "manifest.json", model_package.manifest(root))
-    assert main(["models", "add", str(root)]) == 0
+    assert main(["models", "add", "--no-conversion", str(root)]) == 0
     assert main(["models", "verify", "site-7"]) == 0

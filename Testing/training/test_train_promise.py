@@ -77,7 +77,7 @@ def test_from_csv_to_package_and_table_1_within_the_hour_though_it_is_killed(tmp
 
     monkeypatch.setenv("PTLF_MODELS", str(tmp_path / "models"))
     package = out / "sample-cases.zip"
-    assert cli.main(["models", "add", str(package)]) == 0
+    assert cli.main(["models", "add", "--no-conversion", str(package)]) == 0
     model = find_model("sample-cases")
     assert model.licence == "Apache-2.0"
     assert not model.for_patients  # trained on sample cases
