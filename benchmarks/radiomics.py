@@ -125,7 +125,7 @@ def main(
     if page:
         import radiomics_page
 
-        radiomics_page.put(result, page)
+        radiomics_page.put(page, result)
     return result
 
 

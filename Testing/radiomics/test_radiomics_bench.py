@@ -205,7 +205,7 @@ def test_this_checkout_beside_itself_on_a_small_case(bench, tmp_path, monkeypatc
     assert text.endswith("after\n")
     assert "old" not in text
     assert "| ten features of the signature | built-in |" in text
-    bench.radiomics_page.put(result, page)
+    bench.radiomics_page.put(page, result)
     assert page.read_text(encoding="utf-8") == text
 
 
@@ -213,7 +213,7 @@ def test_a_page_without_a_place_for_the_figures_is_left_alone(bench, tmp_path):
     page = tmp_path / "page.md"
     page.write_text("nothing", encoding="utf-8")
     with pytest.raises(ValueError, match="no place for the figures"):
-        bench.radiomics_page.put({}, page)
+        bench.radiomics_page.put(page, {})
     assert page.read_text(encoding="utf-8") == "nothing"
 
 

@@ -1,7 +1,14 @@
-"""Puts the figures of `benchmarks/radiomics.py` into ``docs/radiomics.md``, between its two marks."""
+"""Puts the figures of `benchmarks/radiomics.py` into ``docs/radiomics.md``, between its two marks.
+
+    python benchmarks/parts/radiomics_page.py docs/radiomics.md signature.json all.json scaling.json
+
+puts in those of several runs, of ``--only`` one thing each.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,14 +20,15 @@ from radiomics_scaling import LABELS, TARGETS, in_words
 BEGIN, END = "<!-- figures: made by ./ptlf bench radiomics --page -->", "<!-- end of the figures -->"
 
 
-def put(result: Mapping[str, Any], page: Path) -> None:
+def put(page: Path, *results: Mapping[str, Any]) -> None:
     """Exchange what stands between the marks; ValueError where the page does not have them."""
     text = page.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{page} has no place for the figures ({BEGIN} ... {END})")
-    page.write_text(before + BEGIN + "\n\n" + "\n".join(lines(result)) + "\n\n" + END + after, encoding="utf-8")
+    figures = "\n\n".join("\n".join(lines(result)) for result in results)
+    page.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}", encoding="utf-8")
 
 
 def lines(result: Mapping[str, Any]) -> Iterator[str]:
@@ -102,3 +110,7 @@ def _scaling(scaling: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for name in names:
         yield f"- {in_words(LABELS[name], scaling[name], TARGETS.get(name, {}))}."
+
+
+if __name__ == "__main__":
+    put(Path(sys.argv[1]), *(json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[2:]))
