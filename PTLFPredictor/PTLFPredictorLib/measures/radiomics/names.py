@@ -154,6 +154,18 @@ def image_type_of(feature: str) -> str:
     raise _no_feature(feature)
 
 
+def near(feature: str) -> str:
+    """ " Is ... meant?" for a name that is no feature's, "" where none is like it."""
+    import difflib
+
+    image, _, rest = feature.partition("_")
+    names = [f"{group}_{name}" for group, of_group in FEATURES.items() for name in of_group]
+    group, _, last = rest.partition("_")
+    ends = [name for name in FEATURES.get(group, ()) if last and last.casefold() in name.casefold()]
+    found = [f"{group}_{name}" for name in ends] or difflib.get_close_matches(rest, names, 3)
+    return f" Is {' or '.join(repr(f'{image}_{name}') for name in found[:3])} meant?" if found else ""
+
+
 def _no_feature(feature: str) -> ValueError:
     return ValueError(f"'feature' is {feature!r}, which names none; a name reads like 'wavelet-HHH_glcm_Contrast'.")
 
