@@ -58,6 +58,7 @@ def test_what_cannot_be_is_refused_in_a_sentence_before_anything_is_drawn(words,
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (("--device", "gpu"), "'gpu' is no device"),
         (("--tile-step", "1.2"), "The tile step is 1.2; 0.1 to 1 tiles are possible."),
         (("--runtime", "torch", "--precision", "bf16"), "bf16 is a precision of OpenVINO"),
         (("--runtime", "openvino", "--device", "cuda:0"), "OpenVINO computes on the CPU here, not on cuda:0"),

@@ -155,15 +155,16 @@ def image_type_of(feature: str) -> str:
 
 
 def near(feature: str) -> str:
-    """ " Is ... meant?" for a name that is no feature's, "" where none is like it."""
+    """Which names may be meant by one that is no feature's, as a sentence after a space; "" where none is like it."""
     import difflib
 
     image, _, rest = feature.partition("_")
-    names = [f"{group}_{name}" for group, of_group in FEATURES.items() for name in of_group]
     group, _, last = rest.partition("_")
-    ends = [name for name in FEATURES.get(group, ()) if last and last.casefold() in name.casefold()]
-    found = [f"{group}_{name}" for name in ends] or difflib.get_close_matches(rest, names, 3)
-    return f" Is {' or '.join(repr(f'{image}_{name}') for name in found[:3])} meant?" if found else ""
+    names = FEATURES.get(group, ())
+    like = [name for name in names if last and last.casefold() in name.casefold()]
+    like = [f"{image}_{group}_{name}" for name in like or difflib.get_close_matches(last, names)]
+    meant = [repr(name) for name in like if is_feature_name(name)][:3]
+    return f" Is {' or '.join(meant)} meant?" if meant and not is_feature_name(feature) else ""
 
 
 def _no_feature(feature: str) -> ValueError:

@@ -37,7 +37,8 @@ class Choice:
 
 
 def require_possible(how: How) -> None:
-    """Raise `BadInput` where what was asked for contradicts itself, whatever computer it is."""
+    """Raise `BadInput` where what was asked for is nothing or contradicts itself, whatever computer it is."""
+    devices.number_of(how.device)
     if how.precision is Precision.BF16 and how.runtime is Runtime.TORCH:
         raise BadInput(BF16_ON_CPU)
     if how.runtime is Runtime.OPENVINO and how.device not in ("auto", "cpu"):
