@@ -161,7 +161,7 @@ def near(feature: str) -> str:
     image, _, rest = feature.partition("_")
     group, _, last = rest.partition("_")
     names = FEATURES.get(group, ())
-    like = [name for name in names if last and last.casefold() in name.casefold()]
+    like = [name for name in names if last and name.casefold().endswith(last.casefold())]
     like = [f"{image}_{group}_{name}" for name in like or difflib.get_close_matches(last, names)]
     meant = [repr(name) for name in like if is_feature_name(name)][:3]
     return f" Is {' or '.join(meant)} meant?" if meant and not is_feature_name(feature) else ""
