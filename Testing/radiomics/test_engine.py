@@ -380,7 +380,10 @@ def test_more_grey_levels_than_a_square_matrix_can_hold_name_the_setting():
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("original_glcm_Contrst", "'original_glcm_Contrst' is no feature"),
+        ("original_glcm_Contrst", "'original_glcm_Contrst' is no feature.*Is 'original_glcm_Contrast' meant"),
+        ("original_shape_Volume", "Is 'original_shape_MeshVolume' or 'original_shape_VoxelVolume' meant"),
+        ("wavelet-HHH_shape_MeshVolume", r"shape belongs to 'original' alone\.$"),
+        ("original_glcm_Qqqqqqqq", r"'wavelet-HHH_glcm_Contrast'\.$"),
         ("contrast", "'contrast' is no feature"),
         ("log-sigma-4-0-mm-3D_glcm_Contrast", "needs the filtered image 'log-sigma-4-0-mm-3D'"),
         ("wavelet-HHH_shape_Flatness", "shape belongs to 'original' alone"),

@@ -192,6 +192,24 @@ def test_another_study_withholds_another_frame_at_the_same_place_is_a_note(ct, s
     assert codes(read_segments(seg(identifiers=identifiers), ct)) == expected
 
 
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        (["1.2.99"], {"segmentation_series": "warn"}),
+        (["1.2.99", "1.2.826.0.1.3680043.8.498.1"], {}),
+        ([], {}),
+    ],
+    ids=["another", "the CT's among others", "none named"],
+)
+def test_another_series_of_the_study_is_a_note(ct, seg, series, expected):
+    def change(data):
+        data.ReferencedSeriesSequence = [pydicom.Dataset() for _ in series]
+        for item, uid in zip(data.ReferencedSeriesSequence, series, strict=True):
+            item.SeriesInstanceUID = uid
+
+    assert codes(read_segments(seg(change=change), ct)) == expected
+
+
 def test_another_patient_is_refused_without_a_name(ct, seg):
     with pytest.raises(BadInput, match="belongs to another patient than the CT") as told:
         read_segments(seg(identifiers={"PatientID": "OTHER-9"}), ct)
@@ -205,7 +223,7 @@ def test_what_a_file_does_not_name_is_not_compared(phantom, seg, tmp_path, truth
 
 
 def test_the_ct_hands_over_hashes_and_its_record_none(ct):
-    assert ct.belongs.keys() == {"patient", "study", "frame"}
+    assert ct.belongs.keys() == {"patient", "study", "frame", "series"}
     assert all(len(value) == 64 for value in ct.belongs.values())
     assert "SECRET" not in str(ct)
     assert not set(ct.belongs.values()) & set(map(str, ct.source.values()))

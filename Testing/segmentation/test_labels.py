@@ -61,9 +61,9 @@ def test_labels_drawn_on_the_models_axes_lie_right_on_any_ct(own, trained):
 @pytest.mark.parametrize("word", ["gpu", "cuda:", "cuda:-1", "cuda:x", "", "CPU "])
 def test_a_device_that_is_none(word):
     with pytest.raises(BadInput, match="auto, cpu or cuda:N"):
-        device._number(word)
+        device.number_of(word)
 
 
 @pytest.mark.parametrize(("word", "number"), [("cpu", None), ("auto", 0), ("cuda", 0), ("cuda:3", 3)])
 def test_devices(word, number):
-    assert device._number(word) == number
+    assert device.number_of(word) == number

@@ -7,6 +7,7 @@ import pytest
 import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.dataset import Dataset
 
 from dicom_seg_files import write_seg
 from PTLFPredictorLib.ct import read_ct
@@ -179,7 +180,7 @@ def test_contours_beyond_the_field_of_view_are_cut_off_and_told(phantom, ct, pla
 @pytest.mark.parametrize("kind", ["OPEN_PLANAR", "OPEN_NONPLANAR", "POINT"])
 def test_what_encloses_nothing_is_refused_where_it_would_count(ct, plan, both, tmp_path, kind):
     lines = write_rtstruct(tmp_path / "lines.dcm", [("Mass", "", both[1][2]), ("Liver", "", both[0][2])], kind=kind)
-    with pytest.raises(BadInput, match=rf"structure 1 of the RTSTRUCT.*{kind}|is empty"):
+    with pytest.raises(BadInput, match=rf"structure 1 .*of the RTSTRUCT.*{kind}|is empty"):
         read_segments([Source.parse(f"liver={plan(both[:1])}"), Source(lines)], ct)
 
 
@@ -221,6 +222,75 @@ def test_it_is_of_this_patient_and_of_the_study_that_it_refers_to(ct, plan):
     assert not codes(read_segments(plan(identifiers={"StudyInstanceUID": "1.2.99"}), ct))
     elsewhere = plan(identifiers={"StudyInstanceUID": "1.2.99"}, study="1.2.98")
     assert codes(read_segments(elsewhere, ct)) == {"segmentation_study": "withhold"}
+
+
+SERIES_OF_THE_CT = "1.2.826.0.1.3680043.8.498.1"
+
+
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        (["1.2.99"], {"segmentation_series": "warn"}),
+        (["1.2.99", SERIES_OF_THE_CT], {}),
+        ([SERIES_OF_THE_CT], {}),
+        ([], {}),
+    ],
+    ids=["another", "the CT's among others", "the CT's", "none named"],
+)
+def test_another_series_of_the_same_frame_is_told(phantom, ct, plan, truth, tmp_path, series, expected):
+    def change(data):
+        study = data.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence[0]
+        study.RTReferencedSeriesSequence = [Dataset() for _ in series]
+        for item, uid in zip(study.RTReferencedSeriesSequence, series, strict=True):
+            item.SeriesInstanceUID = uid
+
+    path = plan(change=change)
+    found = read_segments(path, ct)
+    assert codes(found) == expected
+    assert np.array_equal(found.array, truth)
+    sitk.WriteImage(phantom[0], str(tmp_path / "ct.nrrd"))  # of no series
+    assert not codes(read_segments(path, read_ct(tmp_path / "ct.nrrd")))
+
+
+def test_contours_of_a_structure_that_is_not_listed_ask_for_their_name(ct, plan, truth):
+    path = plan(change=lambda data: data.StructureSetROISequence.pop(1))
+    found = read_segments(path, ct)
+    assert codes(found) == {"segments_unknown": "withhold"}
+    voxel_ml = np.prod(ct.image.GetSpacing()) / 1000
+    (asked,) = found.findings[-1].values["segments"]
+    assert (asked["number"], asked["ml"]) == (2, pytest.approx((truth == 2).sum() * voxel_ml))
+    assert not (found.array == 2).any()
+    answered = read_segments(path, ct, parse_labels("tumor=2"))
+    assert not codes(answered)
+    assert np.array_equal(answered.array, truth)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "keyword"),
+    [("StructureSetROISequence", "ROINumber"), ("ROIContourSequence", "ReferencedROINumber")],
+)
+def test_two_structures_with_one_number_are_refused(ct, plan, sequence, keyword):
+    def change(data):
+        setattr(data[sequence].value[1], keyword, 1)
+
+    with pytest.raises(BadInput, match=rf"two structures with the number 1 \({keyword}\)"):
+        read_segments(plan(change=change), ct)
+
+
+def test_a_tumour_without_contours_is_told_and_other_structures_without_are_not(ct, plan, both):
+    found = read_segments(plan([both[0], ("Tumor", "", []), ("BODY", "", []), ("Anna Smith", "", [])]), ct)
+    assert codes(found) == {"contours_missing": "warn"}
+    assert found.findings[0].message.startswith("Segment 2 ('tumor') has no contours")
+    named = read_segments(plan([both[0], ("Anna Smith", "", [])]), ct, parse_labels("tumor=2"))
+    assert named.findings[0].message.startswith("Segment 2 has no contours")  # free text stands in no finding
+
+
+def test_a_line_is_refused_by_its_name(ct, plan, both):
+    def change(data):
+        data.ROIContourSequence[1].ContourSequence[0].ContourGeometricType = "OPEN_PLANAR"
+
+    with pytest.raises(BadInput, match=r"structure 2 \('Mass'\) of the RTSTRUCT"):
+        read_segments(plan(change=change), ct)
 
 
 def without(name):

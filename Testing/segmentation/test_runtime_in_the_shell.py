@@ -55,6 +55,27 @@ def test_what_cannot_be_is_refused_in_a_sentence_before_anything_is_drawn(words,
     assert told.value.message.startswith(sentence)
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--device", "gpu"), "'gpu' is no device"),
+        (("--tile-step", "1.2"), "The tile step is 1.2; 0.1 to 1 tiles are possible."),
+        (("--runtime", "torch", "--precision", "bf16"), "bf16 is a precision of OpenVINO"),
+        (("--runtime", "openvino", "--device", "cuda:0"), "OpenVINO computes on the CPU here, not on cuda:0"),
+    ],
+)
+@pytest.mark.parametrize("command", ["predict", "segment"])
+def test_what_contradicts_itself_is_refused_before_the_ct_is_read(command, words, sentence, tmp_path, capsys):
+    ct = tmp_path / "ct.nii.gz"
+    ct.write_bytes(b"no image: whoever reads it says so")
+    more = ["--out", str(tmp_path / "labels.nii.gz")] if command == "segment" else ["--out", str(tmp_path / "out")]
+    more += ["--signature", "ptlf-published"] if command == "predict" else []
+    assert main([command, "--ct", str(ct), *more, *words]) == 2
+    assert capsys.readouterr().err.startswith(f"ptlf: {sentence}")
+    assert main([command, "--ct", str(ct), *more]) == 2
+    assert sentence not in capsys.readouterr().err
+
+
 def test_doctor_says_whether_openvino_is_there(capsys):
     assert main(["doctor"]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "openvino" in line]

@@ -26,10 +26,10 @@ def add_maps(command: argparse.ArgumentParser) -> None:
         "(original_firstorder); given again, it adds",
     )  # fmt: skip
     group.add_argument("--out-maps", type=Path, metavar="DIR", help="where they are written, as NRRD")
-    group.add_argument("--maps-of", choices=IN_FILES, default=VOI.TUMOUR.in_files, help="VOI (liver: without tumour)")
-    group.add_argument("--kernel-radius", type=int, default=1, metavar="R", help="of a neighbourhood, in voxels (1)")
+    group.add_argument("--maps-of", choices=IN_FILES, help="VOI (default: tumor; liver: without tumour)")
+    group.add_argument("--kernel-radius", type=int, metavar="R", help="of a neighbourhood, in voxels (1)")
     group.add_argument("--whole-kernel", action="store_true", help="neighbourhoods and bins take voxels beyond the VOI")
-    group.add_argument("--outside", type=float, default=0.0, metavar="X", help="value outside the VOI (0; nan)")
+    group.add_argument("--outside", type=float, metavar="X", help="value outside the VOI (0; nan)")
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,10 @@ def maps_asked(given: argparse.Namespace, settings: Any) -> Asked | None:
     from ..measures.radiomics.maps import MapSettings, require_maps, supported
 
     if not given.maps:
-        if given.out_maps is not None:
-            raise BadInput("--out-maps is for maps: name them with --maps.")
+        for name in ("out_maps", "maps_of", "kernel_radius", "whole_kernel", "outside"):
+            value = getattr(given, name)
+            if value is not None and value is not False:  # 0 was given, too
+                raise BadInput(f"--{name.replace('_', '-')} is for maps: name them with --maps.")
         if given.out is None:
             raise BadInput("Where are the features to be written? Name a file with --out, or maps with --maps.")
         return None
@@ -76,8 +78,10 @@ def maps_asked(given: argparse.Namespace, settings: Any) -> Asked | None:
         whole = supported().get(feature_class, ()) if image and "_" not in image else ()
         names += [f"{name}_{feature}" for feature in whole] or [name]
     require_maps(names, settings)
-    how = MapSettings(given.kernel_radius, not given.whole_kernel, given.outside)
-    return Asked(tuple(dict.fromkeys(names)), VOI.of_file(given.maps_of), how, given.out_maps)
+    radius = 1 if given.kernel_radius is None else given.kernel_radius
+    how = MapSettings(radius, not given.whole_kernel, given.outside or 0.0)
+    voi = VOI.TUMOUR if given.maps_of is None else VOI.of_file(given.maps_of)
+    return Asked(tuple(dict.fromkeys(names)), voi, how, given.out_maps)
 
 
 def write_maps(asked: Asked, ct: Any, segments: Any, settings: Any, case: Any, progress: Progress) -> str:

@@ -184,10 +184,19 @@ def chosen_model(given: argparse.Namespace) -> Any:
 
 
 def how(given: argparse.Namespace) -> Any:
-    """What was chosen with the options of `add_how`."""
-    from ..segmentation.how import How
+    """What was chosen with the options of `add_how`.
 
-    return How(given.device, given.runtime, given.precision, given.mirroring, given.tile_step)
+    Raises
+    ------
+    BadInput
+        For what is no choice or contradicts itself: called before the CT is read, which takes long.
+    """
+    from ..segmentation.how import How
+    from ..segmentation.runtime.choice import require_possible
+
+    chosen = How(given.device, given.runtime, given.precision, given.mirroring, given.tile_step)
+    require_possible(chosen)
+    return chosen
 
 
 def post_processing(given: argparse.Namespace) -> Any:

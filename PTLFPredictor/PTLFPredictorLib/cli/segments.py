@@ -32,13 +32,13 @@ def _segment(given: argparse.Namespace) -> None:
 
     if not given.out.name.lower().endswith(LABEL_MAPS):
         raise BadInput(f"'{given.out}' cannot be written; its name must end in {', '.join(LABEL_MAPS)}.")
-    model = chosen_model(given) or default_model()
+    asked, model = how(given), chosen_model(given) or default_model()
     with output_file(given.out) as output, progress_bar() as progress:
         which = {"series_uid": given.series, "acquisition": given.acquisition}
         ct = read_ct(given.ct, **which, progress=progress).require_usable()
         with tempfile.TemporaryDirectory(prefix="ptlf-") as work:
             told = {"progress": progress, "on_event": tell_device}
-            drawn = segment(ct.image, model, how=how(given), work=Path(work), **told)
+            drawn = segment(ct.image, model, how=asked, work=Path(work), **told)
         segments = Segments(drawn.labels, drawn.origin)
         found = check(segments, ct)  # what stops `predict` stops no reader who is to correct the segments
         if VOI.PARENCHYMA in segments.vois:

@@ -6,7 +6,7 @@ Identifiers are compared as hashes within one run; neither they nor the hashes a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..errors import BadInput
@@ -21,15 +21,22 @@ def hashed_identifiers(get: Callable[[str], Any]) -> dict[str, str]:
     return {name: hashlib.sha256(value.encode()).hexdigest() for name, value in found.items() if value}
 
 
+def hashed_series(uids: Iterable[Any], ct: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Hash of the series among those that a file refers to: the CT's own if it is one of them; empty without any."""
+    found = [hashlib.sha256(text.encode()).hexdigest() for uid in uids if (text := str(uid or "").strip())]
+    own = (ct or {}).get("series")
+    return {"series": own if own in found else found[0]} if found else {}
+
+
 def check(
     segmentation: Mapping[str, str], ct: Mapping[str, str], *, positions_agree: bool, word: str = "DICOM SEG"
 ) -> list[Finding]:
-    """What it means that a segmentation names another patient, study or frame of reference than the CT.
+    """What it means that a segmentation names another patient, study, series or frame of reference than the CT.
 
     Parameters
     ----------
     segmentation, ct : mapping
-        `hashed_identifiers` of both; what one of them does not name is not compared.
+        `hashed_identifiers` and `hashed_series` of both; what one of them does not name is not compared.
     positions_agree : bool
         Whether the segmentation lies on the CT's own voxels.
     word : str
@@ -51,4 +58,11 @@ def check(
         level, ending = (Level.WARN, "positions agree") if positions_agree else (Level.WITHHOLD, "grids differ too")
         message = f"The {word} names another frame of reference than the CT; the {ending}."
         found.append(Finding("segmentation_frame", level, message))
+    series = segmentation.get("series")
+    if not found and series and series != ct.get("series", series):
+        message = (
+            f"The {word} was drawn on another series of this study than the CT: their SeriesInstanceUID differ. "
+            "Another phase, or another breath? Look whether the outlines fit, or choose that series."
+        )
+        found.append(Finding("segmentation_series", Level.WARN, message))
     return found

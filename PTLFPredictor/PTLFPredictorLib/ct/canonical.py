@@ -41,7 +41,8 @@ class CT:
     unclipped_sha256 : str
         `identity`, where `image` was clipped to another range than `DEFAULT_CLIP_HU` or brought to slabs.
     belongs : mapping
-        `belonging.hashed_identifiers` of a DICOM series, for comparison within this run; written nowhere.
+        `belonging.hashed_identifiers` and `hashed_series` of a DICOM series, for comparison within this run; written
+        nowhere.
     slabs : slabs.Plan, optional
         How thin slices became those of `image` (`to_protocol`); None where the slices are the file's own.
     hashed : dict

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import SimpleITK as sitk
 
@@ -58,12 +60,16 @@ def read_ct(
             series.findings,
             *description.describe(series.first.get, series.slices),
         )
-        return replace(read, belongs=belonging.hashed_identifiers(series.first.get))
+        return replace(read, belongs=_belongs(series.first.get))
     if acquisition is not None:
         raise BadInput(f"'{path.name}' is one volume: only a DICOM series can hold several acquisitions.")
     image = _read_file(path, progress)
     found = tuple(files.orientation_findings(path))
     return canonical(image, protocol, clip_hu, found, source={"format": _format(path), "slices": image.GetSize()[2]})
+
+
+def _belongs(get: Callable[[str], Any]) -> dict[str, str]:
+    return belonging.hashed_identifiers(get) | belonging.hashed_series([get("SeriesInstanceUID")])
 
 
 def _read_file(path: Path, progress: Progress) -> sitk.Image:

@@ -37,7 +37,7 @@ def choose(wanted: str = "auto") -> Device:
     BadInput
         For any other word.
     """
-    number = _number(wanted)
+    number = number_of(wanted)
     if number is None:
         return Device("cpu", f"chosen ({_cores()})")
     if "torch" not in sys.modules and not has_nvidia_driver():  # its import takes as long as OpenVINO draws a CT
@@ -71,8 +71,8 @@ def after_failure(device: Device, error: RuntimeError) -> Device:
     return Device("cpu", f"{device.name} failed: {reason} ({_cores()})")
 
 
-def _number(wanted: str) -> int | None:
-    """GPU number, None for the CPU."""
+def number_of(wanted: str) -> int | None:
+    """GPU number, None for the CPU; raises `BadInput` for what is no device."""
     if wanted == "cpu":
         return None
     if wanted in ("auto", "cuda"):

@@ -43,7 +43,7 @@ class DicomSeg:
     mask : callable
         Segment number -> bool array (slices, rows, columns).
     identifiers : mapping of str to str
-        `belonging.hashed_identifiers` of its patient, study and frame of reference.
+        `belonging.hashed_identifiers` of its patient, study and frame of reference, and `belonging.hashed_series`.
     """
 
     segments: Mapping[int, Described]
@@ -53,7 +53,9 @@ class DicomSeg:
     identifiers: Mapping[str, str]
 
 
-def of_data(data: Any, name: str, slice_mm: float, found: Sequence[Finding] = ()) -> DicomSeg:
+def of_data(
+    data: Any, name: str, slice_mm: float, found: Sequence[Finding] = (), ct_belongs: Mapping[str, str] | None = None
+) -> DicomSeg:
     """The data set of a DICOM SEG as masks on one grid.
 
     Parameters
@@ -65,6 +67,8 @@ def of_data(data: Any, name: str, slice_mm: float, found: Sequence[Finding] = ()
         Distance of the CT's slices: taken where the file does not say its own.
     found : sequence of Finding
         Those of the CT: frames that lean as its slices do are put where its grid has them.
+    ct_belongs : mapping, optional
+        Of the CT, which may be of one of several series that the file refers to.
 
     Raises
     ------
@@ -95,7 +99,9 @@ def of_data(data: Any, name: str, slice_mm: float, found: Sequence[Finding] = ()
                 volume[place] |= frame.pixels() > 0
         return volume
 
-    return DicomSeg(segments, voxels, grid, mask, belonging.hashed_identifiers(data.get))
+    series = [item.get("SeriesInstanceUID") for item in data.get("ReferencedSeriesSequence") or ()]
+    identifiers = belonging.hashed_identifiers(data.get) | belonging.hashed_series(series, ct_belongs)
+    return DicomSeg(segments, voxels, grid, mask, identifiers)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import BadInput
-from .names import ORGAN_ROLES, Role, role_of
+from .names import ORGAN_ROLES, Role, role_of, shown
 from .said_labels import REST, Labels, Source
-from .segment_files import SHOWN_NAMES, SegmentFile, listed, shown
+from .segment_files import SHOWN_NAMES, SegmentFile, listed
 from .segments import EXCLUDED, Part
 
 DEFAULT_LABELS = {1: Role.PARENCHYMA, 2: Role.TUMOUR}

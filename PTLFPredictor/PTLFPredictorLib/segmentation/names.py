@@ -15,6 +15,9 @@ import re
 import unicodedata
 from enum import StrEnum
 
+NAME_LENGTH = 64
+"""Of a file's own name where it is shown."""
+
 
 class Role(StrEnum):
     """What a segment or label stands for."""
@@ -92,6 +95,12 @@ def is_telling(name: str) -> bool:
 def plain(name: str) -> str:
     """A known name in the table's own words, without numbers and sides: safe to write anywhere."""
     return " ".join(_core(_words(name)))
+
+
+def shown(name: str) -> str:
+    """A file's own name as it may stand on a terminal: printable and short."""
+    name = "".join(character if character.isprintable() else "?" for character in name).strip()
+    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 3]}..."
 
 
 # The table

@@ -16,10 +16,10 @@ from ..ct import CT, Finding
 from . import marks, provenance
 from .file_roles import COUNTED, bit, read_roles, require_all_there, require_liver
 from .left_out import left_out, once
-from .names import ORGAN_ROLES, Role
+from .names import ORGAN_ROLES, Role, shown
 from .origin import Origin
 from .said_labels import Labels, Source, model_labels, parse_labels
-from .segment_files import listed, open_file, shown
+from .segment_files import listed, open_file
 from .segments import OVERLAP_WARNED, Part, Segments, derive, on_grid_of
 
 __all__ = ["Labels", "Source", "model_labels", "parse_labels", "read_segments", "told"]

@@ -18,6 +18,7 @@ from ..ct import CT, Finding, Level, belonging
 from ..ct.axes import straightened
 from ..errors import BadInput
 from .dicom_object import Described, described
+from .names import plain, role_of, shown
 from .outlines import Outlines, area, cross, fill
 
 SLICE_TOLERANCE = 0.25
@@ -53,7 +54,7 @@ class StructureSet:
     notes : callable
         ROI numbers that are counted -> what must be told of them.
     identifiers : mapping of str to str
-        `belonging.hashed_identifiers` of patient and study.
+        `belonging.hashed_identifiers` of patient and study, and `belonging.hashed_series`.
     """
 
     segments: Mapping[int, Described]
@@ -81,10 +82,11 @@ def of_data(data: Any, name: str, ct: CT) -> StructureSet:
         As its file has it, not yet brought to other slices.
     """
     observed = {int(item.ReferencedROINumber): item for item in data.get("RTROIObservationsSequence") or ()}
-    contours = {int(item.ReferencedROINumber): item for item in data.ROIContourSequence}
+    contours = _by_number(data.ROIContourSequence, "ReferencedROINumber", name)
+    listed = _by_number(data.StructureSetROISequence, "ROINumber", name)
     segments, voxels, filled, refused = {}, {}, {}, {}
-    for item in data.StructureSetROISequence:
-        number = int(item.ROINumber)
+    for number in (*listed, *sorted(contours.keys() - listed.keys())):  # what is not listed has contours all the same
+        item = listed.get(number, {})
         coded = described(observed.get(number, {}), "ROIObservationLabel", "RTROIIdentificationCodeSequence")
         title = str(item.get("ROIName", "")) or coded.name
         segments[number] = Described(title, coded.coded, coded.region)
@@ -92,10 +94,11 @@ def of_data(data: Any, name: str, ct: CT) -> StructureSet:
         try:
             _require_closed(kinds)
             _require_frame(item, ct)
-            filled[number] = _Structure(number, outlines, ct.image.GetSize())
+            filled[number] = _Structure(number, segments[number].name, outlines, ct.image.GetSize())
             voxels[number] = filled[number].voxels
         except _Refused as error:
-            refused[number] = f"The structure {number} of the RTSTRUCT '{name}' cannot be counted: {error}"
+            called = f"{number} ('{shown(title)}')" if title else f"{number}"
+            refused[number] = f"The structure {called} of the RTSTRUCT '{name}' cannot be counted: {error}"
             voxels[number] = 0 if set(kinds) == {"POINT"} else max(1, round(sum(map(area, outlines))))
     if not any(voxels.values()):
         raise BadInput(f"The RTSTRUCT '{name}' is empty: none of its structures has a contour that encloses a voxel.")
@@ -106,15 +109,31 @@ def of_data(data: Any, name: str, ct: CT) -> StructureSet:
     return StructureSet(segments, voxels, ct.image, lambda n: filled[n].mask(), refused, notes, _identifiers(data, ct))
 
 
+def _by_number(items: Any, keyword: str, name: str) -> dict[int, Any]:
+    """Items of a sequence by ROI number; of two with the same one, nobody could tell which is meant."""
+    found: dict[int, Any] = {}
+    for item in items:
+        number = int(item[keyword].value)
+        if number in found:
+            raise BadInput(
+                f"The RTSTRUCT '{name}' is damaged: it holds two structures with the number {number} ({keyword}). "
+                "Save it again, or as a label map."
+            )
+        found[number] = item
+    return found
+
+
 def _identifiers(data: Any, ct: CT) -> dict[str, str]:
-    """Patient, and the study: the one that the contours refer to, which a planning system's own is not."""
+    """Patient, and study and series: those that the contours refer to, which a planning system's own are not."""
     frames = data.get("ReferencedFrameOfReferenceSequence") or ()
     studies = [study for frame in frames for study in frame.get("RTReferencedStudySequence") or ()]
+    referenced = [series for study in studies for series in study.get("RTReferencedSeriesSequence") or ()]
+    series = belonging.hashed_series([item.get("SeriesInstanceUID") for item in referenced], ct.belongs)
     uids = [data.get("StudyInstanceUID"), *(study.get("ReferencedSOPInstanceUID") for study in studies)]
     found = [
         belonging.hashed_identifiers({"PatientID": data.get("PatientID"), "StudyInstanceUID": uid}.get) for uid in uids
     ]
-    return next((one for one in found if one.get("study") == ct.belongs.get("study")), found[-1])
+    return next((one for one in found if one.get("study") == ct.belongs.get("study")), found[-1]) | series
 
 
 def _outlines(item: Any, ct: CT) -> tuple[list[str], Outlines]:
@@ -169,14 +188,17 @@ class _Structure:
     Parameters
     ----------
     number : int
+    name : str
     outlines : list of ndarray, (n, 3)
         As continuous indices (column, row, slice).
     size : (int, int, int)
         Columns, rows and slices of the CT.
     """
 
-    def __init__(self, number: int, outlines: Outlines, size: tuple[int, int, int]):
+    def __init__(self, number: int, name: str, outlines: Outlines, size: tuple[int, int, int]):
         self.number = number
+        self._safe = f" ('{plain(name)}')" if role_of(name) else ""  # other names are free text
+        self._has_outlines = bool(outlines)
         spread = [max((float(np.ptp(o[:, axis])) for o in outlines), default=0.0) for axis in range(3)]
         self._axis = 2 if spread[2] <= SLICE_TOLERANCE else int(np.argmin(spread))
         self._across = [axis for axis in range(3) if axis != self._axis]
@@ -239,6 +261,11 @@ class _Structure:
     def notes(self) -> list[Finding]:
         found = []
         values = {"segment": self.number}
+        if not self._has_outlines:
+            message = (
+                f"Segment {self.number}{self._safe} has no contours: it is empty. Was it not drawn, or not exported?"
+            )
+            found.append(Finding("contours_missing", Level.WARN, message, values))
         if self._skipped:
             message = (
                 f"Segment {self.number} has no contour on {self._skipped} slice(s) between others: they are empty in "

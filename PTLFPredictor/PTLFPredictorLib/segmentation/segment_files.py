@@ -15,14 +15,12 @@ from ..ct.files import require_perpendicular
 from ..errors import BadInput
 from . import dicom_object, dicom_seg, marks, regions, rtstruct
 from .dicom_object import Described
-from .names import of_terminology
+from .names import of_terminology, shown
 
 MOST_LABELS = 1000
 """A file with more different values is an image, not a label map."""
 
 SHOWN_NAMES = 12
-
-NAME_LENGTH = 64
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def open_file(path: Path, ct: CT) -> SegmentFile:
 def _of_dicom(path: Path, ct: CT) -> SegmentFile:
     """Segments of a DICOM SEG, or structures of an RTSTRUCT, of the CT's patient."""
     readers = {
-        "SEG": lambda data: dicom_seg.of_data(data, path.name, ct.image.GetSpacing()[2], ct.findings),
+        "SEG": lambda data: dicom_seg.of_data(data, path.name, ct.image.GetSpacing()[2], ct.findings, ct.belongs),
         "RTSTRUCT": lambda data: rtstruct.of_data(data, path.name, ct),
     }
     modality, read = dicom_object.read(path, readers)
@@ -224,9 +222,3 @@ def _counts(array: np.ndarray, name: str) -> dict[int, int]:
 def listed(items: Sequence[str]) -> str:
     more = len(items) - SHOWN_NAMES
     return ", ".join(items[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def shown(name: str) -> str:
-    """A file's own name as it may stand on a terminal: printable and short."""
-    name = "".join(character if character.isprintable() else "?" for character in name).strip()
-    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 3]}..."

@@ -154,6 +154,19 @@ def image_type_of(feature: str) -> str:
     raise _no_feature(feature)
 
 
+def near(feature: str) -> str:
+    """Which names may be meant by one that is no feature's, as a sentence after a space; "" where none is like it."""
+    import difflib
+
+    image, _, rest = feature.partition("_")
+    group, _, last = rest.partition("_")
+    names = FEATURES.get(group, ())
+    like = [name for name in names if last and name.casefold().endswith(last.casefold())]
+    like = [f"{image}_{group}_{name}" for name in like or difflib.get_close_matches(last, names)]
+    meant = [repr(name) for name in like if is_feature_name(name)][:3]
+    return f" Is {' or '.join(meant)} meant?" if meant and not is_feature_name(feature) else ""
+
+
 def _no_feature(feature: str) -> ValueError:
     return ValueError(f"'feature' is {feature!r}, which names none; a name reads like 'wavelet-HHH_glcm_Contrast'.")
 

@@ -20,7 +20,7 @@ from ...errors import BadInput, MissingDependency, is_out_of_memory
 from ...progress import Progress, no_progress
 from . import known_values
 from .inputs import Mask, Scan
-from .names import image_type_of, is_feature_name, split
+from .names import image_type_of, is_feature_name, near, split
 from .parameter_file import pyradiomics_settings
 from .settings import ExtractionSettings
 
@@ -176,7 +176,7 @@ def _by_image_type(names: Sequence[str] | None, settings: ExtractionSettings) ->
     plan = {}
     for name in names:
         if not is_feature_name(name):
-            raise BadInput(f"'{name}' is no feature; a name reads like 'wavelet-HHH_glcm_Contrast'.")
+            raise BadInput(f"'{name}' is no feature; a name reads like 'wavelet-HHH_glcm_Contrast'.{near(name)}")
         _, feature_class, feature = split(name)
         plan.setdefault(image_type_of(name), {}).setdefault(feature_class, []).append(feature)
     return plan

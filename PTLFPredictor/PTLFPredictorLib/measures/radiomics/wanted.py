@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...errors import BadInput
-from .names import FEATURES
+from .names import FEATURES, near
 from .settings import ExtractionSettings
 
 Wanted = dict[str, dict[str, list[str]]]
@@ -34,7 +34,7 @@ def wanted_of(names: Sequence[str] | None, filtered_images: Mapping[str, Sequenc
     for name in names:
         parts = name.split("_")
         if len(parts) != 3 or parts[1] not in FEATURES or parts[2] not in FEATURES[parts[1]]:
-            raise BadInput(f"'{name}' is no feature; a name reads like 'wavelet-HHH_glcm_Contrast'.")
+            raise BadInput(f"'{name}' is no feature; a name reads like 'wavelet-HHH_glcm_Contrast'.{near(name)}")
         filtered, feature_class, feature = parts
         if feature_class == "shape" and filtered != "original":
             raise BadInput(f"'{name}' is no feature: shape belongs to 'original' alone.")

@@ -36,6 +36,15 @@ class Choice:
     found: Converted | None = None
 
 
+def require_possible(how: How) -> None:
+    """Raise `BadInput` where what was asked for is nothing or contradicts itself, whatever computer it is."""
+    devices.number_of(how.device)
+    if how.precision is Precision.BF16 and how.runtime is Runtime.TORCH:
+        raise BadInput(BF16_ON_CPU)
+    if how.runtime is Runtime.OPENVINO and how.device not in ("auto", "cpu"):
+        raise BadInput(f"OpenVINO computes on the CPU here, not on {how.device}: leave out --runtime or --device.")
+
+
 def device_for(how: How) -> devices.Device:
     """The device of a run: the CPU where OpenVINO was asked for.
 
@@ -46,18 +55,14 @@ def device_for(how: How) -> devices.Device:
     MissingDependency
         Where OpenVINO was asked for and is not installed.
     """
-    if how.precision is Precision.BF16:
-        if how.runtime is Runtime.TORCH:
-            raise BadInput(BF16_ON_CPU)
-        if Precision.BF16 not in precisions():
-            raise BadInput(
-                f"This processor ({cpu_name()}) does not compute in bf16 (avx512_bf16 or amx_bf16 is needed), or the "
-                "system does not tell: leave out --precision."
-            )
+    require_possible(how)
+    if how.precision is Precision.BF16 and Precision.BF16 not in precisions():
+        raise BadInput(
+            f"This processor ({cpu_name()}) does not compute in bf16 (avx512_bf16 or amx_bf16 is needed), or the "
+            "system does not tell: leave out --precision."
+        )
     if how.runtime is not Runtime.OPENVINO:
         return devices.choose(how.device)
-    if how.device not in ("auto", "cpu"):
-        raise BadInput(f"OpenVINO computes on the CPU here, not on {how.device}: leave out --runtime or --device.")
     if not installed():
         raise MissingDependency(MISSING)
     return devices.Device("cpu", f"OpenVINO was chosen, which computes there ({cpu_cores()} CPU cores)")

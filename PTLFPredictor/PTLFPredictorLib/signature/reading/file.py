@@ -9,7 +9,7 @@ from typing import Any
 from ...ct import PHASES, ContrastPhase
 from ...errors import BadInput
 from ...measures.radiomics import ExtractionSettings
-from ...measures.radiomics.names import image_type_of, is_feature_name, log_sigma_of
+from ...measures.radiomics.names import image_type_of, is_feature_name, log_sigma_of, near
 from ...vois import IN_FILES, VOI
 from .. import evidence_block, outcome
 from ..entries import entries_of
@@ -117,7 +117,9 @@ def _terms(root: Reader) -> tuple[Term, ...]:
 def _term(entry: Reader) -> Term:
     feature = entry.text("feature")
     if not is_feature_name(feature):
-        raise BadInput(f"{entry.where('feature')} is '{feature}', which is no feature that can be computed.")
+        raise BadInput(
+            f"{entry.where('feature')} is '{feature}', which is no feature that can be computed.{near(feature)}"
+        )
     return Term(
         voi=VOI.of_file(entry.choice("voi", IN_FILES)),
         feature=feature,

@@ -23,7 +23,7 @@ from ..builtin_engine import filtered_voxels
 from ..discretise import discretise, neighbour_offsets, require_square_matrix
 from ..filters import make_filter
 from ..inputs import Mask, Scan
-from ..names import FEATURES, image_type_of, split
+from ..names import FEATURES, image_type_of, near, split
 from ..preparation import prepare_vois
 from ..region import Box, Region, Voi, Volume, clipped, grown, shape_of
 from ..settings import ExtractionSettings
@@ -82,7 +82,7 @@ def require_maps(names: Sequence[str], settings: ExtractionSettings) -> None:
             _, feature_class, feature = split(name)
             image_type = image_type_of(name)
         except ValueError:
-            raise BadInput(f"'{name}' is no feature; a name reads like 'original_glcm_Contrast'.") from None
+            raise BadInput(f"'{name}' is no feature; a name reads like 'original_glcm_Contrast'.{near(name)}") from None
         reason = NO_MAP.get(feature_class) or NO_MAP.get(f"{feature_class}_{feature}")
         if reason:
             raise BadInput(f"There is no map of '{name}': {reason}.")
