@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from ...errors import PTLFError, UnusableModel, is_out_of_memory
+from ...errors import BadInput, PTLFError, UnusableModel, is_out_of_memory
 from ...progress import Progress, no_progress
 from .. import model_folder
 from ..effects import LABELS, differing
@@ -139,7 +139,7 @@ def _convert_one(ov, network, planned: Planned, path: Path) -> None:
 
 
 def _save(ov, model, path: Path, weights_bytes: int) -> None:
-    """Raises `OSError` where it cannot be written: OpenVINO says of a full disk only that a stream failed, or nothing."""
+    """OpenVINO says of a full disk only that a stream failed, or nothing: raises `OSError` or `BadInput`."""
     if shutil.disk_usage(path.parent).free < weights_bytes + SPARE_BYTES:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     try:
@@ -147,7 +147,7 @@ def _save(ov, model, path: Path, weights_bytes: int) -> None:
     except RuntimeError as error:
         if is_out_of_memory(error):
             raise
-        raise OSError(errno.ENOSPC, f"{' '.join(str(error).split())[:200]} Is the disk full?") from error
+        raise BadInput(f"The converted network cannot be written to '{converted.base()}'. Is the disk full?") from error
     if path.with_suffix(".bin").stat().st_size < weights_bytes // 2:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
