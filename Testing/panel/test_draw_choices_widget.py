@@ -12,6 +12,7 @@ from PTLFPredictorLib.segmentation import effects
 from PTLFPredictorLib.segmentation.catalogue import default_model
 from PTLFPredictorLib.segmentation.effects import Effect
 from PTLFPredictorLib.segmentation.how import How
+from PTLFPredictorLib.segmentation.runtime import beforehand, compiled
 
 
 class TestChoices(PanelCase):
@@ -80,6 +81,19 @@ class TestChoices(PanelCase):
         self.ui.runtimeSelector.currentIndex = 1
         self.settle()
         assert not self.ui.precisionSelector.enabled  # PyTorch has one alone
+
+    def test_before_the_run_it_is_said_what_openvino_needs(self):
+        if not compiled.installed():
+            self.skipTest("OpenVINO is not installed: './ptlf test' installs it")
+        assert "was not converted for OpenVINO on this computer" in self.ui.choiceWords.text  # automatic, on the CPU
+        self.ui.runtimeSelector.currentIndex = 2
+        self.settle()
+        assert self.ui.choiceWords.text.startswith(beforehand.FIRST)
+        self.pick(1)  # what a tile step changes is known however it is computed
+        assert "Labels against the model's own way: 3,633 of" in self.ui.choiceWords.text
+        self.ui.runtimeSelector.currentIndex = 1
+        self.settle()
+        assert "OpenVINO" not in self.ui.choiceWords.text
 
     def test_what_another_version_has_chosen_is_as_the_model_has_it(self):
         self.session.update(mirroring="upside-down")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from PTLFPredictorLib.errors import BadInput, UnusableModel
-from PTLFPredictorLib.segmentation import default_model, effects, measuring
+from PTLFPredictorLib.segmentation import default_model, effects, measuring, price
 from PTLFPredictorLib.segmentation.effects import Effect, differing
 from PTLFPredictorLib.segmentation.how import How
 
@@ -54,7 +54,11 @@ def test_voxels_with_another_label_and_dice_by_role(labels, reference):
 def test_a_sentence_says_how_many_voxels_differ_and_on_what():
     assert MEASURED.words == (
         "Labels against the model's own way: 3 of 64 voxels differ, Dice 0.9000 of the parenchyma and 0.5000 of the "
-        "tumour (measured on sample case 1, 4 x 4 x 4 voxels)."
+        "tumour (measured on sample case 1, 4 x 4 x 4 voxels). That is a synthetic CT: on a patient's the labels may "
+        "change far more."
+    )
+    assert replace(MEASURED, of="a CT of yours, 4 x 4 x 4 voxels").words.endswith(
+        "(measured on a CT of yours, 4 x 4 x 4 voxels)."
     )
     assert replace(MEASURED, dice={}).words.startswith("Labels against the model's own way: 3 of 64 voxels differ (")
 
@@ -66,7 +70,34 @@ def test_what_was_measured_is_kept_by_the_weights_whatever_device_it_ran_on(mode
     assert effects.known(replace(model, id="another-name"), STEP) == MEASURED
     for other in (How(tile_step=1.0), How(mirroring="all"), replace(STEP, mirroring="all"), How()):
         assert effects.known(model, other) is None
-    assert effects.known(model, replace(STEP, runtime="openvino")) is None  # other arithmetic
+    assert effects.known(model, replace(STEP, runtime="openvino")) == MEASURED  # single precision is the model's own
+    assert effects.known(model, replace(STEP, precision="bf16")) is None  # other arithmetic
+
+
+def test_what_was_measured_with_openvino_is_known_with_torch_and_the_other_way(model):
+    effects.remember(model, replace(MEASURED, how=replace(STEP, runtime="openvino")))
+    for runtime in ("auto", "torch", "openvino"):
+        assert effects.known(model, replace(STEP, runtime=runtime)).differ == 3
+    assert effects.known(model, replace(STEP, runtime="openvino", precision="bf16")) is None
+
+
+def test_a_figure_of_the_sample_says_how_it_is_measured_on_a_patient_s_ct(model):
+    ct = ((512, 512, 46), (0.8, 0.8, 5.0))
+    effects.remember(model, MEASURED)
+    command = "'ptlf models measure ptlf-demo-1 --tile-step 0.75 --ct PATH' measures it on yours."
+    assert price.words(model, *ct, STEP).endswith(f"may change far more. {command}")
+    effects.remember(model, replace(MEASURED, of="a CT of yours, 4 x 4 x 4 voxels"))
+    assert "synthetic" not in price.words(model, *ct, STEP)
+    assert "--ct PATH" not in price.words(model, *ct, STEP)
+
+
+def test_a_mirroring_that_the_training_did_not_know_is_said_before_the_run(model):
+    ct = ((512, 512, 46), (0.8, 0.8, 5.0))
+    said = "The model's training allows no mirroring 'all': it draws without."
+    assert price.words(model, *ct, How(mirroring="all")).startswith(f"{said} This CT takes")
+    assert price.words(model, *ct, replace(STEP, mirroring="all")).startswith(f"{said} This CT takes")
+    for mirroring in (None, "none"):
+        assert "mirroring" not in price.words(model, *ct, How(mirroring=mirroring))
 
 
 def test_a_new_measurement_takes_the_place_of_the_same_choice_s_alone(model):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,7 +22,15 @@ from PTLFPredictorLib.segmentation.how import How, Precision, Runtime
 from PTLFPredictorLib.segmentation.network import Box, Network
 from PTLFPredictorLib.segmentation.networks import Networks
 from PTLFPredictorLib.segmentation.run import write_job
-from PTLFPredictorLib.segmentation.runtime import choice, compiled, conversion, converted, forget_model, prepare_model
+from PTLFPredictorLib.segmentation.runtime import (
+    beforehand,
+    choice,
+    compiled,
+    conversion,
+    converted,
+    forget_model,
+    prepare_model,
+)
 from PTLFPredictorLib.segmentation.runtime.network import CompiledNetwork
 from PTLFPredictorLib.segmentation.worker import draw
 from random_models import TINY, phantom, write_model
@@ -100,8 +109,8 @@ def facts_of(model):
     ("mirroring", "box", "cores"),
     [
         ("none", None, "1"),
-        ("left-right", Box((3, 4, 2), (33, 30, 24)), "1"),
-        ("all", Box((3, 4, 2), (33, 30, 24)), "3"),
+        ("left-right", Box((3, 4, 2), (33, 30, 24)), "3"),
+        pytest.param("all", Box((3, 4, 2), (33, 30, 24)), "3", marks=pytest.mark.slow),
     ],
 )
 def test_a_converted_network_draws_what_torch_draws(model, made, ct, mirroring, box, cores, monkeypatch):
@@ -276,6 +285,36 @@ def test_by_itself_torch_draws_where_the_comparison_does_not_hold_here(kept, mod
     assert words in found.why
 
 
+def test_a_damaged_conversion_is_said_to_be_one(kept, model):
+    for file, was in (("fold_1.bin", b""), ("facts.json", b"{")):
+        (kept.folder / file).write_bytes(was)
+        found = choice.choose(How("cpu"), CPU, key_of(model), "mine")
+        assert found.runtime is Runtime.TORCH
+        assert "The converted files are damaged: convert again with 'ptlf models convert mine'." in found.why
+        assert choice.choose(ON_OPENVINO, CPU, key_of(model), "mine").found is None  # made anew
+    (kept.folder / "facts.json").write_text('{"schema": 0}')  # another version's
+    assert "was not converted" in choice.choose(How("cpu"), CPU, key_of(model), "mine").why
+
+
+def test_before_a_run_it_is_said_whether_openvino_draws_and_what_differed(kept, model):
+    known = replace(model, sha256=model_folder.checksum(model.folder))
+    for runtime in ("auto", "openvino"):
+        said = beforehand.words(known, How(runtime=runtime), "cpu")
+        assert said.startswith(f"OpenVINO {compiled.installed()} draws, in f32.")
+        assert "measured on a phantom. It was converted on this computer." in said
+    assert beforehand.words(known, How(), "cuda:0") == beforehand.words(known, How(runtime="torch"), "cpu") == ""
+    state = beforehand.state(known)
+    forget_model(model)
+    assert beforehand.state(known) != state
+    assert beforehand.words(known, ON_OPENVINO, "cpu") == beforehand.FIRST
+    assert "was not converted for OpenVINO on this computer" in beforehand.words(known, How(), "cpu")
+    unread = replace(model, sha256="")
+    assert (beforehand.words(unread, ON_OPENVINO, ""), beforehand.words(unread, How(), "cpu")) == (
+        beforehand.UNKNOWN,
+        "",
+    )
+
+
 def test_where_it_was_asked_for_openvino_computes_on_the_cpu_alone(monkeypatch):
     assert choice.device_for(How(runtime="openvino")).name == "cpu"
     with pytest.raises(BadInput, match="OpenVINO computes on the CPU here, not on cuda:0"):
@@ -332,6 +371,53 @@ def test_a_job_with_torch_tells_of_no_openvino(kept, model, ct, tmp_path):
     assert not [event for event in told if event["event"] == "runtime"]
 
 
+@pytest.mark.parametrize("error", [ImportError("libtbb.so"), RuntimeError("no such instruction")])
+def test_openvino_that_cannot_be_loaded_draws_nothing_by_itself_and_is_an_error_where_it_was_asked_for(
+    kept, model, ct, tmp_path, monkeypatch, error
+):
+    class Broken:
+        def find_spec(self, name, *_):
+            if name == "openvino":
+                raise error
+
+    monkeypatch.delitem(sys.modules, "openvino", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    monkeypatch.setattr(compiled, "installed", lambda: kept.openvino)
+    for module in (choice, converted):
+        monkeypatch.setattr(module, "installed", lambda: kept.openvino)
+    facts, labels, told = run_job(ct, model, tmp_path / "auto", How("cpu"))
+    (said,) = [event for event in told if event["event"] == "runtime"]
+    assert said["runtime"] == "torch"
+    assert said["text"].startswith("PyTorch draws. OpenVINO was to draw, but cannot: OpenVINO is installed, but cannot")
+    assert str(error) in said["text"]
+    assert facts["steps"][0]["settings"]["runtime"]["name"] == "torch"
+    assert "openvino" not in facts["software"]
+    assert sitk.GetArrayViewFromImage(labels).any()
+    with pytest.raises(MissingDependency, match="is installed, but cannot be loaded here") as refused:
+        run_job(ct, model, tmp_path / "asked", ON_OPENVINO)
+    assert refused.value.exit_code == 3
+
+
+def test_a_network_that_does_not_compile_is_drawn_by_torch_unless_openvino_was_asked_for(
+    kept, model, ct, tmp_path, monkeypatch
+):
+    (kept.folder / "fold_1.xml").write_text("<net>")
+    converted.keep(kept)  # its checksums hold
+    facts, _, told = run_job(ct, model, tmp_path / "auto", How("cpu"))
+    assert [event["runtime"] for event in told if event["event"] == "runtime"] == ["torch"]
+    assert facts["steps"][0]["settings"]["runtime"]["name"] == "torch"
+    with pytest.raises(UnusableModel, match="OpenVINO cannot compile the network") as refused:
+        run_job(ct, model, tmp_path / "asked", ON_OPENVINO)
+    assert refused.value.exit_code == 5
+
+    def stop(*_):
+        raise Cancelled
+
+    monkeypatch.setattr(CompiledNetwork, "load", stop)
+    with pytest.raises(Cancelled):
+        run_job(ct, model, tmp_path / "cancelled", How("cpu"))
+
+
 def stages_of(told) -> set[str]:
     return {event["stage"] for event in told if event["event"] == "progress"}
 
@@ -371,7 +457,41 @@ def test_a_network_that_openvino_cannot_take_is_an_unusable_model_here(model, ct
     ) as told:
         run_job(ct, model, tmp_path / "job", ON_OPENVINO)
     assert told.value.exit_code == 5
-    assert list(converted.base().iterdir()) == []
+    assert not converted.base().exists()
+
+
+@pytest.mark.parametrize("full", ["before", "while it is written", "unsaid"])
+def test_a_full_disk_is_said_and_nothing_stays(model, ct, tmp_path, monkeypatch, full):
+    import openvino
+
+    def save_model(_, path, **__):
+        path.write_text("half")
+        path.with_suffix(".bin").write_bytes(b"half")
+        if full != "unsaid":
+            raise RuntimeError("Check 'bin_file' failed: basic_ios::clear: iostream error")
+
+    monkeypatch.setenv("PTLF_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(openvino, "convert_model", lambda *_, **__: None)
+    monkeypatch.setattr(openvino, "save_model", save_model)
+    if full == "before":
+        monkeypatch.setattr(conversion.shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 10))
+    with pytest.raises(BadInput, match=r"cannot be written to '.*openvino'.*the disk (is )?full") as told:
+        prepare_model(model, sample=conversion.Sample(ct, "a phantom"))
+    assert told.value.exit_code == 2
+    assert not converted.base().exists()
+
+
+def test_a_conversion_that_is_cancelled_leaves_no_folder_but_what_was_there(kept, model, ct, tmp_path, monkeypatch):
+    def stop(*_):
+        raise Cancelled
+
+    with pytest.raises(Cancelled), converted.making("other"):
+        stop()
+    assert [path.name for path in converted.base().iterdir()] == [kept.folder.name]
+    monkeypatch.setenv("PTLF_DATA", str(tmp_path / "none"))
+    with pytest.raises(Cancelled), converted.making("other"):
+        stop()
+    assert not converted.base().exists()
 
 
 def test_a_process_that_stays_compiles_a_network_once(kept, model, ct, tmp_path, monkeypatch):

@@ -56,10 +56,11 @@ def _ct(given: argparse.Namespace, progress: Any) -> tuple[Any, str]:
     """The canonical image, and what is told of it."""
     from ..ct import canonical, read_ct
     from ..sample import known
+    from ..segmentation.effects import SAMPLE
 
     if given.ct is None:
         image = canonical(known.draw(known.DEMO_SEED, matrix=512, progress=progress).ct).image
-        what = f"sample case {known.DEMO_SEED}"
+        what = f"{SAMPLE} {known.DEMO_SEED}"
     else:
         image = read_ct(given.ct, series_uid=given.series, progress=progress).require_usable().image
         what = "a CT of yours"

@@ -11,6 +11,7 @@ from ..errors import PTLFError
 from ..segmentation import effort, measuring, price
 from ..segmentation.how import AS_THE_MODEL, How, Mirroring, Precision, Runtime
 from ..segmentation.model import Model
+from ..segmentation.runtime import beforehand
 from . import run_times
 from .choices import Choices
 from .widgets import say
@@ -48,6 +49,7 @@ class DrawChoices:
         expected: run_times.Expected,
         otherwise: Callable[[How], run_times.Expected],
         busy: bool,
+        device: str = "",
     ) -> None:
         """Show what is chosen of a model, for a CT.
 
@@ -63,6 +65,8 @@ class DrawChoices:
             What it is expected to take as chosen otherwise.
         busy : bool
             A run goes on: nothing can be chosen.
+        device : str
+            That a run takes; "" while it is looked for.
         """
         ui = self._ui
         if model != self._offered or not self._step.values:
@@ -75,10 +79,13 @@ class DrawChoices:
         self._precision.show(how.precision)
         ui.runtimeSelector.enabled = not busy
         ui.precisionSelector.enabled = not busy and how.runtime is not Runtime.TORCH
-        key = (model, of, how, expected)
+        kept = () if model is None else beforehand.state(model)
+        key = (model, of, how, expected, device, kept)
         if self._said[0] != key:
-            told = model is not None and of is not None
-            self._said = key, _words(model, of, how, expected, otherwise(AS_THE_MODEL)) if told else ""
+            said = [] if model is None else [beforehand.words(model, how, device)]
+            if model is not None and of is not None:
+                said.append(_words(model, of, how, expected, otherwise(AS_THE_MODEL)))
+            self._said = key, "\n".join(filter(None, said))
         say(ui.choiceWords, self._said[1])
 
     def _offer(self, model: Model | None) -> None:

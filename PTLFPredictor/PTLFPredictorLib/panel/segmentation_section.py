@@ -251,7 +251,8 @@ class SegmentationSection(Section):
         busy, drawn = run.state.busy, session.segmentation is not None
         say(ui.deviceReason, self._device_reason())
         expected = self.expected()
-        self._draw_choices.refresh(self.model, self._drawn_on(), session.desk.how, expected, self.expected, busy)
+        of, how, device = self._drawn_on(), session.desk.how, self.device.get("device", "")
+        self._draw_choices.refresh(self.model, of, how, expected, self.expected, busy, device)
         ui.againButton.setVisible(drawn)
         ui.drawFrame.setVisible(busy or not drawn or ui.againButton.checked)
         verb = _("Se&gment again") if drawn else _("Se&gment")

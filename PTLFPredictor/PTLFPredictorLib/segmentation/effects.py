@@ -17,17 +17,22 @@ import numpy as np
 from .. import json_text
 from ..errors import BadInput
 from ..folders import data_folder, keep
-from .how import How, Runtime
+from .how import How, Precision
 from .names import Role
 
 if TYPE_CHECKING:
     from .model import Model
+
+SYNTHETIC = "That is a synthetic CT: on a patient's the labels may change far more."
 
 LABELS = {Role.PARENCHYMA: 1, Role.TUMOUR: 2}
 """Of a label map that a model's run gives."""
 
 ENTRIES, BYTES = 500, 4 << 20
 """That are kept, of all models."""
+
+SAMPLE = "sample case"
+"""Begins `Effect.of` where the CT is a synthetic one."""
 
 NAMES = {Role.PARENCHYMA: "the parenchyma", Role.TUMOUR: "the tumour"}
 """In sentences."""
@@ -92,7 +97,12 @@ class Effect:
         return (
             f"Labels against the model's own way: {self.differ:,} of {self.voxels:,} voxels differ{dice} "
             f"(measured on {self.of})."
-        )
+        ) + (f" {SYNTHETIC}" if self.is_of_sample else "")
+
+    @property
+    def is_of_sample(self) -> bool:
+        """Whether it was measured on a synthetic CT."""
+        return self.of.startswith(SAMPLE)
 
 
 def differing(labels: np.ndarray, reference: np.ndarray) -> tuple[int, dict[str, float]]:
@@ -143,10 +153,10 @@ def remember(model: Model, effect: Effect) -> Path:
 
 
 def _choice(how: How) -> tuple[Any, ...]:
-    """What of a choice changes labels; torch on whatever device is the reference."""
-    runtime = "" if how.runtime in (Runtime.AUTO, Runtime.TORCH) else f"{how.runtime} {how.precision}"
+    """What of a choice changes labels: in single precision every runtime is the model's own way."""
+    precision = "" if how.precision is Precision.F32 else how.precision
     step = None if how.tile_step is None else round(how.tile_step, 6)
-    return how.mirroring, step, runtime
+    return how.mirroring, step, precision
 
 
 def is_one(data: Any) -> bool:

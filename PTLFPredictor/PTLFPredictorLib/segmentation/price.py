@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import PTLFError
 from . import effects, effort
 from .effort import Work
-from .how import AS_THE_MODEL, How
+from .how import AS_THE_MODEL, How, Mirroring
 from .model import Model
 
 
@@ -65,22 +65,43 @@ def words(model: Model, size_xyz: Sequence[int], spacing_xyz: Sequence[float], h
         Sentences; "" where the model's plans cannot be read: whoever draws says why.
     """
     try:
+        not_done = unmirrored(model, how)
         how = chosen(model, how)
         work, own = (effort.work(model, size_xyz, spacing_xyz, one) for one in (how, AS_THE_MODEL))
     except PTLFError:
         return ""
     if is_own(how):
-        return f"This CT takes {_amount(own)}."
+        return " ".join(filter(None, [not_done, f"This CT takes {_amount(own)}."]))
     effect = effects.known(model, how)
     told = f"This CT takes {_amount(work)}; as the model has it, {own.passes:,} over {own.tiles:,}."
-    return f"{told} {not_measured(model, how) if effect is None else effect.words}"
+    if effect is None:
+        known = f"What that changes in the labels was not measured; '{_command(model, how)}' measures it."
+    else:
+        known = effect.words
+        known += f" '{_command(model, how)} --ct PATH' measures it on yours." if effect.is_of_sample else ""
+    return " ".join(filter(None, [not_done, told, known]))
 
 
-def not_measured(model: Model, how: How) -> str:
-    """How to find out."""
+def unmirrored(model: Model, how: How) -> str:
+    """That a mirroring was chosen which no step's training knew; "" else.
+
+    Raises
+    ------
+    UnusableModel
+        When the plans cannot be read.
+    """
+    if how.mirroring in (None, Mirroring.NONE):
+        return ""
+    if any(effort.mirroring(step, how) is not Mirroring.NONE for step in model.steps):
+        return ""
+    return f"The model's training allows no mirroring '{how.mirroring}': it draws without."
+
+
+def _command(model: Model, how: How) -> str:
+    """What measures it."""
     given = f" --mirroring {how.mirroring}" if how.mirroring else ""
     given += f" --tile-step {how.tile_step:g}" if how.tile_step else ""
-    return f"What that changes in the labels was not measured; 'ptlf models measure {model.id}{given}' measures it."
+    return f"ptlf models measure {model.id}{given}"
 
 
 def _amount(work: Work) -> str:

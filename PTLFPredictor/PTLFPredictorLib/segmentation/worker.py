@@ -21,6 +21,7 @@ import SimpleITK as sitk
 
 from .. import child
 from ..ct import write_temporary
+from ..errors import Cancelled, is_out_of_memory
 from ..progress import Progress
 from . import chain, effort, model_folder, nnunet_versions, price
 from . import device as devices
@@ -31,7 +32,7 @@ from .model_steps import Step, chain_sha256
 from .names import Role
 from .networks import Networks
 from .origin import drawn_otherwise
-from .runtime.choice import Choice, choose, device_for, said
+from .runtime.choice import Choice, cannot, choose, device_for, said
 from .segments import by_role
 from .user_models import using
 
@@ -135,11 +136,12 @@ class Run:
         self.emit({"event": "estimate", "seconds": round(seconds, 1)})
 
     def choose(self, step: Step) -> Choice:
-        """What computes a step; told once."""
+        """What computes a step; told once: of OpenVINO when it can (`_network`)."""
         if step.name not in self.runtimes:
             found = choose(self.how, self.device, self.networks.converted_key(step), self.model)
             self.runtimes[step.name] = found
-            self._tell_runtime(step, found)
+            if found.runtime is not Runtime.OPENVINO:
+                self._tell_runtime(step, found)
         return self.runtimes[step.name]
 
     @property
@@ -158,13 +160,29 @@ class Run:
             self.emit({"event": "runtime", **event})
 
     def _network(self, step: Step, progress: Progress) -> Network:
-        """Loaded; where OpenVINO was asked for, converted and compared before."""
+        """Loaded; where OpenVINO was asked for, converted and compared before; torch's where OpenVINO, taken by
+        itself, cannot draw."""
         found = self.choose(step)
-        if found.runtime is Runtime.OPENVINO and found.found is None:
+        if found.runtime is not Runtime.OPENVINO:
+            return self._got(step, found)
+        if found.found is None:
             made = self.networks.convert(step, progress)
             found = replace(found, found=made, why=said(made, self.how.precision))
-            self.runtimes[step.name] = found
-            self._tell_runtime(step, found)
+        try:
+            network = self._got(step, found)
+            network.load()
+        except Cancelled:
+            raise
+        except Exception as error:
+            if is_out_of_memory(error) or self.how.runtime is not Runtime.AUTO:
+                raise
+            found = cannot(self.how, error)
+            network = self._got(step, found)
+        self.runtimes[step.name] = found
+        self._tell_runtime(step, found)
+        return network
+
+    def _got(self, step: Step, found: Choice) -> Network:
         return self.networks.get(step, replace(self.how.on(self.device.name), runtime=found.runtime), found.found)
 
     def predict(self, step: Step, ct: sitk.Image, progress: Progress) -> Drawing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...child.system import cpu_cores, cpu_name
-from ...errors import BadInput, MissingDependency
+from ...errors import BadInput, MissingDependency, PTLFError
 from .. import device as devices
 from ..how import How, Precision, Runtime
 from . import converted
@@ -68,7 +68,7 @@ def device_for(how: How) -> devices.Device:
     return devices.Device("cpu", f"OpenVINO was chosen, which computes there ({cpu_cores()} CPU cores)")
 
 
-def choose(how: How, device: devices.Device, key: str, model: str) -> Choice:
+def choose(how: How, device: devices.Device, key: str, model: str, *, read: bool = True) -> Choice:
     """What computes one step on a device (`device_for`).
 
     Parameters
@@ -79,6 +79,8 @@ def choose(how: How, device: devices.Device, key: str, model: str) -> Choice:
         `converted.key_of` the step.
     model : str
         Its id, for the sentence how it is converted.
+    read : bool
+        Whether the converted files are compared with their checksums: not on the thread of a window.
 
     Raises
     ------
@@ -86,17 +88,19 @@ def choose(how: How, device: devices.Device, key: str, model: str) -> Choice:
         Where bf16 was asked for and nothing computes in it.
     """
     if how.runtime is Runtime.OPENVINO:
-        return _asked_for(how, key)
+        return _asked_for(how, key, read)
     reduced = how.precision is Precision.BF16
     if how.runtime is Runtime.TORCH or not device.is_cpu:
         if reduced:
             raise BadInput(BF16_ON_CPU)
         return Choice(Runtime.TORCH)
-    told, found = "", converted.find(key) if installed() else None
+    told, found = "", converted.find(key, read=read) if installed() else None
     compared = None if found is None else found.comparison(how.precision)
     again = f"'ptlf models convert {model}' does it."
     if not installed():
         told = MISSING if reduced else ""
+    elif found is None and converted.is_damaged(key):
+        told = f"The converted files are damaged: convert again with 'ptlf models convert {model}'."
     elif found is None:
         told = f"This network was not converted for OpenVINO on this computer: {again}"
     elif not found.is_of_here or compared is None:
@@ -110,8 +114,22 @@ def choose(how: How, device: devices.Device, key: str, model: str) -> Choice:
     return Choice(Runtime.TORCH, f"PyTorch draws. {told}" if told else "")
 
 
-def _asked_for(how: How, key: str) -> Choice:
-    found = converted.find(key)
+def cannot(how: How, error: Exception) -> Choice:
+    """Torch in OpenVINO's place, which was taken by itself and cannot draw.
+
+    Raises
+    ------
+    Exception
+        The error, where only OpenVINO has the precision that was asked for.
+    """
+    if how.precision is Precision.BF16:
+        raise error
+    why = error.message if isinstance(error, PTLFError) else f"{type(error).__name__}: {error}"
+    return Choice(Runtime.TORCH, f"PyTorch draws. OpenVINO was to draw, but cannot: {why}")
+
+
+def _asked_for(how: How, key: str, read: bool) -> Choice:
+    found = converted.find(key, read=read)
     if found is None or not found.is_of_here or found.comparison(how.precision) is None:
         return Choice(Runtime.OPENVINO)
     return Choice(Runtime.OPENVINO, said(found, how.precision), found)

@@ -48,9 +48,10 @@ def imported() -> ModuleType:
     sys.modules.setdefault("openvino_telemetry", None)  # an ImportError, after which OpenVINO sends nothing
     try:
         import openvino
-    except ImportError as error:
+    except Exception as error:  # a library that does not fit says it in errors of many kinds
         if installed():
-            raise MissingDependency(f"OpenVINO is installed, but cannot be loaded here: {error}") from error
+            told = f"OpenVINO is installed, but cannot be loaded here: {' '.join(str(error).split())[:300]}"
+            raise MissingDependency(told) from error
         raise MissingDependency(MISSING) from error
     return openvino
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
+import shutil
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from ...errors import PTLFError, UnusableModel, is_out_of_memory
+from ...errors import BadInput, PTLFError, UnusableModel, is_out_of_memory
 from ...progress import Progress, no_progress
 from .. import model_folder
 from ..effects import LABELS, differing
@@ -35,6 +37,9 @@ CONVERTING, COMPARING = "Converting the network", "Comparing with PyTorch"
 
 MOST_TILES = 27
 """Of a comparison on the whole sample; larger networks look at its middle alone."""
+
+SPARE_BYTES = 16 << 20
+"""That stay free on the disk beside the weights."""
 
 MIDDLE = 1.5
 """Tiles along each axis of that middle: eight tiles that overlap by half."""
@@ -92,6 +97,8 @@ def convert(
         Without OpenVINO.
     UnusableModel
         Where the network cannot be converted.
+    BadInput
+        Where it cannot be written, e.g. on a full disk.
     """
     ov = imported()
     progress(CONVERTING, 0, 1)
@@ -123,12 +130,26 @@ def _convert_one(ov, network, planned: Planned, path: Path) -> None:
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch.jit.trace, with which OpenVINO reads a network, is deprecated
             model = ov.convert_model(network, example_input=torch.zeros(shape), input=[shape])
-        ov.save_model(model, path, compress_to_fp16=False)
     except Exception as error:
         if is_out_of_memory(error) or isinstance(error, (OSError, PTLFError)):
             raise
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         raise UnusableModel(f"OpenVINO cannot convert the network; PyTorch draws with it. {reason}") from error
+    _save(ov, model, path, sum(one.numel() * one.element_size() for one in network.parameters()))
+
+
+def _save(ov, model, path: Path, weights_bytes: int) -> None:
+    """OpenVINO says of a full disk only that a stream failed, or nothing: raises `OSError` or `BadInput`."""
+    if shutil.disk_usage(path.parent).free < weights_bytes + SPARE_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    try:
+        ov.save_model(model, path, compress_to_fp16=False)
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
+        raise BadInput(f"The converted network cannot be written to '{converted.base()}'. Is the disk full?") from error
+    if path.with_suffix(".bin").stat().st_size < weights_bytes // 2:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _gaussian(patch: Sequence[int]) -> np.ndarray:

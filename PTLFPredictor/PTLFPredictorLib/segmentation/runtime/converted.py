@@ -7,6 +7,7 @@ compared with their checksums before they are used, and one that is broken is no
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -33,6 +34,9 @@ FACTS, WEIGHTS = "facts.json", "gaussian.npy"
 
 SCHEMA = 1
 """Of `FACTS`; an entry of another one is made anew."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Of a system's error: no room is left on the disk."""
 
 GOING = ".going-"
 """Begin of the names of entries on their way out."""
@@ -140,16 +144,29 @@ def key_of(sha256: str, configuration: str, folds: Sequence[str]) -> str:
     return json_sha256([SCHEMA, sha256, configuration, list(folds)])[:32]
 
 
-def find(key: str) -> Converted | None:
-    """A whole entry, None where there is none or it is broken."""
+def find(key: str, *, read: bool = True) -> Converted | None:
+    """A whole entry, None where there is none or it is broken; `read` compares its files with their checksums."""
     folder = base() / key
     try:
         data = json_text.read(folder / FACTS)
-        if data["schema"] != SCHEMA or any(file_sha256(folder / name) != sha for name, sha in data["files"].items()):
+        if data["schema"] != SCHEMA:
+            return None
+        if read and any(file_sha256(folder / name) != sha for name, sha in data["files"].items()):
             return None
         return Converted.from_dict(data["converted"], folder)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, BadInput):
         return None
+
+
+def is_damaged(key: str) -> bool:
+    """Whether an entry is there that cannot be used, and is not another version's."""
+    folder = base() / key
+    if not folder.is_dir() or find(key) is not None:
+        return False
+    try:
+        return json_text.read(folder / FACTS)["schema"] == SCHEMA
+    except (OSError, ValueError, TypeError, KeyError):
+        return True
 
 
 @contextlib.contextmanager
@@ -159,7 +176,7 @@ def making(key: str) -> Iterator[Path]:
     Raises
     ------
     BadInput
-        Where it cannot be written to.
+        Where it cannot be written to, or the disk is full.
     """
     try:
         base().mkdir(parents=True, exist_ok=True)
@@ -169,7 +186,11 @@ def making(key: str) -> Iterator[Path]:
             (made / key).mkdir()
             yield made / key
     except OSError as error:
-        raise BadInput(f"The converted network cannot be written to '{base()}': {error.strerror or error}.") from error
+        why = "the disk is full: free some" if error.errno in FULL else error.strerror or error
+        raise BadInput(f"The converted network cannot be written to '{base()}': {why}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            base().rmdir()  # where nothing was converted before, and nothing is now
 
 
 def keep(converted: Converted) -> Converted:

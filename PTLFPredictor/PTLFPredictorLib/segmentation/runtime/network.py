@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import UnusableModel
+from ...errors import UnusableModel, is_out_of_memory
 from ..how import How, Runtime
 from ..network import memory
 from ..network.network import Network
@@ -80,10 +80,15 @@ class CompiledNetwork(Network):
         }
 
     def load(self) -> None:
-        """Compile now what is kept anyway."""
+        """Compile now what is kept anyway; where memory does not do, `predict` finds a way."""
         way = self._ways()[0]
-        for _ in self._folds.compiled(way.batch):
-            pass
+        try:
+            for _ in self._folds.compiled(way.batch):
+                pass
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            self._folds.release()
 
     def _ways(self) -> list[memory.Way]:
         """As on a CPU; the tiles at once are the streams."""
