@@ -32,6 +32,7 @@ from PTLFPredictorLib.segmentation.runtime import (
     prepare_model,
 )
 from PTLFPredictorLib.segmentation.runtime.network import CompiledNetwork
+from PTLFPredictorLib.segmentation.segments import by_role
 from PTLFPredictorLib.segmentation.worker import draw
 from random_models import TINY, phantom, write_model
 
@@ -162,6 +163,17 @@ def test_what_differs_is_counted_by_voxels_and_dice_of_each_role_and_said(model,
         assert compared.dice[role] == pytest.approx(2 * both / ((theirs == label).sum() + (ours == label).sum()))
     assert compared.words.startswith(f"{compared.differ} of {compared.voxels:,} voxels have another label than with")
     assert compared.words.endswith("measured on a phantom.")
+    assert compared.undrawn == ()
+    assert replace(compared, undrawn=("tumor",)).words.endswith("measured on a phantom. Neither drew the tumour there.")
+
+
+def test_of_a_ct_without_lesions_openvino_is_not_taken_for_lesions(model, ct, tmp_path, monkeypatch):
+    monkeypatch.setenv("PTLF_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(conversion, "by_role", lambda labels, roles: (by_role(labels, roles) == 1).astype(np.uint8))
+    (found,) = prepare_model(model, sample=conversion.Sample(ct, "a CT without lesions"))
+    compared = found.comparison(Precision.F32)
+    assert (compared.undrawn, list(compared.dice)) == (("tumor",), ["parenchyma"])
+    assert not compared.is_close
 
 
 def test_of_a_large_network_the_middle_alone_is_compared(made, ct):
@@ -272,6 +284,7 @@ def test_by_itself_openvino_is_taken_only_on_the_cpu_where_this_model_was_conver
         ({"openvino": "2001.1"}, "another OpenVINO"),
         ({"differ": 9, "dice": {"parenchyma": 0.998}}, "too much"),
         ({"drawn": 999}, "too little was drawn"),
+        ({"dice": {"parenchyma": 1.0}, "undrawn": ("tumor",)}, "Neither drew the tumour there"),
     ],
 )
 def test_by_itself_torch_draws_where_the_comparison_does_not_hold_here(kept, model, changed, words):

@@ -30,6 +30,8 @@ class Comparison:
         Of the CT; that torch gave a role; whose label differs.
     dice : mapping of str to float
         By role; a role that neither drew is left out.
+    undrawn : tuple of str
+        Roles of the network that neither drew: of these the CT says nothing.
     torch_cpu_s, openvino_cpu_s : float
         Processor seconds of both, preparing and drawing included.
     """
@@ -40,12 +42,13 @@ class Comparison:
     drawn: int
     differ: int
     dice: Mapping[str, float]
+    undrawn: tuple[str, ...]
     torch_cpu_s: float
     openvino_cpu_s: float
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Comparison:
-        return cls(**{**data, "precision": Precision(data["precision"])})
+        return cls(**{**data, "precision": Precision(data["precision"]), "undrawn": tuple(data["undrawn"])})
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -53,7 +56,9 @@ class Comparison:
     @property
     def is_close(self) -> bool:
         """Whether OpenVINO may be taken without having been asked for."""
-        return self.drawn >= LEAST_DRAWN and all(share >= LEAST_DICE for share in self.dice.values())
+        if self.undrawn or self.drawn < LEAST_DRAWN:
+            return False
+        return all(share >= LEAST_DICE for share in self.dice.values())
 
     @property
     def words(self) -> str:
@@ -61,4 +66,5 @@ class Comparison:
         dice = ", ".join(f"Dice of {NAMES[Role(role)]} {share:.4f}" for role, share in self.dice.items())
         told = f"{self.differ:,} of {self.voxels:,} voxels have another label than with torch"
         told += f" ({dice})" if dice else ""
-        return f"{told}, measured on {self.of}."
+        nothing = "".join(f" Neither drew {NAMES[Role(role)]} there." for role in self.undrawn)
+        return f"{told}, measured on {self.of}.{nothing}"

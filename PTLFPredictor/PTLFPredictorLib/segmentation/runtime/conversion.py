@@ -183,7 +183,8 @@ def _compared(
         differ, dice = differing(by_role(drawing.labels, step.label_roles), labels)
         seen = labels.size if box is None else math.prod(box.size)
         drawn = int(np.isin(labels, list(LABELS.values())).sum())
-        comparisons.append(Comparison(precision, of, seen, drawn, differ, dice, torch_s, seconds))
+        undrawn = tuple(role for role, of_role in step.label_roles.items() if of_role and role not in dice)
+        comparisons.append(Comparison(precision, of, seen, drawn, differ, dice, undrawn, torch_s, seconds))
     progress(COMPARING, len(wanted) + 1, len(wanted) + 1)
     return tuple(comparisons)
 
