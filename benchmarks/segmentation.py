@@ -228,6 +228,8 @@ def _runtimes(model: Any, device: str) -> tuple[str, ...]:
         print("OpenVINO is not installed: torch alone.")
         return (TORCH,)
     convert = [sys.executable, "-m", "PTLFPredictorLib.cli", "models", "convert", str(model.folder)]
+    for role, labels in model.label_roles.items():
+        convert += [f"--labels={role}={'+'.join(map(str, labels))}"]
     library = {**os.environ, "PYTHONPATH": str(ROOT / "PTLFPredictor")}  # kept under the model's hash, as a user's
     with Watch() as watch:
         subprocess.run(convert, check=True, env=library)

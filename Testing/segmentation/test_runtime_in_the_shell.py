@@ -136,3 +136,18 @@ def test_added_models_are_converted_at_once_and_forgotten_when_asked(made, capsy
     assert main(["models", "convert", "mine", "--forget"]) == 0
     assert find_model("mine").folder.is_dir()
     assert not list(converted.base().iterdir())
+
+
+def test_what_the_labels_of_a_folder_mean_is_said_where_their_names_do_not(made, capsys):
+    nameless = write_model(made / "nameless", replace(TINY, labels={"background": 0, "organ_1": 1, "organ_2": 2}))
+    given = ["models", "convert", str(nameless), "--ct", str(made / "ct.nii.gz")]
+    assert main(given) == 5
+    assert "Say which labels are meant, e.g. liver=1,tumor=2." in capsys.readouterr().err
+    assert main([*given, "--labels", "liver=2"]) == 0
+    assert "converted for OpenVINO" in capsys.readouterr().out
+
+
+def test_what_the_labels_of_a_known_model_mean_is_not_said_again(capsys):
+    for action in ("convert", "measure"):
+        assert main(["models", action, "ptlf-demo-1", "--labels", "liver=1"]) == 2
+        assert "What the labels of 'ptlf-demo-1' mean is known" in capsys.readouterr().err

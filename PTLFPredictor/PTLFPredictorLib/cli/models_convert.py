@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..errors import PTLFError
+from ..errors import BadInput, PTLFError
+from .options import add_labels
 from .stderr import progress_bar
 
 
@@ -16,6 +17,7 @@ def add_convert(actions: Any) -> None:
         help="convert a model for OpenVINO, which draws faster on a CPU, and compare its labels with PyTorch's",
     )
     convert.add_argument("model", metavar="ID|DIR|ZIP")
+    add_labels(convert)
     convert.add_argument(
         "--ct", type=Path, metavar="PATH", help="compare on this CT instead of a synthetic sample case"
     )
@@ -24,11 +26,21 @@ def add_convert(actions: Any) -> None:
     convert.set_defaults(function=_convert)
 
 
+def model_named(given: argparse.Namespace) -> Any:
+    """The model that a command names; ``--labels`` says what the labels of a folder or archive mean."""
+    from ..segmentation import catalogue, find_model
+    from ..segmentation.reading import model_labels, parse_labels
+
+    roles = model_labels(parse_labels(given.labels))
+    if roles is not None and any(known.id == given.model for known in catalogue()):
+        raise BadInput(f"What the labels of '{given.model}' mean is known; --labels is for a folder or an archive.")
+    return find_model(given.model, roles)
+
+
 def _convert(given: argparse.Namespace) -> None:
-    from ..segmentation import find_model
     from ..segmentation.runtime import forget_model
 
-    model = find_model(given.model)
+    model = model_named(given)
     if given.forget:
         forget_model(model)
         print(f"What was converted of {model.id} is deleted: PyTorch draws with it.")

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .options import add_how, how
+from .models_convert import model_named
+from .options import add_how, add_labels, how
 from .stderr import progress_bar, tell_device
 
 
@@ -15,6 +16,7 @@ def add_measure(actions: Any) -> None:
         "measure", help="what tile step and mirroring change in a model's labels, and how much work they save"
     )
     measure.add_argument("model", metavar="ID|DIR|ZIP")
+    add_labels(measure)
     measure.add_argument("--ct", type=Path, metavar="PATH", help="instead of a synthetic sample case")
     measure.add_argument("--series", metavar="UID", help="which series of a DICOM folder")
     add_how(measure)
@@ -23,10 +25,10 @@ def add_measure(actions: Any) -> None:
 
 def _measure(given: argparse.Namespace) -> None:
     from ..errors import BadInput
-    from ..segmentation import effects, find_model, measuring
+    from ..segmentation import effects, measuring
     from ..segmentation.how import Runtime
 
-    model, asked = find_model(given.model), how(given)
+    model, asked = model_named(given), how(given)
     by_itself = (asked.mirroring, asked.tile_step, asked.runtime) == (None, None, Runtime.AUTO)
     choices = measuring.standard(model, asked.device) if by_itself else [asked]
     if not choices:
