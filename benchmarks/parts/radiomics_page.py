@@ -34,7 +34,8 @@ def put(page: Path, *results: Mapping[str, Any]) -> None:
 def lines(result: Mapping[str, Any]) -> Iterator[str]:
     """The figures as Markdown; of what was not measured nothing."""
     sets = {name: result[name] for name in LABELS if name in result}
-    yield f"{measuring.in_words(result['machine'])}. Medians of {result['pairs']} runs in turn."
+    runs = "One run of each" if result["pairs"] == 1 else f"Medians of {result['pairs']} runs in turn"
+    yield f"{measuring.in_words(result['machine'])}. {runs}."
     if sets:
         yield from _engines(result, sets)
     if result.get("layers"):

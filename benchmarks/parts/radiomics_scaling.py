@@ -137,9 +137,11 @@ def draw(found: Mapping[str, Any], png: Path, words: str) -> None:
         memory.semilogx(voxels, [row["peak_gb"] for row in one["rows"]], marker=marker, label=label)
     times.set(xlabel="voxels in both VOIs", ylabel="processor seconds", title="Built-in engine: time")
     memory.set(xlabel="voxels in both VOIs", ylabel="GB", title="Peak memory of the child", ylim=(0, None))
+    low, high = times.get_ylim()
+    times.set_ylim(low / 3, high)  # room for the legend
     for axes in (times, memory):
         axes.grid(True, which="both", alpha=0.3)
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="lower right" if axes is times else "upper left")
     figure.text(0.01, 0.01, f"CT: {found['ct']}. {words}", fontsize=6, wrap=True)
     figure.tight_layout(rect=(0, 0.04, 1, 1))
     figure.savefig(png, dpi=120)
