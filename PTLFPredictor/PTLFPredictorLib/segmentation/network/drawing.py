@@ -59,8 +59,7 @@ def draw(
     codes = _said(iter(logits), len(logits), regions)
     axes = [_Axis.of(tap, logits.device) for tap in taps]
     mixed = _mixed(codes, axes)
-    if regions is not None or len(logits) - len(wanted) < 2:
-        wanted = ()  # there are no two others that could be taken for one
+    wanted = worth_telling(wanted, len(logits), regions)
     if wanted:
         told_apart, codes = mixed, _only(codes, wanted)
         mixed = _mixed(codes, axes)
@@ -82,6 +81,11 @@ def draw(
         labels[start:stop] = _final(slab, regions).cpu().numpy()
     told(shape[0], shape[0])
     return labels
+
+
+def worth_telling(wanted: Collection[int], heads: int, regions: Sequence[int] | None) -> Collection[int]:
+    """`wanted`; empty where there are no two other labels that could be taken for one."""
+    return wanted if regions is None and heads - len(wanted) >= 2 else ()
 
 
 @dataclass(frozen=True)

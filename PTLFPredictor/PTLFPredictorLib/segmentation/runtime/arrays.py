@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
-from ..network.drawing import SLAB_VOXELS
+from ..network.drawing import SLAB_VOXELS, worth_telling
 from ..network.planned import Planned
 from ..network.preparing import Frame, frame, not_zero
 from ..network.resampling import SLAB_PLANES, SPLINES, TORCH, Resampling, Taps, own_axis_matrix, spline_matrix, taps_of
@@ -117,8 +117,7 @@ def draw(
     """Labels on the CT's grid; parameters and what is returned as in `network.drawing.draw`."""
     codes = _said(iter(logits), len(logits), regions)
     mixed = _mixed(codes, taps)
-    if regions is not None or len(logits) - len(wanted) < 2:
-        wanted = ()  # there are no two others that could be taken for one
+    wanted = worth_telling(wanted, len(logits), regions)
     if wanted:
         told_apart, codes = mixed, _only(codes, wanted)
         mixed = _mixed(codes, taps)
