@@ -95,6 +95,15 @@ def test_necrosis_is_tumour_vessels_are_told_and_a_ring_withholds(ct, seg, truth
     assert (answered.array[ring] == 2).all()
 
 
+def test_two_segments_with_one_number_are_refused(ct, seg):
+    file = seg()
+    data = pydicom.dcmread(file)
+    data.SegmentSequence[1].SegmentNumber = 1
+    data.save_as(file)
+    with pytest.raises(BadInput, match=r"two structures with the number 1 \(SegmentNumber\)"):
+        read_segments(file, ct)
+
+
 def test_fractions_are_told_with_what_to_do(ct, seg):
     with pytest.raises(BadInput, match=r"holds fractions.*Threshold at one half"):
         read_segments(seg(kind="FRACTIONAL", fractions=100), ct)

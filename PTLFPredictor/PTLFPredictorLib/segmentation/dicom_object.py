@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,3 +69,26 @@ def described(item: Any, name: str, coded: str) -> Described:
         return str(codes[0].get("CodeMeaning", "")) if codes else ""
 
     return Described(str(item.get(name, "")), meaning(coded), meaning("AnatomicRegionSequence"))
+
+
+def by_number(items: Iterable[Any], keyword: str, kind: str, name: str) -> dict[int, Any]:
+    """Items of a sequence by their number; raises `BadInput` where two have the same: nobody could tell which is meant.
+
+    Parameters
+    ----------
+    items : iterable of pydicom.Dataset
+    keyword : str
+        Of the number.
+    kind, name : str
+        What people call such a file, and its name.
+    """
+    found: dict[int, Any] = {}
+    for item in items:
+        number = int(item[keyword].value)
+        if number in found:
+            raise BadInput(
+                f"The {kind} '{name}' is damaged: it holds two structures with the number {number} ({keyword}). "
+                "Save it again, or as a label map."
+            )
+        found[number] = item
+    return found

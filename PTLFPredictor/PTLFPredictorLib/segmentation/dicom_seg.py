@@ -20,7 +20,7 @@ from ..ct.axes import PLACE_TOLERANCE_MM, straightened
 from ..ct.findings import Finding
 from ..ct.stack import SAME_GEOMETRY_MM
 from ..errors import BadInput
-from .dicom_object import Described, described
+from .dicom_object import Described, by_number, described
 
 STEP_TOLERANCE = 0.25
 """Largest distance of a frame from its slice, as a share of the slices' distance."""
@@ -76,7 +76,8 @@ def of_data(
         For fractions, or frames that cannot be placed.
     """
     keywords = "SegmentLabel", "SegmentedPropertyTypeCodeSequence"
-    segments = {int(item.SegmentNumber): described(item, *keywords) for item in data.SegmentSequence}
+    listed = by_number(data.SegmentSequence, "SegmentNumber", "DICOM SEG", name)
+    segments = {number: described(item, *keywords) for number, item in listed.items()}
     voxels: Counter[int] = Counter()
     frames = []
     for frame in _frames(data, name):

@@ -17,7 +17,7 @@ import SimpleITK as sitk
 from ..ct import CT, Finding, Level, belonging
 from ..ct.axes import straightened
 from ..errors import BadInput
-from .dicom_object import Described, described
+from .dicom_object import Described, by_number, described
 from .names import plain, role_of, shown
 from .outlines import Outlines, area, cross, fill
 
@@ -82,8 +82,8 @@ def of_data(data: Any, name: str, ct: CT) -> StructureSet:
         As its file has it, not yet brought to other slices.
     """
     observed = {int(item.ReferencedROINumber): item for item in data.get("RTROIObservationsSequence") or ()}
-    contours = _by_number(data.ROIContourSequence, "ReferencedROINumber", name)
-    listed = _by_number(data.StructureSetROISequence, "ROINumber", name)
+    contours = by_number(data.ROIContourSequence, "ReferencedROINumber", "RTSTRUCT", name)
+    listed = by_number(data.StructureSetROISequence, "ROINumber", "RTSTRUCT", name)
     segments, voxels, filled, refused = {}, {}, {}, {}
     for number in (*listed, *sorted(contours.keys() - listed.keys())):  # what is not listed has contours all the same
         item = listed.get(number, {})
@@ -107,20 +107,6 @@ def of_data(data: Any, name: str, ct: CT) -> StructureSet:
         return [note for number in counted if number in filled for note in filled[number].notes()]
 
     return StructureSet(segments, voxels, ct.image, lambda n: filled[n].mask(), refused, notes, _identifiers(data, ct))
-
-
-def _by_number(items: Any, keyword: str, name: str) -> dict[int, Any]:
-    """Items of a sequence by ROI number; of two with the same one, nobody could tell which is meant."""
-    found: dict[int, Any] = {}
-    for item in items:
-        number = int(item[keyword].value)
-        if number in found:
-            raise BadInput(
-                f"The RTSTRUCT '{name}' is damaged: it holds two structures with the number {number} ({keyword}). "
-                "Save it again, or as a label map."
-            )
-        found[number] = item
-    return found
 
 
 def _identifiers(data: Any, ct: CT) -> dict[str, str]:
